@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is held to. `strictMemorySafety` makes each line that leaves memory safety say `unsafe`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // The seam through which tests make system calls fail; a release build has none of it.
+    .define("FAULT_INJECTION", .when(configuration: .debug)),
+]
+
+let package = Package(
+    name: "usher",
+    products: [
+        .executable(name: "usherd", targets: ["usherd"]),
+        .executable(name: "usherctl", targets: ["usherctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "LinuxSystem", dependencies: ["CLinux", "CSystemd"], swiftSettings: strict),
+        .target(name: "TOML", swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["TOML", "LinuxSystem"], swiftSettings: strict),
+        .target(name: "Records", dependencies: ["LinuxSystem"], swiftSettings: strict),
+        .target(name: "Reactor", dependencies: ["LinuxSystem", "Records"], swiftSettings: strict),
+        .target(name: "Services", dependencies: ["Reactor", "Records", "Configuration", "LinuxSystem"], swiftSettings: strict),
+        .target(
+            name: "Supervisor",
+            dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "usherd", dependencies: ["Supervisor", "Configuration", "LinuxSystem"], swiftSettings: strict),
+        .executableTarget(
+            name: "usherctl",
+            dependencies: [
+                "Configuration", "LinuxSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .target(name: "TestSupport", dependencies: ["LinuxSystem", "CLinux"], path: "Tests/TestSupport"),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
+        .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"]),
+        .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),
+        .testTarget(
+            name: "ServicesTests",
+            dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport"]),
+        .testTarget(
+            name: "SupervisorTests",
+            dependencies: ["Supervisor", "Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport"]),
+        .testTarget(name: "EndToEnd", dependencies: ["TestSupport", "LinuxSystem"], path: "Tests/EndToEnd"),
+    ],
+    cLanguageStandard: .gnu17
+)

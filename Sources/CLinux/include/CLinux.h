@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The Linux calls that Swift's Glibc module lacks, because they need _GNU_SOURCE or are macros.
+// Wrappers only: no logic lives here, and nothing here keeps state but the fault seam's two words.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+// epoll(7)
+enum {
+    CLINUX_EPOLLIN = 0x001,
+    CLINUX_EPOLLPRI = 0x002,
+    CLINUX_EPOLLOUT = 0x004,
+    CLINUX_EPOLLERR = 0x008,
+    CLINUX_EPOLLHUP = 0x010,
+    CLINUX_EPOLLRDHUP = 0x2000,
+};
+#define CLINUX_EPOLLEXCLUSIVE (1u << 28)
+#define CLINUX_EPOLLET (1u << 31)
+
+struct clinux_epoll_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
+
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t data);
+int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t data);
+int clinux_epoll_remove(int epoll, int descriptor);
+// timeout in milliseconds; a negative one waits without end.
+int clinux_epoll_wait(int epoll, struct clinux_epoll_event *events, int count, int timeout_milliseconds);
+
+// eventfd(2)
+int clinux_eventfd(void);
+
+// signalfd(2): one descriptor that reads each of the given signals, close-on-exec, non-blocking
+int clinux_signalfd(const int *signals, int count);
+int clinux_block_signals(const int *signals, int count);
+// The number of the next pending signal, 0 when there is none, -1 with errno.
+int clinux_signalfd_next(int descriptor);
+
+// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC
+int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length);
+
+// struct ucred, SO_PEERCRED of unix(7)
+int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32_t *gid);
+
+// vsock(7)
+void clinux_vsock_address(struct sockaddr_storage *address, socklen_t *length, uint32_t cid, uint32_t port);
+bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, uint32_t *port);
+
+// The number of processors that this process may run on (sched_getaffinity(2)).
+int clinux_processor_count(void);
+
+// The clocks in nanoseconds: clock_gettime(2). The coarse one costs no system call and is as old as the last tick.
+uint64_t clinux_monotonic(void);
+uint64_t clinux_monotonic_coarse(void);
+uint64_t clinux_realtime(void);
+
+// strerrorname_np(3): "EADDRINUSE"; NULL for an unknown number.
+const char *clinux_errno_name(int number);
+// strerrordesc_np(3): "Address already in use"; NULL for an unknown number.
+const char *clinux_errno_text(int number);
+
+// The seam through which a test makes system calls fail (debug builds alone look at it): on this thread, the call
+// that brings `countdown` from 1 to 0 fails with `number`. 0 counts nothing.
+struct clinux_fault {
+    long countdown;
+    int number;
+};
+struct clinux_fault *clinux_fault(void);

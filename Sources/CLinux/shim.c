@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <linux/vm_sockets.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+// The importer cannot see struct epoll_event without _GNU_SOURCE; ours is the same bytes.
+_Static_assert(sizeof(struct clinux_epoll_event) == sizeof(struct epoll_event), "epoll_event layout");
+_Static_assert(CLINUX_EPOLLRDHUP == EPOLLRDHUP && CLINUX_EPOLLPRI == EPOLLPRI, "epoll bits");
+_Static_assert(CLINUX_EPOLLEXCLUSIVE == EPOLLEXCLUSIVE && CLINUX_EPOLLET == EPOLLET, "epoll flags");
+
+int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static int control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t data) {
+    return control(epoll, EPOLL_CTL_ADD, descriptor, events, data);
+}
+
+int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t data) {
+    return control(epoll, EPOLL_CTL_MOD, descriptor, events, data);
+}
+
+int clinux_epoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0); }
+
+int clinux_epoll_wait(int epoll, struct clinux_epoll_event *events, int count, int timeout_milliseconds) {
+    return epoll_wait(epoll, (struct epoll_event *)events, count, timeout_milliseconds);
+}
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+static void signal_set(sigset_t *set, const int *signals, int count) {
+    sigemptyset(set);
+    for (int i = 0; i < count; i++) sigaddset(set, signals[i]);
+}
+
+int clinux_signalfd(const int *signals, int count) {
+    sigset_t set;
+    signal_set(&set, signals, count);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int clinux_block_signals(const int *signals, int count) {
+    sigset_t set;
+    signal_set(&set, signals, count);
+    errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return errno ? -1 : 0;
+}
+
+int clinux_signalfd_next(int descriptor) {
+    struct signalfd_siginfo info;
+    ssize_t length = read(descriptor, &info, sizeof info);
+    if (length == sizeof info) return (int)info.ssi_signo;
+    return length < 0 && errno != EAGAIN ? -1 : 0;
+}
+
+int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length) {
+    *length = sizeof *address;
+    return accept4(descriptor, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -1;
+    *pid = (uint32_t)credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+void clinux_vsock_address(struct sockaddr_storage *address, socklen_t *length, uint32_t cid, uint32_t port) {
+    struct sockaddr_vm *vm = (struct sockaddr_vm *)address;
+    memset(vm, 0, sizeof *vm);
+    vm->svm_family = AF_VSOCK;
+    vm->svm_cid = cid;
+    vm->svm_port = port;
+    *length = sizeof *vm;
+}
+
+bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, uint32_t *port) {
+    const struct sockaddr_vm *vm = (const struct sockaddr_vm *)address;
+    *cid = vm->svm_cid;
+    *port = vm->svm_port;
+    return vm->svm_family == AF_VSOCK;
+}
+
+int clinux_processor_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0) return -1;
+    return CPU_COUNT(&set);
+}
+
+static uint64_t nanoseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clinux_monotonic(void) { return nanoseconds(CLOCK_MONOTONIC); }
+uint64_t clinux_monotonic_coarse(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
+uint64_t clinux_realtime(void) { return nanoseconds(CLOCK_REALTIME); }
+
+const char *clinux_errno_name(int number) { return strerrorname_np(number); }
+const char *clinux_errno_text(int number) { return strerrordesc_np(number); }
+
+struct clinux_fault *clinux_fault(void) {
+    static _Thread_local struct clinux_fault fault;
+    return &fault;
+}
