@@ -29,7 +29,9 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["TOML", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["LinuxSystem"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["LinuxSystem", "Records"], swiftSettings: strict),
-        .target(name: "Services", dependencies: ["Reactor", "Records", "Configuration", "LinuxSystem"], swiftSettings: strict),
+        .target(
+            name: "Services", dependencies: ["Reactor", "Records", "Configuration", "LinuxSystem"],
+            swiftSettings: strict),
         .target(
             name: "Supervisor",
             dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem"],
@@ -54,7 +56,9 @@ let package = Package(
             dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "SupervisorTests",
-            dependencies: ["Supervisor", "Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport"]),
+            dependencies: [
+                "Supervisor", "Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport",
+            ]),
         .testTarget(name: "EndToEnd", dependencies: ["TestSupport", "LinuxSystem"], path: "Tests/EndToEnd"),
     ],
     cLanguageStandard: .gnu17

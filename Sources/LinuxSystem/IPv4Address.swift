@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An IPv4 address as one word in host order.
+public struct IPv4Address: Hashable, Sendable {
+    /// The four bytes, the first one highest.
+    public let value: UInt32
+
+    /// Makes an address of a word in host order.
+    public init(_ value: UInt32) {
+        self.value = value
+    }
+
+    /// The address 0.0.0.0, which listens on every address.
+    public static let any = IPv4Address(0)
+
+    /// The address 127.0.0.1.
+    public static let loopback = IPv4Address(0x7f00_0001)
+
+    /// Appends the dotted text.
+    public func append(to bytes: inout [UInt8]) {
+        for shift: UInt32 in [24, 16, 8, 0] {
+            bytes.append(decimal: UInt64((value >> shift) & 0xff))
+            if shift > 0 { bytes.append(UInt8(ascii: ".")) }
+        }
+    }
+}
