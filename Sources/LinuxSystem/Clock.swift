@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// The kernel's clocks in nanoseconds: clock_gettime(2), which needs no system call here (vdso(7)).
+public enum Clock {
+    /// Time that never goes backwards and does not follow the calendar: for deadlines and durations.
+    public static var monotonic: UInt64 { clinux_monotonic() }
+
+    /// Time since 1970-01-01 00:00 UTC: for records.
+    public static var realtime: UInt64 { clinux_realtime() }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if FAULT_INJECTION
+    import CLinux
+
+    /// Makes system calls fail, for tests; a release build does not contain it.
+    ///
+    /// Concurrency: the state belongs to the thread, so tests that run side by side do not meet.
+    package enum FaultInjection {
+        /// Runs `body` with the `number`th system call from now on this thread failing with `errno`.
+        ///
+        /// - Returns: whether the body got as far as that call.
+        package static func failing(call number: Int, with errno: CInt, _ body: () -> Void) -> Bool {
+            // unsafe: the C side returns this thread's own struct, which lives as long as the thread.
+            let fault = unsafe clinux_fault()
+            unsafe fault?.pointee = clinux_fault(countdown: number, number: errno)
+            body()
+            let reached = unsafe fault?.pointee.countdown == 0
+            unsafe fault?.pointee = clinux_fault()
+            return reached
+        }
+
+        /// The error that the call about to be made must fail with, if it is the one.
+        package static func next() -> CInt? {
+            // unsafe: as above.
+            guard let fault = unsafe clinux_fault(), unsafe fault.pointee.countdown > 0 else { return nil }
+            unsafe fault.pointee.countdown -= 1
+            return unsafe fault.pointee.countdown == 0 ? fault.pointee.number : nil
+        }
+    }
+#endif

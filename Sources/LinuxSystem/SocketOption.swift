@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A socket option that holds a number: setsockopt(2), socket(7), tcp(7), ipv6(7).
+package struct SocketOption: Sendable {
+    let level: CInt
+    let name: CInt
+
+    static let reuseAddress = SocketOption(level: SOL_SOCKET, name: SO_REUSEADDR)
+    static let reusePort = SocketOption(level: SOL_SOCKET, name: SO_REUSEPORT)
+    static let keepAlive = SocketOption(level: SOL_SOCKET, name: SO_KEEPALIVE)
+    static let keepIdle = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPIDLE)
+    static let keepInterval = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPINTVL)
+    static let keepCount = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPCNT)
+    static let noDelay = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_NODELAY)
+    static let v6Only = SocketOption(level: CInt(IPPROTO_IPV6), name: IPV6_V6ONLY)
+    static let socketType = SocketOption(level: SOL_SOCKET, name: SO_TYPE)
+    static let accepting = SocketOption(level: SOL_SOCKET, name: SO_ACCEPTCONN)
+
+    /// Sets the option of a socket.
+    package func set(_ value: Int, on raw: CInt) throws(SystemError) {
+        var number = CInt(clamping: value)
+        // unsafe: a local of the size that is given.
+        _ = try systemCall("setsockopt") {
+            unsafe setsockopt(raw, level, name, &number, socklen_t(MemoryLayout<CInt>.size))
+        }
+    }
+
+    /// The option's value.
+    package func value(of raw: CInt) throws(SystemError) -> Int {
+        var number = CInt(0)
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        // unsafe: two locals, the second the size of the first.
+        _ = try systemCall("getsockopt") { unsafe getsockopt(raw, level, name, &number, &length) }
+        return Int(number)
+    }
+}

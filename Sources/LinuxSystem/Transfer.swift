@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// What a read or a write on a non-blocking socket came to.
+public enum Transfer: Equatable, Sendable {
+    /// That many bytes went; zero only for an empty message of a socket that keeps the bounds of messages.
+    case moved(Int)
+    /// Nothing can be done until the descriptor is ready again.
+    case wouldBlock
+    /// The peer has finished: nothing more will come.
+    case endOfStream
+
+    /// Reads what is there into `buffer`: recv(2).
+    package static func receive(
+        _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Transfer {
+        let count = try systemCallIfReady("recv") {
+            // unsafe: the buffer is the caller's for the length of the call, and no longer than its count.
+            unsafe recv(raw, buffer.baseAddress, buffer.count, 0)
+        }
+        guard let count else { return .wouldBlock }
+        return count == 0 ? .endOfStream : .moved(count)
+    }
+
+    /// Reads one message of a socket that keeps their bounds; a message may be empty.
+    ///
+    /// recv(2) returns 0 for an empty message and for the end, so the end is what the caller saw of the event.
+    /// A message longer than the buffer is an `EMSGSIZE`: its end is lost, and that must not pass in silence.
+    package static func receiveMessage(
+        _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, peerFinished: Bool
+    ) throws(SystemError) -> Transfer {
+        let count = try systemCallIfReady("recv") {
+            // unsafe: as above; MSG_TRUNC makes the call return the whole length of a message that did not fit.
+            unsafe recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_TRUNC))
+        }
+        guard let count else { return .wouldBlock }
+        if count > buffer.count { throw SystemError("recv", errno: EMSGSIZE) }
+        return count == 0 && peerFinished ? .endOfStream : .moved(count)
+    }
+
+    /// Writes what the peer takes of `buffer`: send(2), which here never raises SIGPIPE.
+    package static func send(_ raw: CInt, from buffer: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
+        let count = try systemCallIfReady("send") {
+            // unsafe: the buffer is the caller's for the length of the call.
+            unsafe Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
+        }
+        guard let count else { return .wouldBlock }
+        return .moved(count)
+    }
+}
