@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a connection ended: the field `reason` of a `close` record.
+public enum CloseReason: UInt8, CaseIterable, Sendable {
+    /// The client closed its side and had everything.
+    case clientClosed
+
+    /// The upstream closed its side and had everything.
+    case upstreamClosed
+
+    /// The service had said all that it had to say.
+    case finished
+
+    /// Nothing moved for the listener's `idle-timeout`.
+    case idleTimeout
+
+    /// The listener's `lifetime` was over.
+    case lifetime
+
+    /// The client reset the connection.
+    case resetByClient
+
+    /// The upstream reset the connection.
+    case resetByUpstream
+
+    /// No upstream could be reached.
+    case connectFailed
+
+    /// The daemon stopped.
+    case stopped
+
+    /// The listener went away and `drain-timeout` was over.
+    case drained
+
+    /// The operator closed this connection.
+    case closedByOperator
+
+    /// A system call failed; `errno` says how.
+    case error
+
+    /// The value of the field `reason`.
+    public var name: StaticString {
+        switch self {
+        case .clientClosed: "client-closed"
+        case .upstreamClosed: "upstream-closed"
+        case .finished: "finished"
+        case .idleTimeout: "idle-timeout"
+        case .lifetime: "lifetime"
+        case .resetByClient: "reset-by-client"
+        case .resetByUpstream: "reset-by-upstream"
+        case .connectFailed: "connect-failed"
+        case .stopped: "stopped"
+        case .drained: "drained"
+        case .closedByOperator: "closed-by-operator"
+        case .error: "error"
+        }
+    }
+}

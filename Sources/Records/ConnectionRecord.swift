@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// What happened to one connection. Made for each, so it is cheap: numbers, addresses and one reference, no text.
+public struct ConnectionRecord: Sendable {
+    /// What happened, with what belongs to it.
+    public enum Event: Sendable {
+        /// The connection was accepted.
+        case open
+
+        /// The connection ended.
+        case close(ConnectionEnd)
+
+        /// The connection was turned away.
+        case refused(Refusal)
+
+        /// The connection is alive and has moved this much.
+        case live(ConnectionTraffic)
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    public var time: UInt64
+
+    /// What happened.
+    public var event: Event
+
+    /// The connection's number, unique in the life of the daemon; 0 for none.
+    public var connection: UInt64
+
+    /// The listener that accepted it.
+    public var listener: ListenerLabel
+
+    /// The kind of the socket.
+    public var kind: SocketKind
+
+    /// Who connected.
+    public var peer: SocketAddress
+
+    /// The address that it connected to.
+    public var local: SocketAddress
+
+    /// Who the kernel says it is, for Unix peers.
+    public var credentials: PeerCredentials?
+
+    /// Makes a record.
+    public init(
+        time: UInt64, event: Event, connection: UInt64, listener: ListenerLabel, kind: SocketKind, peer: SocketAddress,
+        local: SocketAddress, credentials: PeerCredentials? = nil
+    ) {
+        self.time = time
+        self.event = event
+        self.connection = connection
+        self.listener = listener
+        self.kind = kind
+        self.peer = peer
+        self.local = local
+        self.credentials = credentials
+    }
+
+    /// The kind of the event.
+    public var eventKind: EventKind {
+        switch event {
+        case .open: .open
+        case .close: .close
+        case .refused: .refused
+        case .live: .live
+        }
+    }
+
+    /// The level: that of the kind, but an error makes a close a warning.
+    public var level: RecordLevel {
+        if case .close(let end) = event, end.reason == .error { return .warning }
+        return eventKind.level
+    }
+}

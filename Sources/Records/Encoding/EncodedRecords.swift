@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The same records in each encoding that is in use.
+struct EncodedRecords: Sendable {
+    /// How many records.
+    private(set) var count = 0
+
+    private var terminal: [UInt8] = []
+    private var text: [UInt8] = []
+    private var json: [UInt8] = []
+    private var journal: [UInt8] = []
+
+    /// The bytes of all encodings together.
+    var byteCount: Int { terminal.count + text.count + json.count + journal.count }
+
+    /// The records in one encoding.
+    subscript(encoding: RecordEncoding) -> [UInt8] {
+        switch encoding {
+        case .terminal: terminal
+        case .text: text
+        case .json: json
+        case .journal: journal
+        }
+    }
+
+    mutating func append(_ record: ConnectionRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders) {
+        if encodings.contains(.init(.terminal)) { encoders.terminal.encode(record, to: &terminal) }
+        if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
+        if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
+        if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
+        count += 1
+    }
+
+    mutating func append(_ record: DaemonRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders) {
+        if encodings.contains(.init(.terminal)) { encoders.terminal.encode(record, to: &terminal) }
+        if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
+        if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
+        if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
+        count += 1
+    }
+
+    /// Forgets the records and keeps the memory.
+    mutating func removeAll() {
+        count = 0
+        terminal.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+        json.removeAll(keepingCapacity: true)
+        journal.removeAll(keepingCapacity: true)
+    }
+}
+
+/// One encoder of each kind, with the memory that they keep from record to record.
+struct RecordEncoders {
+    var terminal: TextEncoder
+    var text = TextEncoder(.plain)
+    var json = JSONLineEncoder()
+    var journal = JournalEncoder()
+
+    init(zone: RecordClock.Zone = .local, colour: Bool) {
+        terminal = TextEncoder(.terminal(zone, colour: colour))
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Encodes a record as one JSON object (RFC 8259) and a newline: the form for programs.
+///
+/// Names and order: `time`, `level`, `event`, `message`, `listener`, `service`, `connection`, `peer`, `uid`, `gid`,
+/// `pid`, `local`, then what belongs to the event. A field that does not apply is left out, never null. Numbers are
+/// exact integers; an `errno` is its symbol.
+struct JSONLineEncoder {
+    private var clock = RecordClock()
+    private var peer: [UInt8] = []
+
+    init() {}
+
+    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+        peer.removeAll(keepingCapacity: true)
+        peer.append(record.kind, record.peer, as: .json)
+        appendHead(record.time, record.level, record.eventKind, to: &bytes)
+        bytes.append(messageOf: record, name: record.listener.json, peer: peer)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: record.listener.jsonFields)
+        if record.connection != 0 { bytes.append(field: ",\"connection\":", record.connection) }
+        bytes.append(",\"peer\":\"")
+        bytes.append(contentsOf: peer)
+        bytes.append(UInt8(ascii: "\""))
+        if let credentials = record.credentials {
+            bytes.append(field: ",\"uid\":", UInt64(credentials.uid))
+            bytes.append(field: ",\"gid\":", UInt64(credentials.gid))
+            if credentials.pid != 0 { bytes.append(field: ",\"pid\":", UInt64(credentials.pid)) }
+        }
+        bytes.append(",\"local\":\"")
+        bytes.append(record.kind, record.local, as: .json)
+        bytes.append(UInt8(ascii: "\""))
+        switch record.event {
+        case .open:
+            break
+        case .close(let end):
+            Self.append(end.traffic, to: &bytes)
+            bytes.append(",\"reason\":\"")
+            bytes.append(end.reason.name)
+            bytes.append("\",\"by\":\"")
+            bytes.append(end.by.name)
+            bytes.append(UInt8(ascii: "\""))
+            if end.errno != 0 { Self.append(errno: end.errno, to: &bytes) }
+        case .refused(let refusal):
+            bytes.append(",\"reason\":\"")
+            refusal.appendReason(to: &bytes)
+            bytes.append("\",\"rule\":\"")
+            bytes.append(refusal.rule)
+            bytes.append(UInt8(ascii: "\""))
+        case .live(let traffic):
+            Self.append(traffic, to: &bytes)
+        }
+        bytes.append("}\n")
+    }
+
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        appendHead(record.time, record.level, record.event, to: &bytes)
+        bytes.append(escaping: Array(record.message.utf8), as: .json)
+        bytes.append(UInt8(ascii: "\""))
+        if let listener = record.listener { bytes.append(contentsOf: listener.jsonFields) }
+        if let local = record.local {
+            bytes.append(",\"local\":\"")
+            bytes.append(local.kind, local.address, as: .json)
+            bytes.append(UInt8(ascii: "\""))
+        }
+        if record.errno != 0 { Self.append(errno: record.errno, to: &bytes) }
+        for field in record.fields {
+            bytes.append(",\"")
+            bytes.append(field.name)
+            bytes.append("\":")
+            switch field.value {
+            case .text(let text):
+                bytes.append(UInt8(ascii: "\""))
+                bytes.append(escaping: Array(text.utf8), as: .json)
+                bytes.append(UInt8(ascii: "\""))
+            case .integer(let number):
+                bytes.append(decimal: number)
+            case .time(let time):
+                bytes.append(UInt8(ascii: "\""))
+                clock.appendMicroseconds(of: time, to: &bytes)
+                bytes.append(UInt8(ascii: "\""))
+            }
+        }
+        bytes.append("}\n")
+    }
+
+    private mutating func appendHead(
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+    ) {
+        bytes.append("{\"time\":\"")
+        clock.appendMicroseconds(of: time, to: &bytes)
+        bytes.append("\",\"level\":\"")
+        bytes.append(level.name)
+        bytes.append("\",\"event\":\"")
+        bytes.append(event.name)
+        bytes.append("\",\"message\":\"")
+    }
+
+    private static func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
+        bytes.append(field: ",\"bytes_in\":", traffic.bytesIn)
+        bytes.append(field: ",\"bytes_out\":", traffic.bytesOut)
+        bytes.append(field: ",\"duration_us\":", traffic.durationMicroseconds)
+    }
+
+    private static func append(errno: CInt, to bytes: inout [UInt8]) {
+        bytes.append(",\"errno\":\"")
+        bytes.append(contentsOf: SystemError.symbol(of: errno).utf8)
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a literal and a number.
+    mutating func append(field name: StaticString, _ number: UInt64) {
+        append(name)
+        append(decimal: number)
+    }
+}

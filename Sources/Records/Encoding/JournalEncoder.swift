@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Encodes a record as the fields of a journal entry (systemd.journal-fields(7)), framed so that a sink can point an
+/// `iovec` at each one without looking into it.
+///
+/// An entry is the number of its fields and then each field as its length and its bytes `NAME=value`; the numbers are
+/// 32 bits, lowest byte first. ``JournalFrames`` reads it.
+///
+/// `MESSAGE`, `MESSAGE_ID`, `PRIORITY`, `SYSLOG_IDENTIFIER` and, where a call failed, `ERRNO` are the journal's own.
+/// Ours are the names of the JSON form in upper case after `USHER_`, and hold what the JSON form holds. What came from
+/// outside is escaped as in text, since journalctl(1) shows a field with other bytes as a blob.
+struct JournalEncoder {
+    private var clock = RecordClock()
+    private var peer: [UInt8] = []
+    private var entry = JournalEntryFrame()
+
+    init() {}
+
+    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+        peer.removeAll(keepingCapacity: true)
+        peer.append(record.kind, record.peer, as: .text)
+        entry.begin(in: &bytes)
+        entry.field(in: &bytes) {
+            $0.append("MESSAGE=")
+            $0.append(messageOf: record, name: record.listener.text, peer: peer)
+        }
+        appendHead(record.time, record.level, record.eventKind, to: &bytes)
+        entry.field(record.listener.journalListener, in: &bytes)
+        entry.field(record.listener.journalService, in: &bytes)
+        if record.connection != 0 { entry.field("USHER_CONNECTION=", record.connection, in: &bytes) }
+        entry.field(in: &bytes) {
+            $0.append("USHER_PEER=")
+            $0.append(contentsOf: peer)
+        }
+        if let credentials = record.credentials {
+            entry.field("USHER_UID=", UInt64(credentials.uid), in: &bytes)
+            entry.field("USHER_GID=", UInt64(credentials.gid), in: &bytes)
+            if credentials.pid != 0 { entry.field("USHER_PID=", UInt64(credentials.pid), in: &bytes) }
+        }
+        entry.field(in: &bytes) {
+            $0.append("USHER_LOCAL=")
+            $0.append(record.kind, record.local, as: .text)
+        }
+        switch record.event {
+        case .open:
+            break
+        case .close(let end):
+            append(end.traffic, to: &bytes)
+            entry.field("USHER_REASON=", end.reason.name, in: &bytes)
+            entry.field("USHER_BY=", end.by.name, in: &bytes)
+            append(errno: end.errno, to: &bytes)
+        case .refused(let refusal):
+            entry.field(in: &bytes) {
+                $0.append("USHER_REASON=")
+                refusal.appendReason(to: &$0)
+            }
+            entry.field("USHER_RULE=", refusal.rule, in: &bytes)
+        case .live(let traffic):
+            append(traffic, to: &bytes)
+        }
+        entry.end(in: &bytes)
+    }
+
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        entry.begin(in: &bytes)
+        entry.field(in: &bytes) {
+            $0.append("MESSAGE=")
+            $0.append(escaping: Array(record.message.utf8), as: .text)
+        }
+        appendHead(record.time, record.level, record.event, to: &bytes)
+        if let listener = record.listener {
+            entry.field(listener.journalListener, in: &bytes)
+            entry.field(listener.journalService, in: &bytes)
+        }
+        if let local = record.local {
+            entry.field(in: &bytes) {
+                $0.append("USHER_LOCAL=")
+                $0.append(local.kind, local.address, as: .text)
+            }
+        }
+        append(errno: record.errno, to: &bytes)
+        for field in record.fields {
+            entry.field(in: &bytes) {
+                $0.append("USHER_")
+                $0.append(contentsOf: field.name.description.uppercased().utf8)
+                $0.append(UInt8(ascii: "="))
+                switch field.value {
+                case .text(let text): $0.append(escaping: Array(text.utf8), as: .text)
+                case .integer(let number): $0.append(decimal: number)
+                case .time(let time): clock.appendMicroseconds(of: time, to: &$0)
+                }
+            }
+        }
+        entry.end(in: &bytes)
+    }
+
+    private mutating func appendHead(
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+    ) {
+        entry.field("MESSAGE_ID=", event.messageID, in: &bytes)
+        entry.field("PRIORITY=", UInt64(level.priority), in: &bytes)
+        entry.field("SYSLOG_IDENTIFIER=", "usherd", in: &bytes)
+        entry.field(in: &bytes) {
+            $0.append("USHER_TIME=")
+            clock.appendMicroseconds(of: time, to: &$0)
+        }
+        entry.field("USHER_LEVEL=", level.name, in: &bytes)
+        entry.field("USHER_EVENT=", event.name, in: &bytes)
+    }
+
+    private mutating func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
+        entry.field("USHER_BYTES_IN=", traffic.bytesIn, in: &bytes)
+        entry.field("USHER_BYTES_OUT=", traffic.bytesOut, in: &bytes)
+        entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
+    }
+
+    private mutating func append(errno: CInt, to bytes: inout [UInt8]) {
+        guard errno != 0 else { return }
+        entry.field("ERRNO=", UInt64(errno.magnitude), in: &bytes)
+        entry.field(in: &bytes) {
+            $0.append("USHER_ERRNO=")
+            $0.append(contentsOf: SystemError.symbol(of: errno).utf8)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Writes the frames of one journal entry; see ``JournalEncoder`` for their form.
+struct JournalEntryFrame {
+    private var start = 0
+    private var count: UInt32 = 0
+
+    /// Leaves room for the number of fields.
+    mutating func begin(in bytes: inout [UInt8]) {
+        start = bytes.count
+        count = 0
+        bytes.append(word: 0)
+    }
+
+    /// Adds a field whose bytes `body` appends.
+    @inline(__always)
+    mutating func field(in bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
+        let place = bytes.count
+        bytes.append(word: 0)
+        body(&bytes)
+        bytes.store(word: UInt32(bytes.count - place - 4), at: place)
+        count += 1
+    }
+
+    /// Adds a field that is made already.
+    mutating func field(_ whole: [UInt8], in bytes: inout [UInt8]) {
+        field(in: &bytes) { $0.append(contentsOf: whole) }
+    }
+
+    /// Adds a field of a literal name with its `=`, and a literal.
+    mutating func field(_ name: StaticString, _ value: StaticString, in bytes: inout [UInt8]) {
+        field(in: &bytes) {
+            $0.append(name)
+            $0.append(value)
+        }
+    }
+
+    /// Adds a field of a literal name with its `=`, and a number.
+    mutating func field(_ name: StaticString, _ value: UInt64, in bytes: inout [UInt8]) {
+        field(in: &bytes) { $0.append(field: name, value) }
+    }
+
+    /// Fills in the number of fields.
+    func end(in bytes: inout [UInt8]) {
+        bytes.store(word: count, at: start)
+    }
+}
+
+/// Walks over encoded journal entries. Traps on bytes that are not what ``JournalEncoder`` wrote.
+struct JournalFrames {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The fields of the next entry as places in the bytes; false at the end.
+    mutating func next(fields: inout [Range<Int>]) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        guard position < bytes.count else { return false }
+        for _ in 0..<readWord() {
+            let length = Int(readWord())
+            fields.append(position..<position + length)
+            position += length
+        }
+        precondition(position <= bytes.count, "a journal frame ends inside its buffer")
+        return true
+    }
+
+    private mutating func readWord() -> UInt32 {
+        var word: UInt32 = 0
+        for index in 0..<4 { word |= UInt32(bytes[position + index]) << UInt32(8 * index) }
+        position += 4
+        return word
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(word: UInt32) {
+        for shift: UInt32 in [0, 8, 16, 24] { append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+
+    fileprivate mutating func store(word: UInt32, at place: Int) {
+        for index in 0..<4 { self[place + index] = UInt8(truncatingIfNeeded: word >> UInt32(8 * index)) }
+    }
+}

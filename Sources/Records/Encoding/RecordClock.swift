@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+
+/// Writes points in time as text, and keeps the text of the current second: records come in bursts, so nearly always
+/// only the fraction is new.
+struct RecordClock {
+    /// Which clock on the wall is shown.
+    enum Zone {
+        /// Coordinated universal time, as RFC 3339 wants it with `Z`.
+        case utc
+
+        /// The host's own time, for a person at a terminal.
+        case local
+
+        /// So many seconds east of UTC.
+        case fixed(seconds: Int)
+    }
+
+    private let zone: Zone
+    private var second = UInt64.max
+    /// `2026-01-02T03:04:05` of `second`.
+    private var text: [UInt8] = []
+
+    /// Makes a clock that shows the time of a zone.
+    init(zone: Zone = .utc) {
+        self.zone = zone
+    }
+
+    /// Appends `2026-01-02T03:04:05.123456Z` (RFC 3339). The zone must be UTC.
+    mutating func appendMicroseconds(of time: UInt64, to bytes: inout [UInt8]) {
+        advance(to: time / 1_000_000_000)
+        bytes.append(contentsOf: text)
+        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1000), digits: 6)
+        bytes.append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends `2026-01-02T03:04:05.123Z` (RFC 3339). The zone must be UTC.
+    mutating func appendMilliseconds(of time: UInt64, to bytes: inout [UInt8]) {
+        advance(to: time / 1_000_000_000)
+        bytes.append(contentsOf: text)
+        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1_000_000), digits: 3)
+        bytes.append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends `03:04:05.123`.
+    mutating func appendTimeOfDay(of time: UInt64, to bytes: inout [UInt8]) {
+        advance(to: time / 1_000_000_000)
+        bytes.append(contentsOf: text[11...])
+        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1_000_000), digits: 3)
+    }
+
+    private mutating func advance(to second: UInt64) {
+        guard second != self.second else { return }
+        self.second = second
+        let shown = Int(second) + offset(at: second)
+        let days = shown >= 0 ? shown / 86400 : (shown - 86399) / 86400
+        let date = Self.civil(fromDays: days)
+        let secondOfDay = shown - days * 86400
+        text.removeAll(keepingCapacity: true)
+        text.append(twoDigits: date.year / 100)
+        text.append(twoDigits: date.year % 100)
+        text.append(UInt8(ascii: "-"))
+        text.append(twoDigits: date.month)
+        text.append(UInt8(ascii: "-"))
+        text.append(twoDigits: date.day)
+        text.append(UInt8(ascii: "T"))
+        text.append(twoDigits: secondOfDay / 3600)
+        text.append(UInt8(ascii: ":"))
+        text.append(twoDigits: secondOfDay / 60 % 60)
+        text.append(UInt8(ascii: ":"))
+        text.append(twoDigits: secondOfDay % 60)
+    }
+
+    private func offset(at second: UInt64) -> Int {
+        switch zone {
+        case .utc: return 0
+        case .fixed(let seconds): return seconds
+        case .local:
+            var time = time_t(second)
+            var parts = unsafe tm()
+            // unsafe: both pointers live for the call only; localtime_r(3) fills `parts` or returns NULL.
+            guard unsafe localtime_r(&time, &parts) != nil else { return 0 }
+            return unsafe parts.tm_gmtoff
+        }
+    }
+
+    /// The date so many days after 1970-01-01 in the Gregorian calendar: years of 365 days counted from 1 March, so that
+    /// the leap day is the last of its year, in eras of 400 years.
+    static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+}
+
+extension [UInt8] {
+    /// Appends the last two decimal digits of a number.
+    mutating func append(twoDigits number: Int) {
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+    }
+
+    /// Appends a point and a number with leading zeros.
+    fileprivate mutating func append(fraction: UInt32, digits: Int) {
+        append(UInt8(ascii: "."))
+        var divisor: UInt32 = digits == 6 ? 100_000 : 100
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / divisor % 10))
+            divisor /= 10
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Encodes a record as one line for people:
+///
+///     12:03:04.123  open      echo        #42     tcp://127.0.0.1:51234
+///     12:03:05.323  close     echo        #42     tcp://127.0.0.1:51234     1.2 s  in 64 B  out 64 B  client-closed by client
+///
+/// On a terminal the time is the time of day where the reader is, and colour says what to look at; elsewhere the line
+/// begins with the full date in UTC (RFC 3339). Columns are as wide as most of their values; a longer value moves only
+/// the rest of its own line.
+struct TextEncoder {
+    /// Whom the line is for.
+    enum Style {
+        /// A person at a terminal.
+        case terminal(RecordClock.Zone, colour: Bool)
+
+        /// A file or a pipe.
+        case plain
+    }
+
+    private enum Column {
+        static let event = 10
+        static let listener = 12
+        static let connection = 8
+        static let peer = 26
+    }
+
+    private let isTerminal: Bool
+    private let isColoured: Bool
+    private var clock: RecordClock
+
+    init(_ style: Style) {
+        switch style {
+        case .terminal(let zone, let colour):
+            isTerminal = true
+            isColoured = colour
+            clock = RecordClock(zone: zone)
+        case .plain:
+            isTerminal = false
+            isColoured = false
+            clock = RecordClock()
+        }
+    }
+
+    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+        appendHead(record.time, record.level, record.eventKind, to: &bytes)
+        Self.append(record.listener, to: &bytes)
+        let number = bytes.count
+        if record.connection != 0 {
+            bytes.append(UInt8(ascii: "#"))
+            bytes.append(decimal: record.connection)
+        }
+        bytes.pad(from: number, to: Column.connection)
+        let peer = bytes.count
+        bytes.append(record.kind, record.peer, as: .token)
+        if let credentials = record.credentials { Self.append(credentials, to: &bytes) }
+        switch record.event {
+        case .open:
+            break
+        case .close(let end):
+            bytes.pad(from: peer, to: Column.peer)
+            Self.append(end.traffic, to: &bytes)
+            bytes.append("  ")
+            bytes.append(end.reason.name)
+            bytes.append(" by ")
+            bytes.append(end.by.name)
+            bytes.append(errorOf: end)
+        case .refused(let refusal):
+            bytes.pad(from: peer, to: Column.peer)
+            refusal.appendReason(to: &bytes)
+        case .live(let traffic):
+            bytes.pad(from: peer, to: Column.peer)
+            Self.append(traffic, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        appendHead(record.time, record.level, record.event, to: &bytes)
+        if let listener = record.listener { Self.append(listener, to: &bytes) }
+        bytes.append(escaping: Array(record.message.utf8), as: .text)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func appendHead(
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+    ) {
+        if isColoured { bytes.append("\u{1b}[2m") }
+        if isTerminal {
+            clock.appendTimeOfDay(of: time, to: &bytes)
+        } else {
+            clock.appendMilliseconds(of: time, to: &bytes)
+        }
+        if isColoured { bytes.append("\u{1b}[0m") }
+        bytes.append("  ")
+        let colour = isColoured ? Self.colour(level) : nil
+        if let colour { bytes.append(colour) }
+        let start = bytes.count
+        bytes.append(event.name)
+        bytes.pad(from: start, to: Column.event)
+        if colour != nil { bytes.append("\u{1b}[0m") }
+    }
+
+    /// Only what wants to be looked at has a colour.
+    private static func colour(_ level: RecordLevel) -> StaticString? {
+        switch level {
+        case .debug, .info: nil
+        case .notice: "\u{1b}[36m"
+        case .warning: "\u{1b}[33m"
+        case .error: "\u{1b}[1;31m"
+        }
+    }
+
+    private static func append(_ listener: ListenerLabel, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: listener.text)
+        bytes.append(blanks: max(Column.listener - listener.textWidth, 2))
+    }
+
+    private static func append(_ credentials: PeerCredentials, to bytes: inout [UInt8]) {
+        bytes.append(field: " uid ", UInt64(credentials.uid))
+        if credentials.pid != 0 { bytes.append(field: " pid ", UInt64(credentials.pid)) }
+    }
+
+    private static func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
+        bytes.append(durationMicroseconds: traffic.durationMicroseconds)
+        bytes.append("  in ")
+        bytes.append(byteCount: traffic.bytesIn)
+        bytes.append("  out ")
+        bytes.append(byteCount: traffic.bytesOut)
+    }
+}
+
+extension [UInt8] {
+    /// Fills a column that began at `start` up to its width, and with two blanks at least.
+    fileprivate mutating func pad(from start: Int, to width: Int) {
+        append(blanks: Swift.max(width - (count - start), 2))
+    }
+
+    fileprivate mutating func append(blanks count: Int) {
+        append(contentsOf: repeatElement(UInt8(ascii: " "), count: count))
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a record tells of. Name, level and `MESSAGE_ID` are part of the interface: scripts and the journal's catalog
+/// rely on them, so they never change and are never used again for something else.
+public enum EventKind: UInt8, CaseIterable, Sendable {
+    /// The daemon is ready.
+    case started
+
+    /// A listener stands.
+    case listening
+
+    /// A connection was accepted.
+    case open
+
+    /// A connection ended.
+    case close
+
+    /// A connection was turned away by a rule.
+    case refused
+
+    /// A connection is alive; written for each one when the operator asks for it.
+    case live
+
+    /// Something that the daemon was told to do could not be done.
+    case failed
+
+    /// A new configuration is in force.
+    case reload
+
+    /// A new configuration was wrong or could not be put in force; the old one stays.
+    case reloadFailed
+
+    /// Connections are let go on, but no new ones are taken.
+    case draining
+
+    /// The daemon, or a listener, is no more.
+    case stopped
+
+    /// Records were not written because a sink was slower than what happened.
+    case dropped
+
+    /// The process has no descriptors or memory left for new connections.
+    case acceptPaused
+
+    /// New connections are accepted again.
+    case acceptResumed
+
+    /// A sink of the log does not take records.
+    case logFailed
+
+    /// A sink of the log takes records again.
+    case logResumed
+
+    /// A log file was opened anew.
+    case reopened
+
+    /// Something that the operator should look at.
+    case warning
+
+    /// The value of the field `event`.
+    public var name: StaticString {
+        switch self {
+        case .started: "started"
+        case .listening: "listening"
+        case .open: "open"
+        case .close: "close"
+        case .refused: "refused"
+        case .live: "live"
+        case .failed: "failed"
+        case .reload: "reload"
+        case .reloadFailed: "reload-failed"
+        case .draining: "draining"
+        case .stopped: "stopped"
+        case .dropped: "dropped"
+        case .acceptPaused: "accept-paused"
+        case .acceptResumed: "accept-resumed"
+        case .logFailed: "log-failed"
+        case .logResumed: "log-resumed"
+        case .reopened: "reopened"
+        case .warning: "warning"
+        }
+    }
+
+    /// The level, where the record does not say another one.
+    public var level: RecordLevel {
+        switch self {
+        case .open, .close, .live: .info
+        case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened: .notice
+        case .refused, .dropped, .acceptPaused, .warning: .warning
+        case .failed, .reloadFailed, .logFailed: .error
+        }
+    }
+
+    /// The journal's `MESSAGE_ID`, under which the catalog explains the event: 32 hexadecimal digits.
+    public var messageID: StaticString {
+        switch self {
+        case .started: "128346829f89481789538e5fff352639"
+        case .listening: "df23f97d0d0a43a0829e076c500a46aa"
+        case .open: "e64f290fbb0b414c8465bf07eae28615"
+        case .close: "66b6003f84ce4be086fe3d51bd795d73"
+        case .refused: "0c51834117bc4090bb77a5755ec41295"
+        case .live: "adf62329cde242e7ac47af99463d2c44"
+        case .failed: "eeec2caa450d4c92a7c4cce6eb8b7208"
+        case .reload: "f7b67f9481ad42cdb5f324cb648bfe08"
+        case .reloadFailed: "a24a9d2e8ecf49ef90439216cbde503f"
+        case .draining: "066f6d53a97b466389d69cf153736df5"
+        case .stopped: "9fe48ccfff8849b78f7e2ea2dc54b6d2"
+        case .dropped: "a33a72c4959a4821a28f8c407ca8a6b8"
+        case .acceptPaused: "0e5bb3c42f1b4c27be15b2424c00313c"
+        case .acceptResumed: "5da7c6d63fcc450c91de1fefae78adfe"
+        case .logFailed: "f31da410aff645ee9ef00ad598df5872"
+        case .logResumed: "76e8611b4f1541b4bd3bbab3bbe001bd"
+        case .reopened: "b4f4edd55b854a8997dc6e349ae56487"
+        case .warning: "9010ddc9b2cf49a197f061e24c69c41d"
+        }
+    }
+}

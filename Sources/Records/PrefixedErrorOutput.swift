@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+
+/// Standard error for what has no log to go to: a start that failed, a log that is stuck. Nothing else in usherd prints.
+///
+/// The first line begins with the program's name. Control characters are escaped; newlines stay, since a
+/// configuration's mistake is shown with its line.
+///
+/// Concurrency: stateless; each message is one write(2), which the kernel does not mix with another.
+public struct PrefixedErrorOutput: Sendable {
+    private let prefix: String
+    private let raw: CInt
+
+    /// Makes an output that begins each message with `prefix` and a colon.
+    public init(prefix: String = "usherd", descriptor: CInt = 2) {
+        self.prefix = prefix
+        raw = descriptor
+    }
+
+    /// Writes a message, and returns without it when nobody takes it: the daemon never hangs on its last words.
+    public func say(_ message: String) {
+        var bytes: [UInt8] = []
+        bytes.append(escaping: Array(prefix.utf8), as: .text)
+        bytes.append(": ")
+        for (index, line) in message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if index > 0 { bytes.append(UInt8(ascii: "\n")) }
+            bytes.append(escaping: Array(line), as: .text)
+        }
+        if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
+        write(bytes)
+    }
+
+    /// A pipe that poll(2) calls writable takes PIPE_BUF bytes (4096, pipe(7)) without waiting.
+    private func write(_ bytes: [UInt8]) {
+        var offset = 0
+        while offset < bytes.count {
+            let end = min(offset + 4096, bytes.count)
+            var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+            // unsafe: one local.
+            guard unsafe poll(&ready, 1, 100) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
+            // unsafe: the bytes from offset to end are inside the array, whose pointer lives for the call.
+            let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress! + offset, end - offset) }
+            if count <= 0 { return }
+            offset += count
+        }
+    }
+}

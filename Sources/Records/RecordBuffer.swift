@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// The records of one lane, encoded and on their way to the ``RecordWriter``.
+///
+/// Records are held back until there are 64 KiB of them or the first is 100 ms old. The buffer has no timer: its lane
+/// folds ``deadline`` into the time that it waits for events, and calls ``flushIfDue(now:)``. An empty buffer has no
+/// deadline, so an idle lane sleeps.
+///
+/// When the writer is behind, records are dropped instead of holding the lane up; the writer tells of them in a
+/// `dropped` record as soon as there is room.
+///
+/// Concurrency: belongs to the queue that made it. What it shares with the writer is behind a lock taken once a batch.
+public final class RecordBuffer {
+    /// When the buffer has to be flushed: nanoseconds of the monotonic clock; nil while it is empty.
+    public private(set) var deadline: UInt64?
+
+    private let writer: RecordWriter
+    private let backlog: RecordBacklog
+    private let limits: RecordLimits
+    private var policy: RecordPolicy
+    private var encoders: RecordEncoders
+    private var records = EncodedRecords()
+
+    init(writer: RecordWriter, limits: RecordLimits) {
+        self.writer = writer
+        self.limits = limits
+        backlog = RecordBacklog(limit: limits.outstandingBytes)
+        policy = writer.policy
+        encoders = writer.makeEncoders()
+    }
+
+    /// Whether a record of this level would be written: to be asked before a costly one is made.
+    public func isEnabled(_ level: RecordLevel) -> Bool { writer.policy.admits(level) }
+
+    /// Adds a connection's record. `now` is in nanoseconds of the monotonic clock.
+    public func append(_ record: ConnectionRecord, now: UInt64) {
+        guard admit(record.level, time: record.time) else { return }
+        records.append(record, in: policy.encodings, by: &encoders)
+        added(now: now)
+    }
+
+    /// Adds a record of the daemon. `now` is in nanoseconds of the monotonic clock.
+    public func append(_ record: DaemonRecord, now: UInt64) {
+        guard admit(record.level, time: record.time) else { return }
+        records.append(record, in: policy.encodings, by: &encoders)
+        added(now: now)
+    }
+
+    /// Hands what there is to the writer if its time has come. `now` is in nanoseconds of the monotonic clock.
+    public func flushIfDue(now: UInt64) {
+        if let deadline, now >= deadline { flush() }
+    }
+
+    /// Hands what there is to the writer. To be called before the lane ends.
+    public func flush() {
+        deadline = nil
+        guard records.count > 0 else { return }
+        let byteCount = records.byteCount
+        let count = records.count
+        let batch = backlog.submit(byteCount: byteCount) ?? RecordBatch()
+        batch.content.withLock { content in
+            content.generation = policy.generation
+            swap(&content.records, &records)
+        }
+        writer.submit(batch, of: backlog, byteCount: byteCount, count: count)
+    }
+
+    /// Decides whether a record is encoded, and under which settings.
+    private func admit(_ level: RecordLevel, time: UInt64) -> Bool {
+        let current = writer.policy
+        if current != policy {
+            // What is here was encoded for the sinks of the old settings.
+            flush()
+            policy = current
+        }
+        guard policy.admits(level) else { return false }
+        return !(backlog.isFull && backlog.drop(at: time))
+    }
+
+    private func added(now: UInt64) {
+        if records.byteCount >= limits.batchBytes {
+            flush()
+        } else if deadline == nil {
+            deadline = now &+ limits.batchDelay
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the log goes, in which form, and from which level on.
+public struct RecordSettings: Hashable, Sendable {
+    /// The sinks; each takes every record. None at all is allowed and logs nothing.
+    public var destinations: [RecordDestination]
+
+    /// The form of lines on standard error and in files.
+    public var format: RecordFormat
+
+    /// The least level that is written.
+    public var level: RecordLevel
+
+    /// Makes settings.
+    public init(destinations: [RecordDestination], format: RecordFormat = .text, level: RecordLevel = .info) {
+        self.destinations = destinations
+        self.format = format
+        self.level = level
+    }
+}
+
+/// Where records may go.
+public enum RecordDestination: Hashable, Sendable {
+    /// The systemd journal, natively.
+    case journal
+
+    /// Standard error.
+    case standardError
+
+    /// A file, appended to.
+    case file(path: String)
+}
+
+/// The form of a line.
+public enum RecordFormat: Hashable, Sendable {
+    /// For people.
+    case text
+
+    /// For programs: one JSON object a line.
+    case json
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// An address with the kind of socket that it is for, shown in the address grammar: `tcp://127.0.0.1:7007`.
+public struct RecordedAddress: Hashable, Sendable {
+    /// The kind, whose name is the scheme.
+    public var kind: SocketKind
+
+    /// The address.
+    public var address: SocketAddress
+
+    /// Puts the two together.
+    public init(_ kind: SocketKind, _ address: SocketAddress) {
+        self.kind = kind
+        self.address = address
+    }
+}

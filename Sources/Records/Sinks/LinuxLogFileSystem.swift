@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+
+/// The kernel's own files.
+struct LinuxLogFileSystem: LogFileSystem {
+    /// Opens with O_APPEND, so that each write lands at the end whoever else writes, and with mode 0640 less the umask.
+    ///
+    /// O_NONBLOCK is for a FIFO, which otherwise would hold the start of the daemon up until somebody reads it; a file
+    /// does not mind it. ``write(_:_:)`` waits all the same.
+    func open(_ path: String) throws(SystemError) -> OwnedDescriptor {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let name = path.utf8CString
+        // unsafe: the array is a C string, so it is not empty, and its pointer lives for the call.
+        let raw = try unsafe name.withUnsafeBufferPointer { (name) throws(SystemError) in
+            let start = unsafe name.baseAddress.unsafelyUnwrapped
+            return try systemCall("open") { unsafe Glibc.open(start, flags, 0o640) }
+        }
+        return OwnedDescriptor(adopting: raw)
+    }
+
+    func write(_ raw: CInt, _ bytes: [UInt8], from offset: Int) throws(SystemError) -> Int {
+        // unsafe: the pointer lives for the call; the slice is checked against the array's bounds.
+        try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
+            let rest = unsafe UnsafeBufferPointer(rebasing: bytes[offset...])
+            while true {
+                let count = try systemCallIfReady("write") { unsafe Glibc.write(raw, rest.baseAddress, rest.count) }
+                if let count {
+                    if count > 0 { return count }
+                    throw SystemError("write", errno: EIO)
+                }
+                var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+                _ = try systemCall("poll") { unsafe poll(&ready, 1, -1) }
+            }
+        }
+    }
+
+    func identity(of raw: CInt) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        // unsafe: a pointer to a local, for the call.
+        _ = try systemCall("fstat") { unsafe fstat(raw, &status) }
+        return FileIdentity(status)
+    }
+
+    func identity(of path: String) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        let name = path.utf8CString
+        // unsafe: the array is a C string, and `status` a local, for the length of the call.
+        try unsafe name.withUnsafeBufferPointer { (name) throws(SystemError) in
+            let start = unsafe name.baseAddress.unsafelyUnwrapped
+            _ = try systemCall("stat") { unsafe stat(start, &status) }
+        }
+        return FileIdentity(status)
+    }
+
+    var now: UInt64 { Clock.monotonic }
+}
+
+extension FileIdentity {
+    fileprivate init(_ status: stat) {
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino), isUnlinked: status.st_nlink == 0)
+    }
+}
