@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The keys of a table and their values, in the order in which the document has them.
+public struct TOMLTable: Sendable {
+    /// One key and its value.
+    public struct Entry: Sendable {
+        /// The key, without its quotes and escapes; one part of a dotted key.
+        public var key: String
+        /// Where the key stands, with its quotes.
+        public var keyRange: SourceRange
+        /// The value.
+        public var value: TOMLValue
+
+        /// Makes an entry of a key that stands at `keyRange` and its value.
+        public init(key: String, keyRange: SourceRange, value: TOMLValue) {
+            self.key = key
+            self.keyRange = keyRange
+            self.value = value
+        }
+    }
+
+    /// All keys with their values, in the order of the document. No two keys are equal.
+    public let entries: [Entry]
+    /// Where the table is defined: its header with the brackets, its braces, the dotted key that made it, or for the
+    /// root the whole document.
+    public let range: SourceRange
+    /// Where each key is in `entries`; only large tables have it, since a few keys are found faster by looking.
+    private let index: [ExactKey: Int]?
+
+    /// Up to so many entries are as fast to look through as to hash.
+    private static let searchableCount = 16
+
+    /// Makes a table of `entries`. Of two entries with the same key, the first is found.
+    public init(entries: [Entry] = [], range: SourceRange) {
+        self.entries = entries
+        self.range = range
+        if entries.count > Self.searchableCount {
+            let places = entries.enumerated().map { (ExactKey($0.element.key), $0.offset) }
+            index = Dictionary(places, uniquingKeysWith: { first, _ in first })
+        } else {
+            index = nil
+        }
+    }
+
+    /// The entry of `key`, or nil. Keys are equal when their scalars are: TOML knows no Unicode normalisation.
+    public subscript(key: String) -> Entry? {
+        let key = ExactKey(key)
+        if let index { return index[key].map { entries[$0] } }
+        return entries.first { ExactKey($0.key) == key }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A value of a document and where it stands.
+public struct TOMLValue: Sendable {
+    /// What a value holds.
+    public enum Content: Sendable {
+        /// Text.
+        case string(String)
+        /// A whole number.
+        case integer(Int64)
+        /// A number with a fraction or an exponent, an infinity or not a number.
+        case float(Double)
+        /// `true` or `false`.
+        case boolean(Bool)
+        /// A date and time with an offset from UTC.
+        case offsetDateTime(OffsetDateTime)
+        /// A date and time without an offset.
+        case localDateTime(LocalDateTime)
+        /// A date alone.
+        case localDate(LocalDate)
+        /// A time of day alone.
+        case localTime(LocalTime)
+        /// Values in brackets, or the tables under `[[name]]`.
+        case array([TOMLValue])
+        /// A table, by header, by dotted keys or in braces.
+        case table(TOMLTable)
+        /// Something stands here that could not be read. Its problem is in the document's `problems`, so there is
+        /// nothing more to say of it, and the key is not missing either.
+        case invalid
+    }
+
+    /// What it holds.
+    public var content: Content
+    /// Where it stands: a table or array of tables that has no brackets of its own has the range of its header or key.
+    public var range: SourceRange
+
+    /// Makes a value that stands at `range`.
+    public init(content: Content, range: SourceRange) {
+        self.content = content
+        self.range = range
+    }
+
+    /// The kind of the value with its article, for messages: "a string", "an integer".
+    public var typeName: String {
+        switch content {
+        case .string: "a string"
+        case .integer: "an integer"
+        case .float: "a float"
+        case .boolean: "a boolean"
+        case .offsetDateTime: "a date and time"
+        case .localDateTime: "a local date and time"
+        case .localDate: "a date"
+        case .localTime: "a time of day"
+        case .array: "an array"
+        case .table: "a table"
+        case .invalid: "an unreadable value"
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the reader needs to know of UTF-8 (RFC 3629) besides what `String` does.
+enum UTF8Text {
+    /// The length of the byte order mark that `bytes` starts with: 3, or 0 if there is none.
+    static func byteOrderMarkLength(in bytes: [UInt8]) -> Int {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    /// Whether `byte` is the second or a later byte of a scalar.
+    static func isContinuation(_ byte: UInt8) -> Bool {
+        byte & 0xC0 == 0x80
+    }
+
+    /// The offset of the first byte that does not begin or continue a valid scalar, or nil if all of `bytes` is UTF-8.
+    static func firstInvalidOffset(in bytes: [UInt8]) -> Int? {
+        var offset = 0
+        while offset < bytes.count {
+            if bytes[offset] < 0x80 {
+                offset += 1
+            } else if let length = multibyteLength(at: offset, in: bytes) {
+                offset += length
+            } else {
+                return offset
+            }
+        }
+        return nil
+    }
+
+    /// The scalar that starts at `offset` and its length in bytes, or nil if the bytes there are not UTF-8.
+    static func scalar(at offset: Int, in bytes: [UInt8]) -> (scalar: Unicode.Scalar, length: Int)? {
+        guard offset < bytes.count else { return nil }
+        if bytes[offset] < 0x80 { return (Unicode.Scalar(bytes[offset]), 1) }
+        guard let length = multibyteLength(at: offset, in: bytes),
+            let scalar = String(decoding: bytes[offset..<offset + length], as: UTF8.self).unicodeScalars.first
+        else { return nil }
+        return (scalar, length)
+    }
+
+    /// The length of the valid scalar of two to four bytes at `offset`, or nil.
+    ///
+    /// RFC 3629, section 4: the bounds of the second byte keep out overlong forms, surrogates and what lies
+    /// beyond U+10FFFF.
+    private static func multibyteLength(at offset: Int, in bytes: [UInt8]) -> Int? {
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch bytes[offset] {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF1...0xF3: length = 4
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        default: return nil
+        }
+        guard offset + length <= bytes.count, second.contains(bytes[offset + 1]) else { return nil }
+        guard bytes[(offset + 2)..<(offset + length)].allSatisfy(isContinuation) else { return nil }
+        return length
+    }
+}
