@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A socket address as people write it: `tcp://127.0.0.1:7007`, `unix:///run/usherd/talk?mode=0660`.
+///
+/// One grammar for what to listen on, what to connect to and the command line. It is pure text turned into a value:
+/// no name is resolved and no file looked at. ``SocketAddress`` is what the kernel gets in the end.
+///
+/// ```
+/// tcp://HOST:PORT    udp://HOST:PORT     rds://HOST:PORT      HOST: 192.0.2.1, [2001:db8::1%eth0], a name, or *
+/// unix:///PATH       unix://@NAME        unix-dgram://…       unix-seqpacket://…
+/// vsock://CID:PORT   can://INTERFACE     systemd://NAME       options: ?NAME=VALUE&NAME=VALUE
+/// ```
+public struct Endpoint: Hashable, Sendable {
+    /// The word before `://`.
+    public let scheme: EndpointScheme
+
+    /// What stands between `://` and `?`.
+    public let location: EndpointLocation
+
+    /// What stands after `?`.
+    public let options: EndpointOptions
+
+    /// The highest backlog: Linux before 5.4 keeps it in 16 bits, and each cuts it to net.core.somaxconn.
+    public static let highestBacklog = 65535
+
+    /// Reads an address from UTF-8 bytes.
+    ///
+    /// - Throws: every mistake in the text, each with its place.
+    public init(parsing text: [UInt8]) throws(EndpointSyntaxError) {
+        var parser = EndpointParser(text)
+        self = try parser.parse()
+    }
+
+    /// Reads an address.
+    ///
+    /// - Throws: every mistake in the text, each with its place in the UTF-8 bytes.
+    public init(parsing text: String) throws(EndpointSyntaxError) {
+        try self.init(parsing: Array(text.utf8))
+    }
+
+    init(scheme: EndpointScheme, location: EndpointLocation, options: EndpointOptions) {
+        self.scheme = scheme
+        self.location = location
+        self.options = options
+    }
+}
+
+extension Endpoint: CustomStringConvertible {
+    /// The canonical text, which reads back as the same value.
+    public var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the canonical text.
+    public func append(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: scheme.rawValue.utf8)
+        bytes.append(contentsOf: "://".utf8)
+        location.append(to: &bytes)
+        options.append(to: &bytes)
+    }
+}

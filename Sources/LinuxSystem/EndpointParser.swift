@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads the text of an ``Endpoint`` and collects every mistake in it.
+///
+/// Slices of the text keep their indices, so that each part knows its place.
+struct EndpointParser {
+    let text: [UInt8]
+    private var mistakes: [EndpointMistake] = []
+
+    init(_ text: [UInt8]) {
+        self.text = text
+    }
+
+    mutating func parse() throws(EndpointSyntaxError) -> Endpoint {
+        let endpoint = read()
+        guard let endpoint, mistakes.isEmpty else {
+            throw EndpointSyntaxError(mistakes: mistakes.sorted { $0.range.lowerBound < $1.range.lowerBound })
+        }
+        return endpoint
+    }
+
+    private mutating func read() -> Endpoint? {
+        guard let schemeEnd = firstIndex(of: "://") else {
+            reportMissingScheme()
+            return nil
+        }
+        guard let scheme = scheme(text[..<schemeEnd]) else { return nil }
+        let rest = text[(schemeEnd + 3)...]
+        let question = rest.firstIndex(of: UInt8(ascii: "?"))
+        let location = location(rest[..<(question ?? rest.endIndex)], of: scheme)
+        var options = EndpointOptions()
+        if let question {
+            options = self.options(rest[(question + 1)...], of: scheme, location: location)
+        }
+        return location.map { Endpoint(scheme: scheme, location: $0, options: options) }
+    }
+
+    private mutating func location(_ part: ArraySlice<UInt8>, of scheme: EndpointScheme) -> EndpointLocation? {
+        guard !part.isEmpty else {
+            report(
+                .missingLocation, part.startIndex..<part.startIndex, "nothing follows `\(scheme.rawValue)://`",
+                help: "write \(scheme.form)")
+            return nil
+        }
+        switch scheme {
+        case .tcp, .udp, .rds: return hostAndPort(part, of: scheme)
+        case .unix, .unixDatagram, .unixSeqpacket: return unixName(part, of: scheme)
+        case .vsock: return contextAndPort(part)
+        case .can: return interface(part).map { .interface($0) }
+        case .systemd: return passedName(part)
+        }
+    }
+
+    // MARK: The scheme
+
+    private mutating func scheme(_ part: ArraySlice<UInt8>) -> EndpointScheme? {
+        let name = Self.string(part)
+        if let scheme = EndpointScheme(rawValue: name) { return scheme }
+        let known = EndpointScheme.allCases.map(\.rawValue)
+        guard !part.isEmpty else {
+            report(.missingScheme, 0..<0, "nothing stands before `://`", help: Self.listOfForms)
+            return nil
+        }
+        let nearest = NearestName.find(name, among: known)
+        report(
+            .unknownScheme, part.indices, "`\(name)` is not a scheme",
+            help: nearest.map { "write `\($0)://`" } ?? "the schemes are \(known.joined(separator: ", "))")
+        return nil
+    }
+
+    private static let listOfForms =
+        "write for example tcp://127.0.0.1:7007, tcp://[::1]:7007, tcp://*:7007 or unix:///run/usherd/talk"
+
+    /// A text without `://` mostly shows what its author meant.
+    private mutating func reportMissingScheme() {
+        let whole = Self.string(text[...])
+        guard !text.isEmpty else {
+            report(.missingLocation, 0..<0, "the address is empty", help: Self.listOfForms)
+            return
+        }
+        // `unix:/run/x`, `tcp:localhost:80`
+        if let colon = text.firstIndex(of: UInt8(ascii: ":")),
+            let scheme = EndpointScheme(rawValue: Self.string(text[..<colon]))
+        {
+            let rest = Self.string(text[(colon + 1)...].drop { $0 == UInt8(ascii: "/") })
+            let slash = scheme.isUnix && !rest.hasPrefix("@") ? "/" : ""
+            report(
+                .missingScheme, 0..<colon + 1, "`\(scheme.rawValue):` must be followed by two slashes",
+                help: rest.isEmpty ? "write \(scheme.form)" : "write \(scheme.rawValue)://\(slash)\(rest)")
+            return
+        }
+        var help = Self.listOfForms
+        if text[0] == UInt8(ascii: "/") || text[0] == UInt8(ascii: "@") {
+            help = "write unix://\(whole)"
+        } else if text.allSatisfy(Self.isDigit) {
+            help = "write tcp://127.0.0.1:\(whole) for this host alone, or tcp://*:\(whole) for everybody"
+        } else if text[0] == UInt8(ascii: ":") {
+            help = "write tcp://*\(whole)"
+        } else if text.contains(UInt8(ascii: ":")) {
+            help = "write tcp://\(whole)"
+        }
+        report(.missingScheme, text.indices, "`\(whole)` has no scheme", help: help)
+    }
+
+    // MARK: Tools
+
+    /// Adds a mistake.
+    mutating func report(_ kind: EndpointMistake.Kind, _ range: Range<Int>, _ message: String, help: String? = nil) {
+        mistakes.append(EndpointMistake(kind: kind, range: range, message: message, help: help))
+    }
+
+    /// Part of the text for a message.
+    static func string(_ part: ArraySlice<UInt8>) -> String { String(decoding: part, as: UTF8.self) }
+
+    static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+
+    /// The number that decimal digits make; nil if there are none, others too, or it is above `highest`.
+    static func number(_ part: ArraySlice<UInt8>, highest: UInt64) -> UInt64? {
+        guard !part.isEmpty, part.allSatisfy(isDigit) else { return nil }
+        var value: UInt64 = 0
+        for byte in part {
+            value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
+            // `highest` is at most 32 bits, so that the next step cannot overflow.
+            if value > highest { return nil }
+        }
+        return value
+    }
+
+    private func firstIndex(of separator: StaticString) -> Int? {
+        let wanted = Array(separator.description.utf8)
+        guard text.count >= wanted.count else { return nil }
+        return (0...text.count - wanted.count).first { text[$0..<$0 + wanted.count].elementsEqual(wanted) }
+    }
+}
