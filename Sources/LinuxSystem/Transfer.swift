@@ -39,12 +39,13 @@ public enum Transfer: Equatable, Sendable {
         return count == 0 && peerFinished ? .endOfStream : .moved(count)
     }
 
-    /// Writes what the peer takes of `buffer`: send(2), which here never raises SIGPIPE.
-    package static func send(_ raw: CInt, from buffer: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
-        let count = try systemCallIfReady("send") {
-            // unsafe: the buffer is the caller's for the length of the call.
-            unsafe Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
-        }
+    /// Writes what the peer takes of `bytes`: send(2), which here never raises SIGPIPE.
+    package static func send(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
+        var start: UnsafeRawPointer?
+        var length = 0
+        // unsafe: the span is borrowed until this function returns, so its bytes stay where they are for the call.
+        unsafe bytes.withUnsafeBytes { unsafe (start, length) = ($0.baseAddress, $0.count) }
+        let count = try systemCallIfReady("send") { unsafe Glibc.send(raw, start, length, CInt(MSG_NOSIGNAL)) }
         guard let count else { return .wouldBlock }
         return .moved(count)
     }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Records
+
+/// Takes connections from one listening socket on one lane.
+///
+/// The socket is watched by every lane, and the kernel wakes one of them (EPOLLEXCLUSIVE). It is level-triggered, so what
+/// one turn leaves behind wakes again.
+///
+/// Concurrency: belongs to one lane.
+final class Acceptor: Pollable {
+    /// How many connections one turn takes at most before the others have theirs.
+    private static let batch = 64
+
+    /// How long to leave a socket alone that cannot be accepted from, in nanoseconds.
+    private static let pause: UInt64 = 250_000_000
+
+    /// The socket.
+    let socket: ListeningSocket
+
+    /// What epoll returns for it.
+    var token: UInt64 = 0
+
+    private unowned let listener: Listener
+    private unowned let lane: Lane
+
+    /// The address of every connection; nil if each has to be asked, since the socket listens on several.
+    private let local: SocketAddress?
+
+    /// How many connections the last turn found: the next one looks for one more, so that a socket which brings them one
+    /// by one is not asked in vain each time.
+    private var expected = 1
+
+    /// When to try again; nil while the socket is watched.
+    private var resumeTime: UInt64?
+
+    init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
+        self.socket = socket
+        self.listener = listener
+        self.lane = lane
+        local = socket.address.isWildcard ? nil : socket.address
+        super.init()
+    }
+
+    /// Begins to accept.
+    func begin() {
+        do throws(SystemError) {
+            try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
+            resumeTime = nil
+        } catch {
+            pause(because: error)
+        }
+    }
+
+    /// Stops accepting, once it has taken all that have come: they were promised a connection.
+    func end() {
+        stopWatching()
+        var left = 65536
+        while left > 0, take() { left -= 1 }
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        let most = min(expected, Self.batch)
+        var taken = 0
+        while taken < most, take() { taken += 1 }
+        expected = taken + 1
+        return .done
+    }
+
+    /// Tries again.
+    func resume() {
+        if resumeTime != nil { begin() }
+    }
+
+    override func deadline(at now: UInt64) -> UInt64? {
+        if let resumeTime, resumeTime <= now { lane.resumeAccepting() }
+        return resumeTime
+    }
+
+    /// Takes one connection.
+    ///
+    /// - Returns: whether there may be another.
+    private func take() -> Bool {
+        do throws(SystemError) {
+            guard let accepted = try socket.accept() else { return false }
+            lane.accepted(under: listener.profile)
+            admit(accepted)
+            return true
+        } catch {
+            switch AcceptError(errno: error.errno) {
+            case .nextOne:
+                return true
+            case .pause:
+                if resumeTime == nil {
+                    stopWatching()
+                    pause(because: error)
+                }
+                return false
+            }
+        }
+    }
+
+    private func admit(_ accepted: consuming AcceptedSocket) {
+        let profile = listener.profile
+        let raw = accepted.descriptor.raw
+        let peer = accepted.peer
+        let local = local ?? (try? ListeningSocket.localAddress(of: raw))?.canonical ?? socket.address
+        if let refusal = lane.enter(profile) {
+            lane.recordRefusal(refusal, profile: profile, kind: socket.kind, peer: peer, local: local)
+            return
+        }
+        let credentials = peer.isUnix ? try? PeerCredentials(of: raw) : nil
+        let arrival = Arrival(
+            descriptor: accepted.takeDescriptor(), profile: profile, identifier: lane.shared.makeIdentifier(),
+            kind: socket.kind, peer: peer, local: local, credentials: credentials, accepted: lane.now)
+        lane.place(arrival, service: listener.service)
+    }
+
+    /// Leaves the socket alone for a while; whoever connects waits in the backlog.
+    private func pause(because error: SystemError) {
+        let time = lane.now + Self.pause
+        resumeTime = time
+        lane.schedule(self, at: time)
+        lane.paused(self, profile: listener.profile, because: error)
+    }
+
+    private func stopWatching() {
+        guard resumeTime == nil else { return }
+        // ENOENT is all that it could say: then it is not watched anyway.
+        try? lane.poll.remove(socket.raw)
+    }
+}
+
+extension SocketAddress {
+    /// Whether a socket that is bound to it takes connections to several addresses.
+    fileprivate var isWildcard: Bool {
+        switch self {
+        case .ipv4(let address, _): address == .any
+        case .ipv6(let address, _, _): address == .any
+        case .vsock(let cid, _): cid == .max
+        case .unix, .abstract, .unnamed: false
+        }
+    }
+
+    fileprivate var isUnix: Bool {
+        switch self {
+        case .unix, .abstract, .unnamed: true
+        case .ipv4, .ipv6, .vsock: false
+        }
+    }
+}

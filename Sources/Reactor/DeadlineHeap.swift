@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The deadlines of a lane: at most one for each slot, the earliest at hand.
+///
+/// A binary heap whose entries know their place, so that a connection that closes takes its deadline with it. Deadlines
+/// mostly come in rising order, which costs one comparison each; to move one further into the future costs nothing
+/// until it is due, because its owner is asked then when it really wants to be called (see ``Lane``).
+struct DeadlineHeap {
+    private struct Entry {
+        var time: UInt64
+        var slot: Int
+    }
+
+    private var entries: [Entry] = []
+
+    /// For each slot the index of its entry, or -1.
+    private var places: [Int32] = []
+
+    /// The earliest deadline and whose it is; nil when there is none.
+    var earliest: (time: UInt64, slot: Int)? {
+        guard let first = entries.first else { return nil }
+        return (first.time, first.slot)
+    }
+
+    /// How many deadlines there are.
+    var count: Int { entries.count }
+
+    /// Sets the deadline of a slot, whether it had one or not.
+    mutating func schedule(_ slot: Int, at time: UInt64) {
+        while places.count <= slot { places.append(-1) }
+        var index = Int(places[slot])
+        if index < 0 {
+            index = entries.count
+            entries.append(Entry(time: time, slot: slot))
+            places[slot] = Int32(index)
+        } else {
+            entries[index].time = time
+        }
+        siftUp(index)
+        siftDown(Int(places[slot]))
+    }
+
+    /// Takes the deadline of a slot away, if it has one.
+    mutating func cancel(_ slot: Int) {
+        guard slot < places.count, places[slot] >= 0 else { return }
+        let index = Int(places[slot])
+        places[slot] = -1
+        let last = entries.removeLast()
+        guard index < entries.count else { return }
+        entries[index] = last
+        places[last.slot] = Int32(index)
+        siftUp(index)
+        siftDown(Int(places[last.slot]))
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var index = start
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard entries[index].time < entries[parent].time else { return }
+            swap(index, parent)
+            index = parent
+        }
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var index = start
+        while true {
+            var smallest = index
+            for child in (2 * index + 1)...(2 * index + 2) where child < entries.count {
+                if entries[child].time < entries[smallest].time { smallest = child }
+            }
+            guard smallest != index else { return }
+            swap(index, smallest)
+            index = smallest
+        }
+    }
+
+    private mutating func swap(_ first: Int, _ second: Int) {
+        entries.swapAt(first, second)
+        places[entries[first].slot] = Int32(first)
+        places[entries[second].slot] = Int32(second)
+    }
+}

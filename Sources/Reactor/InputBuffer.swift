@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The one buffer of a lane into which every read goes. What is in it is valid until the next read.
+///
+/// Concurrency: belongs to one lane.
+///
+/// Safety: the memory is made in init, freed in deinit, and seen from outside only as a span within a call.
+@safe public final class InputBuffer {
+    /// How much of a stream is read at once: enough to make a call worth it, and to stay in the processor's cache.
+    public static let streamLength = 64 << 10
+
+    /// The longest message that a socket with message bounds can bring: more than `net.core.wmem_max` allows by default.
+    /// Pages that no message reaches take no memory.
+    static let messageLength = 512 << 10
+
+    private let memory: UnsafeMutableRawBufferPointer
+
+    init() {
+        // unsafe: initialised to zeroes, so that every byte that a span may show has a value.
+        unsafe memory = .allocate(byteCount: Self.messageLength, alignment: 4096)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    // unsafe: see above.
+    deinit { unsafe memory.deallocate() }
+
+    /// Room for a read of a stream.
+    var stream: UnsafeMutableRawBufferPointer { unsafe .init(rebasing: memory[..<Self.streamLength]) }
+
+    /// Room for one message.
+    var message: UnsafeMutableRawBufferPointer { unsafe memory }
+
+    /// Calls `body` with the first `count` bytes: what the last read brought.
+    public func withBytes<Result>(_ count: Int, _ body: (RawSpan) -> Result) -> Result {
+        precondition(count <= Self.messageLength)
+        // unsafe: the span cannot leave the call, and `count` is within the memory.
+        return unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[..<count])))
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Records
+
+extension Lane {
+    /// Every connection of the lane, in no particular order.
+    var workers: [Worker] { table.occupants.compactMap { $0 as? Worker } }
+
+    /// Counts a connection in.
+    ///
+    /// - Returns: the rule that it would break; then it is not counted.
+    func enter(_ profile: ListenerProfile) -> Refusal? {
+        let daemonLimit = shared.connectionLimit
+        guard shared.connections.enter(limit: daemonLimit) else { return .daemonLimit(daemonLimit) }
+        if let limit = profile.connectionLimit, !profile.connections.enter(limit: limit) {
+            shared.connections.leave()
+            return .listenerLimit(limit)
+        }
+        if profile.connectionLimit == nil { _ = profile.connections.enter(limit: nil) }
+        return nil
+    }
+
+    /// Brings an admitted connection to the lane that is to have it.
+    func place(_ arrival: consuming Arrival, service: any Service) {
+        let target =
+            arrival.profile.sharesOneLane
+            ? nil : HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value }
+        if let target {
+            peers[target].post(.adopt(arrival.handOver()))
+        } else {
+            begin(arrival, service: service)
+        }
+    }
+
+    /// Takes a connection that another lane accepted.
+    func adopt(_ handedOver: LaneHandle.HandedOver) {
+        let arrival = Arrival(adopting: handedOver)
+        // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
+        let listener = listeners[arrival.profile.identifier]
+        let service = listener?.profile === arrival.profile ? listener?.service : nil
+        begin(arrival, service: service ?? handedOver.profile.makeService())
+    }
+
+    private func begin(_ arrival: consuming Arrival, service: any Service) {
+        let worker = service.makeWorker(for: arrival, on: self)
+        let token = table.insert(worker)
+        _ = handle.connections.enter(limit: nil)
+        shared.noteChange()
+        record(.open, of: worker)
+        do throws(SystemError) {
+            try poll.add(worker.raw, for: .connection, token: token)
+        } catch {
+            worker.close(.error, by: .daemon, errno: error.errno)
+            return
+        }
+        if let deadline = worker.nextDeadline { schedule(worker, at: deadline) }
+        worker.start()
+    }
+
+    /// Forgets a connection whose socket was closed, and writes its last record.
+    func retire(_ worker: Worker, reason: CloseReason, by party: CloseParty, errno: CInt) {
+        deadlines.cancel(worker.slot)
+        table.remove(worker)
+        handle.connections.leave()
+        worker.profile.connections.leave()
+        shared.connections.leave()
+        let traffic = ConnectionTraffic(
+            bytesIn: worker.bytesIn, bytesOut: worker.bytesOut, durationMicroseconds: (now &- worker.accepted) / 1000)
+        record(.close(ConnectionEnd(reason, by: party, errno: errno, traffic: traffic)), of: worker)
+        shared.noteChange()
+        if !pausedAcceptors.isEmpty { resumeAccepting() }
+    }
+}
+
+// MARK: - Records
+
+extension Lane {
+    /// Writes a record of every connection that lives.
+    public func recordConnections() {
+        for worker in workers {
+            let traffic = ConnectionTraffic(
+                bytesIn: worker.bytesIn, bytesOut: worker.bytesOut,
+                durationMicroseconds: (now &- worker.accepted) / 1000)
+            record(.live(traffic), of: worker)
+        }
+    }
+
+    private func record(_ event: ConnectionRecord.Event, of worker: Worker) {
+        let record = ConnectionRecord(
+            time: Clock.realtime, event: event, connection: worker.identifier, listener: worker.profile.label,
+            kind: worker.kind, peer: worker.peer, local: worker.local, credentials: worker.credentials)
+        records.append(record, now: now)
+    }
+
+    /// Writes that a connection was turned away.
+    func recordRefusal(
+        _ refusal: Refusal, profile: ListenerProfile, kind: SocketKind, peer: SocketAddress, local: SocketAddress
+    ) {
+        let record = ConnectionRecord(
+            time: Clock.realtime, event: .refused(refusal), connection: 0, listener: profile.label, kind: kind,
+            peer: peer, local: local)
+        records.append(record, now: now)
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+public import Records
+
+extension Lane {
+    /// Begins to accept from the sockets, under the settings of the profile.
+    public func open(_ profile: ListenerProfile, sockets: [ListeningSocket]) {
+        let listener = Listener(profile)
+        listeners[profile.identifier] = listener
+        setSockets(of: listener, to: sockets)
+    }
+
+    /// Puts new settings and sockets into force for the connections to come; those that stand keep theirs.
+    ///
+    /// - Parameter keepsService: whether the service of the connections to come is the one of those that stand.
+    public func update(_ profile: ListenerProfile, sockets: [ListeningSocket], keepsService: Bool) {
+        guard let listener = listeners[profile.identifier] else { return open(profile, sockets: sockets) }
+        listener.update(profile, keepsService: keepsService)
+        setSockets(of: listener, to: sockets)
+    }
+
+    /// Stops accepting for a listener. Its connections live on; whoever waits in the backlog is taken first.
+    public func stopAccepting(_ identifier: Int) {
+        guard let listener = listeners[identifier] else { return }
+        setSockets(of: listener, to: [])
+    }
+
+    /// Stops accepting for every listener.
+    public func stopAccepting() {
+        for identifier in listeners.keys { stopAccepting(identifier) }
+    }
+
+    /// Ends the connections of a listener, or of all, and forgets it.
+    public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
+        for worker in workers where identifier == nil || worker.profile.identifier == identifier {
+            worker.stop(reason, by: party)
+        }
+        if let identifier {
+            stopAccepting(identifier)
+            listeners[identifier] = nil
+        }
+    }
+
+    /// Closes every connection that is left, whatever it is doing.
+    public func closeAll(because reason: CloseReason, by party: CloseParty) {
+        for worker in workers { worker.close(reason, by: party) }
+    }
+
+    private func setSockets(of listener: Listener, to sockets: [ListeningSocket]) {
+        var kept: [Acceptor] = []
+        for acceptor in listener.acceptors {
+            if sockets.contains(where: { $0 === acceptor.socket }) {
+                kept.append(acceptor)
+            } else {
+                remove(acceptor)
+            }
+        }
+        for socket in sockets where !kept.contains(where: { $0.socket === socket }) {
+            let acceptor = Acceptor(socket, listener: listener, lane: self)
+            acceptor.token = table.insert(acceptor)
+            acceptor.begin()
+            kept.append(acceptor)
+        }
+        listener.acceptors = kept
+    }
+
+    private func remove(_ acceptor: Acceptor) {
+        acceptor.end()
+        pausedAcceptors.removeAll { $0 === acceptor }
+        deadlines.cancel(acceptor.slot)
+        table.remove(acceptor)
+    }
+}

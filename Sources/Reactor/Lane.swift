@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+public import Records
+
+/// A loop that waits for events and lets the workers of its connections answer them.
+///
+/// All of a connection's state belongs to objects that were made here, so nothing of it is locked. A lane is made on the
+/// thread that runs it, inside the one long block of its serial queue (``LaneThread``); a test makes one on its own
+/// thread and calls ``turn(waiting:)`` itself.
+///
+/// Concurrency: not Sendable, on purpose. Other threads hold the ``LaneHandle``, whose messages run here.
+public final class Lane {
+    /// What other threads hold of this lane.
+    public let handle: LaneHandle
+
+    /// The time of this turn: ``Clock/monotonic``, read once after each wait.
+    public private(set) var now = Clock.monotonic
+
+    /// Where every read goes.
+    public let input = InputBuffer()
+
+    /// What the lanes have in common.
+    let shared: LaneShared
+
+    /// The lanes among which connections are handed over; set before the first one is accepted.
+    let peers: [LaneHandle]
+
+    let records: RecordBuffer
+    var poll: EventPoll
+    var table = SlotTable()
+    var deadlines = DeadlineHeap()
+    var listeners: [Int: Listener] = [:]
+
+    /// The sockets that are left alone for a while, because there was nothing to accept a connection with.
+    var pausedAcceptors: [Acceptor] = []
+
+    /// Who did not finish in this turn.
+    private var waiting: [Pollable] = []
+    private var isEnding = false
+
+    /// The token of the eventfd; no slot has it, since a slot's index has 32 bits.
+    private static let wakeToken = UInt64.max
+
+    /// Makes the lane of `handle`.
+    ///
+    /// - Parameter peers: the handles of all lanes, this one's at its own number.
+    public init(
+        handle: LaneHandle, peers: [LaneHandle], shared: LaneShared, records: RecordBuffer
+    ) throws(SystemError) {
+        self.handle = handle
+        self.peers = peers
+        self.shared = shared
+        self.records = records
+        poll = try EventPoll()
+        try poll.add(handle.wake.raw, for: .readable, token: Self.wakeToken)
+    }
+
+    /// Runs until ``end()`` was called.
+    public func run() {
+        while !isEnding { turn(waiting: true) }
+        records.flush()
+    }
+
+    /// Leaves ``run()`` after this turn.
+    public func end() {
+        isEnding = true
+    }
+
+    /// Waits for events, and does what they ask for.
+    ///
+    /// - Parameter waiting: whether to wait at all if nothing is ready.
+    public func turn(waiting canWait: Bool) {
+        let count = wait(canWait)
+        now = Clock.monotonic
+        for index in 0..<count {
+            let (readiness, token) = poll.event(index)
+            if token == Self.wakeToken {
+                receiveMessages()
+            } else if let pollable = table.occupant(of: token) {
+                if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
+            }
+        }
+        giveTurns()
+        passDeadlines()
+        records.flushIfDue(now: now)
+    }
+
+    // MARK: - Waiting
+
+    private func wait(_ canWait: Bool) -> Int {
+        do throws(SystemError) {
+            return try poll.wait(timeout: canWait && waiting.isEmpty ? timeout() : 0)
+        } catch {
+            // EBADF, EFAULT and EINVAL are all that is left of epoll_wait(2): the lane itself is broken.
+            preconditionFailure("lane \(handle.number): \(error)")
+        }
+    }
+
+    /// Milliseconds until the first deadline, rounded up so that it has passed then; nil for none.
+    private func timeout() -> CInt? {
+        var earliest = deadlines.earliest?.time ?? .max
+        if let flush = records.deadline { earliest = min(earliest, flush) }
+        guard earliest != .max else { return nil }
+        let now = Clock.monotonic
+        guard earliest > now else { return 0 }
+        return CInt(clamping: (earliest - now + 999_999) / 1_000_000)
+    }
+
+    /// Lets a pollable go on after the others.
+    func giveTurn(to pollable: Pollable) {
+        guard !pollable.waitsForTurn else { return }
+        pollable.waitsForTurn = true
+        waiting.append(pollable)
+    }
+
+    private func giveTurns() {
+        guard !waiting.isEmpty else { return }
+        let turns = waiting
+        waiting.removeAll(keepingCapacity: true)
+        for pollable in turns {
+            pollable.waitsForTurn = false
+            if pollable.slot >= 0, pollable.ready([]) == .again { giveTurn(to: pollable) }
+        }
+    }
+
+    /// Sees to it that the pollable is asked for its deadline at `time`, or before.
+    func schedule(_ pollable: Pollable, at time: UInt64) {
+        guard pollable.slot >= 0 else { return }
+        deadlines.schedule(pollable.slot, at: time)
+    }
+
+    private func passDeadlines() {
+        while let (time, slot) = deadlines.earliest, time <= now {
+            deadlines.cancel(slot)
+            guard let pollable = table[slot], let next = pollable.deadline(at: now), pollable.slot == slot else {
+                continue
+            }
+            deadlines.schedule(slot, at: next)
+        }
+    }
+
+    private func receiveMessages() {
+        handle.wake.clear()
+        for message in handle.takeMessages() {
+            switch message {
+            case .adopt(let handedOver): adopt(handedOver)
+            case .perform(let body): body(self)
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Dispatch
+public import LinuxSystem
+public import Records
+import Synchronization
+
+/// The lanes of a daemon, each on a serial queue of its own: `usherd.lane.0`, `usherd.lane.1`, …
+///
+/// Each queue runs one block, in which the ``Lane`` is made and runs until it is told to end. Nothing else may be sent to
+/// these queues: it would never run.
+///
+/// Concurrency: immutable; may be used from every thread.
+public final class LaneGroup: Sendable {
+    /// The lanes, each at its number.
+    public let handles: [LaneHandle]
+
+    private let running = DispatchGroup()
+
+    /// Starts the lanes.
+    ///
+    /// - Throws: when one of them lacks a descriptor for its epoll instance or its eventfd; the others are ended again.
+    public init(
+        count: Int, shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
+    ) throws(SystemError) {
+        var handles: [LaneHandle] = []
+        for number in 0..<count { handles.append(try LaneHandle(number: number)) }
+        self.handles = handles
+        let started = DispatchSemaphore(value: 0)
+        let box = FailureBox()
+        for handle in handles {
+            let queue = DispatchQueue(label: "usherd.lane.\(handle.number)")
+            queue.async(group: running) { [handles] in
+                let lane: Lane
+                do throws(SystemError) {
+                    lane = try Lane(handle: handle, peers: handles, shared: shared, records: makeRecords())
+                } catch {
+                    box.failure.withLock { $0 = error }
+                    started.signal()
+                    return
+                }
+                started.signal()
+                lane.run()
+            }
+        }
+        for _ in handles { started.wait() }
+        guard let failure = box.failure.withLock({ $0 }) else { return }
+        end()
+        _ = join(timeout: .distantFuture)
+        throw failure
+    }
+
+    /// Runs `body` on every lane, on each after what was asked of it before.
+    public func performOnAll(_ body: @escaping @Sendable (Lane) -> Void) {
+        for handle in handles { handle.perform(body) }
+    }
+
+    /// Ends every lane after its turn; each hands its records to the writer.
+    public func end() {
+        performOnAll { $0.end() }
+    }
+
+    /// Waits until every lane has ended.
+    ///
+    /// - Returns: whether they have by then.
+    public func join(timeout: DispatchTime) -> Bool {
+        running.wait(timeout: timeout) == .success
+    }
+
+    /// What a lane's block leaves for the thread that started it.
+    private final class FailureBox: Sendable {
+        let failure = Mutex<SystemError?>(nil)
+    }
+}

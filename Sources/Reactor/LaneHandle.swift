@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+import Synchronization
+
+/// What other threads hold of a lane.
+///
+/// Concurrency: may be used from everywhere. Messages go into an inbox behind a mutex, and an eventfd wakes the lane.
+public final class LaneHandle: Sendable {
+    /// The lane's number, from 0.
+    public let number: Int
+
+    /// How many connections the lane has.
+    public let connections = ConnectionCount()
+
+    /// The last heartbeat that the lane answered; see ``Lane``.
+    private let answered = Atomic<UInt64>(0)
+
+    let wake: WakeDescriptor
+    private let inbox = Mutex<[Message]>([])
+
+    /// What can be told to a lane.
+    enum Message: Sendable {
+        /// A connection that another lane accepted. The descriptor is owned by the message.
+        case adopt(HandedOver)
+        /// Something to do on the lane's thread.
+        case perform(@Sendable (Lane) -> Void)
+    }
+
+    /// An ``Arrival`` on its way between two lanes, in a form that an array can hold.
+    struct HandedOver: Sendable {
+        var profile: ListenerProfile
+        var identifier: UInt64
+        var kind: SocketKind
+        var peer: SocketAddress
+        var local: SocketAddress
+        var credentials: PeerCredentials?
+        var accepted: UInt64
+        /// Owned by whoever has this value: one message, one receiver.
+        var raw: CInt
+    }
+
+    /// Makes the handle of lane `number`.
+    public init(number: Int) throws(SystemError) {
+        self.number = number
+        wake = try WakeDescriptor()
+    }
+
+    /// Runs `body` on the lane's thread, after what was asked before.
+    public func perform(_ body: @escaping @Sendable (Lane) -> Void) {
+        post(.perform(body))
+    }
+
+    /// Asks the lane for a sign of life.
+    public func sendHeartbeat(_ number: UInt64) {
+        perform { _ in self.answered.store(number, ordering: .relaxed) }
+    }
+
+    /// The last heartbeat that was answered.
+    public var answeredHeartbeat: UInt64 { answered.load(ordering: .relaxed) }
+
+    func post(_ message: Message) {
+        let wasEmpty = inbox.withLock { inbox in
+            inbox.append(message)
+            return inbox.count == 1
+        }
+        if wasEmpty { wake.signal() }
+    }
+
+    /// Takes what has come in.
+    func takeMessages() -> [Message] {
+        inbox.withLock { inbox in
+            let messages = inbox
+            inbox = []
+            return messages
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// What the lanes of a daemon have in common.
+///
+/// Concurrency: every part is atomic or immutable; lanes and the supervisor use it from their own threads.
+public final class LaneShared: Sendable {
+    /// The connections of all lanes.
+    public let connections = ConnectionCount()
+
+    /// How many connections the daemon may have.
+    private let limit: Atomic<Int>
+
+    private let nextIdentifier = Atomic<UInt64>(1)
+
+    /// Whether a lane has said that it cannot accept, and none has said that it can again.
+    private let outOfResources = Atomic<Bool>(false)
+
+    private let changed: @Sendable () -> Void
+    private let changeIsKnown = Atomic<Bool>(false)
+
+    /// Makes the common part.
+    ///
+    /// - Parameter changed: called on a lane when the number of connections has changed since ``acknowledgeChange()``.
+    public init(connectionLimit: Int, changed: @escaping @Sendable () -> Void) {
+        limit = Atomic(connectionLimit)
+        self.changed = changed
+    }
+
+    /// How many connections the daemon may have; may be changed while it runs.
+    public var connectionLimit: Int {
+        get { limit.load(ordering: .relaxed) }
+        set { limit.store(newValue, ordering: .relaxed) }
+    }
+
+    /// A number that no connection had before.
+    func makeIdentifier() -> UInt64 {
+        nextIdentifier.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+
+    /// The number of connections has changed.
+    func noteChange() {
+        guard !changeIsKnown.load(ordering: .relaxed), !changeIsKnown.exchange(true, ordering: .acquiringAndReleasing)
+        else { return }
+        changed()
+    }
+
+    /// From now on, the next change is to be told.
+    public func acknowledgeChange() {
+        changeIsKnown.store(false, ordering: .sequentiallyConsistent)
+    }
+
+    /// Notes whether connections can be accepted.
+    ///
+    /// - Returns: whether that is news.
+    func noteAccepting(_ possible: Bool) -> Bool {
+        guard outOfResources.load(ordering: .relaxed) == possible else { return false }
+        return outOfResources.exchange(!possible, ordering: .acquiringAndReleasing) == possible
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a peer would not take yet. Empty, it holds no memory.
+struct OutputQueue {
+    private var bytes: [UInt8] = []
+    private var head = 0
+
+    /// The lengths of the messages that wait, for a socket that keeps the bounds of messages; empty for a stream.
+    private var messages: [Int] = []
+
+    /// How many bytes wait.
+    var count: Int { bytes.count - head }
+
+    /// Whether nothing waits, not even an empty message.
+    var isEmpty: Bool { head == bytes.count && messages.isEmpty }
+
+    /// Appends bytes; on a socket that keeps the bounds of messages they are one message.
+    mutating func append(_ span: RawSpan, asMessage: Bool) {
+        // Half of the room is used up: moving the rest costs less than it saved.
+        if head > 0, head >= bytes.count - head {
+            bytes.removeSubrange(..<head)
+            head = 0
+        }
+        bytes.reserveCapacity(bytes.count + span.byteCount)
+        // unsafe: the span's bytes are copied while it is borrowed.
+        unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        if asMessage { messages.append(span.byteCount) }
+    }
+
+    /// Calls `body` with what is to be sent next: the next message, or as many bytes as there are.
+    func withNext<Result>(_ body: (RawSpan) -> Result) -> Result {
+        let end = messages.first.map { head + $0 } ?? bytes.count
+        // unsafe: bytes have no padding that could be read.
+        return unsafe body(bytes.span.extracting(head..<end).bytes)
+    }
+
+    /// Forgets the bytes that were sent, and the memory once all were.
+    mutating func consume(_ sent: Int) {
+        head += sent
+        if !messages.isEmpty { messages.removeFirst() }
+        if isEmpty { self = OutputQueue() }
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who stands behind the tokens that epoll returns.
+///
+/// A token carries the index of a slot and its generation. When what was in a slot is gone, the generation moves on, so
+/// an event that the kernel had reported before is dropped instead of meeting whoever has the slot now.
+struct SlotTable {
+    private struct Slot {
+        var occupant: Pollable?
+        var generation: UInt32 = 0
+    }
+
+    private var slots: [Slot] = []
+    private var free: [Int32] = []
+
+    /// How many slots are taken.
+    var count: Int { slots.count - free.count }
+
+    /// Takes a slot for the newcomer, and tells it which.
+    mutating func insert(_ pollable: Pollable) -> UInt64 {
+        let index: Int
+        if let reused = free.popLast() {
+            index = Int(reused)
+        } else {
+            index = slots.count
+            slots.append(Slot())
+        }
+        slots[index].occupant = pollable
+        pollable.slot = index
+        return UInt64(slots[index].generation) << 32 | UInt64(index)
+    }
+
+    /// Gives the slot back.
+    mutating func remove(_ pollable: Pollable) {
+        let index = pollable.slot
+        precondition(slots[index].occupant === pollable, "a slot is given back once, by its occupant")
+        slots[index].occupant = nil
+        slots[index].generation &+= 1
+        pollable.slot = -1
+        free.append(Int32(index))
+    }
+
+    /// The occupant that a token means; nil if it is gone.
+    func occupant(of token: UInt64) -> Pollable? {
+        let index = Int(truncatingIfNeeded: token & 0xffff_ffff)
+        guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32) else {
+            return nil
+        }
+        return slots[index].occupant
+    }
+
+    /// The occupant of a slot, if there is one.
+    subscript(index: Int) -> Pollable? { index < slots.count ? slots[index].occupant : nil }
+
+    /// All occupants, in no particular order.
+    var occupants: [Pollable] { slots.compactMap(\.occupant) }
+}

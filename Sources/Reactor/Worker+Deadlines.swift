@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Records
+
+extension Worker {
+    /// The earliest of the deadlines in force, as things stand; nil for none.
+    final var nextDeadline: UInt64? {
+        var earliest = endDeadline
+        if let ownDeadline { earliest = min(earliest, ownDeadline) }
+        if endDeadline == .max, let idle = profile.idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
+        if phase == .serving, let lifetime = profile.lifetime { earliest = min(earliest, accepted &+ lifetime) }
+        return earliest == .max ? nil : earliest
+    }
+
+    /// Does what is due.
+    ///
+    /// - Returns: when to ask again.
+    final func passDeadlines(at now: UInt64) -> UInt64? {
+        if endDeadline <= now {
+            endTimedOut()
+        } else if phase == .serving, let lifetime = profile.lifetime, accepted &+ lifetime <= now {
+            end(.lifetime)
+        } else if endDeadline == .max, let idle = profile.idleTimeout, lastActivity &+ idle <= now {
+            end(.idleTimeout)
+        } else if let own = ownDeadline, own <= now {
+            ownDeadline = nil
+            deadlineReached()
+        }
+        return socket == nil ? nil : nextDeadline
+    }
+
+    /// A service that says goodbye gets the time for it once; then the connection is closed.
+    private func end(_ reason: CloseReason) {
+        if phase == .serving { stop(reason, by: .daemon) }
+        if endDeadline == .max { close(reason, by: .daemon) }
+    }
+}

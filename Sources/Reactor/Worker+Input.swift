@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+extension Worker {
+    /// How many times one connection reads before the others have their turn.
+    private static let readsPerTurn = 4
+
+    /// Reads until there is nothing more, the client takes nothing more, or it is the others' turn.
+    final func read() -> Turn {
+        for _ in 0..<Self.readsPerTurn {
+            guard mayRead else { return .done }
+            switch receive() {
+            case .moved(let count):
+                received(count)
+                guard phase == .serving else { return .done }
+                guard output.isEmpty || readsWhileHolding else { return .done }
+            case .endOfStream:
+                inputEnded()
+                return .done
+            case .wouldBlock, nil:
+                return .done
+            }
+        }
+        return .again
+    }
+
+    /// Reads and forgets, until the client has finished.
+    final func discardInput() -> Turn {
+        for _ in 0..<Self.readsPerTurn {
+            guard mayRead else { return .done }
+            switch receive() {
+            case .moved:
+                continue
+            case .endOfStream:
+                perform(phase.clientFinished())
+                return .done
+            case .wouldBlock, nil:
+                return .done
+            }
+        }
+        return .again
+    }
+
+    /// Reads once into the lane's buffer; nil if the connection broke, which has closed it.
+    private func receive() -> Transfer? {
+        do throws(SystemError) {
+            let transfer: Transfer
+            if kind.isByteStream {
+                transfer = try unsafe .receive(raw, into: lane.input.stream)
+            } else {
+                let finished = !readiness.isDisjoint(with: [.peerFinished, .hangUp])
+                transfer = try unsafe .receiveMessage(raw, into: lane.input.message, peerFinished: finished)
+            }
+            switch transfer {
+            case .moved(let count):
+                bytesIn &+= UInt64(count)
+                lastActivity = lane.now
+                // A short read of TCP has emptied the socket, unless urgent data or the end stands behind it (epoll(7)).
+                // Unix sockets also stop at descriptors and credentials, so they are read until they say no.
+                if kind == .tcp, count < InputBuffer.streamLength, readiness.isDisjoint(with: .moreThanData) {
+                    mayRead = false
+                }
+            case .wouldBlock:
+                mayRead = false
+            case .endOfStream:
+                mayRead = false
+                clientHasFinished = true
+            }
+            return transfer
+        } catch {
+            broke(error)
+            return nil
+        }
+    }
+}
+
+extension Readiness {
+    /// What a read finds out more about.
+    static let anyInput: Readiness = [.readable, .peerFinished, .hangUp, .error, .urgent]
+
+    /// What a read has to go on for after it has emptied the socket once.
+    static let moreThanData: Readiness = [.urgent, .peerFinished, .hangUp, .error]
+}

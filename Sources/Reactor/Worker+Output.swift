@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+extension Worker {
+    /// What became of what was to be sent.
+    public enum Sent: Sendable {
+        /// The kernel took all of it.
+        case all
+        /// Some of it is held until the client reads.
+        case held
+        /// The connection is closed, perhaps by this very call.
+        case closed
+    }
+
+    /// How many bytes are held because the client does not take them.
+    public final var heldBytes: Int { output.count }
+
+    /// Whether the connection is open and the service has not finished it.
+    public final var isServing: Bool { phase == .serving }
+
+    /// Sends the first `count` bytes of what the last read brought.
+    public final func sendReceived(_ count: Int) -> Sent {
+        lane.input.withBytes(count) { send($0) }
+    }
+
+    /// Sends bytes, in their order; what the client does not take at once is held.
+    ///
+    /// On a socket that keeps the bounds of messages they are one message.
+    public final func send(_ bytes: [UInt8]) -> Sent {
+        // unsafe: bytes have no padding that could be read.
+        unsafe send(bytes.span.bytes)
+    }
+
+    /// Sends bytes, in their order; what the client does not take at once is held.
+    public final func send(_ bytes: RawSpan) -> Sent {
+        guard phase == .serving else { return .closed }
+        guard output.isEmpty else {
+            output.append(bytes, asMessage: !kind.isByteStream)
+            return .held
+        }
+        switch transmit(bytes) {
+        case nil: return .closed
+        case bytes.byteCount: return .all
+        case .some(let count):
+            output.append(bytes.extracting(droppingFirst: count), asMessage: !kind.isByteStream)
+            return .held
+        }
+    }
+
+    /// Sends what is held.
+    ///
+    /// - Returns: whether all of it went.
+    final func flush() -> Bool {
+        while !output.isEmpty {
+            var length = 0
+            let sent = output.withNext { bytes in
+                length = bytes.byteCount
+                return transmit(bytes)
+            }
+            guard let sent, sent > 0 || length == 0 else { return false }
+            output.consume(sent)
+            if sent < length { return false }
+        }
+        if phase == .serving { outputSent() } else { perform(phase.outputSent()) }
+        return output.isEmpty
+    }
+
+    /// Offers bytes to the kernel.
+    ///
+    /// - Returns: how many it took; nil if the connection broke, which has closed it.
+    private func transmit(_ bytes: RawSpan) -> Int? {
+        do throws(SystemError) {
+            guard case .moved(let count) = try Transfer.send(raw, from: bytes) else { return 0 }
+            bytesOut &+= UInt64(count)
+            lastActivity = lane.now
+            return count
+        } catch {
+            broke(error)
+            return nil
+        }
+    }
+}
