@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CLinux
+import CLinux
 import Glibc
 
 extension SocketAddress {
     /// Reads what accept(2), getsockname(2) or getaddrinfo(3) left in a `sockaddr_storage` of the given length.
     ///
     /// - Returns: nil for a family that is not one of ours.
-    package init?(kernel storage: sockaddr_storage, length: socklen_t) {
+    init?(kernel storage: sockaddr_storage, length: socklen_t) {
         switch CInt(storage.ss_family) {
         case AF_INET:
             let inet = Self.reinterpret(storage, as: sockaddr_in.self)
@@ -33,7 +33,7 @@ extension SocketAddress {
     }
 
     /// Calls `body` with the address as the kernel wants it. The pointer is valid during the call only.
-    package func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()
         var length = socklen_t(0)
         switch self {
