@@ -38,7 +38,7 @@ public struct Endpoint: Hashable, Sendable {
         try self.init(parsing: Array(text.utf8))
     }
 
-    init(scheme: EndpointScheme, location: EndpointLocation, options: EndpointOptions) {
+    package init(scheme: EndpointScheme, location: EndpointLocation, options: EndpointOptions) {
         self.scheme = scheme
         self.location = location
         self.options = options

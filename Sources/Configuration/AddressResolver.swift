@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Turns the addresses of listeners, as they are written, into what to bind.
+struct AddressResolver<Host: HostLookup> {
+    private let host: Host
+    /// What the host said of each name, so that a name server that does not answer is waited for once.
+    private var answers: [String: Result<[SocketAddress], NameLookupFailure>] = [:]
+
+    init(host: Host) {
+        self.host = host
+    }
+
+    /// What to bind for an address; nil after reporting why it cannot be had.
+    mutating func resolve(
+        _ address: ListenerDraft.Address, backlog: Int, _ diagnostics: inout Diagnostics
+    ) -> ListenAddress? {
+        let endpoint = address.endpoint
+        let target = target(of: address, &diagnostics)
+        let access = access(of: address, &diagnostics)
+        guard let target, let access else { return nil }
+        return ListenAddress(
+            endpoint: endpoint, target: target, backlog: endpoint.options.backlog ?? backlog, access: access,
+            origin: address.span.origin)
+    }
+
+    private mutating func target(
+        of address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+    ) -> ListenAddress.Target? {
+        let unixKind: SocketKind = address.endpoint.scheme == .unixSeqpacket ? .unixSeqpacket : .unixStream
+        switch address.endpoint.location {
+        case .host(.any, let port):
+            return .bind(.tcp, [.ipv6(.any, port: port, scope: 0)], dualStack: true)
+        case .host(.ipv4(let ip), let port):
+            return .bind(.tcp, [.ipv4(ip, port: port)], dualStack: false)
+        case .host(.ipv6(let ip, let scope), let port):
+            return ipv6(ip, scope: scope, port: port, address, &diagnostics)
+                .map { .bind(.tcp, [$0], dualStack: false) }
+        case .host(.name(let name), let port):
+            return addresses(of: name, port: port, address, &diagnostics).map { .bind(.tcp, $0, dualStack: false) }
+        case .path(let path):
+            return .bind(unixKind, [.unix(path: path)], dualStack: false)
+        case .abstract(let name):
+            return .bind(unixKind, [.abstract(name: name)], dualStack: false)
+        case .vsock(let cid, let port):
+            // VMADDR_PORT_ANY of vsock(7) is not 0 but the highest number.
+            return .bind(.vsock, [.vsock(cid: cid, port: port == 0 ? .max : port)], dualStack: false)
+        case .passed(let name):
+            return .passed(name: name)
+        case .interface:
+            // The schema has refused the scheme of these already.
+            return nil
+        }
+    }
+
+    private func ipv6(
+        _ ip: IPv6Address, scope: String?, port: UInt16, _ address: ListenerDraft.Address,
+        _ diagnostics: inout Diagnostics
+    ) -> SocketAddress? {
+        if let mapped = ip.mappedIPv4 {
+            let wanted = Endpoint.tcp(.ipv4(mapped), port: port)
+            diagnostics.add(
+                ConfigurationProblem(
+                    "an IPv4 address in the form of IPv6 cannot be listened on", at: address.span,
+                    help: "write \(wanted)"))
+            return nil
+        }
+        guard let scope else {
+            if ip.isLinkLocal {
+                diagnostics.add(
+                    ConfigurationProblem(
+                        "a link-local address means nothing without its interface", at: address.span,
+                        help: "write for example \(Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port))"))
+                return nil
+            }
+            return .ipv6(ip, port: port, scope: 0)
+        }
+        guard let index = UInt32(scope) ?? host.interface(named: scope), index > 0 else {
+            diagnostics.add(
+                ConfigurationProblem(
+                    "this host has no interface `\(scope)`", at: address.span(of: scope),
+                    help: "`ip link` shows the interfaces"))
+            return nil
+        }
+        return .ipv6(ip, port: port, scope: index)
+    }
+
+    private mutating func addresses(
+        of name: String, port: UInt16, _ address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+    ) -> [SocketAddress]? {
+        let answer = answers[name] ?? ask(for: name)
+        answers[name] = answer
+        switch answer {
+        case .success(let addresses) where !addresses.isEmpty:
+            return addresses.map { $0.with(port: port) }
+        case .success:
+            report("no address", name, address, &diagnostics)
+        case .failure(let failure):
+            report(failure.reason, name, address, &diagnostics)
+        }
+        return nil
+    }
+
+    private func ask(for name: String) -> Result<[SocketAddress], NameLookupFailure> {
+        do throws(NameLookupFailure) {
+            return .success(try host.addresses(of: name, port: 0))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func report(
+        _ reason: String, _ name: String, _ address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+    ) {
+        diagnostics.add(
+            ConfigurationProblem(
+                "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
+                help: "`getent ahosts \(name)` asks the same; a numeric address needs nobody's answer"))
+    }
+
+    // MARK: Owners of Unix sockets
+
+    private func access(
+        of address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+    ) -> UnixSocketFile.Access? {
+        let options = address.endpoint.options
+        var access = UnixSocketFile.Access(mode: options.mode.map(UInt32.init))
+        var isRight = true
+        if let name = options.user {
+            access.user = owner(name, "user", "passwd", address, &diagnostics, host.user)
+            isRight = access.user != nil
+        }
+        if let name = options.group {
+            access.group = owner(name, "group", "group", address, &diagnostics, host.group)
+            isRight = isRight && access.group != nil
+        }
+        return isRight ? access : nil
+    }
+
+    private func owner(
+        _ name: String, _ what: String, _ database: String, _ address: ListenerDraft.Address,
+        _ diagnostics: inout Diagnostics, _ ask: (String) throws(NameLookupFailure) -> UInt32?
+    ) -> UInt32? {
+        var reason = ""
+        do throws(NameLookupFailure) {
+            // A name of digits is a name first, as for chown(1). The highest number stands for "no change" in chown(2).
+            if let number = try ask(name) ?? UInt32(name), number != .max { return number }
+        } catch {
+            reason = ": \(error.reason)"
+        }
+        diagnostics.add(
+            ConfigurationProblem(
+                "this host has no \(what) `\(name)`\(reason)", at: address.span(of: "\(what)=\(name)"),
+                help: "`getent \(database)` shows the \(what)s"))
+        return nil
+    }
+}
+
+extension Endpoint {
+    /// A TCP address, to show how one is written.
+    fileprivate static func tcp(_ host: EndpointHost, port: UInt16) -> Endpoint {
+        Endpoint(scheme: .tcp, location: .host(host, port: port), options: EndpointOptions())
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TOML
+
+extension Configuration {
+    /// The most bytes that a file may have.
+    static let fileLimit = TOMLLimits.default.size
+
+    /// Reads the file at `path` and the files `*.toml` of the directory `conf.d` beside it, in the order of their names.
+    ///
+    /// Blocks as long as the disk and the name service take; binds nothing.
+    ///
+    /// - Returns: the configuration, or nil and what is wrong: every mistake, in the order of reading.
+    public static func load(
+        path: String = defaultPath, host: some HostLookup, files: some ConfigurationFiles = SystemFiles()
+    ) -> (Configuration?, [ConfigurationProblem]) {
+        var sources: [SourceFile] = []
+        var problems: [ConfigurationProblem] = []
+        func read(_ path: String, number: Int, help: String) {
+            do throws(FileReadFailure) {
+                let bytes = try files.read(path, limit: fileLimit)
+                sources.append(SourceFile(number: number, path: path, bytes: bytes))
+            } catch {
+                problems.append(problem(error, path: path, number: number, help: help))
+            }
+        }
+        read(path, number: 0, help: "name the file with --config FILE")
+        let directory = fragmentDirectory(of: path)
+        do throws(SystemError) {
+            // By bytes, so that the order does not depend on a locale.
+            let names = try files.names(in: directory).filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            for (index, name) in names.enumerated() {
+                read("\(directory)/\(name)", number: index + 1, help: "let the daemon's user read it, or move it away")
+            }
+        } catch {
+            problems.append(
+                ConfigurationProblem(
+                    "cannot be read: \(error.reason) (\(error.symbol))", file: directory, number: 1,
+                    help: "let the daemon's user read it, or remove it"))
+        }
+        return assemble(sources, problems, main: path, host: host)
+    }
+
+    /// Reads files that somebody else has already read; the first is the main one.
+    public static func parse(
+        files: [(path: String, bytes: [UInt8])], host: some HostLookup
+    ) -> (Configuration?, [ConfigurationProblem]) {
+        let sources = files.enumerated().map { number, file in
+            SourceFile(number: number, path: file.path, bytes: file.bytes)
+        }
+        return assemble(sources, [], main: files.first?.path ?? defaultPath, host: host)
+    }
+
+    private static func assemble(
+        _ sources: [SourceFile], _ problems: [ConfigurationProblem], main: String, host: some HostLookup
+    ) -> (Configuration?, [ConfigurationProblem]) {
+        var reader = ConfigurationReader(main: sources.first ?? SourceFile(number: 0, path: main, bytes: []))
+        for problem in problems { reader.add(problem) }
+        for source in sources { reader.read(source) }
+        return reader.finish(host: host)
+    }
+
+    /// `conf.d` beside the main file.
+    static func fragmentDirectory(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "conf.d" }
+        return String(path[...slash]) + "conf.d"
+    }
+
+    private static func problem(
+        _ failure: FileReadFailure, path: String, number: Int, help: String
+    ) -> ConfigurationProblem {
+        switch failure {
+        case .system(let error):
+            ConfigurationProblem(
+                "cannot be read: \(error.reason) (\(error.symbol))", file: path, number: number, help: help)
+        case .notAFile(let kind):
+            ConfigurationProblem("is \(kind), not a file of settings", file: path, number: number, help: help)
+        case .tooLarge(let limit):
+            ConfigurationProblem(
+                "has more than \(limit) bytes, which no configuration needs", file: path, number: number,
+                help: "split it over files in conf.d, if it is the right file")
+        }
+    }
+}

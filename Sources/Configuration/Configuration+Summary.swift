@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+extension Configuration {
+    /// A line for each listener, in columns and with a newline at its end, as `usherd --check` prints it:
+    ///
+    /// ```
+    /// echo     tcp://127.0.0.1:7007    echo    idle-timeout 10m, max-connections 2000
+    /// ```
+    public var summary: String {
+        let rows = listeners.map { listener in
+            [
+                listener.name,
+                TerminalText.safe(listener.listen.map(\.endpoint.description).joined(separator: ", ")),
+                listener.service.name, listener.limits,
+            ]
+        }
+        let widths = (0..<3).map { column in rows.map { TerminalText.width(of: $0[column]) }.max() ?? 0 }
+        return rows.map { row in
+            var line = ""
+            for (cell, width) in zip(row, widths) {
+                line += cell + String(repeating: " ", count: width - TerminalText.width(of: cell) + 2)
+            }
+            line += row[3]
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}
+
+extension ListenerSettings {
+    /// The settings that are not what they would be without a word, as in the file.
+    fileprivate var limits: String {
+        var parts: [String] = []
+        if let idleTimeout { parts.append("idle-timeout \(DurationText.format(idleTimeout))") }
+        if let lifetime { parts.append("lifetime \(DurationText.format(lifetime))") }
+        if let maxConnections { parts.append("max-connections \(maxConnections)") }
+        if let keepalive {
+            parts.append(keepalive.idle.map { "keepalive \(DurationText.format(.seconds($0)))" } ?? "keepalive")
+        }
+        return parts.joined(separator: ", ")
+    }
+}

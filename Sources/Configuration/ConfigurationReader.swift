@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TOML
+
+/// Reads the files of a configuration one after the other and puts together what they say.
+///
+/// Every key may be written once over all files, whichever comes first: the files add to each other, and none overrides
+/// another behind its back.
+struct ConfigurationReader {
+    private(set) var diagnostics: Diagnostics
+    private var daemon = DaemonSettings()
+    private var log = LogSettings()
+    private var defaults = InheritableSettings()
+    private var drafts: [ListenerDraft] = []
+    /// Where each key outside of listeners was first written: `daemon.lanes`.
+    private var keySpans: [String: SourceSpan] = [:]
+    /// Where each listener was first written.
+    private var listenerSpans: [String: SourceSpan] = [:]
+    private let main: SourceFile
+
+    init(main: SourceFile) {
+        self.main = main
+        diagnostics = Diagnostics(file: main)
+    }
+
+    /// Adds a problem that was met before the reading, such as a file that cannot be read.
+    mutating func add(_ problem: ConfigurationProblem) {
+        diagnostics.add(problem)
+    }
+
+    // MARK: One file
+
+    mutating func read(_ file: SourceFile) {
+        diagnostics.file = file
+        let document = TOMLDocument.parse(file.bytes)
+        for problem in document.problems {
+            diagnostics.report(
+                problem.message, at: problem.range, help: problem.help,
+                related: problem.related.map { (file.span($0.range), $0.note) })
+        }
+        let isWhole = document.problems.isEmpty
+        for entry in document.root.entries {
+            switch entry.key {
+            case "daemon": read(entry, DaemonSettings.keys, into: \.daemon, section: .daemon)
+            case "log": read(entry, LogSettings.keys, into: \.log, section: .log)
+            case "defaults": read(entry, InheritableSettings.keys, into: \.defaults, section: .defaults)
+            case "listener": readListeners(entry, isWhole: isWhole)
+            default: reportUnknown(entry)
+            }
+        }
+    }
+
+    private mutating func read<Settings>(
+        _ entry: TOMLTable.Entry, _ keys: [SettingKey<Settings>],
+        into property: WritableKeyPath<Self, Settings>, section: SettingSection
+    ) {
+        guard let table = table(entry, title: section.title) else { return }
+        for inner in table.entries {
+            let name = "\(entry.key).\(inner.key)"
+            if let first = keySpans[name], first.file.number != diagnostics.file.number {
+                diagnostics.report(
+                    "`\(inner.key)` of \(section.title) is set in two files", at: inner.keyRange,
+                    help: "leave one of them out: no file overrides another", related: (first, "first set here"))
+            }
+            keySpans[name] = keySpans[name] ?? diagnostics.file.span(inner.keyRange)
+        }
+        // Taken out and put back, as `diagnostics` is written at the same time.
+        var settings = self[keyPath: property]
+        diagnostics.read(table, keys, into: &settings, section: section)
+        self[keyPath: property] = settings
+    }
+
+    private mutating func table(_ entry: TOMLTable.Entry, title: String) -> TOMLTable? {
+        switch entry.value.content {
+        case .table(let table): return table
+        case .invalid: return nil
+        default:
+            diagnostics.report(
+                "`\(entry.key)` must be a table, not \(entry.value.typeName)", at: entry.keyRange,
+                help: "write \(title) on a line of its own, and the keys below it")
+            return nil
+        }
+    }
+
+    private mutating func reportUnknown(_ entry: TOMLTable.Entry) {
+        let tables = ["daemon", "log", "defaults", "listener"]
+        if case .table = entry.value.content {
+            let help: String
+            if let nearest = NearestName.find(entry.key, among: tables) {
+                help = "did you mean [\(nearest == "listener" ? "listener.NAME" : nearest)]?"
+            } else {
+                help = "the tables are [daemon], [log], [defaults] and [listener.NAME]"
+            }
+            diagnostics.report("there is no table [\(entry.key)]", at: entry.keyRange, help: help)
+            return
+        }
+        let sections: [SettingSection] = [.daemon, .log, .defaults, .listener(name: "NAME", service: nil)]
+        let homes = sections.filter { $0.keys.contains(entry.key) }.map(\.title)
+        diagnostics.report(
+            "`\(entry.key)` stands outside of every table", at: entry.keyRange,
+            help: homes.isEmpty
+                ? "every key belongs in [daemon], [log], [defaults] or a [listener.NAME]"
+                : "move it below \(homes.joined(separator: " or "))")
+    }
+
+    // MARK: Listeners
+
+    private mutating func readListeners(_ entry: TOMLTable.Entry, isWhole: Bool) {
+        guard let listeners = table(entry, title: "[listener.NAME]") else { return }
+        for listener in listeners.entries {
+            guard case .table(let table) = listener.value.content else {
+                reportNameless(listener)
+                continue
+            }
+            let span = diagnostics.file.span(listener.keyRange)
+            guard Self.isName(listener.key) else {
+                diagnostics.report(
+                    "`\(listener.key)` is not a name for a listener", at: listener.keyRange,
+                    help: "write 1 to 64 letters, digits, `-`, `_` and `.`, the first a letter or digit")
+                continue
+            }
+            if let first = listenerSpans[listener.key] {
+                diagnostics.report(
+                    "the listener `\(listener.key)` is defined twice", at: listener.keyRange,
+                    help: "give one of them another name, or remove it", related: (first, "first defined here"))
+            }
+            listenerSpans[listener.key] = listenerSpans[listener.key] ?? span
+            readListener(table, ListenerDraft(name: listener.key, span: span), isWhole: isWhole)
+        }
+    }
+
+    private mutating func reportNameless(_ entry: TOMLTable.Entry) {
+        if case .invalid = entry.value.content { return }
+        if SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
+            diagnostics.report(
+                "a listener needs a name, and `\(entry.key)` stands before one", at: entry.keyRange,
+                help: "write [listener.NAME] above it")
+        } else {
+            diagnostics.report(
+                "the listener `\(entry.key)` must be a table, not \(entry.value.typeName)", at: entry.keyRange,
+                help: "write [listener.\(entry.key)] on a line of its own, and the keys below it")
+        }
+    }
+
+    private mutating func readListener(_ table: TOMLTable, _ draft: ListenerDraft, isWhole: Bool) {
+        var draft = draft
+        for entry in table.entries {
+            if let key = ListenerDraft.keys.first(where: { $0.name == entry.key }) {
+                key.read(entry, &draft, &diagnostics)
+            } else if let key = InheritableSettings.keys.first(where: { $0.name == entry.key }) {
+                key.read(entry, &draft.own, &diagnostics)
+                if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
+            }
+        }
+        // The service may stand below its keys.
+        let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
+        let section = SettingSection.listener(name: draft.name, service: schema)
+        for entry in table.entries where !SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
+            if let key = schema?.keys.first(where: { $0.name == entry.key }), var service = draft.service {
+                key.read(entry, &service, &diagnostics)
+                draft.service = service
+            } else {
+                diagnostics.reportUnknown(entry, in: section)
+            }
+        }
+        // Behind a syntax error, what seems to be missing may have been lost to it.
+        if isWhole {
+            reportMissing("listen", in: table, of: draft, help: "add for example listen = \"tcp://127.0.0.1:7007\"")
+            reportMissing("service", in: table, of: draft, help: "add for example service = \"echo\"")
+        }
+        drafts.append(draft)
+    }
+
+    private mutating func reportMissing(_ key: String, in table: TOMLTable, of draft: ListenerDraft, help: String) {
+        guard table[key] == nil else { return }
+        diagnostics.add(
+            ConfigurationProblem("the listener `\(draft.name)` has no `\(key)`", at: draft.span, help: help))
+    }
+
+    /// A name that stands in log lines, commands and field values without quotes.
+    private static func isName(_ name: String) -> Bool {
+        let isAlphanumeric = { (byte: UInt8) in
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        }
+        guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 64 else { return false }
+        return name.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
+    }
+
+    // MARK: All together
+
+    /// The configuration, if nothing is wrong with it, and the problems in the order of their places.
+    consuming func finish(host: some HostLookup) -> (Configuration?, [ConfigurationProblem]) {
+        let listeners = listeners(host: host)
+        if drafts.isEmpty, diagnostics.problems.isEmpty {
+            diagnostics.add(
+                ConfigurationProblem(
+                    "no listener is configured", at: main.span(SourceRange(start: 0, end: 0)),
+                    help: "add [listener.NAME] with `listen` and `service`"))
+        }
+        guard diagnostics.problems.isEmpty else {
+            // A stable order for what stands at one place: as it was found.
+            let sorted = diagnostics.problems.enumerated().sorted {
+                ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
+            }
+            return (nil, sorted.map(\.element))
+        }
+        return (Configuration(daemon: daemon, log: log, listeners: listeners), [])
+    }
+
+    private mutating func listeners(host: some HostLookup) -> [ListenerSettings] {
+        var resolver = AddressResolver(host: host)
+        var claims = AddressClaims()
+        return drafts.compactMap { draft in
+            let backlog = draft.own.backlog ?? defaults.backlog ?? InheritableSettings.backlogByDefault
+            var addresses: [ListenAddress] = []
+            for address in draft.addresses ?? [] {
+                guard let resolved = resolver.resolve(address, backlog: backlog, &diagnostics) else { continue }
+                if let earlier = claims.add(resolved, of: draft.name, at: address.span) {
+                    reportCollision(address, of: draft, with: earlier)
+                }
+                addresses.append(resolved)
+            }
+            reportUselessKeepalive(draft, addresses)
+            guard let service = draft.service else { return nil }
+            return ListenerSettings(
+                name: draft.name, listen: addresses, service: service,
+                idleTimeout: draft.own.idleTimeout.resolved(over: defaults.idleTimeout),
+                lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
+                maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
+                keepalive: draft.own.keepalive.resolved(over: defaults.keepalive), origin: draft.span.origin)
+        }
+    }
+
+    private mutating func reportCollision(
+        _ address: ListenerDraft.Address, of draft: ListenerDraft, with earlier: AddressClaims.Claim
+    ) {
+        let text = address.endpoint.description
+        let isSame = text == earlier.address
+        let owner = earlier.listener == draft.name ? "the same listener" : "the listener `\(earlier.listener)`"
+        diagnostics.add(
+            ConfigurationProblem(
+                isSame
+                    ? "\(text) is taken by \(owner)"
+                    : "\(text) collides with \(earlier.address) of \(owner)",
+                at: address.span, help: "choose another address or port for one of them",
+                related: (earlier.span, "it is taken here")))
+    }
+
+    private mutating func reportUselessKeepalive(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
+        guard let span = draft.keepaliveSpan, !addresses.isEmpty else { return }
+        // Of a socket that systemd passes, only the start will show what it is.
+        let mayBeTCP = addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
+        guard !mayBeTCP else { return }
+        diagnostics.add(
+            ConfigurationProblem(
+                "`keepalive` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
+                help: "remove the key"))
+    }
+}

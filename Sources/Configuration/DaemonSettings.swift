@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `[daemon]`: what concerns the process as a whole.
+public struct DaemonSettings: Hashable, Sendable {
+    /// How many lanes there are.
+    public enum Lanes: Hashable, Sendable {
+        /// As many as there are processors that the process may use.
+        case auto
+        /// So many.
+        case fixed(Int)
+    }
+
+    /// `lanes`.
+    public var lanes = Lanes.auto
+
+    /// `max-connections`: how many connections may be open over all listeners.
+    public var maxConnections = 10_000
+
+    /// `drain-timeout`: how long open connections have to end by themselves on a stop or after their listener went.
+    public var drainTimeout = Duration.seconds(30)
+
+    /// `control`: the path of the control socket.
+    public var control: String?
+
+    /// The settings of an empty table.
+    public init() {}
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// `[listener.NAME]`, with what it inherits from `[defaults]`.
+public struct ListenerSettings: Hashable, Sendable {
+    /// The name in the table's header, unique: 1 to 64 letters, digits, `-`, `_` and `.`.
+    public var name: String
+
+    /// `listen`: at least one address; no two of all listeners collide.
+    public var listen: [ListenAddress]
+
+    /// `service`.
+    public var service: ServiceSettings
+
+    /// `idle-timeout`: a connection that moved no byte for so long is closed; nil never.
+    public var idleTimeout: Duration?
+
+    /// `lifetime`: a connection is closed at this age; nil never.
+    public var lifetime: Duration?
+
+    /// `max-connections`: how many connections of this listener may be open; nil bounds them by the daemon's alone.
+    public var maxConnections: Int?
+
+    /// `keepalive`: the probes of TCP connections; nil sends none.
+    public var keepalive: ListeningOptions.KeepAlive?
+
+    /// Where the name stands in the table's header.
+    public var origin: SettingOrigin
+
+    /// Makes settings.
+    public init(
+        name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
+        lifetime: Duration? = nil, maxConnections: Int? = nil, keepalive: ListeningOptions.KeepAlive? = nil,
+        origin: SettingOrigin
+    ) {
+        self.name = name
+        self.listen = listen
+        self.service = service
+        self.idleTimeout = idleTimeout
+        self.lifetime = lifetime
+        self.maxConnections = maxConnections
+        self.keepalive = keepalive
+        self.origin = origin
+    }
+
+    /// What the listening sockets of one of the addresses are set to.
+    public func options(for address: ListenAddress) -> ListeningOptions {
+        ListeningOptions(backlog: address.backlog, keepAlive: keepalive)
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a listener says about a setting that it could inherit.
+enum Override<Value: Sendable>: Sendable {
+    /// Nothing: `[defaults]` decides.
+    case inherit
+    /// `false`: there is none.
+    case off
+    /// This.
+    case value(Value)
+
+    /// The value after inheritance; nil for none.
+    func resolved(over inherited: Override) -> Value? {
+        switch (self, inherited) {
+        case (.value(let value), _), (.inherit, .value(let value)): value
+        case (.off, _), (.inherit, _): nil
+        }
+    }
+}

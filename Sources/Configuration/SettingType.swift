@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TOML
+
+/// A kind of value that a key may have: how it is written and what it becomes.
+struct SettingType<Value>: Sendable {
+    /// Makes the setting of the value of the key with this name; nil after reporting what is wrong.
+    let read: @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
+}
+
+extension SettingType where Value == Int {
+    /// A whole number in a range.
+    static func count(_ range: ClosedRange<Int>, example: Int) -> Self {
+        Self { key, value, diagnostics in
+            guard case .integer(let number) = value.content else {
+                diagnostics.reportType(value, of: key, wanted: "a whole number", example: String(example))
+                return nil
+            }
+            guard let count = Int(exactly: number), range.contains(count) else {
+                diagnostics.report(
+                    "`\(key)` is out of range: \(number)", at: value.range,
+                    help: "write a number from \(range.lowerBound) to \(range.upperBound)")
+                return nil
+            }
+            return count
+        }
+    }
+}
+
+extension SettingType where Value == Duration {
+    /// A duration in a range.
+    static func duration(_ range: ClosedRange<Duration>, example: String) -> Self {
+        Self { key, value, diagnostics in
+            guard case .string(let text) = value.content else {
+                if case .integer(let number) = value.content, number > 0 {
+                    diagnostics.report(
+                        "`\(key)` must be a duration in quotes, not an integer", at: value.range,
+                        help: "a number needs its unit: write \(key) = \"\(number)s\" for seconds")
+                } else {
+                    diagnostics.reportType(value, of: key, wanted: "a duration in quotes", example: "\"\(example)\"")
+                }
+                return nil
+            }
+            do throws(DurationText.Mistake) {
+                let duration = try DurationText.parse(text)
+                if range.contains(duration) { return duration }
+                diagnostics.report(
+                    "`\(key)` is out of range: \(DurationText.format(duration))", at: value.range,
+                    help: "write a duration from \"\(DurationText.format(range.lowerBound))\" to "
+                        + "\"\(DurationText.format(range.upperBound))\"")
+            } catch {
+                let range = diagnostics.file.range(of: error.range, in: text, at: value.range)
+                diagnostics.report(error.message, at: range, help: error.help)
+            }
+            return nil
+        }
+    }
+}
+
+extension SettingType where Value == String {
+    /// An absolute path in the file system.
+    static func path(example: String) -> Self {
+        Self { key, value, diagnostics in
+            guard case .string(let text) = value.content else {
+                diagnostics.reportType(value, of: key, wanted: "a path in quotes", example: "\"\(example)\"")
+                return nil
+            }
+            guard text.utf8.first == UInt8(ascii: "/"), text.utf8.last != UInt8(ascii: "/"), !text.utf8.contains(0)
+            else {
+                diagnostics.report(
+                    "`\(text)` is not an absolute path of a file", at: value.range,
+                    help: "write \(key) = \"\(example)\"")
+                return nil
+            }
+            return text
+        }
+    }
+}
+
+extension SettingType {
+    /// One of a few words.
+    static func choice(_ what: String, _ choices: [(name: String, value: Value)]) -> Self where Value: Sendable {
+        Self { key, value, diagnostics in
+            let names = choices.map(\.name)
+            guard case .string(let text) = value.content else {
+                diagnostics.reportType(value, of: key, wanted: "a word in quotes", example: "\"\(names[0])\"")
+                return nil
+            }
+            if let choice = choices.first(where: { $0.name == text }) { return choice.value }
+            diagnostics.report(
+                "`\(text)` is not a \(what)", at: value.range,
+                help: Suggestion.help(for: text, among: names, what: what))
+            return nil
+        }
+    }
+
+    /// One of the words that an enumeration is made of.
+    static func choice(_ what: String, of type: Value.Type = Value.self) -> Self
+    where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
+        choice(what, Value.allCases.map { ($0.rawValue, $0) })
+    }
+
+    /// A value of this kind, or `false` for none, where a listener can so go without what it would inherit.
+    static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Override<Inner> {
+        Self { key, value, diagnostics in
+            switch value.content {
+            case .boolean(false):
+                return .off
+            case .boolean(true):
+                diagnostics.report(
+                    "`\(key)` must say how much, or be false for none", at: value.range,
+                    help: "leave it out to inherit it")
+                return nil
+            case .integer(0):
+                diagnostics.report("`\(key)` cannot be 0", at: value.range, help: "write \(key) = false for none")
+                return nil
+            default:
+                return type.read(key, value, &diagnostics).map { .value($0) }
+            }
+        }
+    }
+}
