@@ -5,7 +5,9 @@ import CLinux
 /// Signals read as data: signalfd(2).
 ///
 /// The signals have to be blocked before the first thread or queue exists, since each thread inherits its mask.
-public struct SignalDescriptor: ~Copyable, Sendable {
+///
+/// Concurrency: immutable; one thread reads it.
+public final class SignalDescriptor: Sendable {
     private let descriptor: OwnedDescriptor
 
     /// Blocks the signals on this thread, and on those that it will make, and makes the descriptor that reads them.

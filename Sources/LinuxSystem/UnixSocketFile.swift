@@ -83,6 +83,9 @@ public struct UnixSocketFile: Hashable, Sendable {
         try Self.remove(path)
     }
 
+    /// Sets the owner and mode of the file.
+    public func apply(_ access: Access) throws(SystemError) { try Self.apply(access, to: path) }
+
     /// Sets the mode of a socket that is not bound yet, so that its file never has more rights than it is to have.
     package static func restrict(_ raw: CInt, to access: Access) throws(SystemError) {
         guard let mode = access.mode else { return }

@@ -1,1 +1,188 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Dispatch
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+/// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
+///
+/// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Doorbell``, signals through a
+/// signalfd, time through ``Alarm``: all three are Dispatch sources of this queue. It never waits for a lane but at the
+/// very end, and then not for long.
+final class Supervisor {
+    let path: String
+    let writer: RecordWriter
+    let manager: any Notifier
+    let queue: DispatchQueue
+    let gate: ExitGate
+    let passed: PassedSockets
+    let shared: LaneShared
+    let doorbell: Doorbell
+
+    var configuration: Configuration
+    var listeners: [String: ActiveListener] = [:]
+    var lanes: LaneGroup
+    var life = Life.serving
+    var lastReload: (time: UInt64, failure: String?)?
+
+    private var nextIdentifier = 0
+    private var sources: [any DispatchSourceProtocol] = []
+
+    // Made in init's last step, since each refers to the supervisor.
+    var statusAlarm: Alarm?
+    var drainAlarm: Alarm?
+    var extendAlarm: Alarm?
+    var watchdogAlarm: Alarm?
+    var leaving: [Int: Leaving] = [:]
+    var heartbeat: UInt64 = 0
+    var silentLanes: Set<Int> = []
+    var statusSent: (line: String, time: UInt64)?
+
+    /// What it starts from.
+    struct Start: Sendable {
+        var path: String
+        var configuration: Configuration
+        var writer: RecordWriter
+        var manager: any Notifier
+        var passed: [(name: String, raw: CInt)]
+        var signals: SignalDescriptor
+        var gate: ExitGate
+        var descriptorLimit: Int
+    }
+
+    /// Starts the lanes. Call ``begin(_:)`` next.
+    init(_ start: Start, on queue: DispatchQueue) throws(SystemError) {
+        self.queue = queue
+        path = start.path
+        writer = start.writer
+        manager = start.manager
+        gate = start.gate
+        configuration = start.configuration
+        passed = PassedSockets(start.passed)
+        let doorbell = try Doorbell()
+        self.doorbell = doorbell
+        shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { doorbell.ring() }
+        lanes = try LaneGroup(count: configuration.daemon.laneCount, shared: shared) { [writer] in writer.makeBuffer() }
+    }
+
+    /// Opens every listener and says that it is ready; or says what cannot be had, and ends with `EX_UNAVAILABLE`.
+    func begin(_ start: Start) {
+        var failures: [ListenFailure] = []
+        for settings in configuration.listeners {
+            var sockets: [OpenSocket] = []
+            for wanted in settings.wantedSockets {
+                do throws(ListenFailure) {
+                    sockets += try OpenSocket.open(wanted, for: settings.name, passed: passed)
+                } catch {
+                    failures.append(error)
+                }
+            }
+            let profile = ActiveListener.profile(
+                for: settings, identifier: makeIdentifier(), connections: ConnectionCount())
+            listeners[settings.name] = ActiveListener(settings: settings, profile: profile, sockets: sockets)
+        }
+        guard failures.isEmpty else { return giveUp(failures) }
+        watch(start.signals)
+        for settings in configuration.listeners {
+            guard let listener = listeners[settings.name] else { continue }
+            open(listener)
+            recordListening(listener)
+        }
+        recordStart(descriptorLimit: start.descriptorLimit)
+        manager.notify("READY=1\n\(statusAssignment())")
+        beginWatchdog()
+    }
+
+    /// A number for a listener that none had before.
+    func makeIdentifier() -> Int {
+        nextIdentifier += 1
+        return nextIdentifier
+    }
+
+    /// Gives a listener to the lanes that are to accept for it.
+    func open(_ listener: ActiveListener) {
+        let profile = listener.profile
+        let sockets = listener.sockets.map(\.socket)
+        for handle in handles(for: profile) {
+            handle.perform { $0.open(profile, sockets: sockets) }
+        }
+    }
+
+    /// The lanes that accept for a listener: all, or one if its connections have to meet.
+    func handles(for profile: ListenerProfile) -> [LaneHandle] {
+        guard profile.sharesOneLane else { return lanes.handles }
+        return [lanes.handles[profile.identifier % lanes.handles.count]]
+    }
+
+    // MARK: - Sources
+
+    private func watch(_ signals: SignalDescriptor) {
+        let bell = DispatchSource.makeReadSource(fileDescriptor: doorbell.raw, queue: queue)
+        bell.setEventHandler { [self] in
+            doorbell.silence()
+            connectionsChanged()
+        }
+        let signalSource = DispatchSource.makeReadSource(fileDescriptor: signals.raw, queue: queue)
+        signalSource.setEventHandler { [self] in
+            while let number = try? signals.next() { received(signal: number) }
+        }
+        statusAlarm = Alarm(on: queue) { [self] in sendStatus() }
+        drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
+        extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
+        sources = [bell, signalSource]
+        bell.activate()
+        signalSource.activate()
+    }
+
+    private func received(signal number: CInt) {
+        switch number {
+        case SIGHUP: reload()
+        case SIGUSR1:
+            writer.reopen()
+        case SIGUSR2:
+            lanes.performOnAll { $0.recordConnections() }
+        case SIGTERM, SIGINT:
+            stop()
+        default: break
+        }
+    }
+
+    private func connectionsChanged() {
+        forgetEmptyListeners()
+        switch life {
+        case .serving: statusChanged()
+        case .draining: drainChanged()
+        case .stopping: break
+        }
+    }
+
+    private func giveUp(_ failures: [ListenFailure]) {
+        for failure in failures {
+            write(.failed, failure.message, listener: listeners[failure.listener], errno: failure.errno)
+        }
+        for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
+        manager.notify("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
+        if !configurationLogsToTerminal {
+            for failure in failures { PrefixedErrorOutput().say(failure.message) }
+        }
+        end(status: ExitStatus.unavailable)
+    }
+
+    /// Whether a person who started the daemon sees its records.
+    private var configurationLogsToTerminal: Bool {
+        configuration.log.recordSettings.destinations.contains(.standardError)
+    }
+}
+
+extension DaemonSettings {
+    /// How many lanes there are to be on this host.
+    var laneCount: Int {
+        switch lanes {
+        case .auto: Processors.usable
+        case .fixed(let count): count
+        }
+    }
+}

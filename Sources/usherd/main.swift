@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-print("usherd")
+import Glibc
+import Supervisor
+
+exit(Daemon.run(CommandLine.arguments.dropFirst()))

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which usher this is.
+public enum Version {
+    /// As in `usherd --version`, by semver.org.
+    public static let text = "0.1.0"
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// How many descriptors the process may have: RLIMIT_NOFILE of getrlimit(2).
+public enum DescriptorLimit {
+    /// Raises the limit as far as the process may, which is what the administrator allows.
+    ///
+    /// - Returns: the limit in force.
+    public static func raise() throws(SystemError) -> Int {
+        var limit = rlimit()
+        // unsafe: a local, for both calls.
+        _ = try systemCall("getrlimit") { unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+        guard limit.rlim_cur < limit.rlim_max else { return Int(clamping: limit.rlim_cur) }
+        limit.rlim_cur = limit.rlim_max
+        _ = try systemCall("setrlimit") { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+        return Int(clamping: limit.rlim_cur)
+    }
+}

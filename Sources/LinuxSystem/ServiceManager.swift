@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSystemd
+import Glibc
+
+/// What systemd is told, and what it passed: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
+///
+/// Without systemd every call does nothing. What it returns is not looked at: the manual advises so, since a manager that
+/// does not listen is no reason to stop.
+public enum ServiceManager {
+    /// Sends assignments such as `READY=1`, one a line, in one datagram.
+    public static func notify(_ state: String) {
+        // unsafe: the call reads the string and keeps nothing of it.
+        _ = unsafe sd_notify(0, state)
+    }
+
+    /// How often the manager wants to hear `WATCHDOG=1`, in microseconds; nil if it does not.
+    public static var watchdogMicroseconds: UInt64? {
+        var microseconds: UInt64 = 0
+        // unsafe: a local.
+        return unsafe sd_watchdog_enabled(0, &microseconds) > 0 ? microseconds : nil
+    }
+
+    /// Whether standard error is connected to the journal: `$JOURNAL_STREAM` of systemd.exec(5) names the device and
+    /// inode of the stream.
+    public static var journalReadsStandardError: Bool {
+        // unsafe: nothing else changes the environment while the daemon starts.
+        guard let text = unsafe getenv("JOURNAL_STREAM") else { return false }
+        let parts = unsafe String(cString: text).split(separator: ":").compactMap { UInt64($0) }
+        var status = stat()
+        // unsafe: a local.
+        guard parts.count == 2, unsafe fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return UInt64(status.st_dev) == parts[0] && UInt64(status.st_ino) == parts[1]
+    }
+
+    /// Takes the descriptors that the manager passed, each with its name, once: the environment forgets them.
+    ///
+    /// The caller owns the descriptors.
+    public static func takePassedDescriptors() -> [(name: String, raw: CInt)] {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        // unsafe: on success `names` points to that many strings, and the array and its strings are ours to free.
+        let count = unsafe sd_listen_fds_with_names(1, &names)
+        guard count > 0, let names = unsafe names else { return [] }
+        var passed: [(name: String, raw: CInt)] = []
+        for index in 0..<Int(count) {
+            guard let name = unsafe names[index] else { continue }
+            unsafe passed.append((String(cString: name), SD_LISTEN_FDS_START + CInt(index)))
+            unsafe free(name)
+        }
+        unsafe free(names)
+        return passed
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Dispatch
+import Glibc
+import LinuxSystem
+import Records
+
+/// The program usherd, from its command line to its exit status.
+public enum Daemon {
+    /// Runs until it is stopped. To be called once, by the main thread, before any other exists.
+    ///
+    /// - Returns: the status to exit with.
+    public static func run(_ words: some Collection<String>) -> CInt {
+        let arguments: Arguments
+        do throws(Arguments.Mistake) {
+            arguments = try Arguments(words)
+        } catch {
+            PrefixedErrorOutput().say("\(error.message)\nTry usherd --help.")
+            return ExitStatus.usage
+        }
+        switch arguments.command {
+        case .help: return printOut(Arguments.usage)
+        case .version: return printOut("usherd \(Version.text)\n")
+        case .check: return ConfigurationCheck.run(path: arguments.path)
+        case .run: return serve(path: arguments.path)
+        }
+    }
+
+    private static func serve(path: String) -> CInt {
+        let manager = SystemdNotifier()
+        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
+        guard let configuration else {
+            ConfigurationCheck.report(problems)
+            let summary = problems.first?.summary ?? path
+            manager.notify("STATUS=\(summary)\nERRNO=\(EINVAL)")
+            return ExitStatus.configuration
+        }
+        do throws(SystemError) {
+            // A peer that goes away is an error of a write, never a signal.
+            signal(SIGPIPE, SIG_IGN)
+            let signals = try SignalDescriptor(blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2])
+            let descriptorLimit = try DescriptorLimit.raise()
+            return start(
+                path, configuration, manager, signals: signals, descriptorLimit: descriptorLimit)
+        } catch {
+            return fail(error.description, errno: error.errno, status: ExitStatus.system, manager)
+        }
+    }
+
+    private static func start(
+        _ path: String, _ configuration: Configuration, _ manager: SystemdNotifier, signals: SignalDescriptor,
+        descriptorLimit: Int
+    ) -> CInt {
+        let writer: RecordWriter
+        do throws(SinkError) {
+            writer = try RecordWriter(configuration.log.recordSettings)
+        } catch {
+            return fail(error.description, errno: error.cause.errno, status: ExitStatus.configuration, manager)
+        }
+        let gate = ExitGate()
+        let start = Supervisor.Start(
+            path: path, configuration: configuration, writer: writer, manager: manager,
+            passed: ServiceManager.takePassedDescriptors(), signals: signals, gate: gate,
+            descriptorLimit: descriptorLimit)
+        let queue = DispatchQueue(label: "usherd.supervisor")
+        queue.async {
+            do throws(SystemError) {
+                try Supervisor(start, on: queue).begin(start)
+            } catch {
+                gate.open(status: fail(error.description, errno: error.errno, status: ExitStatus.system, manager))
+            }
+        }
+        return gate.wait()
+    }
+
+    private static func fail(_ message: String, errno: CInt, status: CInt, _ manager: SystemdNotifier) -> CInt {
+        PrefixedErrorOutput().say(message)
+        manager.notify("STATUS=\(message)\nERRNO=\(errno)")
+        return status
+    }
+
+    static func printOut(_ text: String) -> CInt {
+        print(text, terminator: "")
+        return 0
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Through which the lanes tell the supervisor that something has changed.
+///
+/// An eventfd instead of a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
+///
+/// Concurrency: may be rung from any thread.
+final class Doorbell: Sendable {
+    private let wake: WakeDescriptor
+
+    init() throws(SystemError) {
+        wake = try WakeDescriptor()
+    }
+
+    /// The number, for a Dispatch source.
+    var raw: CInt { wake.raw }
+
+    func ring() { wake.signal() }
+
+    func silence() { wake.clear() }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the programs end: sysexits.h.
+public enum ExitStatus {
+    /// `EX_USAGE`: the command line is wrong.
+    public static let usage: CInt = 64
+    /// `EX_UNAVAILABLE`: a listener cannot be had.
+    public static let unavailable: CInt = 69
+    /// `EX_OSERR`: the system refuses what every program needs.
+    public static let system: CInt = 71
+    /// `EX_CONFIG`: the configuration is wrong.
+    public static let configuration: CInt = 78
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+
+/// A listener that cannot be had.
+struct ListenFailure: Error, Equatable {
+    /// Why.
+    enum Cause: Equatable {
+        /// The kernel refused.
+        case system(SystemError)
+        /// Another process listens on the path.
+        case pathIsLive
+        /// What lies at the path is not a socket.
+        case pathIsNoSocket
+        /// systemd passed no socket of this name; it passed these.
+        case notPassed(names: [String])
+    }
+
+    /// The listener's name.
+    var listener: String
+
+    /// The address as it was written.
+    var address: ListenAddress
+
+    /// Why.
+    var cause: Cause
+
+    /// The error number behind it, for `ERRNO=` of sd_notify(3).
+    var errno: CInt {
+        switch cause {
+        case .system(let error): error.errno
+        case .pathIsLive: EADDRINUSE
+        case .pathIsNoSocket: EEXIST
+        case .notPassed: ENOENT
+        }
+    }
+
+    /// A sentence: where, which listener, what, and what to do.
+    var message: String {
+        "\(address.origin): listener \(listener): cannot listen on \(address.endpoint): \(explanation)"
+    }
+
+    private var explanation: String {
+        switch cause {
+        case .pathIsLive:
+            return "another process listens on this path; stop it, or use another path"
+        case .pathIsNoSocket:
+            return "there is a file of another kind at this path, which is left alone; remove it, or use another path"
+        case .notPassed(let names):
+            let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"
+            return "systemd passed no socket of this name (\(passed));"
+                + " set FileDescriptorName= in a .socket unit that belongs to this service"
+        case .system(let error):
+            return "\(error)\(Self.help(for: error))"
+        }
+    }
+
+    private static func help(for error: SystemError) -> String {
+        switch (error.operation.description, error.errno) {
+        case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
+            "; another process has it: see ss -lxtp, stop that process, or use another address"
+        case ("bind", EACCES):
+            "; a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory that the daemon may write"
+        case ("bind", EADDRNOTAVAIL):
+            "; this host has no such address: see ip address"
+        case ("bind", ENOENT), ("lstat", ENOENT), ("bind", ENOTDIR), ("lstat", ENOTDIR):
+            "; make the directory first"
+        case ("chown", EPERM):
+            "; only root, or a daemon with CAP_CHOWN, may give a file away: drop user= and group=, or let systemd pass the socket"
+        case ("socket", EAFNOSUPPORT):
+            "; this kernel lacks the address family: load its module (vsock for vsock://, ipv6 for IPv6)"
+        case (_, EMFILE):
+            "; raise LimitNOFILE= of the unit"
+        case ("listen", ENOTCONN):
+            "; the passed socket does not listen: use ListenStream= or ListenSequentialPacket= with Accept=no"
+        case (_, EPROTONOSUPPORT):
+            "; the passed socket is of no kind that is served here: TCP, Unix stream or seqpacket, vsock"
+        default:
+            ""
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Records
+
+extension LogSettings {
+    /// What the records' writer is told.
+    var recordSettings: RecordSettings {
+        RecordSettings(destinations: recordDestinations, format: recordFormat, level: recordLevel)
+    }
+
+    /// Without a word in the file: the journal when it reads our standard error, which is so under systemd.
+    private var recordDestinations: [RecordDestination] {
+        guard let destinations else {
+            return [ServiceManager.journalReadsStandardError ? .journal : .standardError]
+        }
+        return destinations.map { destination in
+            switch destination {
+            case .journal: .journal
+            case .standardError: .standardError
+            case .file(let path): .file(path: path)
+            }
+        }
+    }
+
+    private var recordFormat: RecordFormat {
+        switch format {
+        case .text: .text
+        case .json: .json
+        }
+    }
+
+    private var recordLevel: RecordLevel {
+        switch level {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// The sockets that systemd passed, by name, until a listener takes them.
+///
+/// They are the manager's: never unlinked, never shut down. A descriptor that no listener takes is kept, since a reload
+/// may ask for it.
+///
+/// Concurrency: belongs to the supervisor's queue.
+final class PassedSockets {
+    private var descriptors: [(name: String, raw: CInt)]
+    private var sockets: [String: [ListeningSocket]] = [:]
+
+    /// Takes over what the manager passed.
+    init(_ descriptors: [(name: String, raw: CInt)]) {
+        self.descriptors = descriptors
+    }
+
+    /// The names that nobody has taken.
+    var untaken: [String] { descriptors.map(\.name) }
+
+    /// The sockets of a name, made sure of.
+    func take(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
+        if let taken = sockets[name] { return taken }
+        let matching = descriptors.filter { $0.name == name }
+        guard !matching.isEmpty else {
+            throw OpenSocket.OpenFailure(
+                .notPassed(names: Array(Set(descriptors.map(\.name)).union(sockets.keys)).sorted()))
+        }
+        descriptors.removeAll { $0.name == name }
+        var adopted: [ListeningSocket] = []
+        var failure: SystemError?
+        for (_, raw) in matching {
+            do throws(SystemError) {
+                adopted.append(try ListeningSocket(adopting: OwnedDescriptor(adopting: raw)))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw OpenSocket.OpenFailure(.system(failure)) }
+        sockets[name] = adopted
+        return adopted
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+
+/// What has to be done to get from one configuration to the next. Pure: it looks at the two, and at nothing else.
+struct ReloadPlan: Equatable {
+    /// What becomes of one listener.
+    enum Change: Equatable {
+        /// Nothing: sockets and connections are not touched.
+        case unchanged
+        /// The sockets stay; connections to come get other settings.
+        case changed
+        /// It is new.
+        case added
+        /// It listens on other addresses than before.
+        case rebound
+        /// It is gone.
+        case removed
+    }
+
+    /// The plan for one listener.
+    struct Step: Equatable {
+        var name: String
+        var change: Change
+        /// Whether the connections to come meet the service of those that stand: a room keeps its members.
+        var keepsService: Bool
+    }
+
+    /// The listeners of the new configuration in its order, then those that are removed.
+    var steps: [Step] = []
+
+    /// The sockets that have to be made.
+    var toOpen: [SocketKey] = []
+
+    /// The sockets that stay, whether their listener is the same or not.
+    var toKeep: [SocketKey] = []
+
+    /// The sockets that nobody asks for any more.
+    var toClose: [SocketKey] = []
+
+    /// Compares two configurations.
+    init(from old: Configuration, to new: Configuration) {
+        let before = Dictionary(old.listeners.map { ($0.name, $0) }) { first, _ in first }
+        for listener in new.listeners {
+            steps.append(Self.step(from: before[listener.name], to: listener))
+        }
+        let names = Set(new.listeners.map(\.name))
+        for listener in old.listeners where !names.contains(listener.name) {
+            steps.append(Step(name: listener.name, change: .removed, keepsService: false))
+        }
+        let oldKeys = old.listeners.flatMap { $0.wantedSockets.map(\.key) }
+        let newKeys = new.listeners.flatMap { $0.wantedSockets.map(\.key) }
+        let oldSet = Set(oldKeys)
+        let newSet = Set(newKeys)
+        toOpen = newKeys.filter { !oldSet.contains($0) }
+        toKeep = newKeys.filter(oldSet.contains)
+        toClose = oldKeys.filter { !newSet.contains($0) }
+    }
+
+    /// How many listeners change in a way.
+    func count(_ change: Change) -> Int { steps.count { $0.change == change } }
+
+    /// The plan in words: `1 added, 2 unchanged`.
+    var summary: String {
+        let kinds: [(Change, String)] = [
+            (.added, "added"), (.removed, "removed"), (.rebound, "rebound"), (.changed, "changed"),
+            (.unchanged, "unchanged"),
+        ]
+        let parts = kinds.compactMap { change, word in count(change) > 0 ? "\(count(change)) \(word)" : nil }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func step(from old: ListenerSettings?, to new: ListenerSettings) -> Step {
+        guard let old else { return Step(name: new.name, change: .added, keepsService: false) }
+        let keepsService = old.service == new.service
+        if old == new { return Step(name: new.name, change: .unchanged, keepsService: keepsService) }
+        let sameSockets = Set(old.wantedSockets.map(\.key)) == Set(new.wantedSockets.map(\.key))
+        return Step(name: new.name, change: sameSockets ? .changed : .rebound, keepsService: keepsService)
+    }
+}

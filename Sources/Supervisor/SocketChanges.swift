@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+
+/// The listening sockets of a reload that is under way: those that stay, with their new settings, and the new ones.
+/// All of it can be undone.
+struct SocketChanges {
+    private(set) var sockets: [SocketKey: [OpenSocket]]
+    private var opened: [OpenSocket] = []
+    private var undo: [() -> Void] = []
+
+    /// Begins with the sockets in force.
+    init(_ sockets: [OpenSocket]) {
+        self.sockets = Dictionary(grouping: sockets, by: \.key)
+    }
+
+    /// Makes a socket that is not there yet.
+    mutating func open(
+        _ wanted: WantedSocket, for listener: String, passed: PassedSockets
+    ) throws(ListenFailure) {
+        let new = try OpenSocket.open(wanted, for: listener, passed: passed)
+        opened += new
+        sockets[wanted.key] = new
+    }
+
+    /// Gives a socket that stays the settings of the new configuration.
+    mutating func change(_ old: WantedSocket, to new: WantedSocket) throws(SystemError) {
+        for open in sockets[new.key] ?? [] {
+            if old.options != new.options {
+                undo.append { try? open.socket.apply(old.options) }
+                try open.socket.apply(new.options)
+            }
+            if old.access != new.access, let file = open.file {
+                undo.append { try? file.apply(old.access) }
+                try file.apply(new.access)
+            }
+        }
+    }
+
+    /// Puts everything back.
+    func rollBack() {
+        for step in undo.reversed() { step() }
+        for open in opened { open.removeFile() }
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+extension Supervisor {
+    /// Reads the configuration anew and puts it into force, or leaves everything as it is and says why.
+    func reload() {
+        guard life == .serving else { return }
+        manager.notify("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
+        do throws(ReloadFailure) {
+            let plan = try apply(try loadAgain())
+            lastReload = (Clock.realtime, nil)
+            write(.reload, "configuration reloaded: \(plan.summary)")
+        } catch {
+            lastReload = (Clock.realtime, error.message)
+            write(.reloadFailed, "the old configuration stays in force: \(error.message)")
+        }
+        manager.notify("READY=1\n\(statusAssignment())")
+    }
+
+    private func loadAgain() throws(ReloadFailure) -> Configuration {
+        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
+        guard let configuration else { throw .configuration(problems, path: path) }
+        return configuration
+    }
+
+    private func apply(_ next: Configuration) throws(ReloadFailure) -> ReloadPlan {
+        guard next.daemon.lanes == configuration.daemon.lanes else { throw .lanes }
+        let plan = ReloadPlan(from: configuration, to: next)
+        let log: PreparedSinks
+        do throws(SinkError) {
+            log = try writer.prepare(next.log.recordSettings)
+        } catch {
+            throw .log(error)
+        }
+        var changes = SocketChanges(listeners.values.flatMap(\.sockets))
+        do throws(ReloadFailure) {
+            try prepare(plan, next, &changes)
+        } catch {
+            changes.rollBack()
+            throw error
+        }
+        // Nothing fails from here on.
+        writer.apply(log)
+        shared.connectionLimit = next.daemon.maxConnections
+        commit(plan, next, changes.sockets)
+        configuration = next
+        return plan
+    }
+
+    /// Makes the new sockets, and gives those that stay their new settings.
+    private func prepare(
+        _ plan: ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
+    ) throws(ReloadFailure) {
+        let opening = Set(plan.toOpen)
+        let before = Dictionary(
+            configuration.listeners.flatMap { $0.wantedSockets.map { ($0.key, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        for settings in next.listeners {
+            for wanted in settings.wantedSockets {
+                if opening.contains(wanted.key) {
+                    do throws(ListenFailure) {
+                        try changes.open(wanted, for: settings.name, passed: passed)
+                    } catch {
+                        throw .listener(error)
+                    }
+                } else if let old = before[wanted.key] {
+                    do throws(SystemError) {
+                        try changes.change(old, to: wanted)
+                    } catch {
+                        throw .option(listener: settings.name, error)
+                    }
+                }
+            }
+        }
+    }
+
+    private func commit(_ plan: ReloadPlan, _ next: Configuration, _ sockets: [SocketKey: [OpenSocket]]) {
+        let settings = Dictionary(next.listeners.map { ($0.name, $0) }) { first, _ in first }
+        var after: [String: ActiveListener] = [:]
+        for step in plan.steps {
+            guard let settings = settings[step.name] else { continue }
+            let old = listeners[step.name]
+            if step.change == .unchanged, var same = old {
+                // The words may have moved in the file.
+                same.settings = settings
+                after[step.name] = same
+                continue
+            }
+            after[step.name] = ActiveListener(
+                settings: settings,
+                profile: ActiveListener.profile(
+                    for: settings, identifier: old?.profile.identifier ?? makeIdentifier(),
+                    connections: old?.profile.connections ?? ConnectionCount()),
+                sockets: settings.wantedSockets.flatMap { sockets[$0.key] ?? [] })
+        }
+        let before = listeners
+        listeners = after
+        // A socket may go from one listener to another; whoever had it lets go before the other takes it.
+        for step in plan.steps {
+            guard let old = before[step.name] else { continue }
+            switch step.change {
+            case .removed: leave(old)
+            case .rebound: letGo(old, step)
+            case .added, .changed, .unchanged: break
+            }
+        }
+        for step in plan.steps {
+            guard let new = after[step.name] else { continue }
+            switch step.change {
+            case .added: open(new)
+            case .changed, .rebound: update(new, step)
+            case .removed, .unchanged: break
+            }
+            if step.change == .added || step.change == .rebound { recordListening(new) }
+        }
+        let closing = Set(plan.toClose)
+        for open in before.values.flatMap(\.sockets) where closing.contains(open.key) { open.removeFile() }
+    }
+
+    /// Lets the lanes forget the sockets of a listener that it will not have any more.
+    private func letGo(_ old: ActiveListener, _ step: ReloadPlan.Step) {
+        guard let new = listeners[step.name] else { return }
+        let kept = old.sockets.map(\.socket).filter { socket in new.sockets.contains { $0.socket === socket } }
+        let profile = old.profile
+        for handle in handles(for: profile) {
+            handle.perform { $0.update(profile, sockets: kept, keepsService: true) }
+        }
+    }
+
+    private func update(_ new: ActiveListener, _ step: ReloadPlan.Step) {
+        let profile = new.profile
+        let sockets = new.sockets.map(\.socket)
+        let keepsService = step.keepsService
+        let accepting = handles(for: profile)
+        for handle in lanes.handles {
+            if accepting.contains(where: { $0 === handle }) {
+                handle.perform { $0.update(profile, sockets: sockets, keepsService: keepsService) }
+            } else {
+                handle.perform { $0.stopAccepting(profile.identifier) }
+            }
+        }
+    }
+
+    // MARK: - Listeners that were removed
+
+    /// Stops accepting for a listener, and lets its connections end by themselves for a while.
+    private func leave(_ listener: ActiveListener) {
+        let identifier = listener.profile.identifier
+        lanes.performOnAll { $0.stopAccepting(identifier) }
+        sendHeartbeat()
+        let timeout = configuration.daemon.drainTimeout
+        let alarm = Alarm(on: queue) { [self] in forget(identifier) }
+        alarm.set(after: timeout.nanoseconds)
+        leaving[identifier] = Leaving(listener: listener, alarm: alarm, heartbeat: heartbeat)
+        let connections = StatusLine.count(listener.profile.connections.value, "connection")
+        write(
+            .draining, "\(listener.settings.name) is removed: \(connections) may end by themselves for \(timeout)",
+            listener: listener)
+    }
+
+    /// Forgets the removed listeners whose last connection has ended.
+    func forgetEmptyListeners() {
+        for (identifier, one) in leaving where one.listener.profile.connections.value == 0 {
+            guard lanes.handles.allSatisfy({ $0.answeredHeartbeat >= one.heartbeat }) else { continue }
+            forget(identifier)
+        }
+    }
+
+    /// Closes what is left of a removed listener.
+    private func forget(_ identifier: Int) {
+        guard let one = leaving.removeValue(forKey: identifier) else { return }
+        one.alarm.cancel()
+        let left = one.listener.profile.connections.value
+        lanes.performOnAll { $0.stop(identifier, because: .drained, by: .operator) }
+        let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
+        write(.stopped, "\(one.listener.settings.name) is gone\(closed)", listener: one.listener)
+    }
+}
+
+/// A removed listener whose connections may still end by themselves.
+struct Leaving {
+    let listener: ActiveListener
+    let alarm: Alarm
+    /// Lanes that have answered it have stopped accepting.
+    let heartbeat: UInt64
+}

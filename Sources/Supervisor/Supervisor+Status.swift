@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+extension Supervisor {
+    /// The least time between two `STATUS=`, in nanoseconds.
+    private static let statusInterval: UInt64 = 1_000_000_000
+
+    /// The line for `systemctl status`, as things stand.
+    var statusLine: StatusLine {
+        let doing: StatusLine.Doing
+        switch life {
+        case .serving: doing = .serving(reloaded: lastReload?.time, failure: lastReload?.failure)
+        case .draining(let end): doing = .draining(seconds: (end - min(end, Clock.monotonic)) / 1_000_000_000)
+        case .stopping: doing = .stopping
+        }
+        return StatusLine(listeners: listeners.count, connections: shared.connections.value, doing: doing)
+    }
+
+    /// The same as an assignment, for a message that says more.
+    func statusAssignment() -> String {
+        let line = statusLine.text
+        statusSent = (line, Clock.monotonic)
+        return "STATUS=\(line)"
+    }
+
+    /// The number of connections has changed: says so now, or when a second has passed since the last time.
+    func statusChanged() {
+        guard let sent = statusSent, statusAlarm?.isSet == false else { return }
+        let due = sent.time &+ Self.statusInterval
+        let now = Clock.monotonic
+        if due <= now { sendStatus() } else { statusAlarm?.set(after: due - now) }
+    }
+
+    /// Sends the status if it is another one than the last. What changes from now on is told again.
+    func sendStatus() {
+        if case .serving = life { shared.acknowledgeChange() }
+        let line = statusLine.text
+        guard line != statusSent?.line else { return }
+        manager.notify(statusAssignment())
+    }
+
+    // MARK: - Records
+
+    /// Writes a record of the daemon.
+    func write(_ event: EventKind, _ message: String, listener: ActiveListener? = nil, errno: CInt = 0) {
+        writer.write(
+            DaemonRecord(
+                time: Clock.realtime, event, message, listener: listener?.profile.label, errno: errno))
+    }
+
+    /// Says where a listener listens, with the ports that the kernel chose.
+    func recordListening(_ listener: ActiveListener) {
+        for open in listener.sockets {
+            let address = RecordedAddress(open.socket.kind, open.socket.address)
+            writer.write(
+                DaemonRecord(
+                    time: Clock.realtime, .listening,
+                    "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name)",
+                    listener: listener.profile.label, local: address))
+        }
+    }
+
+    /// Says that the daemon has started, and what may go wrong with it later.
+    func recordStart(descriptorLimit: Int) {
+        let counts = StatusLine.count(listeners.count, "listener")
+        let laneCount = StatusLine.count(lanes.handles.count, "lane")
+        write(.started, "usherd \(Version.text) serves \(counts) on \(laneCount), with \(path)")
+        // Epoll, eventfd, log and the like on top of one descriptor a connection.
+        let needed = configuration.daemon.maxConnections + listeners.values.reduce(32) { $0 + $1.sockets.count }
+        if needed > descriptorLimit {
+            write(
+                .warning,
+                "max-connections is \(configuration.daemon.maxConnections), but the process may have only"
+                    + " \(descriptorLimit) descriptors: raise LimitNOFILE= of the unit to \(needed), or lower it")
+        }
+        for name in passed.untaken {
+            write(.warning, "systemd passed a socket \(name) that no listener takes: listen on systemd://\(name)")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Dispatch
+import LinuxSystem
+import Reactor
+import Records
+
+extension Supervisor {
+    /// How long the records may take to be written at the end.
+    private static let flushTime = Duration.seconds(5)
+
+    /// How long the lanes may take to end.
+    private static let joinTime = DispatchTimeInterval.seconds(5)
+
+    /// How much more time systemd is asked for while draining, and how often, in nanoseconds.
+    private static let patience: UInt64 = 10_000_000_000
+
+    /// Stops accepting and waits for the connections; the second time, ends at once.
+    func stop() {
+        let timeout = configuration.daemon.drainTimeout.nanoseconds
+        perform(life.stopRequested(at: Clock.monotonic, timeout: timeout))
+    }
+
+    /// A connection has ended while draining, or a lane has answered.
+    func drainChanged() {
+        shared.acknowledgeChange()
+        sendStatus()
+        guard shared.connections.value == 0, lanes.handles.allSatisfy({ $0.answeredHeartbeat >= heartbeat })
+        else { return }
+        perform(life.drained())
+    }
+
+    /// The connections have had their time.
+    func drainTimedOut() {
+        perform(life.timedOut())
+    }
+
+    /// Asks systemd for patience.
+    func extendTimeout() {
+        manager.notify("EXTEND_TIMEOUT_USEC=\(2 * Self.patience / 1000)")
+    }
+
+    private func perform(_ action: Life.Action) {
+        switch action {
+        case .none: break
+        case .drain(let end): drain(until: end)
+        case .stop: finish()
+        }
+    }
+
+    private func drain(until end: UInt64) {
+        manager.notify("STOPPING=1\n\(statusAssignment())")
+        let connections = StatusLine.count(shared.connections.value, "connection")
+        write(.draining, "stopping: \(connections) may end by themselves for \(configuration.daemon.drainTimeout)")
+        lanes.performOnAll { $0.stopAccepting() }
+        // Its answer says that the backlogs are empty too.
+        sendHeartbeat()
+        drainAlarm?.set(after: end - min(end, Clock.monotonic))
+        extendTimeout()
+        extendAlarm?.repeat(every: Self.patience)
+        drainChanged()
+    }
+
+    private func finish() {
+        drainAlarm?.cancel()
+        extendAlarm?.cancel()
+        let left = shared.connections.value
+        lanes.performOnAll { lane in
+            lane.stopAccepting()
+            lane.stop(nil, because: .stopped, by: .operator)
+            lane.closeAll(because: .stopped, by: .operator)
+        }
+        for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
+        let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
+        end(status: 0, message: "usherd \(Version.text) stopped\(closed)")
+    }
+
+    /// Ends the lanes, writes what there is to write, and lets the main thread exit.
+    func end(status: CInt, message: String? = nil) {
+        lanes.end()
+        if !lanes.join(timeout: .now() + Self.joinTime) {
+            write(.failed, "a lane did not end in time; records of its connections may be missing")
+        }
+        if let message { write(.stopped, message) }
+        writer.flush(within: Self.flushTime)
+        gate.open(status: status)
+    }
+}
