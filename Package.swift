@@ -47,7 +47,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["LinuxSystem", "CLinux"], path: "Tests/TestSupport"),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
-        .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
+        .testTarget(name: "TOMLTests", dependencies: ["TOML"], exclude: ["Corpus"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),

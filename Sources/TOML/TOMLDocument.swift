@@ -12,6 +12,28 @@ public struct TOMLDocument: Sendable {
     /// Never fails and never traps, whatever the bytes: mistakes are in ``problems``, and reading goes on behind each
     /// of them. The effort is proportional to the length of the document.
     public static func parse(_ bytes: [UInt8], limits: TOMLLimits = .default) -> TOMLDocument {
-        TOMLDocument(root: TOMLTable(range: SourceRange(start: 0, end: bytes.count)), problems: [])
+        guard bytes.count <= limits.size else {
+            return unread(
+                bytes,
+                TOMLProblem(
+                    message: "the document has \(bytes.count) bytes, more than \(limits.size)",
+                    help: "Split it into several files, or see whether this is the right one.",
+                    range: SourceRange(start: 0, end: 0)))
+        }
+        if let null = bytes.firstIndex(of: ASCII.null) {
+            return unread(
+                bytes,
+                TOMLProblem(
+                    message: "there is a null byte, so this is not a text in UTF-8",
+                    help: "Save the file as text in the encoding UTF-8, not UTF-16, or remove the byte.",
+                    range: SourceRange(start: null, end: null + 1)))
+        }
+        var parser = Parser(bytes: bytes, limits: limits)
+        return parser.document()
+    }
+
+    /// The outcome for bytes that are not worth reading, because of `problem`.
+    private static func unread(_ bytes: [UInt8], _ problem: TOMLProblem) -> TOMLDocument {
+        TOMLDocument(root: TOMLTable(range: SourceRange(start: 0, end: bytes.count)), problems: [problem])
     }
 }

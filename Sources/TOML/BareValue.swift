@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Tells what a word without quotes is: a boolean, a number, a date or a time. Pure.
+enum BareValue {
+    /// What is wrong with a word, and how to mend it.
+    struct Mistake: Error, Equatable {
+        var message: String
+        var help: String
+    }
+
+    /// Reads `word`, which is not empty.
+    static func read(_ word: ArraySlice<UInt8>) -> Result<TOMLValue.Content, Mistake> {
+        if word.elementsEqual("true".utf8) { return .success(.boolean(true)) }
+        if word.elementsEqual("false".utf8) { return .success(.boolean(false)) }
+        if DateTimeReader.isDateShaped(word) || DateTimeReader.isTimeShaped(word) { return DateTimeReader.read(word) }
+        return NumberReader.read(word) ?? .failure(mistake(in: word))
+    }
+
+    /// What someone who wrote `word` may have meant.
+    private static func mistake(in word: ArraySlice<UInt8>) -> Mistake {
+        let quoted = Excerpt.quoted(word)
+        switch String(decoding: word.prefix(16), as: UTF8.self).lowercased() {
+        case "true", "yes", "on":
+            return Mistake(message: "\(quoted) is not a boolean", help: "Write `true`.")
+        case "false", "no", "off":
+            return Mistake(message: "\(quoted) is not a boolean", help: "Write `false`.")
+        case "null", "nil", "none":
+            return Mistake(message: "TOML has no \(quoted)", help: "Leave the key out instead.")
+        case "inf", "+inf", "-inf", "nan", "+nan", "-nan":
+            return Mistake(message: "\(quoted) is not a number", help: "Write `inf` and `nan` in lower case.")
+        default:
+            let string = Excerpt.quoted("\"\(String(decoding: word.prefix(200), as: UTF8.self))\"")
+            return Mistake(message: "\(quoted) is not a value", help: "If it is text, put it in quotes: \(string).")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How pieces of a document are shown in messages: bounded, and without anything that a terminal would act upon.
+enum Excerpt {
+    private static let longest = 48
+
+    /// `bytes` between backquotes.
+    static func quoted(_ bytes: ArraySlice<UInt8>) -> String {
+        // A scalar has at most four bytes, so what is cut off here would not be shown anyway.
+        quoted(String(decoding: bytes.prefix(4 * (longest + 1)), as: UTF8.self))
+    }
+
+    /// `text` between backquotes.
+    static func quoted(_ text: String) -> String {
+        "`\(shown(text))`"
+    }
+
+    /// A dotted key between backquotes, its parts as they would be written.
+    static func quoted(_ path: ArraySlice<KeyPart>) -> String {
+        "`\(path.map { written($0.text) }.joined(separator: "."))`"
+    }
+
+    /// `key` as it would be written in a document: bare if it can be.
+    static func written(_ key: String) -> String {
+        let isBare = !key.isEmpty && key.utf8.allSatisfy(ASCII.isBareKey)
+        return isBare ? shown(key) : "\"\(shown(key))\""
+    }
+
+    /// `text` up to the longest length, with what cannot be seen as `\u{…}`.
+    private static func shown(_ text: String) -> String {
+        var result = ""
+        for (count, scalar) in text.unicodeScalars.enumerated() {
+            guard count < longest else { return result + "…" }
+            result += shown(scalar)
+        }
+        return result
+    }
+
+    private static func shown(_ scalar: Unicode.Scalar) -> String {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+            "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+        default:
+            String(scalar)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Lexer {
+    /// Reads a key of up to `limit` parts with dots between them.
+    mutating func keyPath(limit: Int) -> [KeyPart]? {
+        var path: [KeyPart] = []
+        repeat {
+            skipBlank()
+            guard let part = keyPart(isFirst: path.isEmpty) else { return nil }
+            path.append(part)
+            guard path.count <= limit else {
+                report(
+                    "this key is nested too deeply", help: "Leave out some of its parts or of the tables around it.",
+                    from: part.range.start)
+                return nil
+            }
+            skipBlank()
+        } while take(ASCII.period)
+        return path
+    }
+
+    private mutating func keyPart(isFirst: Bool) -> KeyPart? {
+        if let quote = next, ASCII.isQuote(quote) { return quotedKeyPart(quote: quote) }
+        let start = offset
+        skip(while: ASCII.isBareKey)
+        let text = bytes[start..<offset]
+        if let next, !ASCII.endsBareKey(next) {
+            reportStrayCharacter(inKeyFrom: start)
+            return nil
+        }
+        guard !text.isEmpty else {
+            reportUnexpected(
+                expected: isFirst ? "a key" : "the next part of the key",
+                help: isFirst
+                    ? "Write `key = value`; an empty key is `\"\"`." : "Remove the `.` before it, or write on.")
+            return nil
+        }
+        return KeyPart(text: String(decoding: text, as: UTF8.self), range: SourceRange(start: start, end: offset))
+    }
+
+    /// Reports the next character, which no key without quotes may hold, and skips the rest of the key.
+    private mutating func reportStrayCharacter(inKeyFrom start: Int) {
+        let stray = nextDescription
+        let range = nextRange
+        skip { !ASCII.isBlank($0) && !ASCII.isControl($0) && $0 != ASCII.equals && $0 != ASCII.rightBracket }
+        let key = bytes[start..<offset]
+        let quoted =
+            key.contains(where: ASCII.isQuote) ? "" : ": `\(Excerpt.written(String(decoding: key, as: UTF8.self)))`"
+        report(
+            TOMLProblem(
+                message: "a key without quotes may not contain \(stray)",
+                help: "Put the key in quotes\(quoted). Without them it has only letters, digits, `_` and `-`.",
+                range: range))
+    }
+
+    private mutating func quotedKeyPart(quote: UInt8) -> KeyPart? {
+        let start = offset
+        if isNext(quote, count: 3) {
+            // Skip the whole of it, so that the lines of a long one are not taken for statements.
+            muted { _ = $0.string(openedBy: quote) }
+            if offset == bytes.count { offset = start + 3 }
+            report(
+                TOMLProblem(
+                    message: "a key cannot be a multi-line string", help: "Put the key between single marks.",
+                    range: SourceRange(start: start, end: start + 3)))
+            return nil
+        }
+        guard let text = string(openedBy: quote) else { return nil }
+        return KeyPart(text: text, range: SourceRange(start: start, end: offset))
+    }
+}

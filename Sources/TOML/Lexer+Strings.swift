@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Lexer {
+    /// One of the four ways to write a string.
+    private struct StringForm {
+        /// The mark that opens and closes it.
+        var quote: UInt8
+        /// Whether it has three marks at either end and may hold line breaks.
+        var isMultiline: Bool
+        /// Whether backslashes begin escapes in it.
+        var hasEscapes: Bool { quote == ASCII.quotationMark }
+        /// The opening or closing marks.
+        var delimiter: String {
+            String(repeating: quote == ASCII.quotationMark ? "\"" : "'", count: isMultiline ? 3 : 1)
+        }
+    }
+
+    /// Reads the string that is next, in any form.
+    mutating func string(openedBy quote: UInt8) -> String? {
+        let start = offset
+        let form = StringForm(quote: quote, isMultiline: isNext(quote, count: 3))
+        offset += form.isMultiline ? 3 : 1
+        // A line break right behind the opening marks is not part of the string.
+        if form.isMultiline, isAtLineEnd { skipLineEnd() }
+
+        let reportsBefore = problems.reportCount
+        var text: [UInt8] = []
+        while let byte = next {
+            switch byte {
+            case quote:
+                guard takeClosingMarks(of: form, text: &text) else { continue }
+                return problems.reportCount == reportsBefore ? String(decoding: text, as: UTF8.self) : nil
+            case ASCII.backslash where form.hasEscapes:
+                escape(in: form, text: &text)
+            case _ where isAtLineEnd:
+                guard form.isMultiline else {
+                    reportUnclosed(form, start: start)
+                    return nil
+                }
+                let lineBreak = offset
+                skipLineEnd()
+                text += bytes[lineBreak..<offset]
+            case _ where ASCII.isControl(byte):
+                skipControlCharacters(in: "a string")
+            default:
+                let plain = offset
+                skip { $0 != quote && $0 != ASCII.backslash && !ASCII.isControl($0) }
+                // In a form without escapes, a backslash is plain text too.
+                if offset == plain { offset += 1 }
+                text += bytes[plain..<offset]
+            }
+        }
+        reportUnclosed(form, start: start)
+        return nil
+    }
+
+    private mutating func reportUnclosed(_ form: StringForm, start: Int) {
+        // Of a string that may go over the whole rest of the document, show only where it begins.
+        let end = form.isMultiline ? start + 3 : offset
+        let mark = Excerpt.quoted(form.delimiter)
+        let help =
+            "Put \(mark) at its end\(form.isMultiline ? "." : "; text of several lines goes between three marks.")"
+        report(
+            TOMLProblem(message: "this string is not closed", help: help, range: SourceRange(start: start, end: end)))
+    }
+
+    /// Takes the marks that are next. Returns whether they close the string; those that do not go into `text`.
+    private mutating func takeClosingMarks(of form: StringForm, text: inout [UInt8]) -> Bool {
+        let start = offset
+        guard form.isMultiline else {
+            offset += 1
+            return true
+        }
+        // One or two marks may stand right before the closing three.
+        while offset - start < 5, next == form.quote { offset += 1 }
+        let count = offset - start
+        text += repeatElement(form.quote, count: count < 3 ? count : count - 3)
+        return count >= 3
+    }
+
+    /// Reads the escape that is next, a backslash and what follows.
+    private mutating func escape(in form: StringForm, text: inout [UInt8]) {
+        let start = offset
+        offset += 1
+        guard let letter = next else { return }
+        switch letter {
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "t"): text.append(ASCII.tab)
+        case UInt8(ascii: "n"): text.append(ASCII.lineFeed)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "r"): text.append(ASCII.carriageReturn)
+        case ASCII.quotationMark, ASCII.backslash: text.append(letter)
+        case UInt8(ascii: "u"): return unicodeEscape(start: start, digits: 4, text: &text)
+        case UInt8(ascii: "U"): return unicodeEscape(start: start, digits: 8, text: &text)
+        default:
+            guard !form.isMultiline || !skipLineContinuation() else { return }
+            // The end of a line is for the string to judge.
+            if !isAtLineEnd { offset = nextRange.end }
+            report(
+                "\(Excerpt.quoted(bytes[start..<offset])) is not an escape",
+                help: #"Write `\\` for a backslash, or put the text between apostrophes, where a backslash is itself."#,
+                from: start)
+            return
+        }
+        offset += 1
+    }
+
+    /// Reads the digits of an escape that names a scalar by its number.
+    private mutating func unicodeEscape(start: Int, digits: Int, text: inout [UInt8]) {
+        offset += 1
+        let firstDigit = offset
+        var number: UInt32 = 0
+        // Eight digits of four bits fill 32 bits and do not overflow them.
+        while offset - firstDigit < digits, let byte = next, let digit = ASCII.digitValue(byte) {
+            number = number << 4 | UInt32(digit)
+            offset += 1
+        }
+        let written = Excerpt.quoted(bytes[start..<offset])
+        guard offset - firstDigit == digits else {
+            let name = Excerpt.quoted(bytes[start..<firstDigit])
+            return report(
+                "\(written) has too few digits", help: "\(name) takes \(digits) hexadecimal digits.", from: start)
+        }
+        guard let scalar = Unicode.Scalar(number) else {
+            return report(
+                "\(written) is not a Unicode character",
+                help: "Characters are 0000 to D7FF and E000 to 10FFFF; write one beyond FFFF as a single `\\U` escape.",
+                from: start)
+        }
+        text += Array(String(scalar).utf8)
+    }
+
+    /// Skips the rest of a line that a backslash joins with the next text, and all white space before that.
+    /// Returns false, and skips nothing, if there is anything else in the rest of the line.
+    private mutating func skipLineContinuation() -> Bool {
+        let start = offset
+        skipBlank()
+        guard isAtLineEnd, next != nil else {
+            offset = start
+            return false
+        }
+        while isAtLineEnd, next != nil {
+            skipLineEnd()
+            skipBlank()
+        }
+        return true
+    }
+}

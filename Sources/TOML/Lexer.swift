@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A position in a document and the smallest steps from there: bytes, gaps, comments.
+///
+/// Keys, strings and bare values are read by extensions. All of them follow one rule: what returns nil has reported why,
+/// and has left `offset` where skipping can begin.
+struct Lexer {
+    let bytes: [UInt8]
+    /// The offset of the next byte; never beyond the end.
+    var offset: Int
+    var problems: ProblemList
+    /// Whether all bytes are UTF-8. If not, one problem says so, and what else is wrong with such bytes goes unsaid.
+    private let isUTF8: Bool
+
+    /// Starts behind the byte order mark, if there is one. Reports the first byte that is not UTF-8.
+    init(bytes: [UInt8], problemLimit: Int) {
+        self.bytes = bytes
+        offset = UTF8Text.byteOrderMarkLength(in: bytes)
+        problems = ProblemList(limit: problemLimit)
+        let invalid = UTF8Text.firstInvalidOffset(in: bytes)
+        isUTF8 = invalid == nil
+        if let invalid {
+            let byte = String(bytes[invalid], radix: 16, uppercase: true)
+            problems.report(
+                TOMLProblem(
+                    message: "the byte 0x\(byte) is not UTF-8",
+                    help: "Save the file in the encoding UTF-8.",
+                    range: SourceRange(start: invalid, end: invalid + 1)))
+        }
+    }
+
+    /// The next byte, or nil at the end of the document.
+    var next: UInt8? { byte(ahead: 0) }
+
+    /// The byte `distance` behind the next one, or nil if the document ends before.
+    func byte(ahead distance: Int) -> UInt8? {
+        offset + distance < bytes.count ? bytes[offset + distance] : nil
+    }
+
+    /// Whether the document goes on with `count` times `byte`.
+    func isNext(_ byte: UInt8, count: Int) -> Bool {
+        (0..<count).allSatisfy { self.byte(ahead: $0) == byte }
+    }
+
+    /// Whether a line break or the end of the document is next. A lone CR is no line break.
+    var isAtLineEnd: Bool {
+        switch next {
+        case nil, ASCII.lineFeed: true
+        case ASCII.carriageReturn: byte(ahead: 1) == ASCII.lineFeed
+        default: false
+        }
+    }
+
+    /// Takes the next byte if it is `byte`.
+    mutating func take(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    /// Skips spaces and tabs.
+    mutating func skipBlank() {
+        skip(while: ASCII.isBlank)
+    }
+
+    /// Skips bytes for which `condition` holds.
+    mutating func skip(while condition: (UInt8) -> Bool) {
+        while offset < bytes.count, condition(bytes[offset]) { offset += 1 }
+    }
+
+    /// Skips what is left of the line, but not its line break.
+    mutating func skipToLineEnd() {
+        while !isAtLineEnd { offset += 1 }
+    }
+
+    /// Skips the line break that is next, if any.
+    mutating func skipLineEnd() {
+        if next == ASCII.carriageReturn { offset += 1 }
+        if next == ASCII.lineFeed { offset += 1 }
+    }
+
+    /// Skips the comment that is next, if any, and reports what may not stand in it.
+    mutating func skipComment() {
+        guard next == ASCII.numberSign else { return }
+        while !isAtLineEnd {
+            skip { !ASCII.isControl($0) }
+            if !isAtLineEnd { skipControlCharacters(in: "a comment") }
+        }
+    }
+
+    /// Skips blanks, comments and line breaks. Returns the offset of the last line break skipped, or nil if there was none.
+    mutating func skipGap() -> Int? {
+        var lastBreak: Int?
+        while true {
+            skipBlank()
+            skipComment()
+            guard isAtLineEnd, next != nil else { return lastBreak }
+            lastBreak = offset
+            skipLineEnd()
+        }
+    }
+
+    /// Skips the control characters that are next and reports them as one problem. `container` is what they stand in.
+    mutating func skipControlCharacters(in container: String) {
+        let start = offset
+        let found = nextDescription
+        while let byte = next, ASCII.isControl(byte), !isAtLineEnd { offset += 1 }
+        report(
+            "\(container) may not contain \(found)",
+            help: "Remove it; in a string in double quotes, write it as an escape such as `\\n` or `\\u001B`.",
+            from: start)
+    }
+
+    /// What is next, in words for a message.
+    var nextDescription: String {
+        if offset == bytes.count { return "the end of the document" }
+        if isAtLineEnd { return "the end of the line" }
+        guard let (scalar, length) = UTF8Text.scalar(at: offset, in: bytes) else { return "a byte that is not UTF-8" }
+        if scalar == "#" { return "a comment" }
+        guard scalar.value < 0x80, ASCII.isControl(bytes[offset]) else {
+            return Excerpt.quoted(bytes[offset..<offset + length])
+        }
+        if scalar == "\r" { return "a carriage return without a line feed" }
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "the control character U+" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+
+    /// The range of the scalar that is next; empty at the end of a line.
+    var nextRange: SourceRange {
+        guard !isAtLineEnd else { return SourceRange(start: offset, end: offset) }
+        return SourceRange(start: offset, end: offset + (UTF8Text.scalar(at: offset, in: bytes)?.length ?? 1))
+    }
+
+    /// Reports a problem of the bytes from `start` up to here.
+    mutating func report(_ message: String, help: String, from start: Int, related: TOMLProblem.Related? = nil) {
+        let range = SourceRange(start: start, end: offset)
+        report(TOMLProblem(message: message, help: help, range: range, related: related))
+    }
+
+    /// Reports that something else than `expected` is next.
+    mutating func reportUnexpected(expected: String, help: String) {
+        report(TOMLProblem(message: "expected \(expected), found \(nextDescription)", help: help, range: nextRange))
+    }
+
+    /// Reports `problem`, unless it comes from bytes that are not UTF-8.
+    mutating func report(_ problem: TOMLProblem) {
+        let text = bytes[problem.range.start..<problem.range.end]
+        let wasMuted = problems.isMuted
+        if !isUTF8, UTF8Text.firstInvalidOffset(in: Array(text)) != nil { problems.isMuted = true }
+        problems.report(problem)
+        problems.isMuted = wasMuted
+    }
+
+    /// Runs `body` and drops the problems that it reports.
+    mutating func muted<Result>(_ body: (inout Lexer) -> Result) -> Result {
+        let wasMuted = problems.isMuted
+        problems.isMuted = true
+        defer { problems.isMuted = wasMuted }
+        return body(&self)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Parser {
+    /// Reads the array that is next and is itself `depth` levels deep.
+    mutating func array(depth: Int) -> TOMLValue {
+        let start = lexer.offset
+        let reportsBefore = lexer.problems.reportCount
+        lexer.offset += 1
+        var elements: [TOMLValue] = []
+        var state = ListState.opened
+        while true {
+            let elementEnd = lexer.offset
+            let lineBreak = lexer.skipGap()
+            if lexer.next == nil {
+                return unclosedArray(start: start, reportsBefore: reportsBefore, resumeAt: lexer.offset)
+            }
+            if let lineBreak, isStatementNext {
+                return unclosedArray(start: start, reportsBefore: reportsBefore, resumeAt: lineBreak)
+            }
+            if lexer.take(ASCII.rightBracket) {
+                let range = SourceRange(start: start, end: lexer.offset)
+                return TOMLValue(content: .array(elements), range: range)
+            }
+            if lexer.next == ASCII.comma {
+                comma(in: &state, expected: "a value or `]`")
+                continue
+            }
+            if state == .afterElement {
+                guard lineBreak != nil, isValueNext else {
+                    lexer.reportUnexpected(
+                        expected: "`,` or `]`", help: "Put a `,` between the elements of an array, and `]` at its end.")
+                    skipElement(until: ASCII.rightBracket)
+                    state = .afterMistake
+                    continue
+                }
+                reportMissingComma(at: elementEnd)
+            }
+            let element = value(depth: depth)
+            elements.append(element)
+            state = .afterElement
+            if case .invalid = element.content {
+                skipElement(until: ASCII.rightBracket)
+                state = .afterMistake
+            }
+        }
+    }
+
+    /// Takes the comma that is next, or reports that it has no element before it.
+    mutating func comma(in state: inout ListState, expected: String) {
+        if state == .opened || state == .afterComma {
+            lexer.reportUnexpected(expected: expected, help: "Remove this `,`, or put something before it.")
+        }
+        lexer.offset += 1
+        state = .afterComma
+    }
+
+    /// Gives up an array that never ends. The next statement is read from `resumeAt`.
+    private mutating func unclosedArray(start: Int, reportsBefore: Int, resumeAt: Int) -> TOMLValue {
+        lexer.offset = resumeAt
+        // After a mistake within, the missing bracket is probably part of what was skipped.
+        if lexer.problems.reportCount == reportsBefore {
+            lexer.report(
+                TOMLProblem(
+                    message: "this array is not closed", help: "Put `]` behind its last element.",
+                    range: SourceRange(start: start, end: start + 1)))
+        }
+        return invalid(from: start)
+    }
+
+    private mutating func reportMissingComma(at offset: Int) {
+        lexer.report(
+            TOMLProblem(
+                message: "expected `,` after this element", help: "Put a `,` between the elements of an array.",
+                range: SourceRange(start: offset, end: offset)))
+    }
+
+    /// Whether a value might begin here.
+    private var isValueNext: Bool {
+        guard let next = lexer.next else { return false }
+        return next == ASCII.leftBracket || next == ASCII.leftBrace || ASCII.isQuote(next)
+            || !ASCII.endsBareValue(next)
+    }
+}

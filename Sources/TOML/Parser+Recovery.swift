@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How reading finds its way behind a mistake.
+extension Parser {
+    /// Skips what is left of an element: up to a comma, the bracket `closing` or the end of the line. Strings and brackets
+    /// within are skipped whole, as long as they are on the line.
+    mutating func skipElement(until closing: UInt8) {
+        var openBrackets = 0
+        while !lexer.isAtLineEnd, let byte = lexer.next, byte != ASCII.numberSign {
+            if openBrackets == 0, byte == ASCII.comma || byte == closing { return }
+            skipOne(counting: &openBrackets)
+        }
+        if lexer.next == ASCII.numberSign { lexer.skipToLineEnd() }
+    }
+
+    /// Skips the bracket or brace that is next with all that it encloses, without recursion.
+    ///
+    /// If it is never closed, stops before the line on which the next statement seems to begin.
+    mutating func skipBrackets() {
+        var openBrackets = 0
+        repeat {
+            skipOne(counting: &openBrackets)
+            let lineBreak = lexer.muted { $0.skipGap() }
+            if let lineBreak, isStatementNext {
+                lexer.offset = lineBreak
+                return
+            }
+        } while openBrackets > 0 && lexer.next != nil
+    }
+
+    /// Skips a string, or a byte that is none, and keeps count of brackets.
+    private mutating func skipOne(counting openBrackets: inout Int) {
+        guard let byte = lexer.next else { return }
+        switch byte {
+        case ASCII.quotationMark, ASCII.apostrophe:
+            lexer.muted { _ = $0.string(openedBy: byte) }
+            return
+        case ASCII.leftBracket, ASCII.leftBrace: openBrackets += 1
+        case ASCII.rightBracket, ASCII.rightBrace: openBrackets = max(0, openBrackets - 1)
+        default: break
+        }
+        lexer.offset += 1
+    }
+
+    /// Whether the line that begins here looks like a statement rather than like an element of an array, which tells that
+    /// the array before it was never closed.
+    var isStatementNext: Bool {
+        var probe = lexer
+        probe.problems.isMuted = true
+        guard probe.next == ASCII.leftBracket else {
+            return probe.keyPath(limit: .max) != nil && probe.next == ASCII.equals
+        }
+        let brackets = probe.isNext(ASCII.leftBracket, count: 2) ? 2 : 1
+        probe.offset += brackets
+        guard let name = probe.keyPath(limit: .max), probe.isNext(ASCII.rightBracket, count: brackets) else {
+            return false
+        }
+        probe.offset += brackets
+        probe.skipBlank()
+        return (probe.isAtLineEnd || probe.next == ASCII.numberSign) && !couldBeValue(name[0])
+    }
+
+    /// Whether `part`, alone in brackets, would also be an element of an array.
+    private func couldBeValue(_ part: KeyPart) -> Bool {
+        let text = lexer.bytes[part.range.start..<part.range.end]
+        guard let first = text.first, ASCII.isLetter(first) || first == ASCII.underscore else { return true }
+        if case .success = BareValue.read(text) { return true }
+        return false
+    }
+}

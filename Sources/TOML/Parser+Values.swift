@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Parser {
+    /// Reads the value that is next, within `depth` levels of tables and arrays.
+    ///
+    /// An `invalid` value was reported; what is left of it, up to the next separator or the end of the line, is for the
+    /// caller to skip.
+    mutating func value(depth: Int) -> TOMLValue {
+        lexer.skipBlank()
+        let start = lexer.offset
+        switch lexer.next {
+        case ASCII.quotationMark: return string(openedBy: ASCII.quotationMark)
+        case ASCII.apostrophe: return string(openedBy: ASCII.apostrophe)
+        case ASCII.leftBracket, ASCII.leftBrace:
+            guard depth < depthLimit else {
+                reportTooDeep()
+                return invalid(from: start)
+            }
+            return lexer.next == ASCII.leftBracket ? array(depth: depth + 1) : inlineTable(depth: depth + 1)
+        default: return lexer.bareValue()
+        }
+    }
+
+    /// Something that could not be read, from `start` up to here.
+    func invalid(from start: Int) -> TOMLValue {
+        TOMLValue(content: .invalid, range: SourceRange(start: start, end: max(start, lexer.offset)))
+    }
+
+    /// Reports `conflict`, unless it follows from a mistake that was reported.
+    mutating func report(_ conflict: TableConflict) {
+        if let problem = conflict.problem { lexer.report(problem) }
+    }
+
+    private mutating func string(openedBy quote: UInt8) -> TOMLValue {
+        let start = lexer.offset
+        guard let text = lexer.string(openedBy: quote) else { return invalid(from: start) }
+        return TOMLValue(content: .string(text), range: SourceRange(start: start, end: lexer.offset))
+    }
+
+    private mutating func reportTooDeep() {
+        let start = lexer.offset
+        lexer.report(
+            TOMLProblem(
+                message: "this is nested more than \(depthLimit) levels deep", help: "Make it flatter.",
+                range: SourceRange(start: start, end: start + 1)))
+        skipBrackets()
+    }
+}

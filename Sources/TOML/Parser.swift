@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads a document statement by statement.
+///
+/// A mistake costs the statement or the element that it is in, and reading goes on behind it. Whatever a mistake makes
+/// unreadable becomes `invalid`, and what follows from it alone is not reported.
+struct Parser {
+    var lexer: Lexer
+    /// The deepest nesting that is read.
+    let depthLimit: Int
+    private var tree: TableTree
+    /// The table that keys go to, and how deep it is nested.
+    private var section: (table: TableTree.ID, depth: Int) = (TableTree.root, 0)
+
+    init(bytes: [UInt8], limits: TOMLLimits) {
+        lexer = Lexer(bytes: bytes, problemLimit: limits.problems)
+        tree = TableTree(range: SourceRange(start: 0, end: bytes.count))
+        depthLimit = min(max(limits.depth, 1), TOMLLimits.maximumDepth)
+    }
+
+    /// Reads everything, up to the end or the limit of problems.
+    mutating func document() -> TOMLDocument {
+        while lexer.next != nil, !lexer.problems.isFull {
+            _ = lexer.skipGap()
+            switch lexer.next {
+            case nil: break
+            case ASCII.leftBracket: header()
+            default: keyValue()
+            }
+            endOfStatement()
+        }
+        return TOMLDocument(root: tree.table(), problems: lexer.problems.inOrder())
+    }
+
+    private mutating func endOfStatement() {
+        lexer.skipBlank()
+        lexer.skipComment()
+        guard !lexer.isAtLineEnd else { return }
+        lexer.reportUnexpected(
+            expected: "the end of the line", help: "Put each header and each `key = value` on a line of its own.")
+        lexer.skipToLineEnd()
+    }
+
+    // MARK: Keys with values
+
+    private mutating func keyValue() {
+        // The first part of a key is in the section's own table, each further one in a table below it.
+        guard let path = lexer.keyPath(limit: depthLimit - section.depth + 1) else { return skipStatement() }
+        guard lexer.take(ASCII.equals) else { return missingEquals(after: path) }
+        let value = value(depth: section.depth + path.count - 1)
+        insert(value, at: path)
+        if case .invalid = value.content { lexer.skipToLineEnd() }
+    }
+
+    private mutating func insert(_ value: TOMLValue, at path: [KeyPart]) {
+        do throws(TableConflict) {
+            try tree.insert(value, at: path, below: section.table)
+        } catch {
+            report(error)
+        }
+    }
+
+    private mutating func missingEquals(after path: [KeyPart]) {
+        lexer.reportUnexpected(
+            expected: "`=` after the key", help: "Write `key = value`; a key that holds anything else needs quotes.")
+        // The key itself seems to be what was meant, so it is there, only without a value that can be read.
+        if lexer.isAtLineEnd || lexer.next == ASCII.colon {
+            insert(TOMLValue(content: .invalid, range: lexer.nextRange), at: path)
+        }
+        skipStatement()
+    }
+
+    /// Skips what is left of a statement whose key cannot be read, with the whole of its value, which may be lines long.
+    private mutating func skipStatement() {
+        lexer.skip { $0 != ASCII.equals && $0 != ASCII.lineFeed && $0 != ASCII.numberSign }
+        if lexer.take(ASCII.equals) {
+            let wasMuted = lexer.problems.isMuted
+            lexer.problems.isMuted = true
+            _ = value(depth: section.depth)
+            lexer.problems.isMuted = wasMuted
+        }
+        lexer.skipToLineEnd()
+    }
+
+    // MARK: Headers
+
+    private mutating func header() {
+        let start = lexer.offset
+        let isArray = lexer.isNext(ASCII.leftBracket, count: 2)
+        lexer.offset += isArray ? 2 : 1
+        guard let path = lexer.keyPath(limit: depthLimit) else {
+            section = (tree.detachedTable(), 0)
+            return lexer.skipToLineEnd()
+        }
+        let isClosed = lexer.isNext(ASCII.rightBracket, count: isArray ? 2 : 1)
+        if isClosed {
+            lexer.offset += isArray ? 2 : 1
+        } else {
+            let brackets = isArray ? "`]]`" : "`]`"
+            lexer.reportUnexpected(expected: "\(brackets) after the name", help: "Close the header with \(brackets).")
+            // A key with a bracket before it by mistake is not the header of the keys that follow.
+            if lexer.next == ASCII.equals { return lexer.skipToLineEnd() }
+        }
+        let range = SourceRange(start: start, end: lexer.offset)
+        if !isClosed { lexer.skipToLineEnd() }
+        section.depth = path.count
+        do throws(TableConflict) {
+            section.table =
+                isArray ? try tree.appendTable(path, range: range) : try tree.openTable(path, range: range)
+        } catch {
+            report(error)
+            section.table = tree.detachedTable()
+        }
+    }
+}
