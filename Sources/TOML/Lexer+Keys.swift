@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Lexer {
-    /// Reads a key of up to `limit` parts with dots between them.
-    mutating func keyPath(limit: Int) -> [KeyPart]? {
+    /// Reads a key of up to `limit` parts with dots between them. `help` says what to write where there is none.
+    mutating func keyPath(
+        limit: Int, help: String = "Write `key = value`; an empty key is `\"\"`."
+    ) -> [KeyPart]? {
         var path: [KeyPart] = []
         repeat {
             skipBlank()
-            guard let part = keyPart(isFirst: path.isEmpty) else { return nil }
+            guard let part = keyPart(expected: path.isEmpty ? "a key" : "a key behind the `.`", help: help) else {
+                return nil
+            }
             path.append(part)
             guard path.count <= limit else {
                 report(
@@ -19,7 +23,7 @@ extension Lexer {
         return path
     }
 
-    private mutating func keyPart(isFirst: Bool) -> KeyPart? {
+    private mutating func keyPart(expected: String, help: String) -> KeyPart? {
         if let quote = next, ASCII.isQuote(quote) { return quotedKeyPart(quote: quote) }
         let start = offset
         skip(while: ASCII.isBareKey)
@@ -29,10 +33,7 @@ extension Lexer {
             return nil
         }
         guard !text.isEmpty else {
-            reportUnexpected(
-                expected: isFirst ? "a key" : "the next part of the key",
-                help: isFirst
-                    ? "Write `key = value`; an empty key is `\"\"`." : "Remove the `.` before it, or write on.")
+            reportUnexpected(expected: expected, help: help)
             return nil
         }
         return KeyPart(text: String(decoding: text, as: UTF8.self), range: SourceRange(start: start, end: offset))

@@ -9,9 +9,10 @@ extension Lexer {
         var isMultiline: Bool
         /// Whether backslashes begin escapes in it.
         var hasEscapes: Bool { quote == ASCII.quotationMark }
-        /// The opening or closing marks.
-        var delimiter: String {
-            String(repeating: quote == ASCII.quotationMark ? "\"" : "'", count: isMultiline ? 3 : 1)
+
+        /// The mark so many times, for messages.
+        func marks(_ count: Int) -> String {
+            String(repeating: hasEscapes ? "\"" : "'", count: count)
         }
     }
 
@@ -41,7 +42,9 @@ extension Lexer {
                 skipLineEnd()
                 text += bytes[lineBreak..<offset]
             case _ where ASCII.isControl(byte):
-                skipControlCharacters(in: "a string")
+                skipControlCharacters(
+                    in: "a string",
+                    help: form.hasEscapes ? #"Remove it, or write it as an escape such as `\u001B`."# : "Remove it.")
             default:
                 let plain = offset
                 skip { $0 != quote && $0 != ASCII.backslash && !ASCII.isControl($0) }
@@ -54,14 +57,18 @@ extension Lexer {
         return nil
     }
 
+    /// Reports that the string from `start` to here has no end, and skips what seems to belong to it.
     private mutating func reportUnclosed(_ form: StringForm, start: Int) {
-        // Of a string that may go over the whole rest of the document, show only where it begins.
+        // Of a string that takes in the whole rest of the document, show only where it begins.
         let end = form.isMultiline ? start + 3 : offset
-        let mark = Excerpt.quoted(form.delimiter)
-        let help =
-            "Put \(mark) at its end\(form.isMultiline ? "." : "; text of several lines goes between three marks.")"
+        let several = form.isMultiline ? "" : " Text of several lines goes between `\(form.marks(3))`."
         report(
-            TOMLProblem(message: "this string is not closed", help: help, range: SourceRange(start: start, end: end)))
+            TOMLProblem(
+                message: "this string is not closed",
+                help: "Put `\(form.marks(form.isMultiline ? 3 : 1))` at its end.\(several)",
+                range: SourceRange(start: start, end: end)))
+        // Nothing that is only looked at or skipped needs it, and looking ahead from there would have no end.
+        if !form.isMultiline, !problems.isMuted { skipBrokenString(quote: form.quote) }
     }
 
     /// Takes the marks that are next. Returns whether they close the string; those that do not go into `text`.
@@ -82,20 +89,20 @@ extension Lexer {
     private mutating func escape(in form: StringForm, text: inout [UInt8]) {
         let start = offset
         offset += 1
-        guard let letter = next else { return }
-        switch letter {
+        switch next {
         case UInt8(ascii: "b"): text.append(0x08)
         case UInt8(ascii: "t"): text.append(ASCII.tab)
         case UInt8(ascii: "n"): text.append(ASCII.lineFeed)
         case UInt8(ascii: "f"): text.append(0x0C)
         case UInt8(ascii: "r"): text.append(ASCII.carriageReturn)
-        case ASCII.quotationMark, ASCII.backslash: text.append(letter)
+        case ASCII.quotationMark: text.append(ASCII.quotationMark)
+        case ASCII.backslash: text.append(ASCII.backslash)
         case UInt8(ascii: "u"): return unicodeEscape(start: start, digits: 4, text: &text)
         case UInt8(ascii: "U"): return unicodeEscape(start: start, digits: 8, text: &text)
         default:
-            guard !form.isMultiline || !skipLineContinuation() else { return }
-            // The end of a line is for the string to judge.
-            if !isAtLineEnd { offset = nextRange.end }
+            // The end of the line is for the string to judge.
+            if form.isMultiline ? skipLineContinuation() : isAtLineEnd { return }
+            offset += UTF8Text.scalar(at: offset, in: bytes)?.length ?? 0
             report(
                 "\(Excerpt.quoted(bytes[start..<offset])) is not an escape",
                 help: #"Write `\\` for a backslash, or put the text between apostrophes, where a backslash is itself."#,
@@ -135,7 +142,7 @@ extension Lexer {
     private mutating func skipLineContinuation() -> Bool {
         let start = offset
         skipBlank()
-        guard isAtLineEnd, next != nil else {
+        guard isAtLineEnd else {
             offset = start
             return false
         }

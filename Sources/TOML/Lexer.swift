@@ -84,7 +84,7 @@ struct Lexer {
         guard next == ASCII.numberSign else { return }
         while !isAtLineEnd {
             skip { !ASCII.isControl($0) }
-            if !isAtLineEnd { skipControlCharacters(in: "a comment") }
+            if !isAtLineEnd { skipControlCharacters(in: "a comment", help: "Remove it.") }
         }
     }
 
@@ -101,14 +101,11 @@ struct Lexer {
     }
 
     /// Skips the control characters that are next and reports them as one problem. `container` is what they stand in.
-    mutating func skipControlCharacters(in container: String) {
+    mutating func skipControlCharacters(in container: String, help: String) {
         let start = offset
         let found = nextDescription
         while let byte = next, ASCII.isControl(byte), !isAtLineEnd { offset += 1 }
-        report(
-            "\(container) may not contain \(found)",
-            help: "Remove it; in a string in double quotes, write it as an escape such as `\\n` or `\\u001B`.",
-            from: start)
+        report("\(container) may not contain \(found)", help: help, from: start)
     }
 
     /// What is next, in words for a message.
@@ -118,17 +115,25 @@ struct Lexer {
         guard let (scalar, length) = UTF8Text.scalar(at: offset, in: bytes) else { return "a byte that is not UTF-8" }
         if scalar == "#" { return "a comment" }
         guard scalar.value < 0x80, ASCII.isControl(bytes[offset]) else {
-            return Excerpt.quoted(bytes[offset..<offset + length])
+            return Excerpt.quoted(bytes[offset..<offset + max(length, nextWordLength)])
         }
         if scalar == "\r" { return "a carriage return without a line feed" }
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return "the control character U+" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 
-    /// The range of the scalar that is next; empty at the end of a line.
+    /// The range of the word or scalar that is next; empty at the end of a line.
     var nextRange: SourceRange {
         guard !isAtLineEnd else { return SourceRange(start: offset, end: offset) }
-        return SourceRange(start: offset, end: offset + (UTF8Text.scalar(at: offset, in: bytes)?.length ?? 1))
+        let length = max(UTF8Text.scalar(at: offset, in: bytes)?.length ?? 1, nextWordLength)
+        return SourceRange(start: offset, end: offset + length)
+    }
+
+    /// The length of the letters, digits, `_` and `-` that are next.
+    private var nextWordLength: Int {
+        var probe = self
+        probe.skip(while: ASCII.isBareKey)
+        return probe.offset - offset
     }
 
     /// Reports a problem of the bytes from `start` up to here.
@@ -139,7 +144,11 @@ struct Lexer {
 
     /// Reports that something else than `expected` is next.
     mutating func reportUnexpected(expected: String, help: String) {
-        report(TOMLProblem(message: "expected \(expected), found \(nextDescription)", help: help, range: nextRange))
+        let isControl = !isAtLineEnd && next.map(ASCII.isControl) == true
+        report(
+            TOMLProblem(
+                message: "expected \(expected), found \(nextDescription)", help: isControl ? "Remove it." : help,
+                range: nextRange))
     }
 
     /// Reports `problem`, unless it comes from bytes that are not UTF-8.

@@ -120,7 +120,7 @@ struct NumberReader {
         switch next {
         case ASCII.underscore:
             return mistake("has a stray `_`", help: "In a number, `_` stands only between two digits. \(text)")
-        case ASCII.period where offset == word.startIndex || !ASCII.isDigit(word[offset - 1]):
+        case _ where hasStrayPeriod:
             return mistake("has a stray `.`", help: "In a number, `.` has digits on both sides. \(text)")
         case UInt8(ascii: "X"), UInt8(ascii: "O"), UInt8(ascii: "B"):
             return mistake("is not a number", help: "Write the prefix in lower case: `0x`, `0o` or `0b`. \(text)")
@@ -129,6 +129,12 @@ struct NumberReader {
         default:
             return mistake("is not a number", help: text)
         }
+    }
+
+    /// Whether reading stopped at or behind a period that has no digit on one of its sides.
+    private var hasStrayPeriod: Bool {
+        guard next != ASCII.period else { return offset == word.startIndex || !ASCII.isDigit(word[offset - 1]) }
+        return offset > word.startIndex && word[offset - 1] == ASCII.period
     }
 
     // MARK: Steps

@@ -14,7 +14,7 @@ extension Parser {
             if lexer.next == nil {
                 return unclosedArray(start: start, reportsBefore: reportsBefore, resumeAt: lexer.offset)
             }
-            if let lineBreak, isStatementNext {
+            if let lineBreak, lexer.isStatementNext {
                 return unclosedArray(start: start, reportsBefore: reportsBefore, resumeAt: lineBreak)
             }
             if lexer.take(ASCII.rightBracket) {
@@ -29,7 +29,7 @@ extension Parser {
                 guard lineBreak != nil, isValueNext else {
                     lexer.reportUnexpected(
                         expected: "`,` or `]`", help: "Put a `,` between the elements of an array, and `]` at its end.")
-                    skipElement(until: ASCII.rightBracket)
+                    lexer.skipElement(until: ASCII.rightBracket)
                     state = .afterMistake
                     continue
                 }
@@ -39,7 +39,7 @@ extension Parser {
             elements.append(element)
             state = .afterElement
             if case .invalid = element.content {
-                skipElement(until: ASCII.rightBracket)
+                lexer.skipElement(until: ASCII.rightBracket)
                 state = .afterMistake
             }
         }
@@ -49,9 +49,11 @@ extension Parser {
     mutating func comma(in state: inout ListState, expected: String) {
         if state == .opened || state == .afterComma {
             lexer.reportUnexpected(expected: expected, help: "Remove this `,`, or put something before it.")
+            state = .afterMistake
+        } else {
+            state = .afterComma
         }
         lexer.offset += 1
-        state = .afterComma
     }
 
     /// Gives up an array that never ends. The next statement is read from `resumeAt`.

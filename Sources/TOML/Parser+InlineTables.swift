@@ -31,7 +31,7 @@ extension Parser {
             case _ where state == .afterElement:
                 lexer.reportUnexpected(
                     expected: "`,` or `}`", help: "Put a `,` between the keys of an inline table, and `}` at its end.")
-                skipElement(until: ASCII.rightBrace)
+                lexer.skipElement(until: ASCII.rightBrace)
                 state = .afterMistake
             default:
                 state = inlineEntry(depth: depth, tree: &tree)
@@ -42,12 +42,12 @@ extension Parser {
     /// Reads `key = value` into `tree`. Returns the state after it.
     private mutating func inlineEntry(depth: Int, tree: inout TableTree) -> ListState {
         guard let path = lexer.keyPath(limit: depthLimit - depth + 1) else {
-            skipElement(until: ASCII.rightBrace)
+            lexer.skipElement(until: ASCII.rightBrace)
             return .afterMistake
         }
         guard lexer.take(ASCII.equals) else {
             lexer.reportUnexpected(expected: "`=` after the key", help: "Write `{ key = value }`.")
-            skipElement(until: ASCII.rightBrace)
+            lexer.skipElement(until: ASCII.rightBrace)
             return .afterMistake
         }
         let value = value(depth: depth + path.count - 1)
@@ -57,7 +57,7 @@ extension Parser {
             report(error)
         }
         guard case .invalid = value.content else { return .afterElement }
-        skipElement(until: ASCII.rightBrace)
+        lexer.skipElement(until: ASCII.rightBrace)
         return .afterMistake
     }
 

@@ -43,6 +43,6 @@ extension Parser {
             TOMLProblem(
                 message: "this is nested more than \(depthLimit) levels deep", help: "Make it flatter.",
                 range: SourceRange(start: start, end: start + 1)))
-        skipBrackets()
+        lexer.skipBrackets()
     }
 }

@@ -32,6 +32,11 @@ struct Parser {
         return TOMLDocument(root: tree.table(), problems: lexer.problems.inOrder())
     }
 
+    /// Whether there is nothing but perhaps a comment in the rest of the line.
+    private var isLineBlank: Bool {
+        lexer.isAtLineEnd || lexer.next == ASCII.numberSign
+    }
+
     private mutating func endOfStatement() {
         lexer.skipBlank()
         lexer.skipComment()
@@ -49,7 +54,9 @@ struct Parser {
         guard lexer.take(ASCII.equals) else { return missingEquals(after: path) }
         let value = value(depth: section.depth + path.count - 1)
         insert(value, at: path)
-        if case .invalid = value.content { lexer.skipToLineEnd() }
+        guard case .invalid = value.content else { return }
+        if value.range.start == value.range.end, isLineBlank { skipMisplacedValue() }
+        lexer.skipToLineEnd()
     }
 
     private mutating func insert(_ value: TOMLValue, at path: [KeyPart]) {
@@ -74,21 +81,34 @@ struct Parser {
     private mutating func skipStatement() {
         lexer.skip { $0 != ASCII.equals && $0 != ASCII.lineFeed && $0 != ASCII.numberSign }
         if lexer.take(ASCII.equals) {
-            let wasMuted = lexer.problems.isMuted
             lexer.problems.isMuted = true
             _ = value(depth: section.depth)
-            lexer.problems.isMuted = wasMuted
+            lexer.problems.isMuted = false
         }
         lexer.skipToLineEnd()
     }
 
+    /// Skips a value that stands, against the rules, on the line behind that of its key.
+    private mutating func skipMisplacedValue() {
+        var probe = self
+        probe.lexer.problems.isMuted = true
+        probe.lexer.skipToLineEnd()
+        probe.lexer.skipLineEnd()
+        probe.lexer.skipBlank()
+        guard !probe.isLineBlank, !probe.lexer.isStatementNext else { return }
+        if case .invalid = probe.value(depth: section.depth).content { return }
+        lexer.offset = probe.lexer.offset
+    }
+
     // MARK: Headers
+
+    private static let headerHelp = "Write `[name]` for a table, `[[name]]` for one of an array of tables."
 
     private mutating func header() {
         let start = lexer.offset
         let isArray = lexer.isNext(ASCII.leftBracket, count: 2)
         lexer.offset += isArray ? 2 : 1
-        guard let path = lexer.keyPath(limit: depthLimit) else {
+        guard let path = lexer.keyPath(limit: depthLimit, help: Self.headerHelp) else {
             section = (tree.detachedTable(), 0)
             return lexer.skipToLineEnd()
         }

@@ -86,7 +86,10 @@ struct TableConflict: Error {
     private var passageWords: (String, String)? {
         switch existing {
         case .headerTable:
-            return ("the table \(name) is defined by a header", "Put this key under a header of that table.")
+            return (
+                "dotted keys cannot add to the table \(name), which has a header",
+                "Put this key under a header of that table."
+            )
         case .dottedTable:
             return ("the table \(name) is defined by dotted keys", "Put this key with them.")
         case .tableArray:
@@ -94,7 +97,7 @@ struct TableConflict: Error {
         case .value(let value):
             switch value.content {
             case .invalid: return nil
-            case .table: return ("the table \(name) is complete with its braces", "Put this key between them.")
+            case .table: return ("\(name) is closed: it is an inline table", "Put this key between its braces.")
             default: return ("\(name) is \(value.typeName) and cannot hold keys", "Rename one of the two.")
             }
         }

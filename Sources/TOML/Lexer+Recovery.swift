@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How reading finds its way behind a mistake.
-extension Parser {
+extension Lexer {
     /// Skips what is left of an element: up to a comma, the bracket `closing` or the end of the line. Strings and brackets
     /// within are skipped whole, as long as they are on the line.
     mutating func skipElement(until closing: UInt8) {
         var openBrackets = 0
-        while !lexer.isAtLineEnd, let byte = lexer.next, byte != ASCII.numberSign {
+        while !isAtLineEnd, let byte = next, byte != ASCII.numberSign {
             if openBrackets == 0, byte == ASCII.comma || byte == closing { return }
             skipOne(counting: &openBrackets)
         }
-        if lexer.next == ASCII.numberSign { lexer.skipToLineEnd() }
+        if next == ASCII.numberSign { skipToLineEnd() }
     }
 
     /// Skips the bracket or brace that is next with all that it encloses, without recursion.
@@ -20,32 +20,52 @@ extension Parser {
         var openBrackets = 0
         repeat {
             skipOne(counting: &openBrackets)
-            let lineBreak = lexer.muted { $0.skipGap() }
+            let lineBreak = muted { $0.skipGap() }
             if let lineBreak, isStatementNext {
-                lexer.offset = lineBreak
+                offset = lineBreak
                 return
             }
-        } while openBrackets > 0 && lexer.next != nil
+        } while openBrackets > 0 && next != nil
+    }
+
+    /// Skips the lines that go on with a string that should have had three marks, if they seem to end with one.
+    ///
+    /// To be called at the end of the line on which the string begins.
+    mutating func skipBrokenString(quote: UInt8) {
+        var probe = self
+        for _ in 0..<20 {
+            probe.skipLineEnd()
+            probe.skipBlank()
+            if probe.isAtLineEnd || probe.next == ASCII.numberSign || probe.isStatementNext { return }
+            let line = probe.offset
+            probe.skipToLineEnd()
+            let marks = bytes[line..<probe.offset].count { $0 == quote }
+            guard marks == 0 || !marks.isMultiple(of: 2) else { return }
+            if let mark = bytes[line..<probe.offset].firstIndex(of: quote) {
+                offset = mark + 1
+                return
+            }
+        }
     }
 
     /// Skips a string, or a byte that is none, and keeps count of brackets.
     private mutating func skipOne(counting openBrackets: inout Int) {
-        guard let byte = lexer.next else { return }
+        guard let byte = next else { return }
         switch byte {
         case ASCII.quotationMark, ASCII.apostrophe:
-            lexer.muted { _ = $0.string(openedBy: byte) }
+            muted { _ = $0.string(openedBy: byte) }
             return
         case ASCII.leftBracket, ASCII.leftBrace: openBrackets += 1
         case ASCII.rightBracket, ASCII.rightBrace: openBrackets = max(0, openBrackets - 1)
         default: break
         }
-        lexer.offset += 1
+        offset += 1
     }
 
     /// Whether the line that begins here looks like a statement rather than like an element of an array, which tells that
     /// the array before it was never closed.
     var isStatementNext: Bool {
-        var probe = lexer
+        var probe = self
         probe.problems.isMuted = true
         guard probe.next == ASCII.leftBracket else {
             return probe.keyPath(limit: .max) != nil && probe.next == ASCII.equals
@@ -62,7 +82,7 @@ extension Parser {
 
     /// Whether `part`, alone in brackets, would also be an element of an array.
     private func couldBeValue(_ part: KeyPart) -> Bool {
-        let text = lexer.bytes[part.range.start..<part.range.end]
+        let text = bytes[part.range.start..<part.range.end]
         guard let first = text.first, ASCII.isLetter(first) || first == ASCII.underscore else { return true }
         if case .success = BareValue.read(text) { return true }
         return false
