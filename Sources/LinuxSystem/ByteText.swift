@@ -3,16 +3,7 @@
 extension [UInt8] {
     /// Appends a number in decimal digits, without making a String.
     public mutating func append(decimal number: UInt64) {
-        if number < 10 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
-            return
-        }
-        var divisor: UInt64 = 10
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
+        append(addingCapacity: 20) { $0.append(decimal: number) }
     }
 
     /// Appends the bytes of a literal, without making a String.

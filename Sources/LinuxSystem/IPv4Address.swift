@@ -18,9 +18,20 @@ public struct IPv4Address: Hashable, Sendable {
 
     /// Appends the dotted text.
     public func append(to bytes: inout [UInt8]) {
-        for shift: UInt32 in [24, 16, 8, 0] {
-            bytes.append(decimal: UInt64((value >> shift) & 0xff))
-            if shift > 0 { bytes.append(UInt8(ascii: ".")) }
-        }
+        bytes.append(addingCapacity: Self.longestText) { append(to: &$0) }
     }
+
+    /// Appends the dotted text, at most ``longestText`` bytes.
+    package func append(to bytes: inout ByteOutput) {
+        bytes.append(decimal: UInt64(value >> 24))
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt64(value >> 16 & 0xff))
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt64(value >> 8 & 0xff))
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt64(value & 0xff))
+    }
+
+    /// The length of `255.255.255.255`.
+    static let longestText = 15
 }

@@ -35,6 +35,11 @@ public struct IPv6Address: Hashable, Sendable {
 
     /// Appends the text of RFC 5952: lower case, the longest run of two or more zero groups as `::`.
     public func append(to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: Self.longestText) { append(to: &$0) }
+    }
+
+    /// Appends the text of RFC 5952, at most ``longestText`` bytes.
+    package func append(to bytes: inout ByteOutput) {
         let groups = groups
         var longest = 0..<0
         var start = 0
@@ -59,7 +64,10 @@ public struct IPv6Address: Hashable, Sendable {
         }
     }
 
-    private static func append(hexadecimal group: UInt16, to bytes: inout [UInt8]) {
+    /// The length of eight groups of four digits.
+    static let longestText = 39
+
+    private static func append(hexadecimal group: UInt16, to bytes: inout ByteOutput) {
         var shift = 12
         while shift > 0, group >> UInt16(shift) == 0 { shift -= 4 }
         while shift >= 0 {

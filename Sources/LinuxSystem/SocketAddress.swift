@@ -50,6 +50,11 @@ public enum SocketAddress: Hashable, Sendable {
 
     /// Appends the text, without making a String. Bytes of Unix names go in as they are.
     public func append(to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: longestText) { append(to: &$0) }
+    }
+
+    /// Appends the text, at most ``longestText`` bytes.
+    package func append(to bytes: inout ByteOutput) {
         switch self {
         case .ipv4(let address, let port):
             address.append(to: &bytes)
@@ -65,16 +70,24 @@ public enum SocketAddress: Hashable, Sendable {
             bytes.append("]:")
             bytes.append(decimal: UInt64(port))
         case .unix(let path):
-            bytes.append(contentsOf: path)
+            bytes.append(bytes: path)
         case .abstract(let name):
             bytes.append(UInt8(ascii: "@"))
-            bytes.append(contentsOf: name)
+            bytes.append(bytes: name)
         case .unnamed:
             break
         case .vsock(let cid, let port):
             bytes.append(decimal: UInt64(cid))
             bytes.append(UInt8(ascii: ":"))
             bytes.append(decimal: UInt64(port))
+        }
+    }
+
+    /// A bound for the length of the text.
+    package var longestText: Int {
+        switch self {
+        case .ipv4, .ipv6, .unnamed, .vsock: 64
+        case .unix(let name), .abstract(let name): 1 + name.count
         }
     }
 }
