@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
-
 /// The name of a listener and of its service, escaped once for every encoding, so that a record only copies bytes.
 ///
 /// Make one for each listener of a configuration and give every connection of it the reference.
@@ -17,7 +15,7 @@ public final class ListenerLabel: Sendable {
     /// Escaped for text, with blanks escaped too.
     let text: [UInt8]
 
-    /// How many columns ``text`` takes.
+    /// How many columns ``text`` takes: the number of its characters, near enough to align by.
     let textWidth: Int
 
     /// Escaped for the inside of a JSON string.
@@ -38,27 +36,20 @@ public final class ListenerLabel: Sendable {
         self.service = service
         let nameBytes = Array(name.utf8)
         let serviceBytes = Array(service.utf8)
-        var text: [UInt8] = []
-        text.append(escaping: nameBytes, as: .token)
+        let text = Escaping.token.apply(to: nameBytes)
+        let json = Escaping.json.apply(to: nameBytes)
         self.text = text
-        textWidth = text.scalarCount
-        var json: [UInt8] = []
-        json.append(escaping: nameBytes, as: .json)
         self.json = json
-        var fields: [UInt8] = []
-        fields.append(",\"listener\":\"")
-        fields.append(contentsOf: json)
-        fields.append("\",\"service\":\"")
-        fields.append(escaping: serviceBytes, as: .json)
-        fields.append(UInt8(ascii: "\""))
-        jsonFields = fields
-        var listenerField: [UInt8] = []
-        listenerField.append("USHER_LISTENER=")
-        listenerField.append(escaping: nameBytes, as: .text)
-        journalListener = listenerField
-        var serviceField: [UInt8] = []
-        serviceField.append("USHER_SERVICE=")
-        serviceField.append(escaping: serviceBytes, as: .text)
-        journalService = serviceField
+        textWidth = text.count { $0 & 0xc0 != 0x80 }
+        jsonFields =
+            Array(",\"listener\":\"".utf8) + json + Array("\",\"service\":\"".utf8)
+            + Escaping.json.apply(to: serviceBytes) + Array("\"".utf8)
+        journalListener = Array("USHER_LISTENER=".utf8) + Escaping.text.apply(to: nameBytes)
+        journalService = Array("USHER_SERVICE=".utf8) + Escaping.text.apply(to: serviceBytes)
+    }
+
+    /// How many bytes the names take at most in a record.
+    var mostEncodedBytes: Int {
+        max(json.count + jsonFields.count, text.count + journalListener.count + journalService.count)
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinuxSystem
 
 /// Standard error for what has no log to go to: a start that failed, a log that is stuck. Nothing else in usherd prints.
 ///
@@ -21,14 +20,11 @@ public struct PrefixedErrorOutput: Sendable {
 
     /// Writes a message, and returns without it when nobody takes it: the daemon never hangs on its last words.
     public func say(_ message: String) {
-        var bytes: [UInt8] = []
-        bytes.append(escaping: Array(prefix.utf8), as: .text)
-        bytes.append(": ")
-        for (index, line) in message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        var bytes = Escaping.text.apply(to: Array(prefix.utf8)) + Array(": ".utf8)
+        let lines = message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: "\n")) }
-            bytes.append(escaping: Array(line), as: .text)
+            bytes += Escaping.text.apply(to: Array(line))
         }
         if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
         write(bytes)
@@ -42,8 +38,8 @@ public struct PrefixedErrorOutput: Sendable {
             var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
             // unsafe: one local.
             guard unsafe poll(&ready, 1, 100) == 1, ready.revents & Int16(POLLOUT) != 0 else { return }
-            // unsafe: the bytes from offset to end are inside the array, whose pointer lives for the call.
-            let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress! + offset, end - offset) }
+            // unsafe: the slice is checked against the array's bounds, and the pointer lives for the call.
+            let count = unsafe bytes[offset..<end].withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress, $0.count) }
             if count <= 0 { return }
             offset += count
         }

@@ -20,15 +20,14 @@ public final class RecordBuffer {
     private let backlog: RecordBacklog
     private let limits: RecordLimits
     private var policy: RecordPolicy
-    private var encoders: RecordEncoders
-    private var records = EncodedRecords()
+    private var pending: PendingRecords
 
     init(writer: RecordWriter, limits: RecordLimits) {
         self.writer = writer
         self.limits = limits
         backlog = RecordBacklog(limit: limits.outstandingBytes)
         policy = writer.policy
-        encoders = writer.makeEncoders()
+        pending = PendingRecords(encoders: writer.makeEncoders())
     }
 
     /// Whether a record of this level would be written: to be asked before a costly one is made.
@@ -37,15 +36,13 @@ public final class RecordBuffer {
     /// Adds a connection's record. `now` is in nanoseconds of the monotonic clock.
     public func append(_ record: ConnectionRecord, now: UInt64) {
         guard admit(record.level, time: record.time) else { return }
-        records.append(record, in: policy.encodings, by: &encoders)
-        added(now: now)
+        added(byteCount: pending.append(record, in: policy.encodings), now: now)
     }
 
     /// Adds a record of the daemon. `now` is in nanoseconds of the monotonic clock.
     public func append(_ record: DaemonRecord, now: UInt64) {
         guard admit(record.level, time: record.time) else { return }
-        records.append(record, in: policy.encodings, by: &encoders)
-        added(now: now)
+        added(byteCount: pending.append(record, in: policy.encodings), now: now)
     }
 
     /// Hands what there is to the writer if its time has come. `now` is in nanoseconds of the monotonic clock.
@@ -56,13 +53,12 @@ public final class RecordBuffer {
     /// Hands what there is to the writer. To be called before the lane ends.
     public func flush() {
         deadline = nil
-        guard records.count > 0 else { return }
-        let byteCount = records.byteCount
-        let count = records.count
+        let (count, byteCount) = (pending.records.count, pending.records.byteCount)
+        guard count > 0 else { return }
         let batch = backlog.submit(byteCount: byteCount) ?? RecordBatch()
         batch.content.withLock { content in
             content.generation = policy.generation
-            swap(&content.records, &records)
+            swap(&content.records, &pending.records)
         }
         writer.submit(batch, of: backlog, byteCount: byteCount, count: count)
     }
@@ -79,11 +75,33 @@ public final class RecordBuffer {
         return !(backlog.isFull && backlog.drop(at: time))
     }
 
-    private func added(now: UInt64) {
-        if records.byteCount >= limits.batchBytes {
+    private func added(byteCount: Int, now: UInt64) {
+        if byteCount >= limits.batchBytes {
             flush()
         } else if deadline == nil {
             deadline = now &+ limits.batchDelay
         }
+    }
+}
+
+/// Records on the way, with what encodes them: one value, so that a record takes one access to it.
+private struct PendingRecords {
+    var records = EncodedRecords()
+    var encoders: RecordEncoders
+
+    init(encoders: RecordEncoders) {
+        self.encoders = encoders
+    }
+
+    /// Encodes a record, and returns how many bytes there are now.
+    mutating func append(_ record: ConnectionRecord, in encodings: RecordEncodings) -> Int {
+        records.append(record, in: encodings, by: &encoders)
+        return records.byteCount
+    }
+
+    /// Encodes a record, and returns how many bytes there are now.
+    mutating func append(_ record: DaemonRecord, in encodings: RecordEncodings) -> Int {
+        records.append(record, in: encodings, by: &encoders)
+        return records.byteCount
     }
 }

@@ -19,7 +19,7 @@ public enum Refusal: Hashable, Sendable {
     }
 
     /// Appends the field `reason`: `max-connections of the listener (2000)`.
-    func appendReason(to bytes: inout [UInt8]) {
+    func appendReason(to bytes: inout ByteOutput) {
         let limit: Int
         switch self {
         case .listenerLimit(let count):

@@ -18,11 +18,11 @@ enum Escaping {
     case json
 }
 
-extension [UInt8] {
+extension ByteOutput {
     /// Appends bytes from outside, made harmless.
     mutating func append(escaping bytes: [UInt8], as escaping: Escaping) {
         if bytes.allSatisfy({ escaping.keeps(ascii: $0) }) {
-            append(contentsOf: bytes)
+            append(bytes: bytes)
             return
         }
         var index = 0
@@ -45,7 +45,7 @@ extension [UInt8] {
             return
         }
         if scalar >= 0x80, !Escaping.isInvisible(scalar) {
-            append(contentsOf: bytes[index..<index + character.length])
+            for byte in bytes[index..<index + character.length] { append(byte) }
             return
         }
         guard escaping == .json else {
@@ -79,12 +79,17 @@ extension [UInt8] {
     private mutating func append(hexadecimalDigit digit: UInt8) {
         append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
-
-    /// The number of Unicode scalars, for bytes that are UTF-8: near enough to columns to align by.
-    var scalarCount: Int { reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) } }
 }
 
 extension Escaping {
+    /// The most bytes that one byte from outside becomes: `\u00NN`.
+    static let mostGrowth = 6
+
+    /// The bytes, made harmless.
+    func apply(to bytes: [UInt8]) -> [UInt8] {
+        [UInt8](capacity: bytes.count * Self.mostGrowth) { $0.append(escaping: bytes, as: self) }
+    }
+
     /// Whether an ASCII byte may stay as it is.
     func keeps(ascii byte: UInt8) -> Bool {
         switch byte {

@@ -9,25 +9,32 @@ import LinuxSystem
 /// exact integers; an `errno` is its symbol.
 struct JSONLineEncoder {
     private var clock = RecordClock()
-    private var peer: [UInt8] = []
 
     init() {}
 
+    /// Appends the line of a connection's record.
     mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
-        peer.removeAll(keepingCapacity: true)
-        peer.append(record.kind, record.peer, as: .json)
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    /// Appends the line of a record of the daemon.
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.eventKind, to: &bytes)
-        bytes.append(messageOf: record, name: record.listener.json, peer: peer)
+        let peer = bytes.append(messageOf: record, name: record.listener.json, as: .json)
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: record.listener.jsonFields)
-        if record.connection != 0 { bytes.append(field: ",\"connection\":", record.connection) }
+        bytes.append(bytes: record.listener.jsonFields)
+        if record.connection != 0 { bytes.append(",\"connection\":", decimal: record.connection) }
         bytes.append(",\"peer\":\"")
-        bytes.append(contentsOf: peer)
+        bytes.append(again: peer)
         bytes.append(UInt8(ascii: "\""))
         if let credentials = record.credentials {
-            bytes.append(field: ",\"uid\":", UInt64(credentials.uid))
-            bytes.append(field: ",\"gid\":", UInt64(credentials.gid))
-            if credentials.pid != 0 { bytes.append(field: ",\"pid\":", UInt64(credentials.pid)) }
+            bytes.append(",\"uid\":", decimal: UInt64(credentials.uid))
+            bytes.append(",\"gid\":", decimal: UInt64(credentials.gid))
+            if credentials.pid != 0 { bytes.append(",\"pid\":", decimal: UInt64(credentials.pid)) }
         }
         bytes.append(",\"local\":\"")
         bytes.append(record.kind, record.local, as: .json)
@@ -55,11 +62,11 @@ struct JSONLineEncoder {
         bytes.append("}\n")
     }
 
-    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+    private mutating func append(_ record: DaemonRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.event, to: &bytes)
         bytes.append(escaping: Array(record.message.utf8), as: .json)
         bytes.append(UInt8(ascii: "\""))
-        if let listener = record.listener { bytes.append(contentsOf: listener.jsonFields) }
+        if let listener = record.listener { bytes.append(bytes: listener.jsonFields) }
         if let local = record.local {
             bytes.append(",\"local\":\"")
             bytes.append(local.kind, local.address, as: .json)
@@ -87,7 +94,7 @@ struct JSONLineEncoder {
     }
 
     private mutating func appendHead(
-        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout ByteOutput
     ) {
         bytes.append("{\"time\":\"")
         clock.appendMicroseconds(of: time, to: &bytes)
@@ -98,23 +105,15 @@ struct JSONLineEncoder {
         bytes.append("\",\"message\":\"")
     }
 
-    private static func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
-        bytes.append(field: ",\"bytes_in\":", traffic.bytesIn)
-        bytes.append(field: ",\"bytes_out\":", traffic.bytesOut)
-        bytes.append(field: ",\"duration_us\":", traffic.durationMicroseconds)
+    private static func append(_ traffic: ConnectionTraffic, to bytes: inout ByteOutput) {
+        bytes.append(",\"bytes_in\":", decimal: traffic.bytesIn)
+        bytes.append(",\"bytes_out\":", decimal: traffic.bytesOut)
+        bytes.append(",\"duration_us\":", decimal: traffic.durationMicroseconds)
     }
 
-    private static func append(errno: CInt, to bytes: inout [UInt8]) {
+    private static func append(errno: CInt, to bytes: inout ByteOutput) {
         bytes.append(",\"errno\":\"")
-        bytes.append(contentsOf: SystemError.symbol(of: errno).utf8)
+        bytes.append(text: SystemError.symbol(of: errno))
         bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-extension [UInt8] {
-    /// Appends a literal and a number.
-    mutating func append(field name: StaticString, _ number: UInt64) {
-        append(name)
-        append(decimal: number)
     }
 }

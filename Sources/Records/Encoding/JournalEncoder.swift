@@ -13,26 +13,33 @@ import LinuxSystem
 /// outside is escaped as in text, since journalctl(1) shows a field with other bytes as a blob.
 struct JournalEncoder {
     private var clock = RecordClock()
-    private var peer: [UInt8] = []
-    private var entry = JournalEntryFrame()
 
     init() {}
 
+    /// Appends the entry of a connection's record.
     mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
-        peer.removeAll(keepingCapacity: true)
-        peer.append(record.kind, record.peer, as: .text)
-        entry.begin(in: &bytes)
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    /// Appends the entry of a record of the daemon.
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
+        var entry = JournalEntryFrame(in: &bytes)
+        var peer = 0..<0
         entry.field(in: &bytes) {
             $0.append("MESSAGE=")
-            $0.append(messageOf: record, name: record.listener.text, peer: peer)
+            peer = $0.append(messageOf: record, name: record.listener.text, as: .text)
         }
-        appendHead(record.time, record.level, record.eventKind, to: &bytes)
+        appendHead(record.time, record.level, record.eventKind, of: &entry, to: &bytes)
         entry.field(record.listener.journalListener, in: &bytes)
         entry.field(record.listener.journalService, in: &bytes)
         if record.connection != 0 { entry.field("USHER_CONNECTION=", record.connection, in: &bytes) }
         entry.field(in: &bytes) {
             $0.append("USHER_PEER=")
-            $0.append(contentsOf: peer)
+            $0.append(again: peer)
         }
         if let credentials = record.credentials {
             entry.field("USHER_UID=", UInt64(credentials.uid), in: &bytes)
@@ -47,10 +54,10 @@ struct JournalEncoder {
         case .open:
             break
         case .close(let end):
-            append(end.traffic, to: &bytes)
+            Self.append(end.traffic, of: &entry, to: &bytes)
             entry.field("USHER_REASON=", end.reason.name, in: &bytes)
             entry.field("USHER_BY=", end.by.name, in: &bytes)
-            append(errno: end.errno, to: &bytes)
+            Self.append(errno: end.errno, of: &entry, to: &bytes)
         case .refused(let refusal):
             entry.field(in: &bytes) {
                 $0.append("USHER_REASON=")
@@ -58,18 +65,18 @@ struct JournalEncoder {
             }
             entry.field("USHER_RULE=", refusal.rule, in: &bytes)
         case .live(let traffic):
-            append(traffic, to: &bytes)
+            Self.append(traffic, of: &entry, to: &bytes)
         }
-        entry.end(in: &bytes)
+        entry.finish(in: &bytes)
     }
 
-    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
-        entry.begin(in: &bytes)
+    private mutating func append(_ record: DaemonRecord, to bytes: inout ByteOutput) {
+        var entry = JournalEntryFrame(in: &bytes)
         entry.field(in: &bytes) {
             $0.append("MESSAGE=")
             $0.append(escaping: Array(record.message.utf8), as: .text)
         }
-        appendHead(record.time, record.level, record.event, to: &bytes)
+        appendHead(record.time, record.level, record.event, of: &entry, to: &bytes)
         if let listener = record.listener {
             entry.field(listener.journalListener, in: &bytes)
             entry.field(listener.journalService, in: &bytes)
@@ -80,11 +87,11 @@ struct JournalEncoder {
                 $0.append(local.kind, local.address, as: .text)
             }
         }
-        append(errno: record.errno, to: &bytes)
+        Self.append(errno: record.errno, of: &entry, to: &bytes)
         for field in record.fields {
             entry.field(in: &bytes) {
                 $0.append("USHER_")
-                $0.append(contentsOf: field.name.description.uppercased().utf8)
+                $0.append(text: field.name.description.uppercased())
                 $0.append(UInt8(ascii: "="))
                 switch field.value {
                 case .text(let text): $0.append(escaping: Array(text.utf8), as: .text)
@@ -93,11 +100,12 @@ struct JournalEncoder {
                 }
             }
         }
-        entry.end(in: &bytes)
+        entry.finish(in: &bytes)
     }
 
     private mutating func appendHead(
-        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, of entry: inout JournalEntryFrame,
+        to bytes: inout ByteOutput
     ) {
         entry.field("MESSAGE_ID=", event.messageID, in: &bytes)
         entry.field("PRIORITY=", UInt64(level.priority), in: &bytes)
@@ -110,18 +118,20 @@ struct JournalEncoder {
         entry.field("USHER_EVENT=", event.name, in: &bytes)
     }
 
-    private mutating func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
+    private static func append(
+        _ traffic: ConnectionTraffic, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput
+    ) {
         entry.field("USHER_BYTES_IN=", traffic.bytesIn, in: &bytes)
         entry.field("USHER_BYTES_OUT=", traffic.bytesOut, in: &bytes)
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
     }
 
-    private mutating func append(errno: CInt, to bytes: inout [UInt8]) {
+    private static func append(errno: CInt, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput) {
         guard errno != 0 else { return }
         entry.field("ERRNO=", UInt64(errno.magnitude), in: &bytes)
         entry.field(in: &bytes) {
             $0.append("USHER_ERRNO=")
-            $0.append(contentsOf: SystemError.symbol(of: errno).utf8)
+            $0.append(text: SystemError.symbol(of: errno))
         }
     }
 }

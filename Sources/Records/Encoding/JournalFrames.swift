@@ -4,19 +4,18 @@ import LinuxSystem
 
 /// Writes the frames of one journal entry; see ``JournalEncoder`` for their form.
 struct JournalEntryFrame {
-    private var start = 0
+    private let start: Int
     private var count: UInt32 = 0
 
-    /// Leaves room for the number of fields.
-    mutating func begin(in bytes: inout [UInt8]) {
+    /// Begins an entry, and leaves room for the number of its fields.
+    init(in bytes: inout ByteOutput) {
         start = bytes.count
-        count = 0
         bytes.append(word: 0)
     }
 
     /// Adds a field whose bytes `body` appends.
     @inline(__always)
-    mutating func field(in bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
+    mutating func field(in bytes: inout ByteOutput, _ body: (inout ByteOutput) -> Void) {
         let place = bytes.count
         bytes.append(word: 0)
         body(&bytes)
@@ -25,12 +24,12 @@ struct JournalEntryFrame {
     }
 
     /// Adds a field that is made already.
-    mutating func field(_ whole: [UInt8], in bytes: inout [UInt8]) {
-        field(in: &bytes) { $0.append(contentsOf: whole) }
+    mutating func field(_ whole: [UInt8], in bytes: inout ByteOutput) {
+        field(in: &bytes) { $0.append(bytes: whole) }
     }
 
     /// Adds a field of a literal name with its `=`, and a literal.
-    mutating func field(_ name: StaticString, _ value: StaticString, in bytes: inout [UInt8]) {
+    mutating func field(_ name: StaticString, _ value: StaticString, in bytes: inout ByteOutput) {
         field(in: &bytes) {
             $0.append(name)
             $0.append(value)
@@ -38,12 +37,12 @@ struct JournalEntryFrame {
     }
 
     /// Adds a field of a literal name with its `=`, and a number.
-    mutating func field(_ name: StaticString, _ value: UInt64, in bytes: inout [UInt8]) {
-        field(in: &bytes) { $0.append(field: name, value) }
+    mutating func field(_ name: StaticString, _ value: UInt64, in bytes: inout ByteOutput) {
+        field(in: &bytes) { $0.append(name, decimal: value) }
     }
 
     /// Fills in the number of fields.
-    func end(in bytes: inout [UInt8]) {
+    func finish(in bytes: inout ByteOutput) {
         bytes.store(word: count, at: start)
     }
 }
@@ -78,7 +77,7 @@ struct JournalFrames {
     }
 }
 
-extension [UInt8] {
+extension ByteOutput {
     fileprivate mutating func append(word: UInt32) {
         for shift: UInt32 in [0, 8, 16, 24] { append(UInt8(truncatingIfNeeded: word >> shift)) }
     }

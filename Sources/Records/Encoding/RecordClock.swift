@@ -22,6 +22,8 @@ struct RecordClock {
     private var second = UInt64.max
     /// `2026-01-02T03:04:05` of `second`.
     private var text: [UInt8] = []
+    /// `03:04:05` of it.
+    private var timeOfDay: [UInt8] = []
 
     /// Makes a clock that shows the time of a zone.
     init(zone: Zone = .utc) {
@@ -29,26 +31,29 @@ struct RecordClock {
     }
 
     /// Appends `2026-01-02T03:04:05.123456Z` (RFC 3339). The zone must be UTC.
-    mutating func appendMicroseconds(of time: UInt64, to bytes: inout [UInt8]) {
+    mutating func appendMicroseconds(of time: UInt64, to bytes: inout ByteOutput) {
         advance(to: time / 1_000_000_000)
-        bytes.append(contentsOf: text)
-        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1000), digits: 6)
+        bytes.append(bytes: text)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1000, digits: 6)
         bytes.append(UInt8(ascii: "Z"))
     }
 
     /// Appends `2026-01-02T03:04:05.123Z` (RFC 3339). The zone must be UTC.
-    mutating func appendMilliseconds(of time: UInt64, to bytes: inout [UInt8]) {
+    mutating func appendMilliseconds(of time: UInt64, to bytes: inout ByteOutput) {
         advance(to: time / 1_000_000_000)
-        bytes.append(contentsOf: text)
-        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1_000_000), digits: 3)
+        bytes.append(bytes: text)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1_000_000, digits: 3)
         bytes.append(UInt8(ascii: "Z"))
     }
 
     /// Appends `03:04:05.123`.
-    mutating func appendTimeOfDay(of time: UInt64, to bytes: inout [UInt8]) {
+    mutating func appendTimeOfDay(of time: UInt64, to bytes: inout ByteOutput) {
         advance(to: time / 1_000_000_000)
-        bytes.append(contentsOf: text[11...])
-        bytes.append(fraction: UInt32(truncatingIfNeeded: time % 1_000_000_000 / 1_000_000), digits: 3)
+        bytes.append(bytes: timeOfDay)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1_000_000, digits: 3)
     }
 
     private mutating func advance(to second: UInt64) {
@@ -58,19 +63,20 @@ struct RecordClock {
         let days = shown >= 0 ? shown / 86400 : (shown - 86399) / 86400
         let date = Self.civil(fromDays: days)
         let secondOfDay = shown - days * 86400
-        text.removeAll(keepingCapacity: true)
-        text.append(twoDigits: date.year / 100)
-        text.append(twoDigits: date.year % 100)
-        text.append(UInt8(ascii: "-"))
-        text.append(twoDigits: date.month)
-        text.append(UInt8(ascii: "-"))
-        text.append(twoDigits: date.day)
-        text.append(UInt8(ascii: "T"))
-        text.append(twoDigits: secondOfDay / 3600)
-        text.append(UInt8(ascii: ":"))
-        text.append(twoDigits: secondOfDay / 60 % 60)
-        text.append(UInt8(ascii: ":"))
-        text.append(twoDigits: secondOfDay % 60)
+        text = [UInt8](capacity: 19) { text in
+            text.append(decimal: UInt32(truncatingIfNeeded: date.year), digits: 4)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: UInt32(truncatingIfNeeded: date.month), digits: 2)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: UInt32(truncatingIfNeeded: date.day), digits: 2)
+            text.append(UInt8(ascii: "T"))
+            text.append(decimal: UInt32(truncatingIfNeeded: secondOfDay / 3600), digits: 2)
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: UInt32(truncatingIfNeeded: secondOfDay / 60 % 60), digits: 2)
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: UInt32(truncatingIfNeeded: secondOfDay % 60), digits: 2)
+        }
+        timeOfDay = Array(text[11...])
     }
 
     private func offset(at second: UInt64) -> Int {
@@ -98,23 +104,5 @@ struct RecordClock {
         let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
-    }
-}
-
-extension [UInt8] {
-    /// Appends the last two decimal digits of a number.
-    mutating func append(twoDigits number: Int) {
-        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10))
-        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
-    }
-
-    /// Appends a point and a number with leading zeros.
-    fileprivate mutating func append(fraction: UInt32, digits: Int) {
-        append(UInt8(ascii: "."))
-        var divisor: UInt32 = digits == 6 ? 100_000 : 100
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / divisor % 10))
-            divisor /= 10
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-extension [UInt8] {
+extension ByteOutput {
     /// Appends an address in the address grammar, with what Unix names hold made harmless.
     mutating func append(_ kind: SocketKind, _ address: SocketAddress, as escaping: Escaping) {
         append(kind.scheme)
@@ -68,20 +68,24 @@ extension [UInt8] {
         append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: tenths % 10))
     }
 
-    /// Appends the `message` of a connection's record. `name` and `peer` are escaped already.
-    mutating func append(messageOf record: ConnectionRecord, name: [UInt8], peer: [UInt8]) {
-        append(contentsOf: name)
+    /// Appends the `message` of a connection's record; `name` is the listener's, escaped already.
+    ///
+    /// - Returns: where the peer's address is, to be copied from there.
+    mutating func append(messageOf record: ConnectionRecord, name: [UInt8], as escaping: Escaping) -> Range<Int> {
+        append(bytes: name)
+        if case .refused = record.event {
+            append(": refused ")
+        } else {
+            append(": connection ", decimal: record.connection)
+            append(" from ")
+        }
+        let start = count
+        append(record.kind, record.peer, as: escaping)
+        let peer = start..<count
         switch record.event {
         case .open:
-            append(": connection ")
-            append(decimal: record.connection)
-            append(" from ")
-            append(contentsOf: peer)
+            break
         case .close(let end):
-            append(": connection ")
-            append(decimal: record.connection)
-            append(" from ")
-            append(contentsOf: peer)
             append(" ended after ")
             append(durationMicroseconds: end.traffic.durationMicroseconds)
             append(": ")
@@ -89,38 +93,33 @@ extension [UInt8] {
             append(" by ")
             append(end.by.name)
             append(errorOf: end)
-            append(" (in ")
-            append(byteCount: end.traffic.bytesIn)
-            append(", out ")
-            append(byteCount: end.traffic.bytesOut)
-            append(UInt8(ascii: ")"))
+            append(bytesOf: end.traffic)
         case .refused(let refusal):
-            append(": refused ")
-            append(contentsOf: peer)
             append(": ")
             refusal.appendReason(to: &self)
         case .live(let traffic):
-            append(": connection ")
-            append(decimal: record.connection)
-            append(" from ")
-            append(contentsOf: peer)
-            append(" is open since ")
+            append(" is open for ")
             append(durationMicroseconds: traffic.durationMicroseconds)
-            append(" (in ")
-            append(byteCount: traffic.bytesIn)
-            append(", out ")
-            append(byteCount: traffic.bytesOut)
-            append(UInt8(ascii: ")"))
+            append(bytesOf: traffic)
         }
+        return peer
+    }
+
+    private mutating func append(bytesOf traffic: ConnectionTraffic) {
+        append(" (in ")
+        append(byteCount: traffic.bytesIn)
+        append(", out ")
+        append(byteCount: traffic.bytesOut)
+        append(UInt8(ascii: ")"))
     }
 
     /// Appends `: Broken pipe (EPIPE)` where an end has an errno.
     mutating func append(errorOf end: ConnectionEnd) {
         guard end.errno != 0 else { return }
         append(": ")
-        append(contentsOf: SystemError.reason(of: end.errno).utf8)
+        append(text: SystemError.reason(of: end.errno))
         append(" (")
-        append(contentsOf: SystemError.symbol(of: end.errno).utf8)
+        append(text: SystemError.symbol(of: end.errno))
         append(UInt8(ascii: ")"))
     }
 }

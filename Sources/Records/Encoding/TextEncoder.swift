@@ -44,7 +44,17 @@ struct TextEncoder {
         }
     }
 
+    /// Appends the line of a connection's record.
     mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    /// Appends the line of a record of the daemon.
+    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
+    }
+
+    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.eventKind, to: &bytes)
         Self.append(record.listener, to: &bytes)
         let number = bytes.count
@@ -77,7 +87,7 @@ struct TextEncoder {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    mutating func encode(_ record: DaemonRecord, to bytes: inout [UInt8]) {
+    private mutating func append(_ record: DaemonRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.event, to: &bytes)
         if let listener = record.listener { Self.append(listener, to: &bytes) }
         bytes.append(escaping: Array(record.message.utf8), as: .text)
@@ -85,7 +95,7 @@ struct TextEncoder {
     }
 
     private mutating func appendHead(
-        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout [UInt8]
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, to bytes: inout ByteOutput
     ) {
         if isColoured { bytes.append("\u{1b}[2m") }
         if isTerminal {
@@ -113,17 +123,17 @@ struct TextEncoder {
         }
     }
 
-    private static func append(_ listener: ListenerLabel, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: listener.text)
+    private static func append(_ listener: ListenerLabel, to bytes: inout ByteOutput) {
+        bytes.append(bytes: listener.text)
         bytes.append(blanks: max(Column.listener - listener.textWidth, 2))
     }
 
-    private static func append(_ credentials: PeerCredentials, to bytes: inout [UInt8]) {
-        bytes.append(field: " uid ", UInt64(credentials.uid))
-        if credentials.pid != 0 { bytes.append(field: " pid ", UInt64(credentials.pid)) }
+    private static func append(_ credentials: PeerCredentials, to bytes: inout ByteOutput) {
+        bytes.append(" uid ", decimal: UInt64(credentials.uid))
+        if credentials.pid != 0 { bytes.append(" pid ", decimal: UInt64(credentials.pid)) }
     }
 
-    private static func append(_ traffic: ConnectionTraffic, to bytes: inout [UInt8]) {
+    private static func append(_ traffic: ConnectionTraffic, to bytes: inout ByteOutput) {
         bytes.append(durationMicroseconds: traffic.durationMicroseconds)
         bytes.append("  in ")
         bytes.append(byteCount: traffic.bytesIn)
@@ -132,13 +142,9 @@ struct TextEncoder {
     }
 }
 
-extension [UInt8] {
+extension ByteOutput {
     /// Fills a column that began at `start` up to its width, and with two blanks at least.
     fileprivate mutating func pad(from start: Int, to width: Int) {
         append(blanks: Swift.max(width - (count - start), 2))
-    }
-
-    fileprivate mutating func append(blanks count: Int) {
-        append(contentsOf: repeatElement(UInt8(ascii: " "), count: count))
     }
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// How much room an encoder needs: a bound that holds for every encoding, reserved before a record is written.
+private enum RecordSize {
+    /// More than all that does not depend on names and messages: keys, numbers, times, IP addresses, an error's text.
+    static let fixed = 2048
+
+    /// More than a further field's key and number.
+    static let field = 128
+}
+
+extension ConnectionRecord {
+    /// A bound for the bytes of this record in any encoding. An address is written up to three times.
+    var mostEncodedBytes: Int {
+        RecordSize.fixed + listener.mostEncodedBytes + 2 * peer.mostEscapedBytes + local.mostEscapedBytes
+    }
+}
+
+extension DaemonRecord {
+    /// A bound for the bytes of this record in any encoding.
+    var mostEncodedBytes: Int {
+        var bytes = RecordSize.fixed + message.utf8.count * Escaping.mostGrowth
+        bytes += listener?.mostEncodedBytes ?? 0
+        bytes += local?.address.mostEscapedBytes ?? 0
+        for field in fields {
+            bytes += RecordSize.field + field.name.utf8CodeUnitCount
+            if case .text(let text) = field.value { bytes += text.utf8.count * Escaping.mostGrowth }
+        }
+        return bytes
+    }
+}
+
+extension SocketAddress {
+    /// A bound for the bytes of a Unix name once escaped; other addresses are in ``RecordSize/fixed``.
+    fileprivate var mostEscapedBytes: Int {
+        switch self {
+        case .unix(let name), .abstract(let name): name.count * Escaping.mostGrowth
+        case .ipv4, .ipv6, .unnamed, .vsock: 0
+        }
+    }
+}
