@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Durations as people write them: `250ms`, `90s`, `1h30m`.
-enum DurationText {
+public enum DurationText {
     /// Why a text is not a duration: the part that is wrong, in bytes, what is wrong with it, and what to write.
     struct Mistake: Error, Equatable {
         let range: Range<Int>
@@ -59,7 +59,7 @@ enum DurationText {
     }
 
     /// The canonical text of a duration, which reads back as the same: `1h30m`; `0s` for none.
-    static func format(_ duration: Duration) -> String {
+    public static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         var rest = seconds * 1000 + attoseconds / 1_000_000_000_000_000
         var text = ""

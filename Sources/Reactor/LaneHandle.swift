@@ -51,9 +51,12 @@ public final class LaneHandle: Sendable {
         post(.perform(body))
     }
 
-    /// Asks the lane for a sign of life.
+    /// Asks the lane for a sign of life, which is told like a change in the number of connections.
     public func sendHeartbeat(_ number: UInt64) {
-        perform { _ in self.answered.store(number, ordering: .relaxed) }
+        perform { lane in
+            self.answered.store(number, ordering: .relaxed)
+            lane.shared.noteChange()
+        }
     }
 
     /// The last heartbeat that was answered.

@@ -16,3 +16,12 @@ public struct RecordedAddress: Hashable, Sendable {
         self.address = address
     }
 }
+
+extension RecordedAddress: CustomStringConvertible {
+    /// The address in the grammar, escaped as in text records.
+    public var description: String {
+        // A name has 107 bytes at most, each of which may become four.
+        let bytes = [UInt8](capacity: 512) { $0.append(kind, address, as: .text) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
