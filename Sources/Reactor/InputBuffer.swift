@@ -6,8 +6,9 @@
 ///
 /// Safety: the memory is made in init, freed in deinit, and seen from outside only as a span within a call.
 @safe public final class InputBuffer {
-    /// How much of a stream is read at once: enough to make a call worth it, and to stay in the processor's cache.
-    public static let streamLength = 64 << 10
+    /// How much of a stream is read at once. Measured with streams of 64 KiB writes: 256 KiB costs a tenth less than
+    /// 64 KiB, more gains nothing.
+    public static let streamLength = 256 << 10
 
     /// The longest message that a socket with message bounds can bring: more than `net.core.wmem_max` allows by default.
     /// Pages that no message reaches take no memory.

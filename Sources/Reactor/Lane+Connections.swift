@@ -48,6 +48,11 @@ extension Lane {
         _ = handle.connections.enter(limit: nil)
         shared.noteChange()
         record(.open, of: worker)
+        worker.start()
+        // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
+        // an event to tell one from the end.
+        if worker.kind.isByteStream, worker.ready(.readable) == .again { giveTurn(to: worker) }
+        guard worker.socket != nil else { return }
         do throws(SystemError) {
             try poll.add(worker.raw, for: .connection, token: token)
         } catch {
@@ -55,7 +60,6 @@ extension Lane {
             return
         }
         if let deadline = worker.nextDeadline { schedule(worker, at: deadline) }
-        worker.start()
     }
 
     /// Forgets a connection whose socket was closed, and writes its last record.
