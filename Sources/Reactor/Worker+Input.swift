@@ -13,8 +13,7 @@ extension Worker {
             switch receive() {
             case .moved(let count):
                 received(count)
-                guard phase == .serving else { return .done }
-                guard output.isEmpty || readsWhileHolding else { return .done }
+                guard phase == .serving, readsOn else { return .done }
             case .endOfStream:
                 inputEnded()
                 return .done

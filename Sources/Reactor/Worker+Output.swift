@@ -48,6 +48,26 @@ extension Worker {
         }
     }
 
+    /// Sends as many of the bytes as the client takes now, and holds nothing: for what can be made again.
+    ///
+    /// If not all of them went, ``outputSent()`` is called once the client takes more.
+    ///
+    /// - Returns: how many went; nil if the connection is closed, perhaps by this very call, or finished.
+    public final func offer(_ bytes: RawSpan) -> Int? {
+        guard phase == .serving else { return nil }
+        guard output.isEmpty else { return 0 }
+        let sent = transmit(bytes)
+        if let sent, sent < bytes.byteCount { wantsRoom = true }
+        return sent
+    }
+
+    /// Asks for a call of ``turn()`` after the others had theirs: for a service that has more to do than is fair at once.
+    /// Until then nothing is read, unless ``readsWhileHolding``.
+    public final func requestTurn() {
+        wantsTurn = true
+        lane.giveTurn(to: self)
+    }
+
     /// Sends what is held.
     ///
     /// - Returns: whether all of it went.

@@ -6,8 +6,9 @@ public import Records
 /// What a service makes for one connection: the connection itself, from accept to close.
 ///
 /// A subclass says what to do with what comes in, by overriding ``start()``, ``received(_:)``, ``inputEnded()``,
-/// ``outputSent()``, ``deadlineReached()``, ``stop(_:by:)`` and ``closed()``. It never sees epoll, the log or the limits.
-/// What it calls: ``send(_:)``, ``sendReceived(_:)``, ``finish(_:by:)``, ``close(_:by:errno:)``.
+/// ``outputSent()``, ``turn()``, ``deadlineReached()``, ``stop(_:by:)`` and ``closed()``. It never sees epoll, the log or
+/// the limits. What it calls: ``send(_:)``, ``sendReceived(_:)``, ``offer(_:)``, ``requestTurn()``, ``finish(_:by:)``,
+/// ``close(_:by:errno:)``.
 ///
 /// Output that the client does not take is held, and no input is read meanwhile: the slow side stops the fast one
 /// (``readsWhileHolding`` is the exception).
@@ -55,6 +56,12 @@ open class Worker: Pollable {
     /// Whether a read may find something: set by an event, cleared when all was read.
     final var mayRead = false
 
+    /// Whether a call of ``turn()`` was asked for.
+    final var wantsTurn = false
+
+    /// Whether what was offered did not all go.
+    final var wantsRoom = false
+
     /// Whether the client's end was read.
     final var clientHasFinished = false
 
@@ -87,7 +94,8 @@ open class Worker: Pollable {
 
     // MARK: - What a service says
 
-    /// Whether it reads on while the client does not take what it was sent. A service that says yes bounds what it sends.
+    /// Whether it reads on while the client does not take what it was sent, or while it waits for a turn that it asked
+    /// for. A service that says yes bounds what it sends.
     open var readsWhileHolding: Bool { false }
 
     /// The connection stands. For a service that speaks first.
@@ -101,8 +109,11 @@ open class Worker: Pollable {
         finish(.clientClosed, by: .client)
     }
 
-    /// The client took everything that was held.
+    /// The client took everything that was held, or takes more after it did not take all that was offered.
     open func outputSent() {}
+
+    /// The turn has come that ``requestTurn()`` asked for. What was not read until then is read afterwards.
+    open func turn() {}
 
     /// ``ownDeadline`` has come.
     open func deadlineReached() {}
@@ -123,13 +134,25 @@ open class Worker: Pollable {
     public final override func ready(_ readiness: Readiness) -> Turn {
         if !readiness.isEmpty { self.readiness = readiness }
         if !readiness.isDisjoint(with: .anyInput) { mayRead = true }
-        if !output.isEmpty, !flush() { return .done }
+        if !output.isEmpty {
+            if !flush(), phase != .serving || !readsWhileHolding { return .done }
+        } else if wantsRoom, readiness.contains(.writable) {
+            wantsRoom = false
+            if phase == .serving { outputSent() }
+        }
+        if wantsTurn {
+            wantsTurn = false
+            if phase == .serving { turn() }
+        }
         switch phase {
-        case .serving: return output.isEmpty || readsWhileHolding ? read() : .done
+        case .serving: return readsOn ? read() : .done
         case .lingering: return discardInput()
         case .flushing, .closed: return .done
         }
     }
+
+    /// Whether input is wanted as things stand.
+    final var readsOn: Bool { output.isEmpty && !wantsTurn || readsWhileHolding }
 
     final override func deadline(at now: UInt64) -> UInt64? { passDeadlines(at: now) }
 }
