@@ -26,6 +26,9 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// No upstream could be reached.
     case connectFailed
 
+    /// The client did not read what others sent it, and what was held for it reached its bound.
+    case slowReader
+
     /// The daemon stopped.
     case stopped
 
@@ -49,6 +52,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         case .resetByClient: "reset-by-client"
         case .resetByUpstream: "reset-by-upstream"
         case .connectFailed: "connect-failed"
+        case .slowReader: "slow-reader"
         case .stopped: "stopped"
         case .drained: "drained"
         case .closedByOperator: "closed-by-operator"
