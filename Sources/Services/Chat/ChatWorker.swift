@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+import Records
+
+/// A member's connection.
+///
+/// What a member writes is done line by line, as much as is fair in one turn; the rest of a read waits for the next turn.
+/// It also waits while the member has not taken an answer to what it asked, so that nobody can ask for more than it reads.
+/// What others say does not stop it: that is bounded by the queue after which it is dropped.
+final class ChatWorker: Worker {
+    private let service: ChatService
+
+    /// Its number in the room; nil before it came in.
+    private(set) var member: MemberID?
+
+    /// Whether an answer to this member is held until it reads.
+    var awaitsReader = false
+
+    /// Whether nothing more is for it, because it did not read what there was.
+    var isDropped = false
+
+    private var assembler = LineAssembler()
+
+    /// What was read and not done yet, and where to go on in it. Nothing is read while there is any.
+    private var pending: [UInt8] = []
+    private var pendingStart = 0
+
+    init(_ arrival: consuming Arrival, lane: Lane, service: ChatService) {
+        self.service = service
+        super.init(arrival, lane: lane)
+    }
+
+    // MARK: - What the lane says
+
+    override var readsWhileHolding: Bool { !awaitsReader && pending.isEmpty }
+
+    override func start() {
+        member = service.join(self)
+        service.deliver()
+    }
+
+    override func received(_ count: Int) {
+        let done = lane.input.withBytes(count) { take(Span(_bytes: $0)) }
+        if done < count {
+            lane.input.withBytes(count) { pending.append(contentsOf: Span(_bytes: $0).extracting(droppingFirst: done)) }
+        }
+        goOnLater()
+    }
+
+    override func turn() { takePending() }
+
+    override func outputSent() {
+        awaitsReader = false
+        takePending()
+    }
+
+    override func inputEnded() {
+        guard let member else { return finish(.clientClosed, by: .client) }
+        assembler.finish { service.accept($0, $1, from: member) }
+        service.finish(member)
+    }
+
+    override func stop(_ reason: CloseReason, by party: CloseParty) {
+        guard let member else { return close(reason, by: party) }
+        service.stop(member, reason, by: party)
+    }
+
+    override func closed() {
+        pending = []
+        if let member { service.closed(member) }
+    }
+
+    // MARK: - What the room says
+
+    /// Sends lines.
+    func deliver(_ lines: Span<UInt8>) {
+        if kind.isByteStream {
+            // unsafe: bytes have no padding.
+            _ = unsafe send(lines.bytes)
+            return
+        }
+        // Whoever reads messages may have no room for more than a line.
+        var start = 0
+        for index in 0..<lines.count where lines[index] == UInt8(ascii: "\n") {
+            // unsafe: as above.
+            _ = unsafe send(lines.extracting(start..<index + 1).bytes)
+            start = index + 1
+        }
+    }
+
+    // MARK: - Lines
+
+    /// Does what the member wrote, as much of it as is fair.
+    ///
+    /// - Returns: how many bytes were done.
+    private func take(_ input: Span<UInt8>) -> Int {
+        guard let member else { return input.count }
+        var position = 0
+        while position < input.count, !service.hasDoneEnough, service.isMember(member) {
+            assembler.next(in: input, at: &position) { service.accept($0, $1, from: member) }
+        }
+        // The end of a message is the end of a line.
+        if !kind.isByteStream, position == input.count { assembler.finish { service.accept($0, $1, from: member) } }
+        service.deliver()
+        return isServing ? position : input.count
+    }
+
+    private func takePending() {
+        guard !pending.isEmpty else { return }
+        pendingStart += take(pending.span.extracting(droppingFirst: pendingStart))
+        if pendingStart >= pending.count || !isServing {
+            pending = []
+            pendingStart = 0
+        }
+        goOnLater()
+    }
+
+    private func goOnLater() {
+        if !pending.isEmpty, !awaitsReader { requestTurn() }
+    }
+}

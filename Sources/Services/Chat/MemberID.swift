@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A member's number in its room: in the order of coming, never given twice.
+struct MemberID: Hashable, Comparable {
+    let number: UInt64
+
+    static func < (first: MemberID, second: MemberID) -> Bool { first.number < second.number }
+}

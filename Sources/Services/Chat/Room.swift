@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Records
+
+/// A chat room: who is in it, what they are called, and who is told what when something happens.
+///
+/// Pure: each thing that happens is a call, and what is to be done about it goes into an ``Outbox``. A call about a member
+/// that is not, or no longer, in the room does nothing.
+///
+/// What members say begins with `<NAME> `, what the room says with `* `, so neither can be taken for the other.
+struct Room {
+    private struct Member {
+        let id: MemberID
+        var name: MemberName
+    }
+
+    /// How many bytes of names one answer has, about: it must fit into what is held for a member.
+    private static let namesInAnswer = 16 << 10
+
+    /// In the order of coming, so that the numbers rise.
+    private var members: [Member] = []
+
+    /// The keys of all names.
+    private var keys: Set<String> = []
+
+    private var comers: UInt64 = 0
+
+    /// How many are in the room.
+    var count: Int { members.count }
+
+    /// Whether a member is in the room.
+    func contains(_ id: MemberID) -> Bool { index(of: id) != nil }
+}
+
+// MARK: - Coming and going
+
+extension Room {
+    /// Somebody comes in.
+    mutating func join(as name: MemberName, _ outbox: inout Outbox) -> MemberID {
+        comers += 1
+        let id = MemberID(number: comers)
+        var name = name
+        // A member may have chosen what the newcomer is given; numbers end, since names do.
+        var number = comers
+        while keys.contains(name.key) {
+            name = name.numbered(number)
+            number += 1
+        }
+        outbox.send(to: id) { bytes in
+            bytes.append("* You are ")
+            bytes.append(contentsOf: name.text)
+            switch members.count {
+            case 0: bytes.append(". Nobody else is here yet")
+            case 1: bytes.append(". 1 other is here")
+            case let others:
+                bytes.append(". ")
+                bytes.append(decimal: UInt64(others))
+                bytes.append(" others are here")
+            }
+            bytes.append(
+                ". Write a line and they read it; /quit to leave, /nick NAME to be called so, /help for more.\n")
+        }
+        members.append(Member(id: id, name: name))
+        keys.insert(name.key)
+        announce(name, id, " joined", &outbox)
+        return id
+    }
+
+    /// A member has gone, or has to be taken for gone.
+    mutating func leave(_ id: MemberID, _ departure: Departure, _ outbox: inout Outbox) {
+        guard let index = index(of: id) else { return }
+        let name = members.remove(at: index).name
+        keys.remove(name.key)
+        guard !departure.emptiesTheRoom else { return }
+        announce(name, id, departure.announcement, &outbox)
+    }
+
+    /// A member has said all that it had to say, but may still read.
+    mutating func finish(_ id: MemberID, _ outbox: inout Outbox) {
+        guard contains(id) else { return }
+        leave(id, .left, &outbox)
+        outbox.end(id, .clientClosed, by: .client)
+    }
+
+    /// A member does not read.
+    mutating func drop(_ id: MemberID, _ outbox: inout Outbox) {
+        guard contains(id) else { return }
+        outbox.send(to: id) { $0.append("* You did not read what the others wrote, so you were dropped.\n") }
+        leave(id, .dropped, &outbox)
+        outbox.end(id, .slowReader, by: .daemon)
+    }
+
+    /// A member has to go for a reason that is not the room's.
+    mutating func stop(_ id: MemberID, _ reason: CloseReason, by party: CloseParty, _ outbox: inout Outbox) {
+        guard contains(id) else { return }
+        outbox.send(to: id) { $0.append(reason.goodbye) }
+        leave(id, .ended(reason), &outbox)
+        outbox.end(id, reason, by: party)
+    }
+}
+
+// MARK: - What members write
+
+extension Room {
+    /// A member wrote a line.
+    mutating func write(_ line: Span<UInt8>, by id: MemberID, _ outbox: inout Outbox) {
+        guard let index = index(of: id) else { return }
+        switch ChatCommand(line) {
+        case .say(let start):
+            let name = members[index].name
+            outbox.sendToOthers(of: id) { bytes in
+                bytes.append("<")
+                bytes.append(contentsOf: name.text)
+                bytes.append("> ")
+                bytes.append(harmless: line.extracting(droppingFirst: start))
+                bytes.append("\n")
+            }
+        case .nick(let name): rename(index, to: name, &outbox)
+        case .who: answerWho(index, &outbox)
+        case .quit:
+            outbox.send(to: id) { $0.append("* Goodbye.\n") }
+            leave(id, .left, &outbox)
+            outbox.end(id, .finished, by: .client)
+        case .help: outbox.send(to: id) { $0.append(Self.help) }
+        case .unknown(let word):
+            outbox.send(to: id) { bytes in
+                bytes.append("* There is no command ")
+                bytes.append(harmless: word.span)
+                bytes.append("; /help names those that there are. To say a line that begins with a slash, write two.\n")
+            }
+        }
+    }
+
+    /// A member sent something that is no line.
+    func refuse(_ line: LineAssembler.Line, by id: MemberID, _ outbox: inout Outbox) {
+        switch line {
+        case .text: break
+        case .tooLong: outbox.send(to: id) { $0.append("* Nobody got that line: it is longer than 4096 bytes.\n") }
+        case .notUTF8: outbox.send(to: id) { $0.append("* Nobody got that line: it is not UTF-8.\n") }
+        }
+    }
+
+    private mutating func rename(_ index: Int, to text: [UInt8], _ outbox: inout Outbox) {
+        let member = members[index]
+        guard !text.isEmpty else {
+            outbox.send(to: member.id) { bytes in
+                bytes.append("* You are ")
+                bytes.append(contentsOf: member.name.text)
+                bytes.append("; /nick NAME changes that.\n")
+            }
+            return
+        }
+        do throws(MemberName.Problem) {
+            let name = try MemberName(chosen: text)
+            guard name.key == member.name.key || !keys.contains(name.key) else {
+                outbox.send(to: member.id) { bytes in
+                    bytes.append("* Somebody is called ")
+                    bytes.append(contentsOf: name.text)
+                    bytes.append(" already.\n")
+                }
+                return
+            }
+            keys.remove(member.name.key)
+            keys.insert(name.key)
+            members[index].name = name
+            outbox.send(to: member.id) { bytes in
+                bytes.append("* You are now ")
+                bytes.append(contentsOf: name.text)
+                bytes.append(".\n")
+            }
+            guard name != member.name else { return }
+            outbox.sendToOthers(of: member.id) { bytes in
+                bytes.append("* ")
+                bytes.append(contentsOf: member.name.text)
+                bytes.append(" is now ")
+                bytes.append(contentsOf: name.text)
+                bytes.append("\n")
+            }
+        } catch {
+            outbox.send(to: member.id) { $0.append(error.answer) }
+        }
+    }
+
+    private func answerWho(_ index: Int, _ outbox: inout Outbox) {
+        let own = members[index]
+        outbox.send(to: own.id) { bytes in
+            bytes.append("* ")
+            bytes.append(decimal: UInt64(members.count))
+            bytes.append(members.count == 1 ? " is here: " : " are here: ")
+            bytes.append(contentsOf: own.name.text)
+            bytes.append(" (you)")
+            let end = bytes.count + Self.namesInAnswer
+            var named = 1
+            for member in members where member.id != own.id {
+                guard bytes.count < end else { break }
+                bytes.append(", ")
+                bytes.append(contentsOf: member.name.text)
+                named += 1
+            }
+            if named < members.count {
+                bytes.append(" and ")
+                bytes.append(decimal: UInt64(members.count - named))
+                bytes.append(" more")
+            }
+            bytes.append("\n")
+        }
+    }
+
+    /// Tells the others what became of a member, and how many are here now.
+    private func announce(_ name: MemberName, _ id: MemberID, _ news: StaticString, _ outbox: inout Outbox) {
+        guard members.contains(where: { $0.id != id }) else { return }
+        outbox.sendToOthers(of: id) { bytes in
+            bytes.append("* ")
+            bytes.append(contentsOf: name.text)
+            bytes.append(news)
+            bytes.append(" (")
+            bytes.append(decimal: UInt64(members.count))
+            bytes.append(" here)\n")
+        }
+    }
+
+    private func index(of id: MemberID) -> Int? {
+        var low = 0
+        var high = members.count
+        while low < high {
+            let middle = (low + high) / 2
+            if members[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < members.count && members[low].id == id ? low : nil
+    }
+}

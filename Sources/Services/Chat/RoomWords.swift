@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Records
+
+extension Room {
+    /// The answer to `/help`.
+    static let help: StaticString = """
+        * What you write goes to everyone else here, line by line. Lines are UTF-8, of at most 4096 bytes.
+        * /nick NAME  be called NAME: up to 32 printable characters, no blanks, none of < > / : # @ *
+        * /who        who is here
+        * /quit       leave
+        * /help       this
+        * //...       say a line that begins with a slash
+
+        """
+}
+
+extension MemberName.Problem {
+    /// What is told to whoever chose the name.
+    var answer: StaticString {
+        switch self {
+        case .tooLong: "* That name is too long: 32 characters are the most.\n"
+        case .unfit: "* That name cannot be had: only printable characters, no blanks, none of < > / : # @ *\n"
+        }
+    }
+}
+
+extension Departure {
+    /// What the others are told, behind the name.
+    var announcement: StaticString {
+        switch self {
+        case .left: " left"
+        case .lost: " lost the connection"
+        case .dropped: " was dropped, because it did not read"
+        case .ended(.idleTimeout): " was disconnected after being idle for too long"
+        case .ended(.lifetime): " was disconnected at the end of the time that a connection has"
+        case .ended(.closedByOperator): " was disconnected by the operator"
+        case .ended: " was disconnected"
+        }
+    }
+}
+
+extension CloseReason {
+    /// What a member is told whose connection is ended.
+    var goodbye: StaticString {
+        switch self {
+        case .stopped: "* The server stops. Goodbye.\n"
+        case .drained: "* This room is closed. Goodbye.\n"
+        case .idleTimeout: "* You have been idle for too long. Goodbye.\n"
+        case .lifetime: "* Your connection has had its time. Goodbye.\n"
+        case .closedByOperator: "* The operator ends your connection. Goodbye.\n"
+        default: "* Goodbye.\n"
+        }
+    }
+}
