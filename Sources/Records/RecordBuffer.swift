@@ -72,7 +72,9 @@ public final class RecordBuffer {
             policy = current
         }
         guard policy.admits(level) else { return false }
-        return !(backlog.isFull && backlog.drop(at: time))
+        guard backlog.isFull, backlog.drop(at: time) else { return true }
+        writer.noteDrop()
+        return false
     }
 
     private func added(byteCount: Int, now: UInt64) {

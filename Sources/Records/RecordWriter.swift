@@ -20,8 +20,10 @@ public final class RecordWriter: Sendable {
     private let installed: Mutex<[any RecordSink]>
     private let direct = RecordBacklog(limit: RecordLimits.standard.outstandingBytes)
     private let terminal: TerminalStyle
+    private let errorOutput: PrefixedErrorOutput
     private let submitted = Atomic<UInt64>(0)
     private let finished = Atomic<UInt64>(0)
+    private let untoldDrops = Atomic<UInt64>(0)
     private let retryIsScheduled = Atomic(false)
 
     /// How long a sink that fails is left alone, and a sink that is no more in use kept for what is under way to it.
@@ -35,14 +37,15 @@ public final class RecordWriter: Sendable {
         self.init(sinks, terminal: terminal)
     }
 
-    init(_ prepared: PreparedSinks, terminal: TerminalStyle) {
+    init(_ prepared: PreparedSinks, terminal: TerminalStyle, errorOutput: PrefixedErrorOutput = PrefixedErrorOutput()) {
         self.terminal = terminal
+        self.errorOutput = errorOutput
         installed = Mutex(prepared.sinks)
         policyWord = Atomic(prepared.policy(generation: 0).packed)
         core = Mutex(
             WriterCore(
                 sinks: prepared.sinks, encoders: RecordEncoders(colour: terminal.isColoured),
-                clock: { Clock.realtime }, lastResort: { PrefixedErrorOutput().say($0) }))
+                clock: { Clock.realtime }, lastResort: { errorOutput.say($0) }))
     }
 
     /// Makes a buffer for the queue that calls.
@@ -55,7 +58,7 @@ public final class RecordWriter: Sendable {
         guard policy.admits(record.level) else { return }
         // Near enough to what it takes: the text, and the names of the fields.
         let byteCount = record.message.utf8.count + 512
-        if direct.isFull, direct.drop(at: record.time) { return }
+        if direct.isFull, direct.drop(at: record.time) { return noteDrop() }
         direct.submit(byteCount: byteCount)
         submitted.add(1, ordering: .relaxed)
         queue.async { [self] in
@@ -103,15 +106,22 @@ public final class RecordWriter: Sendable {
         }
         let nanoseconds = limit.components.seconds * 1_000_000_000 + limit.components.attoseconds / 1_000_000_000
         guard isDone.wait(timeout: .now() + .nanoseconds(Int(nanoseconds))) == .success else {
-            let missing = submitted.load(ordering: .relaxed) &- finished.load(ordering: .relaxed)
-            PrefixedErrorOutput().say("the log is stuck: \(missing) records were not written within \(limit)")
+            let waiting = submitted.load(ordering: .relaxed) &- finished.load(ordering: .relaxed)
+            let dropped = untoldDrops.load(ordering: .relaxed)
+            errorOutput.say(
+                "the log is stuck: \(waiting) records were not written within \(limit), and \(dropped) dropped before")
             return false
         }
         let failing = report.withLock { $0 }
         for (destination, lost) in failing {
-            PrefixedErrorOutput().say("\(lost) records could not be written to \(destination.title)")
+            errorOutput.say("\(lost) records could not be written to \(destination.title)")
         }
         return failing.isEmpty
+    }
+
+    /// Counts a record that was dropped, until a `dropped` record tells of it.
+    func noteDrop() {
+        untoldDrops.add(1, ordering: .relaxed)
     }
 
     /// The settings in force.
@@ -136,8 +146,12 @@ public final class RecordWriter: Sendable {
     private func finish(_ count: Int, _ drops: RecordBacklog.Drops?) {
         finished.add(UInt64(count), ordering: .relaxed)
         guard let drops else { return }
+        untoldDrops.subtract(drops.count, ordering: .relaxed)
         withCore { $0.write(drops.record(time: Clock.realtime)) }
     }
+
+    /// What the sinks made of the records so far. Waits for the queue, so it is for tests.
+    var counts: WriterCore.Counts { queue.sync { core.withLock { $0.counts } } }
 
     /// Runs on the queue, as every use of the core does; sees to it that a failing sink is tried again.
     private func withCore(_ body: (inout WriterCore) -> Void) {

@@ -57,8 +57,8 @@ extension ByteOutput {
         case ..<(1 << 40): (unit, shift) = (" GiB", 30)
         default: (unit, shift) = (" TiB", 40)
         }
-        // The remainder is below 2^40, so ten of it do not overflow.
-        append(tenths: (count >> shift) * 10 + (count & ((1 << shift) - 1)) * 10 >> shift)
+        // The remainder is below 2^40, so ten times as much does not overflow.
+        append(tenths: (count >> shift) * 10 + (((count & ((1 << shift) - 1)) * 10) >> shift))
         append(unit)
     }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Records
+
+@Suite struct EventKindTests {
+    @Test func eachEventHasItsOwnMessageID() {
+        let identifiers = EventKind.allCases.map(\.messageID.description)
+        #expect(Set(identifiers).count == EventKind.allCases.count)
+        for identifier in identifiers {
+            #expect(identifier.count == 32)
+            #expect(identifier.allSatisfy { "0123456789abcdef".contains($0) })
+        }
+    }
+
+    @Test func eachNameIsAWordOfTheInterface() {
+        let names =
+            EventKind.allCases.map(\.name.description) + CloseReason.allCases.map(\.name.description)
+            + CloseParty.allCases.map(\.name.description) + RecordLevel.allCases.map(\.name.description)
+        for name in names {
+            #expect(!name.isEmpty && name.allSatisfy { $0 == "-" || ("a"..."z").contains($0) }, "\(name)")
+        }
+    }
+
+    @Test func theReasonsAreThoseOfTheDesign() {
+        #expect(
+            Set(CloseReason.allCases.map(\.name.description)) == [
+                "client-closed", "upstream-closed", "finished", "idle-timeout", "lifetime", "reset-by-client",
+                "reset-by-upstream", "connect-failed", "stopped", "drained", "closed-by-operator", "error",
+            ])
+        #expect(
+            Set(CloseParty.allCases.map(\.name.description)) == [
+                "client", "upstream", "service", "operator", "daemon",
+            ])
+    }
+
+    @Test(arguments: zip(RecordLevel.allCases, [7, 6, 5, 4, 3] as [UInt8]))
+    func levelsHaveTheNumbersOfSyslog(level: RecordLevel, priority: UInt8) {
+        // debug 7, info 6, notice 5, warning 4, error 3: syslog(3).
+        #expect(level.priority == priority)
+    }
+}
