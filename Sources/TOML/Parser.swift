@@ -70,9 +70,11 @@ struct Parser {
     private mutating func missingEquals(after path: [KeyPart]) {
         lexer.reportUnexpected(
             expected: "`=` after the key", help: "Write `key = value`; a key that holds anything else needs quotes.")
-        // The key itself seems to be what was meant, so it is there, only without a value that can be read.
+        // The key itself seems to be what was meant, so it is there, only without a value that can be read. That it is
+        // there twice would be another mistake only if this was none.
         if lexer.isAtLineEnd || lexer.next == ASCII.colon {
-            insert(TOMLValue(content: .invalid, range: lexer.nextRange), at: path)
+            let value = TOMLValue(content: .invalid, range: lexer.nextRange)
+            try? tree.insert(value, at: path, below: section.table)
         }
         skipStatement()
     }

@@ -32,10 +32,12 @@ struct ProblemList {
         problems.append(problem)
     }
 
-    /// The problems in the order of their places. Those at one place stay in the order in which they were found.
+    /// The problems in the order of their places; the one that says that reading stopped is the last.
     func inOrder() -> [TOMLProblem] {
-        problems.enumerated()
-            .sorted { ($0.element.range.start, $0.offset) < ($1.element.range.start, $1.offset) }
-            .map(\.element)
+        let kept = problems.prefix(limit).enumerated().sorted {
+            // Those at one place stay in the order in which they were found.
+            ($0.element.range.start, $0.offset) < ($1.element.range.start, $1.offset)
+        }
+        return kept.map(\.element) + problems.dropFirst(limit)
     }
 }

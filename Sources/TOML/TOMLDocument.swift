@@ -24,7 +24,7 @@ public struct TOMLDocument: Sendable {
             return unread(
                 bytes,
                 TOMLProblem(
-                    message: "there is a null byte, so this is not a text in UTF-8",
+                    message: "there is a null byte, so this is not text",
                     help: "Save the file as text in the encoding UTF-8, not UTF-16, or remove the byte.",
                     range: SourceRange(start: null, end: null + 1)))
         }

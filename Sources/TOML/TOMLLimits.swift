@@ -5,8 +5,8 @@ public struct TOMLLimits: Sendable, Hashable {
     /// 1 MiB, 64 levels, 100 problems.
     public static let `default` = TOMLLimits()
 
-    /// The deepest nesting that can be asked for: reading recurses once a level, and a lane's stack has an end.
-    public static let maximumDepth = 256
+    /// The deepest nesting that can be asked for: reading recurses once a level, and a thread's stack has an end.
+    public static let maximumDepth = 128
 
     /// The longest document, in bytes.
     public var size: Int

@@ -13,13 +13,13 @@ public struct TOMLValue: Sendable {
         /// `true` or `false`.
         case boolean(Bool)
         /// A date and time with an offset from UTC.
-        case offsetDateTime(OffsetDateTime)
+        indirect case offsetDateTime(OffsetDateTime)
         /// A date and time without an offset.
-        case localDateTime(LocalDateTime)
+        indirect case localDateTime(LocalDateTime)
         /// A date alone.
-        case localDate(LocalDate)
+        indirect case localDate(LocalDate)
         /// A time of day alone.
-        case localTime(LocalTime)
+        indirect case localTime(LocalTime)
         /// Values in brackets, or the tables under `[[name]]`.
         case array([TOMLValue])
         /// A table, by header, by dotted keys or in braces.
