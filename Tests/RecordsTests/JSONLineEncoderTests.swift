@@ -28,7 +28,8 @@ import Testing
                 + #""message":"echo: connection 42 from tcp://127.0.0.1:51234 ended after 1.2 s: client-closed by client "#
                 + #"(in 64 B, out 1.5 KiB)","listener":"echo","service":"echo","#
                 + #""connection":42,"peer":"tcp://127.0.0.1:51234","local":"tcp://127.0.0.1:7007","#
-                + #""bytes_in":64,"bytes_out":1536,"duration_us":1234567,"reason":"client-closed","by":"client"}"# + "\n"
+                + #""bytes_in":64,"bytes_out":1536,"duration_us":1234567,"reason":"client-closed","by":"client"}"#
+                + "\n"
         )
     }
 
@@ -104,7 +105,8 @@ import Testing
 
     @Test func theLargestNumbersAreExact() throws {
         let end = ConnectionEnd(
-            .finished, by: .service, traffic: ConnectionTraffic(bytesIn: .max, bytesOut: .max, durationMicroseconds: .max))
+            .finished, by: .service,
+            traffic: ConnectionTraffic(bytesIn: .max, bytesOut: .max, durationMicroseconds: .max))
         let line = encoder.line(Samples.connection(.close(end), number: .max))
         #expect(line.contains(#""connection":18446744073709551615,"#))
         #expect(line.contains(#""bytes_in":18446744073709551615,"bytes_out":18446744073709551615,"#))

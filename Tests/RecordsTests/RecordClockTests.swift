@@ -47,7 +47,9 @@ import Testing
 
     @Test func theKeptSecondNeverShowsInAnother() {
         var clock = RecordClock()
-        let times: [UInt64] = [1_000_000_000, 1_999_999_999, 2_000_000_000, 1_500_000_000, 61_000_000_000, 1_000_000_000]
+        let times: [UInt64] = [
+            1_000_000_000, 1_999_999_999, 2_000_000_000, 1_500_000_000, 61_000_000_000, 1_000_000_000,
+        ]
         for time in times {
             let bytes = [UInt8](capacity: 64) { clock.appendMicroseconds(of: time, to: &$0) }
             #expect(String(decoding: bytes, as: UTF8.self) == Self.microseconds(time))

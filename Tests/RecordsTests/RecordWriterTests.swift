@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import LinuxSystem
+import Synchronization
+import Testing
+
+@testable import Records
+
+@Suite struct RecordWriterTests {
+    private let directory = TemporaryDirectory()
+    private static let plain = TerminalStyle(isTerminal: false, isColoured: false)
+
+    @Test func aSlowReaderLosesExactlyWhatIsTold() throws {
+        let path = directory.file("fifo")
+        #expect(mkfifo(path, 0o600) == 0)
+        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        let standardError = Pipe()
+        let writer = RecordWriter(
+            PreparedSinks([try FileSink(path: path, encoding: .json)], level: .info), terminal: Self.plain,
+            errorOutput: PrefixedErrorOutput(descriptor: standardError.writing))
+        let limits = RecordLimits(batchBytes: 4096, batchDelay: 100, outstandingBytes: 32 << 10)
+        let buffer = writer.makeBuffer(limits: limits)
+        let submitted = 5000
+        for number in 1...submitted {
+            buffer.append(Samples.connection(.open, number: UInt64(number)), now: 0)
+        }
+        buffer.flush()
+        // The pipe is full and the writer waits; nothing of that reaches the lane.
+        #expect(!writer.flush(within: .milliseconds(50)))
+        let collected = Self.drain(reader) { writer.flush(within: .milliseconds(20)) }
+        let lines = collected.split(separator: "\n")
+        let opened = lines.count { $0.contains("\"event\":\"open\"") }
+        let dropped = try lines.filter { $0.contains("\"event\":\"dropped\"") }.map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return try #require(object?["count"] as? Int)
+        }
+        #expect(opened < submitted)
+        #expect(opened + dropped.reduce(0, +) == submitted)
+        #expect(lines.count == opened + dropped.count)
+    }
+
+    /// Reads until `isDone` and nothing is left.
+    private static func drain(_ reader: CInt, until isDone: () -> Bool) -> String {
+        var collected: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        var isLast = false
+        while true {
+            var count = read(reader, &bytes, bytes.count)
+            while count > 0 {
+                collected += bytes.prefix(count)
+                count = read(reader, &bytes, bytes.count)
+            }
+            if isLast { return String(decoding: collected, as: UTF8.self) }
+            isLast = isDone()
+        }
+    }
+
+    @Test func aStuckSinkDoesNotHoldTheEndUp() throws {
+        let pipe = Pipe()
+        let sink = KeepingSink(.file(path: "/log"))
+        let writer = RecordWriter(
+            PreparedSinks([sink], level: .info), terminal: Self.plain,
+            errorOutput: PrefixedErrorOutput(descriptor: pipe.writing))
+        let buffer = writer.makeBuffer(limits: RecordLimits(batchBytes: 1, batchDelay: 1, outstandingBytes: 1000))
+        sink.close()
+        buffer.append(Samples.connection(.open), now: 0)
+        sink.waitUntilStuck()
+        for _ in 0..<99 { buffer.append(Samples.connection(.open), now: 0) }
+        let start = ContinuousClock.now
+        #expect(!writer.flush(within: .milliseconds(100)))
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let said = pipe.readAvailable()
+        let counts = said.matches(of: /stuck: (\d+) records were not written within .*, and (\d+) dropped before\n/)
+        let match = try #require(counts.first)
+        let waiting = try #require(Int(match.1))
+        let dropped = try #require(Int(match.2))
+        #expect(waiting + dropped == 100, "\(said)")
+        sink.open()
+        #expect(writer.flush(within: .seconds(10)))
+    }
+
+    @Test func theEndSaysWhatASinkStillLacks() {
+        let pipe = Pipe()
+        let sink = KeepingSink(.file(path: "/log"))
+        let writer = RecordWriter(
+            PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain,
+            errorOutput: PrefixedErrorOutput(descriptor: pipe.writing))
+        sink.fail(with: ENOSPC)
+        writer.write(DaemonRecord(time: 0, .stopped, "stopped"))
+        #expect(!writer.flush(within: .seconds(10)))
+        #expect(pipe.readAvailable() == "usherd: 1 records could not be written to /log\n")
+    }
+
+    @Test func aSinkThatFailsIsTriedAgainByItself() throws {
+        let sink = KeepingSink(.file(path: "/log"))
+        let writer = RecordWriter(PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain)
+        sink.fail(with: ENOSPC)
+        writer.write(DaemonRecord(time: 0, .warning, "lost"))
+        _ = writer.counts
+        sink.fail(with: nil)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while sink.lines.isEmpty, ContinuousClock.now < deadline { usleep(10_000) }
+        #expect(sink.lines.count == 1)
+        #expect(sink.lines.first?.contains("\"event\":\"log-resumed\"") == true)
+    }
+
+    @Test func unchangedSinksStayOpenAtAReload() throws {
+        let (one, two) = (directory.file("one"), directory.file("two"))
+        let writer = try RecordWriter(RecordSettings(destinations: [.file(path: one)], format: .json))
+        try FileManager.default.removeItem(atPath: one)
+        writer.apply(
+            try writer.prepare(RecordSettings(destinations: [.file(path: one), .file(path: two)], format: .json)))
+        // It was not opened anew: that would have made it.
+        #expect(!FileManager.default.fileExists(atPath: one))
+        #expect(FileManager.default.fileExists(atPath: two))
+    }
+
+    @Test func recordsOfBeforeAReloadGoWhereTheyBelong() throws {
+        let writer = try RecordWriter(
+            RecordSettings(destinations: [.file(path: directory.file("old"))], format: .json))
+        let buffer = writer.makeBuffer()
+        buffer.append(Samples.connection(.open, number: 1), now: 0)
+        writer.apply(
+            try writer.prepare(RecordSettings(destinations: [.file(path: directory.file("new"))], format: .text)))
+        buffer.append(Samples.connection(.open, number: 2), now: 0)
+        buffer.flush()
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(directory.read("old").contains("\"connection\":1"))
+        #expect(!directory.read("old").contains("\"connection\":2"))
+        #expect(directory.read("new").hasSuffix("#2      tcp://127.0.0.1:51234\n"))
+        #expect(directory.read("new").split(separator: "\n").count == 1)
+    }
+
+    @Test func settingsThatCannotBePreparedChangeNothing() throws {
+        let writer = try RecordWriter(
+            RecordSettings(destinations: [.file(path: directory.file("log"))], format: .json))
+        #expect(throws: SinkError.self) {
+            try writer.prepare(
+                RecordSettings(destinations: [.file(path: directory.file("missing/log"))], level: .error))
+        }
+        writer.write(DaemonRecord(time: 0, .started, "ready"))
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(directory.read("log").contains("ready"))
+    }
+
+    @Test func aDestinationNamedTwiceIsWrittenOnce() throws {
+        let file = RecordDestination.file(path: directory.file("log"))
+        let writer = try RecordWriter(RecordSettings(destinations: [file, file]))
+        writer.write(DaemonRecord(time: 0, .started, "ready"))
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(directory.read("log") == "1970-01-01T00:00:00.000Z  started   ready\n")
+    }
+
+    @Test func reopeningGoesToTheNewFile() throws {
+        let path = directory.file("log")
+        let writer = try RecordWriter(RecordSettings(destinations: [.file(path: path)]))
+        writer.write(DaemonRecord(time: 0, .started, "before"))
+        #expect(writer.flush(within: .seconds(10)))
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
+        writer.reopen()
+        writer.write(DaemonRecord(time: 0, .started, "after"))
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(directory.read("log.1").contains("before"))
+        #expect(!directory.read("log.1").contains("after"))
+        #expect(directory.read("log").contains("opened \(path) anew"))
+        #expect(directory.read("log").contains("after"))
+    }
+
+    @Test func manyLanesWriteWholeLines() throws {
+        let writer = try RecordWriter(
+            RecordSettings(destinations: [.file(path: directory.file("log"))], format: .json))
+        DispatchQueue.concurrentPerform(iterations: 4) { lane in
+            let buffer = writer.makeBuffer(
+                limits: RecordLimits(batchBytes: 2000, batchDelay: 1, outstandingBytes: 1 << 30))
+            for number in 1...500 {
+                buffer.append(Samples.connection(.open, number: UInt64(lane * 1000 + number)), now: 0)
+            }
+            buffer.flush()
+        }
+        #expect(writer.flush(within: .seconds(30)))
+        let lines = directory.read("log").split(separator: "\n")
+        #expect(lines.count == 2000)
+        #expect(lines.allSatisfy { $0.hasPrefix("{\"time\"") && $0.hasSuffix("}") })
+        #expect(Set(lines).count == 2000)
+    }
+}
