@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Tests/Benchmarks/run is made of. README.md has the method."""
+
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parent.parent
+REPOSITORY = BENCHMARKS.parent.parent
+LOADGEN = BENCHMARKS / "out" / "loadgen"
+MINIMAL = BENCHMARKS / "out" / "echo_epoll"
