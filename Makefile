@@ -1,0 +1,47 @@
+# Every target is one script in scripts/, which can be run by itself as well. `make help` lists them.
+#
+# Where things go. A packager sets DESTDIR and PREFIX=/usr; configuration is in /etc whatever the prefix.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+export PREFIX DESTDIR
+
+.DEFAULT_GOAL := build
+.PHONY: build run test lint sanitize fuzz bench install uninstall clean help
+
+build: ## build .build/release/usherd and .build/release/usherctl
+	@scripts/build
+
+run: ## build, then run usherd in the foreground with config/usherd.toml
+	@scripts/run
+
+test: ## everything that tests here: lint, unit, end to end, fuzz replay, sanitizers, packaging
+	@scripts/test
+
+lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check
+	@scripts/lint
+
+sanitize: ## the unit tests under the thread sanitizer, then under the address and leak sanitizers
+	@scripts/sanitize thread
+	@scripts/sanitize address
+
+fuzz: ## replay every input that a fuzzer ever stumbled over; FUZZ_SECONDS=60 also looks for new ones
+	@scripts/fuzz
+
+bench: ## measure the server's CPU time per operation against a minimal C program and the peers
+	@scripts/bench
+
+# Installing builds only what is not there yet, so that `sudo make install` leaves no files of root in the tree.
+install: | .build/release/usherd .build/release/usherctl ## install under $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc
+	@scripts/install
+
+.build/release/usherd .build/release/usherctl:
+	@scripts/build
+
+uninstall: ## remove what install put there; a configuration that was edited stays
+	@scripts/uninstall
+
+clean: ## remove what was built
+	@scripts/clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
