@@ -21,9 +21,12 @@
         }
 
         /// The error that the call about to be made must fail with, if it is the one.
-        package static func next() -> CInt? {
+        ///
+        /// epoll_wait(2) on a good descriptor can only be interrupted, so it neither fails nor counts.
+        package static func next(for operation: StaticOperation) -> CInt? {
             // unsafe: as above.
-            guard let fault = unsafe clinux_fault(), unsafe fault.pointee.countdown > 0 else { return nil }
+            guard let fault = unsafe clinux_fault(), unsafe fault.pointee.countdown > 0, operation != "epoll_wait"
+            else { return nil }
             unsafe fault.pointee.countdown -= 1
             return unsafe fault.pointee.countdown == 0 ? fault.pointee.number : nil
         }

@@ -13,7 +13,7 @@ package func systemCall<Result: SignedInteger>(
 ) throws(SystemError) -> Result {
     while true {
         #if FAULT_INJECTION
-            if let number = FaultInjection.next() {
+            if let number = FaultInjection.next(for: operation) {
                 if number == EINTR { continue }
                 throw SystemError(operation, errno: number)
             }
@@ -34,7 +34,7 @@ package func systemCallIfReady<Result: SignedInteger>(
 ) throws(SystemError) -> Result? {
     while true {
         #if FAULT_INJECTION
-            if let number = FaultInjection.next() {
+            if let number = FaultInjection.next(for: operation) {
                 if number == EINTR { continue }
                 throw SystemError(operation, errno: number)
             }
