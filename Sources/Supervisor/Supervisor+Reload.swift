@@ -158,7 +158,8 @@ extension Supervisor {
         leaving[identifier] = Leaving(listener: listener, alarm: alarm, heartbeat: heartbeat)
         let connections = StatusLine.count(listener.profile.connections.value, "connection")
         write(
-            .draining, "\(listener.settings.name) is removed: \(connections) may end by themselves for \(DurationText.format(timeout))",
+            .draining,
+            "\(listener.settings.name) is removed: \(connections) may end by themselves for \(DurationText.format(timeout))",
             listener: listener)
     }
 

@@ -52,7 +52,10 @@ extension Supervisor {
     private func drain(until end: UInt64) {
         manager.notify("STOPPING=1\n\(statusAssignment())")
         let connections = StatusLine.count(shared.connections.value, "connection")
-        write(.draining, "stopping: \(connections) may end by themselves for \(DurationText.format(configuration.daemon.drainTimeout))")
+        write(
+            .draining,
+            "stopping: \(connections) may end by themselves for \(DurationText.format(configuration.daemon.drainTimeout))"
+        )
         lanes.performOnAll { $0.stopAccepting() }
         // Its answer says that the backlogs are empty too.
         sendHeartbeat()

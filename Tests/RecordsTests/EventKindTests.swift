@@ -27,7 +27,8 @@ import Testing
         #expect(
             Set(CloseReason.allCases.map(\.name.description)) == [
                 "client-closed", "upstream-closed", "finished", "idle-timeout", "lifetime", "reset-by-client",
-                "reset-by-upstream", "connect-failed", "stopped", "drained", "closed-by-operator", "error",
+                "reset-by-upstream", "connect-failed", "stopped", "drained", "closed-by-operator", "slow-reader",
+                "error",
             ])
         #expect(
             Set(CloseParty.allCases.map(\.name.description)) == [

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinuxSystem
 import Testing
 
+@testable import LinuxSystem
 @testable import Records
 
 @Suite struct JournalSinkTests {
