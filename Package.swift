@@ -45,7 +45,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["LinuxSystem", "CLinux"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Reactor", "Records", "LinuxSystem", "CLinux"],
+            path: "Tests/TestSupport"),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"], exclude: ["Corpus"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"]),

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+import TestSupport
+import Testing
+
+@testable import Services
+
+/// A room on a lane, with members that have come in.
+private struct ChatStage {
+    let harness: LaneHarness
+    let sockets: [ListeningSocket]
+
+    init(_ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil) throws {
+        harness = try LaneHarness()
+        sockets = try harness.listen(kinds, idleTimeout: idleTimeout, service: ServiceSettings.chat.factory)
+    }
+
+    /// A member that was welcomed and has a name, unless that is empty.
+    func member(_ name: String = "", socket index: Int = 0, receiveBuffer: Int? = nil) throws -> TestPeer {
+        let peer = try harness.connect(to: sockets[index], receiveBuffer: receiveBuffer)
+        #expect(harness.run(until: { peer.text.contains("You are") }))
+        if !name.isEmpty {
+            peer.write("/nick \(name)\n")
+            #expect(harness.run(until: { peer.text.contains("You are now \(name)") }))
+        }
+        harness.settle()
+        peer.forget()
+        return peer
+    }
+}
+
+@Suite struct ChatServiceTests {
+    @Test func `welcomes, passes lines on, announces who comes and goes`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.harness.connect(to: stage.sockets[0])
+        #expect(stage.harness.run(until: { ann.lines.count == 1 }))
+        #expect(ann.text.hasPrefix("* You are 127.0.0.1:"))
+        #expect(ann.text.contains("Nobody else is here yet"))
+        #expect(ann.text.contains("/quit to leave"))
+        ann.write("/nick ann\r\n")
+        #expect(stage.harness.run(until: { ann.lines.last == "* You are now ann." }))
+        ann.forget()
+        let bob = try stage.member("bob")
+        #expect(ann.lines.first?.hasSuffix(" joined (2 here)") == true)
+        #expect(ann.lines.last?.hasSuffix(" is now bob") == true)
+        ann.forget()
+        bob.write("hello\r\nagain\n")
+        #expect(stage.harness.run(until: { ann.lines == ["<bob> hello", "<bob> again"] }))
+        ann.write("hi")
+        stage.harness.settle()
+        #expect(bob.text == "", "half a line is none yet")
+        ann.write(" there\n")
+        #expect(stage.harness.run(until: { bob.lines == ["<ann> hi there"] }))
+        bob.write("/quit\nthis is said to nobody\n")
+        #expect(stage.harness.run(until: { bob.hasEnded && ann.lines.last == "* bob left (1 here)" }))
+        #expect(bob.lines.last == "* Goodbye.")
+        bob.close()
+        #expect(stage.harness.run(until: { stage.harness.connections == 1 }))
+        #expect(try stage.harness.ends() == ["finished by client"])
+    }
+
+    @Test func `is one room over all families`() throws {
+        let stage = try ChatStage([.tcp, .unixStream, .unixSeqpacket])
+        let tcp = try stage.member("tcp")
+        let unix = try stage.harness.connect(to: stage.sockets[1])
+        #expect(stage.harness.run(until: { unix.text.contains("You are unix-#") && unix.text.contains("1 other is") }))
+        unix.forget()
+        let packets = try stage.harness.connect(to: stage.sockets[2])
+        #expect(stage.harness.run(until: { packets.text.contains("2 others are here") }))
+        packets.forget()
+        tcp.forget()
+        unix.forget()
+        packets.writeMessage("no end")
+        packets.writeMessage("two\nlines\n")
+        #expect(stage.harness.run(until: { tcp.lines.count == 3 && unix.lines.count == 3 }))
+        #expect(tcp.lines.map { $0.drop { $0 != " " } } == [" no end", " two", " lines"])
+        #expect(tcp.lines == unix.lines)
+        tcp.write("one\ntwo\n")
+        #expect(stage.harness.run(until: { packets.messages.count == 2 }))
+        #expect(packets.messages == [Array("<tcp> one\n".utf8), Array("<tcp> two\n".utf8)])
+        #expect(stage.harness.run(until: { unix.lines.last == "<tcp> two" }))
+    }
+
+    @Test func `delivers all that a client said that shuts down its writing side, and answers it`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.member("ann")
+        let bob = try stage.harness.connect(to: stage.sockets[0])
+        bob.reads = false
+        bob.write("/nick bob\n" + (0..<5000).map { "line \($0)\n" }.joined() + "/who\nand the last")
+        bob.finishWriting()
+        #expect(stage.harness.run(until: { ann.lines.last == "* bob left (1 here)" }))
+        #expect(ann.lines.filter { $0.hasPrefix("<bob> line ") }.count == 5000)
+        #expect(ann.lines.dropLast().last == "<bob> and the last")
+        bob.reads = true
+        #expect(stage.harness.run(until: { bob.hasEnded && stage.harness.connections == 1 }))
+        #expect(bob.lines.last == "* 2 are here: bob (you), ann")
+        #expect(try stage.harness.ends() == ["client-closed by client"])
+    }
+
+    @Test func `answers everything that is asked, as fast as the answers are read`() throws {
+        let stage = try ChatStage([.unixStream])
+        let bob = try stage.member("bob")
+        bob.reads = false
+        // The answers are some 40 MB: far more than a member may have waiting, were it not for the asker's own pace.
+        bob.write(String(repeating: "/help\n", count: 100_000))
+        bob.finishWriting()
+        stage.harness.settle()
+        #expect(stage.harness.connections == 1)
+        bob.reads = true
+        #expect(stage.harness.run(until: { bob.hasEnded }))
+        #expect(bob.received.count == 100_000 * Room.help.utf8CodeUnitCount)
+        #expect(stage.harness.run(until: { stage.harness.connections == 0 }))
+        #expect(try stage.harness.ends() == ["client-closed by client"])
+    }
+
+    @Test func `answers clearly to lines that are too long or not UTF-8, and goes on`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        ann.forget()
+        bob.write(String(repeating: "x", count: 1 << 20) + "\nafter long\n")
+        bob.write([0x61, 0xff, 0x0a] + Array("after bad\n".utf8))
+        bob.write([0xf0, 0x9f])
+        stage.harness.settle()
+        bob.write([0x98, 0x80, 0x0a])
+        #expect(stage.harness.run(until: { ann.lines == ["<bob> after long", "<bob> after bad", "<bob> 😀"] }))
+        #expect(
+            bob.lines == [
+                "* Nobody got that line: it is longer than 4096 bytes.", "* Nobody got that line: it is not UTF-8.",
+            ])
+        bob.write(String(repeating: "y", count: 4096) + "\r\n" + String(repeating: "z", count: 4097) + "\n")
+        #expect(stage.harness.run(until: { bob.lines.count == 3 }))
+        #expect(ann.lines.last == "<bob> " + String(repeating: "y", count: 4096))
+    }
+
+    @Test func `takes bytes one at a time`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        ann.forget()
+        bob.writeLength = 1
+        bob.write("grüße 😀\r\n/who\r\n")
+        #expect(stage.harness.run(until: { bob.lines == ["* 2 are here: bob (you), ann"] }))
+        #expect(ann.lines == ["<bob> grüße 😀"])
+    }
+
+    @Test func `lets nobody write to the terminals of others`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        ann.forget()
+        bob.write("\u{1b}[2J\u{7}\0\r<ann> I owe you\n")
+        #expect(stage.harness.run(until: { ann.lines == ["<bob> ␛[2J␇␀␍<ann> I owe you"] }))
+    }
+
+    // MARK: - Those who do not read
+
+    @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
+    func `drops a member that does not read, and holds nobody up`(kind: SocketKind) throws {
+        let stage = try ChatStage([kind == .tcp ? .tcp : .unixStream, kind])
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        let deaf = try stage.harness.connect(to: stage.sockets[1], receiveBuffer: 4096)
+        #expect(stage.harness.run(until: { deaf.text.contains("You are") }))
+        stage.harness.settle()
+        deaf.reads = false
+        ann.forget()
+        let line = String(repeating: "l", count: 1000)
+        var said = 0
+        // What the kernel holds for a socket differs; it ends somewhere.
+        while !ann.text.contains("was dropped"), said < 20_000 {
+            for _ in 0..<20 { bob.write(line + "\n") }
+            said += 20
+            #expect(stage.harness.run(until: { ann.lines.filter { $0 == "<bob> \(line)" }.count == said }))
+            stage.harness.settle()
+        }
+        #expect(ann.lines.filter { $0.hasSuffix("was dropped, because it did not read (2 here)") }.count == 1)
+        #expect(stage.harness.connections == 3, "it may still read what waits for it")
+        deaf.reads = true
+        #expect(stage.harness.run(until: { deaf.hasEnded }))
+        #expect(deaf.lines.last == "* You did not read what the others wrote, so you were dropped.")
+        #expect(deaf.lines.dropLast().allSatisfy { !$0.hasPrefix("<") || $0 == "<bob> \(line)" }, "whole lines")
+        deaf.close()
+        #expect(stage.harness.run(until: { stage.harness.connections == 2 }))
+        #expect(try stage.harness.ends() == ["slow-reader by daemon"])
+        bob.write("we go on\n")
+        #expect(stage.harness.run(until: { ann.lines.last == "<bob> we go on" }))
+    }
+
+    @Test func `closes the connection of a dropped member that never reads`() throws {
+        let stage = try ChatStage([.unixStream])
+        let bob = try stage.member("bob")
+        let deaf = try stage.member()
+        deaf.reads = false
+        let line = String(repeating: "l", count: 4000) + "\n"
+        for _ in 0..<400 { bob.write(line) }
+        #expect(stage.harness.run(until: { bob.text.contains("was dropped") }))
+        // A grace of five seconds, in turns that take a millisecond or more while nothing moves.
+        #expect(stage.harness.run(until: { stage.harness.connections == 1 }, idleTurns: 30_000))
+        #expect(try stage.harness.ends() == ["slow-reader by daemon"])
+    }
+
+    @Test func `passes on what a member says that does not read`() throws {
+        let stage = try ChatStage([.unixStream])
+        let ann = try stage.member("ann")
+        let mute = try stage.member("mute")
+        mute.reads = false
+        ann.forget()
+        // More than the kernel holds for it, less than the lane does.
+        for _ in 0..<80 { ann.write(String(repeating: "a", count: 4000) + "\n") }
+        stage.harness.settle()
+        mute.write("but I can talk\n")
+        #expect(stage.harness.run(until: { ann.lines == ["<mute> but I can talk"] }))
+        #expect(stage.harness.connections == 2)
+    }
+
+    @Test func `lets a flood of short lines not crowd out the others`() throws {
+        let stage = try ChatStage([.unixStream])
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        let flood = try stage.member("flood")
+        ann.forget()
+        bob.forget()
+        flood.write(String(repeating: "\n", count: 300_000))
+        bob.write("me too\n")
+        #expect(stage.harness.run(until: { ann.lines.contains("<bob> me too") }))
+        #expect(stage.harness.run(until: { ann.lines.filter { $0 == "<flood> " }.count == 300_000 }))
+        #expect(stage.harness.connections == 3, "who reads is not dropped")
+    }
+
+    // MARK: - Many, and those who go in the middle
+
+    @Test func `serves a room of two hundred`() throws {
+        let stage = try ChatStage()
+        let members = try (0..<200).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains("You are") } }))
+        stage.harness.settle()
+        for (number, member) in members.enumerated() {
+            member.forget()
+            member.write("line of \(number)\n")
+        }
+        #expect(stage.harness.run(until: { members.allSatisfy { $0.lines.count == 199 } }))
+        for (number, member) in members.enumerated() {
+            #expect(Set(member.lines.map { $0.drop { $0 != " " } }).count == 199)
+            #expect(!member.text.contains("> line of \(number)\n"))
+        }
+        for member in members.dropFirst() { member.close() }
+        #expect(stage.harness.run(until: { stage.harness.connections == 1 }))
+        stage.harness.settle()
+        #expect(members[0].lines.last?.hasSuffix("(1 here)") == true)
+    }
+
+    @Test func `survives members that break in the middle of a broadcast`() throws {
+        let stage = try ChatStage()
+        let ann = try stage.member("ann")
+        let bob = try stage.member("bob")
+        let doomed = try (0..<40).map { try stage.member("d\($0)") }
+        ann.forget()
+        bob.write("to all\n")
+        for (number, member) in doomed.enumerated() {
+            if number.isMultiple(of: 2) { member.reset() } else { member.close() }
+        }
+        // The resets are there before the line is read, so sending meets them.
+        #expect(
+            stage.harness.run(until: {
+                ann.lines.contains("<bob> to all") && ann.lines.filter { $0.hasPrefix("* d") }.count == 40
+            }))
+        #expect(stage.harness.run(until: { stage.harness.connections == 2 }))
+        #expect(Set(ann.lines.filter { $0.hasPrefix("* d") }.map { $0.dropFirst(2).prefix { $0 != " " } }).count == 40)
+        #expect(ann.lines.last?.hasSuffix("(2 here)") == true)
+        bob.write("still here\n")
+        #expect(stage.harness.run(until: { ann.lines.last == "<bob> still here" }))
+        #expect(try stage.harness.ends().count == 40)
+    }
+
+    @Test func `gives a name to one of many that want it at once`() throws {
+        let stage = try ChatStage()
+        let members = try (0..<30).map { _ in try stage.member() }
+        for member in members {
+            member.forget()
+            member.write("/nick King\n/who\n")
+        }
+        #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains(" are here: ") } }))
+        #expect(members.filter { $0.text.contains("* You are now King.") }.count == 1)
+        #expect(members.filter { $0.text.contains("* Somebody is called King already.") }.count == 29)
+    }
+
+    // MARK: - Ends from outside
+
+    @Test(arguments: [(CloseReason.stopped, CloseParty.daemon), (.drained, .daemon), (.closedByOperator, .operator)])
+    func `says goodbye when it is stopped`(reason: CloseReason, party: CloseParty) throws {
+        let stage = try ChatStage()
+        let members = try (0..<5).map { _ in try stage.member() }
+        stage.harness.lane.stop(nil, because: reason, by: party)
+        #expect(stage.harness.run(until: { members.allSatisfy(\.hasEnded) }))
+        for member in members { #expect(member.lines.last?.hasSuffix("Goodbye.") == true) }
+        for member in members { member.close() }
+        #expect(stage.harness.run(until: { stage.harness.connections == 0 }))
+        #expect(try stage.harness.ends() == Array(repeating: "\(reason.name) by \(party.name)", count: 5))
+    }
+
+    @Test func `tells who was idle for too long, and the others`() throws {
+        let stage = try ChatStage(idleTimeout: 50_000_000)
+        let ann = try stage.harness.connect(to: stage.sockets[0])
+        #expect(stage.harness.run(until: { ann.hasEnded }))
+        #expect(ann.lines.last == "* You have been idle for too long. Goodbye.")
+        ann.close()
+        #expect(stage.harness.run(until: { stage.harness.connections == 0 }))
+        #expect(try stage.harness.ends() == ["idle-timeout by daemon"])
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import TestSupport
+import Testing
+
+@testable import Services
+
+@Suite struct EchoWorkerTests {
+    private static let megabyte = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+
+    private func open(_ kind: SocketKind) throws -> (LaneHarness, ListeningSocket) {
+        let harness = try LaneHarness()
+        return (harness, try harness.listen([kind], service: ServiceSettings.echo.factory)[0])
+    }
+
+    @Test(arguments: [SocketKind.tcp, .unixStream])
+    func `gives everything back, also to a client that finishes first and reads then`(kind: SocketKind) throws {
+        let (harness, socket) = try open(kind)
+        let peer = try harness.connect(to: socket)
+        peer.reads = false
+        peer.write(Self.megabyte)
+        peer.finishWriting()
+        harness.settle()
+        peer.reads = true
+        #expect(harness.run(until: { peer.hasEnded && harness.connections == 0 }))
+        #expect(peer.received == Self.megabyte)
+        #expect(try harness.ends() == ["client-closed by client"])
+        let close = try #require(try harness.capturedRecords().last)
+        #expect(close.number("bytes_in") == Self.megabyte.count)
+        #expect(close.number("bytes_out") == Self.megabyte.count)
+    }
+
+    @Test func `gives one byte at a time back`() throws {
+        let (harness, socket) = try open(.tcp)
+        let peer = try harness.connect(to: socket)
+        peer.writeLength = 1
+        peer.readLength = 1
+        peer.write("slowly, but all of it")
+        peer.finishWriting()
+        #expect(harness.run(until: { peer.hasEnded && harness.connections == 0 }))
+        #expect(peer.text == "slowly, but all of it")
+    }
+
+    @Test func `keeps the bounds of messages`() throws {
+        let (harness, socket) = try open(.unixSeqpacket)
+        let peer = try harness.connect(to: socket)
+        for message in ["one", "", "three"] { peer.writeMessage(message) }
+        #expect(harness.run(until: { peer.messages.count == 2 || peer.messages.count == 3 }))
+        // A peer that reads an empty message cannot tell it from the end.
+        #expect(peer.messages.first == Array("one".utf8))
+        peer.close()
+        #expect(harness.run(until: { harness.connections == 0 }))
+    }
+
+    @Test func `holds no more than a read for a client that does not read`() throws {
+        let (harness, socket) = try open(.unixStream)
+        let peer = try harness.connect(to: socket)
+        peer.reads = false
+        for _ in 0..<8 { peer.write(Self.megabyte) }
+        harness.settle()
+        #expect(!peer.hasWritten, "the slow side must stop the fast one")
+        peer.reads = true
+        peer.finishWriting()
+        #expect(harness.run(until: { peer.hasEnded && harness.connections == 0 }))
+        #expect(peer.received.count == 8 * Self.megabyte.count)
+    }
+
+    @Test func `is not troubled by a client that resets`() throws {
+        let (harness, socket) = try open(.tcp)
+        let bad = try harness.connect(to: socket)
+        let good = try harness.connect(to: socket)
+        bad.write("x")
+        harness.settle()
+        bad.write(Self.megabyte)
+        bad.reset()
+        good.write("still here")
+        #expect(harness.run(until: { good.text == "still here" && harness.connections == 1 }))
+        #expect(try harness.ends() == ["reset-by-client by client"])
+    }
+}

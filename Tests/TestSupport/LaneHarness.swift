@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+public import LinuxSystem
+public import Reactor
+import Records
+import Synchronization
+
+/// A lane that runs on the test's own thread, with listeners, clients and a log that can be looked at.
+///
+/// Nothing waits for a time: ``run(until:idleTurns:)`` lets the lane and the clients have turns until something holds, or
+/// until nothing has moved for so many turns.
+public final class LaneHarness {
+    /// The lane.
+    public let lane: Lane
+
+    /// What would be shared with other lanes.
+    public let shared: LaneShared
+
+    private let writer: RecordWriter
+    private let records: RecordBuffer
+    private let log: URL
+    private var peers: [TestPeer] = []
+    private var nextListener = 1
+
+    private static let nextName = Atomic<Int>(1)
+
+    /// Makes a lane.
+    public init(connectionLimit: Int = 10_000) throws {
+        let number = Self.nextName.wrappingAdd(1, ordering: .relaxed).oldValue
+        log = FileManager.default.temporaryDirectory.appending(path: "usher-lane-\(getpid())-\(number).log")
+        writer = try RecordWriter(
+            RecordSettings(destinations: [.file(path: log.path)], format: .json, level: .debug))
+        records = writer.makeBuffer()
+        shared = LaneShared(connectionLimit: connectionLimit, changed: {})
+        let handle = try LaneHandle(number: 0)
+        lane = try Lane(handle: handle, peers: [handle], shared: shared, records: records)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: log)
+    }
+
+    /// How many connections the lane has.
+    public var connections: Int { lane.handle.connections.value }
+
+    // MARK: - Listeners and clients
+
+    /// Opens a listener on one socket of each kind: IPv4 on a port that the kernel chooses, or an abstract Unix name.
+    @discardableResult
+    public func listen(
+        _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
+        service: @escaping @Sendable () -> any Service
+    ) throws -> [ListeningSocket] {
+        let sockets = try kinds.map { kind in
+            let address: SocketAddress
+            if kind == .tcp {
+                address = .ipv4(.loopback, port: 0)
+            } else {
+                let number = Self.nextName.wrappingAdd(1, ordering: .relaxed).oldValue
+                address = .abstract(name: Array("usher-lane-\(getpid())-\(number)".utf8))
+            }
+            return try ListeningSocket(kind: kind, address: address, dualStack: false, options: ListeningOptions())
+        }
+        let profile = ListenerProfile(
+            identifier: nextListener, label: ListenerLabel(name: "test", service: "test"), idleTimeout: idleTimeout,
+            lifetime: lifetime, sharesOneLane: true, makeService: service)
+        nextListener += 1
+        lane.open(profile, sockets: sockets)
+        return sockets
+    }
+
+    /// Connects a client, which moves its bytes whenever the lane had a turn.
+    public func connect(to socket: ListeningSocket, receiveBuffer: Int? = nil) throws -> TestPeer {
+        let peer = try TestPeer(to: socket, receiveBuffer: receiveBuffer)
+        peers.append(peer)
+        return peer
+    }
+
+    // MARK: - Turns
+
+    /// Lets the lane and the clients have turns until `condition` holds.
+    ///
+    /// - Parameter idleTurns: after how many turns in a row in which no client moved anything to give up; one takes about
+    ///   a millisecond.
+    /// - Returns: whether it holds.
+    @discardableResult
+    public func run(until condition: () -> Bool, idleTurns: Int = 3000) -> Bool {
+        var idle = 0
+        while !condition() {
+            guard idle < idleTurns else { return false }
+            lane.turn(waiting: false)
+            var moved = false
+            for peer in peers where peer.pump() { moved = true }
+            if moved {
+                idle = 0
+            } else {
+                idle += 1
+                // What one side sent may still be on its way through the kernel.
+                if idle > 4 { usleep(1000) }
+            }
+        }
+        return true
+    }
+
+    /// Lets everything settle: until nothing has moved for some turns.
+    public func settle() {
+        run(until: { false }, idleTurns: 30)
+    }
+
+    // MARK: - Records
+
+    /// Every record so far.
+    public func capturedRecords() throws -> [CapturedRecord] {
+        records.flush()
+        writer.flush(within: .seconds(30))
+        let text = try String(contentsOf: log, encoding: .utf8)
+        return text.split(separator: "\n").compactMap { CapturedRecord(json: $0) }
+    }
+
+    /// How each connection that is closed ended, in the order of coming: `client-closed by client`.
+    public func ends() throws -> [String] {
+        try capturedRecords().filter { $0.event == "close" }
+            .sorted { ($0.number("connection") ?? 0) < ($1.number("connection") ?? 0) }.map(\.end)
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import LinuxSystem
+
+/// The client's end of a connection, driven by a test on its own thread. No call of it blocks.
+///
+/// It makes its system calls directly, so that ``FaultInjection`` only meets those of the daemon.
+public final class TestPeer {
+    /// Everything that was read.
+    public private(set) var received: [UInt8] = []
+
+    /// Each message that was read, for a socket that keeps their bounds.
+    public private(set) var messages: [[UInt8]] = []
+
+    /// Whether the other side has finished.
+    public private(set) var hasEnded = false
+
+    /// The error number of a read or write that failed; 0 if none did.
+    public private(set) var failure: CInt = 0
+
+    /// Whether ``pump()`` reads. A peer that is told not to lets its receive buffer fill.
+    public var reads = true
+
+    /// How many bytes one read takes at most.
+    public var readLength = 64 << 10
+
+    /// How many bytes one write offers at most.
+    public var writeLength = Int.max
+
+    private let kind: SocketKind
+    private var raw: CInt
+    private var outgoing: [UInt8] = []
+    private var outgoingStart = 0
+    private var finishesWriting = false
+
+    /// Connects to a listening socket.
+    public init(to socket: ListeningSocket, receiveBuffer: Int? = nil) throws {
+        kind = socket.kind
+        let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
+        let (address, length) = Self.kernelAddress(of: socket.address)
+        raw = Glibc.socket(CInt(address.ss_family), type | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw SystemError("socket", errno: errno) }
+        if var size = receiveBuffer.map(CInt.init) {
+            setsockopt(raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        }
+        let result = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(raw, $0, length) }
+        }
+        guard result == 0 else {
+            let number = errno
+            Glibc.close(raw)
+            throw SystemError("connect", errno: number)
+        }
+        _ = fcntl(raw, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit { close() }
+
+    /// What was read, as text.
+    public var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// What was read, in lines without their ends.
+    public var lines: [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
+    /// Whether everything was written, and the end too if it was to be.
+    public var hasWritten: Bool { outgoingStart == outgoing.count && !finishesWriting }
+
+    /// Whether the connection is over for this side.
+    public var isOver: Bool { hasEnded || failure != 0 }
+
+    /// Queues bytes, and writes what goes at once.
+    public func write(_ bytes: some Sequence<UInt8>) {
+        outgoing.append(contentsOf: bytes)
+        pumpOut()
+    }
+
+    /// Queues text, and writes what goes at once.
+    public func write(_ text: String) { write(text.utf8) }
+
+    /// Sends one message now.
+    public func writeMessage(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+    }
+
+    /// Shuts down the writing side once everything is written.
+    public func finishWriting() {
+        finishesWriting = true
+        pumpOut()
+    }
+
+    /// Forgets what was read.
+    public func forget() {
+        received = []
+        messages = []
+    }
+
+    /// Closes the socket.
+    public func close() {
+        guard raw >= 0 else { return }
+        Glibc.close(raw)
+        raw = -1
+    }
+
+    /// Closes the socket with a reset, where the family has such a thing.
+    public func reset() {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close()
+    }
+
+    /// Moves what can be moved.
+    ///
+    /// - Returns: whether anything was.
+    @discardableResult
+    public func pump() -> Bool {
+        guard raw >= 0 else { return false }
+        let wrote = pumpOut()
+        return reads && pumpIn() || wrote
+    }
+
+    @discardableResult
+    private func pumpOut() -> Bool {
+        var moved = false
+        while raw >= 0, outgoingStart < outgoing.count {
+            let length = min(writeLength, outgoing.count - outgoingStart)
+            let count = outgoing.withUnsafeBytes {
+                let part = UnsafeRawBufferPointer(rebasing: $0[outgoingStart..<outgoingStart + length])
+                return send(raw, part.baseAddress, part.count, CInt(MSG_NOSIGNAL))
+            }
+            guard count > 0 else {
+                if errno != EAGAIN { fail(errno) }
+                return moved
+            }
+            outgoingStart += count
+            moved = true
+            if writeLength != .max { break }
+        }
+        if raw >= 0, finishesWriting, outgoingStart == outgoing.count {
+            shutdown(raw, CInt(SHUT_WR))
+            finishesWriting = false
+            moved = true
+        }
+        return moved
+    }
+
+    private func pumpIn() -> Bool {
+        guard !hasEnded else { return false }
+        var buffer = [UInt8](repeating: 0, count: readLength)
+        let count = recv(raw, &buffer, buffer.count, 0)
+        if count < 0 {
+            if errno != EAGAIN { fail(errno) }
+            return false
+        }
+        if count == 0 { hasEnded = true }
+        received.append(contentsOf: buffer[..<count])
+        if kind == .unixSeqpacket { messages.append(Array(buffer[..<count])) }
+        return true
+    }
+
+    private func fail(_ number: CInt) {
+        failure = number
+        outgoing = []
+        outgoingStart = 0
+        if number == ECONNRESET { hasEnded = true }
+    }
+
+    private static func kernelAddress(of address: SocketAddress) -> (sockaddr_storage, socklen_t) {
+        var storage = sockaddr_storage()
+        switch address {
+        case .ipv4(let host, let port):
+            var inet = sockaddr_in()
+            inet.sin_family = sa_family_t(AF_INET)
+            inet.sin_port = port.bigEndian
+            inet.sin_addr.s_addr = host.value.bigEndian
+            withUnsafeMutableBytes(of: &storage) { target in
+                withUnsafeBytes(of: inet) { target.copyMemory(from: $0) }
+            }
+            return (storage, socklen_t(MemoryLayout<sockaddr_in>.size))
+        case .abstract(let name):
+            storage.ss_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &storage) { target in
+                target[3..<3 + name.count].copyBytes(from: name)
+            }
+            return (storage, socklen_t(3 + name.count))
+        default:
+            preconditionFailure("tests connect over IPv4 and abstract Unix sockets, not \(address)")
+        }
+    }
+}
