@@ -16,6 +16,8 @@ def preamble(machine, processors, meter, timed):
     if timed and timed.slots:
         foreign, steal = timed.foreign_share(), timed.steal_share()
         if foreign and steal:
+            if timed.rounds < timed.plan.rounds:
+                lines.append(f"Only {timed.rounds} of {timed.plan.rounds} rounds fitted into the time; the host is busy.")
             line = (f"Meanwhile other programs had {foreign.median:.0%} of the server's processor, and the hypervisor "
                     f"withheld {steal.median:.0%} (medians of all slots)")
             if timed.plan.steal_limit < 1:

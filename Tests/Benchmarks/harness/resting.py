@@ -39,7 +39,7 @@ class Idle:
     failure: str = ""
 
 
-def measure_idle(server, processors, make_meter, temporary, descriptors, trace_seconds=0.0):
+def measure_idle(server, processors, make_meter, temporary, descriptors, trace_seconds=0.0, settle=1.0):
     """Memory at rest and with idle connections; with `trace_seconds` also what it does meanwhile."""
     idle = Idle(server.name)
     wanted = IDLE_CONNECTIONS_OF_FORKING if server.forks else IDLE_CONNECTIONS
@@ -51,7 +51,7 @@ def measure_idle(server, processors, make_meter, temporary, descriptors, trace_s
             idle.resident, idle.proportional = running.memory()
             with RunningLoad("hold", running.port, processors, connections=idle.connections) as load:
                 load.wait_until_ready()
-                time.sleep(1)
+                time.sleep(settle)
                 _, loaded = running.memory()
                 idle.bytes_a_connection = (loaded - idle.proportional) / idle.connections
                 if trace_seconds > 0:
@@ -63,7 +63,7 @@ def measure_idle(server, processors, make_meter, temporary, descriptors, trace_s
 
 
 def _watch(idle, running, directory, seconds):
-    time.sleep(IDLE_SETTLE - 1)
+    time.sleep(IDLE_SETTLE)
     before = processes.wakeups(running.pid)
     time.sleep(2)
     idle.wakeups = processes.wakeups(running.pid) - before

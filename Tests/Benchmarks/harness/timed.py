@@ -86,24 +86,36 @@ class TimedRun:
         self.make_meter = make_meter
         self.temporary = temporary
         self.slots = []
+        self.rounds = 0
+        """How many were run."""
         self.softirq_thread = processes.find_kernel_thread(f"ksoftirqd/{processors.server}")
 
-    def run(self, progress):
+    def run(self, progress, deadline=None):
+        """With a deadline (of time.monotonic) no round begins that would probably not end before it."""
         hopeless = set()
+        longest = {True: 0.0, False: 0.0}  # with the peers, and without
         for number in range(self.plan.rounds):
-            for workload in self.workloads:
-                order = [server for server in self.servers if server.every_round or self._peers_play(number)]
-                random.shuffle(order)
-                for server in order:
-                    if (workload.name, server.name) in hopeless:
-                        continue
-                    progress(f"round {number + 1} of {self.plan.rounds}: {workload.name}, {server.name}")
-                    slot = self._slot(number, workload, server)
-                    if slot.steal_share > self.plan.steal_limit:
-                        slot = self._slot(number, workload, server)  # once more; the moment was bad
-                    self.slots.append(slot)
-                    if slot.failure:
-                        hopeless.add((workload.name, server.name))
+            began, peers = time.monotonic(), self._peers_play(number)
+            if deadline is not None and number > 0 and began + longest[peers] > deadline:
+                break
+            self._round(number, hopeless, progress)
+            longest[peers] = max(longest[peers], time.monotonic() - began)
+            self.rounds = number + 1
+
+    def _round(self, number, hopeless, progress):
+        for workload in self.workloads:
+            order = [server for server in self.servers if server.every_round or self._peers_play(number)]
+            random.shuffle(order)
+            for server in order:
+                if (workload.name, server.name) in hopeless:
+                    continue
+                progress(f"round {number + 1} of {self.plan.rounds}: {workload.name}, {server.name}")
+                slot = self._slot(number, workload, server)
+                if slot.steal_share > self.plan.steal_limit:
+                    slot = self._slot(number, workload, server)  # once more; the moment was bad
+                self.slots.append(slot)
+                if slot.failure:
+                    hopeless.add((workload.name, server.name))
 
     def _peers_play(self, number):
         """Whether the peers take part in this round: `peer_rounds` of them, spread evenly."""
