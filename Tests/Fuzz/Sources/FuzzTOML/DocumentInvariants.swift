@@ -1,0 +1,1 @@
+../../../TOMLTests/DocumentInvariants.swift
