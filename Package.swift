@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "usherd", targets: ["usherd"]),
         .executable(name: "usherctl", targets: ["usherctl"]),
         // For Tests/Fuzz, which is a package of its own.
+        .library(name: "LinuxSystem", targets: ["LinuxSystem"]),
         .library(name: "TOML", targets: ["TOML"]),
     ],
     dependencies: [

@@ -1,12 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// A fuzzer of `module`. libFuzzer brings the entry point of the program.
+func fuzzer(_ name: String, of module: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: [.product(name: module, package: "usher")],
+        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+}
+
 let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "usher", path: "../..")],
     targets: [
-        .executableTarget(
-            name: "FuzzTOML", dependencies: [.product(name: "TOML", package: "usher")],
-            swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+        fuzzer("FuzzTOML", of: "TOML"),
+        fuzzer("FuzzEndpoint", of: "LinuxSystem"),
     ]
 )

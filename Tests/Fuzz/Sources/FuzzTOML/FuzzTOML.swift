@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TOML
-
 /// Reads what the fuzzer made up (libFuzzer's entry point) and dies of the first invariant that does not hold.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -3,10 +3,10 @@
 import Foundation
 import Testing
 
-/// What fuzzing or review once found (Tests/Fuzz/FailCases/FuzzTOML), read again.
-@Suite struct FailCaseTests {
+/// What the fuzzer of endpoints begins with and once stumbled over (Tests/Fuzz/Cases/FuzzEndpoint), read again.
+@Suite struct EndpointInvariantTests {
     private static let folder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/FailCases/FuzzTOML")
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/Cases/FuzzEndpoint")
 
     private static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
 
@@ -15,8 +15,8 @@ import Testing
     }
 
     @Test(arguments: names)
-    func `what once failed does not fail again`(_ name: String) throws {
+    func `what the fuzzer keeps holds the invariants`(_ name: String) throws {
         let bytes = Array(try Data(contentsOf: Self.folder.appending(path: name)))
-        #expect(invariantFailures(of: bytes) == [])
+        #expect(endpointInvariantFailures(of: bytes) == [])
     }
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What once broke the reader (Tests/Fuzz/Cases/FuzzTOML), read again.
+@Suite struct FuzzCaseTests {
+    private static let folder = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/Cases/FuzzTOML")
+
+    private static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+
+    @Test func `there are cases`() {
+        #expect(!Self.names.isEmpty)
+    }
+
+    @Test(arguments: names)
+    func `what once failed does not fail again`(_ name: String) throws {
+        let bytes = Array(try Data(contentsOf: Self.folder.appending(path: name)))
+        #expect(invariantFailures(of: bytes) == [])
+    }
+}
