@@ -100,6 +100,8 @@ bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, u
     return vm->svm_family == AF_VSOCK;
 }
 
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
 int clinux_processor_count(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) < 0) return -1;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// The one buffer of a lane into which every read goes. What is in it is valid until the next read.
 ///
 /// Concurrency: belongs to one lane.
@@ -17,13 +19,14 @@
     private let memory: UnsafeMutableRawBufferPointer
 
     init() {
-        // unsafe: initialised to zeroes, so that every byte that a span may show has a value.
-        unsafe memory = .allocate(byteCount: Self.messageLength, alignment: 4096)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+        // The kernel's own zeroes: a page is there only once a read has reached it (malloc(3), mmap(2)).
+        guard let zeroes = unsafe calloc(1, Self.messageLength) else { preconditionFailure("out of memory") }
+        // unsafe: so much was allocated, and every byte that a span may show has a value.
+        unsafe memory = UnsafeMutableRawBufferPointer(start: zeroes, count: Self.messageLength)
     }
 
     // unsafe: see above.
-    deinit { unsafe memory.deallocate() }
+    deinit { unsafe free(memory.baseAddress) }
 
     /// Room for a read of a stream.
     var stream: UnsafeMutableRawBufferPointer { unsafe .init(rebasing: memory[..<Self.streamLength]) }

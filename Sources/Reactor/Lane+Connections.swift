@@ -23,14 +23,19 @@ extension Lane {
 
     /// Brings an admitted connection to the lane that is to have it.
     func place(_ arrival: consuming Arrival, service: any Service) {
-        let target =
-            arrival.profile.sharesOneLane
-            ? nil : HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value }
-        if let target {
-            peers[target].post(.adopt(arrival.handOver()))
-        } else {
+        // It counts where it goes from now on, so that the next one goes elsewhere.
+        let target = lane(for: arrival.profile)
+        _ = peers[target].connections.enter(limit: nil)
+        if target == handle.number {
             begin(arrival, service: service)
+        } else {
+            peers[target].post(.adopt(arrival.handOver()))
         }
+    }
+
+    private func lane(for profile: ListenerProfile) -> Int {
+        guard !profile.sharesOneLane, !isLeaving else { return handle.number }
+        return HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value } ?? handle.number
     }
 
     /// Takes a connection that another lane accepted.
@@ -45,7 +50,6 @@ extension Lane {
     private func begin(_ arrival: consuming Arrival, service: any Service) {
         let worker = service.makeWorker(for: arrival, on: self)
         let token = table.insert(worker)
-        _ = handle.connections.enter(limit: nil)
         shared.noteChange()
         record(.open, of: worker)
         worker.start()

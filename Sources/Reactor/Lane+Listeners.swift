@@ -26,20 +26,20 @@ extension Lane {
         setSockets(of: listener, to: [])
     }
 
-    /// Stops accepting for every listener.
+    /// Stops accepting for every listener, and hands no connection over any more.
     public func stopAccepting() {
+        isLeaving = true
         for identifier in listeners.keys { stopAccepting(identifier) }
     }
 
     /// Ends the connections of a listener, or of all, and forgets it.
     public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
+        // First, since it takes those who wait.
+        if let identifier { stopAccepting(identifier) } else { stopAccepting() }
         for worker in workers where identifier == nil || worker.profile.identifier == identifier {
             worker.stop(reason, by: party)
         }
-        if let identifier {
-            stopAccepting(identifier)
-            listeners[identifier] = nil
-        }
+        if let identifier { listeners[identifier] = nil }
     }
 
     /// Closes every connection that is left, whatever it is doing.

@@ -39,6 +39,9 @@ public final class Lane {
     private var waiting: [Pollable] = []
     private var isEnding = false
 
+    /// Whether the daemon is stopping, so that other lanes may have ended already.
+    var isLeaving = false
+
     /// The token of the eventfd; no slot has it, since a slot's index has 32 bits.
     private static let wakeToken = UInt64.max
 

@@ -40,6 +40,7 @@ public final class LaneGroup: Sendable {
                     return
                 }
                 started.signal()
+                ThreadName.set("usherd.lane.\(handle.number)")
                 lane.run()
             }
         }
@@ -53,6 +54,23 @@ public final class LaneGroup: Sendable {
     /// Runs `body` on every lane, on each after what was asked of it before.
     public func performOnAll(_ body: @escaping @Sendable (Lane) -> Void) {
         for handle in handles { handle.perform(body) }
+    }
+
+    /// Runs `body` on every lane, and waits until all have.
+    ///
+    /// - Returns: whether they have by then; a lane that hangs is left behind.
+    public func performOnAllAndWait(
+        timeout: DispatchTime, _ body: @escaping @Sendable (Lane) -> Void
+    ) -> Bool {
+        let pending = DispatchGroup()
+        for handle in handles {
+            pending.enter()
+            handle.perform { lane in
+                body(lane)
+                pending.leave()
+            }
+        }
+        return pending.wait(timeout: timeout) == .success
     }
 
     /// Ends every lane after its turn; each hands its records to the writer.

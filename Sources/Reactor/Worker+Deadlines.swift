@@ -7,8 +7,11 @@ extension Worker {
     final var nextDeadline: UInt64? {
         var earliest = endDeadline
         if let ownDeadline { earliest = min(earliest, ownDeadline) }
-        if endDeadline == .max, let idle = profile.idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
-        if phase == .serving, let lifetime = profile.lifetime { earliest = min(earliest, accepted &+ lifetime) }
+        // Once the time for the end is set, it alone counts.
+        if endDeadline == .max {
+            if let idle = profile.idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
+            if let lifetime = profile.lifetime { earliest = min(earliest, accepted &+ lifetime) }
+        }
         return earliest == .max ? nil : earliest
     }
 
@@ -18,7 +21,7 @@ extension Worker {
     final func passDeadlines(at now: UInt64) -> UInt64? {
         if endDeadline <= now {
             endTimedOut()
-        } else if phase == .serving, let lifetime = profile.lifetime, accepted &+ lifetime <= now {
+        } else if endDeadline == .max, let lifetime = profile.lifetime, accepted &+ lifetime <= now {
             end(.lifetime)
         } else if endDeadline == .max, let idle = profile.idleTimeout, lastActivity &+ idle <= now {
             end(.idleTimeout)

@@ -69,8 +69,9 @@ extension Supervisor {
         drainAlarm?.cancel()
         extendAlarm?.cancel()
         let left = shared.connections.value
+        // A lane that accepts may hand over to another, so none is ended before all have stopped.
+        _ = lanes.performOnAllAndWait(timeout: .now() + Self.joinTime) { $0.stopAccepting() }
         lanes.performOnAll { lane in
-            lane.stopAccepting()
             lane.stop(nil, because: .stopped, by: .operator)
             lane.closeAll(because: .stopped, by: .operator)
         }
