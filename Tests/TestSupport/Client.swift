@@ -41,13 +41,16 @@ public final class Client {
         if let source {
             // Else bind(2) would look for a port that is free for every destination.
             var on: CInt = 1
-            setsockopt(raw, CInt(IPPROTO_IP), 24 /* IP_BIND_ADDRESS_NO_PORT */, &on, socklen_t(MemoryLayout<CInt>.size))
+            setsockopt(
+                raw, CInt(IPPROTO_IP), 24 /* IP_BIND_ADDRESS_NO_PORT */, &on, socklen_t(MemoryLayout<CInt>.size))
             guard source.withKernelAddress({ bind(raw, $0, $1) }) == 0 else { throw POSIXFailure("bind to \(source)") }
         }
         guard address.withKernelAddress({ Glibc.connect(raw, $0, $1) }) == 0 else {
             throw POSIXFailure("connect to \(address)")
         }
-        guard case .tcp(let host, _) = address.place else { return address.isSeqpacket ? "unix-seqpacket://" : "unix://" }
+        guard case .tcp(let host, _) = address.place else {
+            return address.isSeqpacket ? "unix-seqpacket://" : "unix://"
+        }
         var storage = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
         let result = withUnsafeMutablePointer(to: &storage) { pointer in

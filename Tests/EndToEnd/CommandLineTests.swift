@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The words that follow `usherd`, what it prints, and the status that it exits with.
+@Suite struct CommandLineTests {
+    private let right = """
+        [listener.echo]
+        listen = ["tcp://127.0.0.1:7007", "unix:///run/usher-test/echo"]
+        service = "echo"
+        """
+
+    private func usherd(_ arguments: String...) throws -> CommandResult {
+        try run(BuiltProgram.usherd(), arguments)
+    }
+
+    @Test(arguments: ["--version", "-V"])
+    func `prints its version`(option: String) throws {
+        let result = try usherd(option)
+        #expect(result.end == .exited(0))
+        #expect(result.text.wholeMatch(of: /usherd \d+\.\d+\.\d+\n/) != nil)
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test(arguments: ["--help", "-h"])
+    func `prints how it is called`(option: String) throws {
+        let result = try usherd(option)
+        #expect(result.end == .exited(0))
+        #expect(result.text.hasPrefix("Usage: usherd"))
+        #expect(result.text.contains("--check"))
+    }
+
+    @Test(arguments: [
+        (["--nonsense"], "--nonsense is not an option"), (["usherd.toml"], "--config FILE"),
+        (["--config"], "needs the path"), (["--config="], "needs the path"),
+    ])
+    func `refuses a command line that it does not understand`(arguments: [String], words: String) throws {
+        let result = try run(BuiltProgram.usherd(), arguments)
+        #expect(result.end == .exited(64))
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains(words))
+        #expect(result.errors.contains("usherd --help"))
+    }
+
+    @Test func `checks a configuration without binding anything`() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(
+            "[listener.echo]\nlisten = \"unix://\(directory.path)/echo\"\nservice = \"echo\"\n", to: "usherd.toml")
+        let result = try usherd("--check", "--config", path)
+        #expect(result.end == .exited(0))
+        #expect(result.errors.isEmpty)
+        let lines = result.text.split(separator: "\n")
+        #expect(lines.contains { $0.contains("echo") && $0.contains("unix://\(directory.path)/echo") })
+        #expect(!FileManager.default.fileExists(atPath: directory.appending("echo")))
+    }
+
+    @Test func `shows every mistake of a configuration with its place`() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(
+            """
+            [listener.echo]
+            listen = "tcp://127.0.0.1:70000"
+            servise = "echo"
+
+            [listener.other]
+            listen = "tcp://127.0.0.1:7007"
+            service = "ecco"
+            """, to: "usherd.toml")
+        let result = try usherd("--config", path, "--check")
+        #expect(result.end == .exited(78))
+        #expect(result.output.isEmpty)
+        for place in ["2:27", "3:1", "7:11"] { #expect(result.errors.contains("\(path):\(place): ")) }
+        #expect(result.errors.contains("servise"))
+        #expect(result.errors.contains("`service`"))
+        #expect(result.errors.contains("^"))
+    }
+
+    @Test(arguments: [["--check"], []])
+    func `says that there is no file`(arguments: [String]) throws {
+        let result = try run(BuiltProgram.usherd(), arguments + ["--config", "/nonexistent/usherd.toml"])
+        #expect(result.end == .exited(78))
+        #expect(result.errors.contains("/nonexistent/usherd.toml"))
+        #expect(result.errors.contains("No such file or directory"))
+    }
+
+    @Test func `does not start with a wrong configuration, and tells systemd where it is wrong`() throws {
+        let daemon = try Usherd(starting: "[listener.echo]\nlisten = 7\nservice = \"echo\"")
+        #expect(try daemon.waitForEnd() == .exited(78))
+        let place = "\(daemon.directory.path)/usherd.toml:5:10: "
+        #expect(daemon.said.contains(place))
+        let message = try waitFor("a word to systemd") { daemon.manager.messages.first }
+        #expect(message.hasPrefix("STATUS=\(place)"))
+        #expect(message.hasSuffix("\nERRNO=\(EINVAL)"))
+    }
+
+    @Test func `does not start without a listener that it is to have`() throws {
+        let occupied = try Usherd("[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"")
+        let address = try occupied.address("echo")
+        let daemon = try Usherd(
+            starting: """
+                [listener.first]
+                listen = "unix://$DIR/first"
+                service = "echo"
+
+                [listener.second]
+                listen = "\(address)"
+                service = "echo"
+                """)
+        #expect(try daemon.waitForEnd() == .exited(69))
+        let failed = try daemon.record("failed")
+        #expect(failed["listener"] == "second")
+        #expect(failed["errno"] == "EADDRINUSE")
+        #expect(failed["level"] == "error")
+        #expect(failed["message"]?.contains("usherd.toml:9:10: listener second: cannot listen on \(address): ") == true)
+        let message = try waitFor("a word to systemd") { daemon.manager.messages.first }
+        #expect(message == "STATUS=\(failed["message"] ?? "")\nERRNO=\(EADDRINUSE)")
+        #expect(!FileManager.default.fileExists(atPath: daemon.directory.appending("first")))
+        #expect(try occupied.stop() == .exited(0))
+    }
+
+    @Test func `does not start with a log whose directory is missing`() throws {
+        let daemon = try Usherd(
+            starting: """
+                [log]
+                to = "file:$DIR/missing/usherd.log"
+
+                [listener.echo]
+                listen = "tcp://127.0.0.1:0"
+                service = "echo"
+                """)
+        let end = try daemon.waitForEnd()
+        #expect(end == .exited(78))
+        #expect(daemon.said.contains("\(daemon.directory.path)/missing"))
+        let message = try waitFor("a word to systemd") { daemon.manager.messages.first }
+        #expect(message.hasSuffix("\nERRNO=\(ENOENT)"))
+        #expect(!FileManager.default.fileExists(atPath: daemon.directory.appending("missing")))
+    }
+}
