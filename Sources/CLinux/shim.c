@@ -21,6 +21,15 @@ _Static_assert(sizeof(struct clinux_epoll_event) == sizeof(struct epoll_event), 
 _Static_assert(CLINUX_EPOLLRDHUP == EPOLLRDHUP && CLINUX_EPOLLPRI == EPOLLPRI, "epoll bits");
 _Static_assert(CLINUX_EPOLLEXCLUSIVE == EPOLLEXCLUSIVE && CLINUX_EPOLLET == EPOLLET, "epoll flags");
 
+static char *const *arguments;
+
+__attribute__((constructor)) static void keep_arguments(int count, char **words) {
+    (void)count;
+    arguments = words;
+}
+
+char *const *clinux_arguments(void) { return arguments; }
+
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 static int control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {

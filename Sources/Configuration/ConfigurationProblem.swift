@@ -110,6 +110,12 @@ extension ConfigurationProblem: CustomStringConvertible {
     /// The first line of ``description``: the place and what is wrong. It goes into records and status lines.
     public var summary: String { "\(location.text): \(TerminalText.safe(message))" }
 
+    /// Mistakes for people: how many, then each, with an empty line before it.
+    public static func report(_ problems: [ConfigurationProblem]) -> String {
+        let count = problems.count == 1 ? "1 mistake" : "\(problems.count) mistakes"
+        return (["the configuration has \(count)"] + problems.map(\.description)).joined(separator: "\n\n")
+    }
+
     private static func lines(of excerpt: SourceExcerpt?) -> [String] {
         guard let excerpt else { return [] }
         let number = String(excerpt.line)

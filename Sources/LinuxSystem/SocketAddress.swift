@@ -77,7 +77,8 @@ public enum SocketAddress: Hashable, Sendable {
         case .unnamed:
             break
         case .vsock(let cid, let port):
-            bytes.append(decimal: UInt64(cid))
+            // VMADDR_CID_ANY has a name in the grammar.
+            if cid == .max { bytes.append("any") } else { bytes.append(decimal: UInt64(cid)) }
             bytes.append(UInt8(ascii: ":"))
             bytes.append(decimal: UInt64(port))
         }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import LinuxSystem
 import Records
 
-/// `usherd --check` and `usherctl check`: looks at a configuration and binds nothing.
-public enum ConfigurationCheck {
+/// `usherd --check`: looks at a configuration and binds nothing.
+enum ConfigurationCheck {
     /// Prints every mistake on standard error, or a line for each listener on standard output.
     ///
-    /// - Returns: the status to exit with: 0, or 78 (`EX_CONFIG`).
-    public static func run(path: String) -> CInt {
+    /// - Returns: the status to exit with.
+    static func run(path: String) -> CInt {
         let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
         guard let configuration else {
             report(problems)
@@ -17,10 +18,8 @@ public enum ConfigurationCheck {
         return Daemon.printOut(configuration.summary)
     }
 
-    /// Prints mistakes on standard error, an empty line between two.
+    /// Prints mistakes on standard error.
     static func report(_ problems: [ConfigurationProblem]) {
-        let count = problems.count == 1 ? "1 mistake" : "\(problems.count) mistakes"
-        PrefixedErrorOutput().say(
-            "the configuration has \(count)\n\n" + problems.map(\.description).joined(separator: "\n\n"))
+        PrefixedErrorOutput().say(ConfigurationProblem.report(problems))
     }
 }

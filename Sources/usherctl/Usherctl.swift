@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Configuration
 
+/// The program usherctl: looks at a configuration.
 @main
 struct Usherctl: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "usherctl")
+    static let configuration = CommandConfiguration(
+        commandName: "usherctl",
+        abstract: "Steer usherd, the listener supervisor.",
+        discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
+        version: "usherctl \(Version.text)",
+        subcommands: [Check.self])
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinuxSystem
 import Supervisor
 
-exit(Daemon.run(CommandLine.arguments.dropFirst()))
+exit(Daemon.run(ProgramArguments.words))

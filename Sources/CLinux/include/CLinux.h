@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+// The words of the command line, as the C library gives them to constructors: Swift's own are read from /proc, which a
+// chroot may lack. The strings live as long as the program; the last pointer is NULL.
+char *const *clinux_arguments(void);
+
 // epoll(7)
 enum {
     CLINUX_EPOLLIN = 0x001,
