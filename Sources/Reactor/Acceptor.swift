@@ -61,7 +61,8 @@ final class Acceptor: Pollable {
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
-        let most = min(expected, Self.batch)
+        // While it is not known whether there is enough again, until nobody waits any more.
+        let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
         while taken < most, take() { taken += 1 }
         expected = taken + 1
@@ -83,8 +84,10 @@ final class Acceptor: Pollable {
     /// - Returns: whether there may be another.
     private func take() -> Bool {
         do throws(SystemError) {
-            guard let accepted = try socket.accept() else { return false }
-            lane.accepted(under: listener.profile)
+            guard let accepted = try socket.accept() else {
+                lane.acceptedAll(under: listener.profile)
+                return false
+            }
             admit(accepted)
             return true
         } catch {

@@ -17,8 +17,10 @@ extension Lane {
         records.append(record, now: now)
     }
 
-    /// Notes that a connection was accepted; says so if that was not possible before.
-    func accepted(under profile: ListenerProfile) {
+    /// Notes that nobody waits to be accepted; says so if somebody had to.
+    ///
+    /// Not the first success ends a shortage: the next connection may take the last descriptor again.
+    func acceptedAll(under profile: ListenerProfile) {
         guard shared.noteAccepting(true) else { return }
         let record = DaemonRecord(
             time: Clock.realtime, .acceptResumed, "accepting connections again", listener: profile.label)

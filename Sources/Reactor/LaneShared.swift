@@ -51,6 +51,9 @@ public final class LaneShared: Sendable {
         changeIsKnown.store(false, ordering: .sequentiallyConsistent)
     }
 
+    /// Whether some connection could not be accepted, and it is not known that there is enough for all again.
+    var isOutOfResources: Bool { outOfResources.load(ordering: .relaxed) }
+
     /// Notes whether connections can be accepted.
     ///
     /// - Returns: whether that is news.
