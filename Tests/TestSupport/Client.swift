@@ -160,6 +160,12 @@ public final class Client {
         }
     }
 
+    /// Whether a call to receive would return at once with something.
+    public var hasInput: Bool {
+        var byte: UInt8 = 0
+        return !pending.isEmpty || recv(raw, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0
+    }
+
     /// Whether the server has ended or broken the connection. Takes nothing that it sent.
     public var isEnded: Bool {
         var byte: UInt8 = 0

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Reloads while connections come and go.
+@Suite struct ReloadUnderLoadTests {
+    private static let connections = 10_000
+    private static let threads = 4
+    private static let reloads = 50
+
+    /// What the client threads and the test have in common.
+    private final class Progress: Sendable {
+        let done = Atomic<Int>(0)
+        let failures = Mutex<[String]>([])
+    }
+
+    /// Two configurations that differ in whatever may change while its connections live: settings, the log's level of
+    /// detail, and other listeners that come, go and move.
+    private func configuration(_ isOdd: Bool) -> String {
+        """
+        [log]
+        to = "file:$DIR/log"
+        format = "json"
+
+        [listener.echo]
+        listen = ["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix://$DIR/echo", "unix://@usher-test-$DIR"]
+        service = "echo"
+        idle-timeout = "\(isOdd ? "5m" : "10m")"
+
+        [listener.\(isOdd ? "comes" : "goes")]
+        listen = "unix://$DIR/other"
+        service = "\(isOdd ? "discard" : "chat")"
+
+        [listener.moves]
+        listen = "unix://$DIR/moves-\(isOdd)"
+        service = "echo"
+        """
+    }
+
+    @Test func `fails not one of 10 000 connections in 50 reloads`() throws {
+        let daemon = try Usherd(configuration(false))
+        let log = LogReader(daemon.directory.appending("log"))
+        let addresses: [ServerAddress] = try waitFor("addresses") {
+            log.update()
+            let texts = log.records.filter { $0["listener"] == "echo" }.compactMap { $0["local"] }
+            return texts.count == 4 ? texts.compactMap { ServerAddress($0) } : nil
+        }
+        let progress = Progress()
+        for thread in 0..<Self.threads {
+            Thread.detachNewThread { Self.load(addresses, thread, progress) }
+        }
+        for reload in 1...Self.reloads {
+            try waitUntil("the load has come to reload \(reload)") {
+                progress.done.load(ordering: .relaxed) >= reload * Self.connections / (Self.reloads + 2)
+            }
+            try daemon.reload(configuration(reload % 2 == 1))
+        }
+        try waitUntil("all connections have been made") {
+            progress.done.load(ordering: .relaxed) == Self.connections
+        }
+        #expect(progress.failures.withLock(\.self) == [])
+        #expect(try daemon.stop() == .exited(0), "\(daemon.said)")
+
+        log.update()
+        #expect(log.records.count { $0.event == "reload" } == Self.reloads)
+        #expect(log.records.count { $0.event == "reload-failed" } == 0)
+        let ends = log.records.filter { $0.event == "close" }
+        #expect(ends.count == Self.connections)
+        #expect(ends.allSatisfy { $0["reason"] == "client-closed" && $0[number: "bytes_out"] == 64 })
+        expectOneEndEach(log.records)
+    }
+
+    /// Makes its share of the connections, one after the other.
+    private static func load(_ addresses: [ServerAddress], _ thread: Int, _ progress: Progress) {
+        let message = [UInt8](repeating: UInt8(ascii: "a") + UInt8(thread), count: 64)
+        // Another address to come from in every run: no port is used up by connections that wait out TIME_WAIT.
+        let source = ServerAddress(
+            .tcp(host: "127.\(thread + 1).\(Int.random(in: 0...255)).\(Int.random(in: 1...254))", port: 0))
+        for number in 0..<connections / threads {
+            let address = addresses[number % addresses.count]
+            let isIPv4 = address.description.hasPrefix("tcp://127")
+            do {
+                let client = try Client(address, from: isIPv4 ? source : nil)
+                try client.send(message)
+                let answer = try client.receive(exactly: message.count)
+                if answer != message { throw POSIXFailure("echo of \(answer.count) bytes", 0) }
+            } catch {
+                progress.failures.withLock { $0.append("\(address), connection \(number): \(error)") }
+            }
+            progress.done.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// How the daemon ends: after its connections, and with a record of each.
+@Suite struct StopTests {
+    private func echo(drain: String) -> String {
+        """
+        [daemon]
+        drain-timeout = "\(drain)"
+
+        [listener.echo]
+        listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo", "unix-seqpacket://$DIR/packets"]
+        service = "echo"
+        """
+    }
+
+    private func expectEcho(_ client: Client) throws {
+        try client.send("x")
+        #expect(try client.receive(exactly: 1) == Array("x".utf8))
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `lets its connections end by themselves`(signal: CInt) throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let address = try daemon.address("echo")
+            let client = try Client(address)
+            try expectEcho(client)
+            daemon.send(signal: signal)
+            let draining = try daemon.record("draining")
+            #expect(draining["message"] == "stopping: 1 connection may end by themselves for 1h")
+            try waitUntil("nobody is let in") { (try? Client(address)) == nil }
+            try expectEcho(client)
+            #expect(daemon.ended == nil)
+            client.close()
+            #expect(try daemon.waitForEnd() == .exited(0))
+            #expect(daemon.records("close").map { $0["reason"] } == ["client-closed"])
+            let stopped = try #require(daemon.records.last)
+            #expect(stopped.event == "stopped")
+            #expect(stopped["message"]?.hasPrefix("usherd ") == true)
+            #expect(stopped["message"]?.hasSuffix(" stopped") == true)
+        }
+    }
+
+    @Test func `ends at once when nobody is there`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try expectEcho(client)
+            client.close()
+            try daemon.records("close", count: 1)
+            try daemon.stop()
+        }
+    }
+
+    @Test func `closes what is left after the drain timeout`() throws {
+        try withUsherd(echo(drain: "200ms")) { daemon in
+            let clients = try (0..<20).map { try Client(daemon.address("echo", $0 % 3)) }
+            for client in clients { try expectEcho(client) }
+            try daemon.stop()
+            let ends = daemon.records("close")
+            #expect(ends.count == 20)
+            #expect(
+                ends.allSatisfy { $0["reason"] == "stopped" && $0["by"] == "operator" && $0[number: "bytes_in"] == 1 })
+            #expect(daemon.records.last?["message"]?.hasSuffix("stopped; 20 connections had to be closed") == true)
+            for client in clients { #expect(try client.receiveAll().isEmpty) }
+        }
+    }
+
+    @Test func `stops at once at the second signal`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try expectEcho(client)
+            daemon.send(signal: SIGTERM)
+            _ = try daemon.record("draining")
+            #expect(try daemon.stop(SIGINT) == .exited(0))
+            let close = try #require(daemon.records("close").first)
+            #expect(close["reason"] == "stopped")
+            #expect(close["by"] == "operator")
+        }
+    }
+
+    @Test func `serves those who had connected before the signal`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let address = try daemon.address("echo")
+            daemon.send(signal: SIGSTOP)
+            let clients = try (0..<50).map { _ in try Client(address) }
+            daemon.send(signal: SIGTERM)
+            daemon.send(signal: SIGCONT)
+            for client in clients { try expectEcho(client) }
+            for client in clients { client.close() }
+            #expect(try daemon.waitForEnd() == .exited(0))
+            #expect(daemon.records("close").count == clients.count)
+        }
+    }
+
+    @Test func `ends a flood of connections with a record each`() throws {
+        try withUsherd(echo(drain: "0s")) { daemon in
+            let addresses = try (0..<3).map { try daemon.address("echo", $0) }
+            let clients = try (0..<500).map { try Client(addresses[$0 % 3]) }
+            try daemon.stop()
+            #expect(daemon.records("close").count == clients.count)
+        }
+    }
+
+    @Test func `ignores a reload while it stops`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try expectEcho(client)
+            daemon.send(signal: SIGTERM)
+            _ = try daemon.record("draining")
+            daemon.send(signal: SIGHUP)
+            daemon.send(signal: SIGUSR2)
+            _ = try daemon.record("live")
+            client.close()
+            #expect(try daemon.waitForEnd() == .exited(0))
+            #expect(daemon.records("reload").isEmpty)
+        }
+    }
+
+    @Test func `tells systemd that it stops, and asks for time`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try expectEcho(client)
+            daemon.send(signal: SIGTERM)
+            try waitUntil("it asks for time") {
+                daemon.manager.messages.contains { $0.hasPrefix("EXTEND_TIMEOUT_USEC=") }
+            }
+            let stopping = try #require(daemon.manager.messages.first { $0.hasPrefix("STOPPING=1\n") })
+            #expect(stopping.hasPrefix("STOPPING=1\nSTATUS=stopping: 1 connection may end within "))
+            client.close()
+            #expect(try daemon.waitForEnd() == .exited(0))
+        }
+    }
+
+    @Test func `removes its paths`() throws {
+        try withUsherd(echo(drain: "1h")) { daemon in
+            for name in ["echo", "packets"] {
+                #expect(FileManager.default.fileExists(atPath: daemon.directory.appending(name)))
+            }
+            try daemon.stop()
+            for name in ["echo", "packets"] {
+                #expect(!FileManager.default.fileExists(atPath: daemon.directory.appending(name)))
+            }
+        }
+    }
+}
