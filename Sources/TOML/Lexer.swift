@@ -2,8 +2,8 @@
 
 /// A position in a document and the smallest steps from there: bytes, gaps, comments.
 ///
-/// Keys, strings and bare values are read by extensions. All of them follow one rule: what returns nil has reported why,
-/// and has left `offset` where skipping can begin.
+/// Keys, strings and bare values are read by extensions. All of them follow one rule: what returns nil, or a value that is
+/// `invalid`, has reported why and has left `offset` where skipping can begin.
 struct Lexer {
     let bytes: [UInt8]
     /// The offset of the next byte; never beyond the end.

@@ -8,29 +8,32 @@ import Testing
     /// Something of everything.
     private static let document = Array(
         #"""
-        # ü comment
+        # ü
         title = "T\u00e9\"st" # 😀
-        'quoted ke\y'."b\tc" = 'lit\eral'
+        'quo\te'."b\tc" = 'lit\eral'
         text = """
         one \
            two ""three"""""
         raw = '''
         a''b'''
-        numbers = [ 1_000, -0x, 0xBEEF, 0o17, 0b101, 9223372036854775807, # last
+        numbers = [ 1_000, -0, 0xBEEF, 0o17, # last
           +1.5e-3, inf, -nan, ]
-        dates = [1979-05-27 07:32:00.999-07:00, 1979-05-27T07:32:00, 1979-05-27, 07:32:00]
+        dates = [1979-05-27 07:32:00.9-07:00, 07:32:00]
         yes = true
 
         [listener.echo]
-        listen = ["tcp://127.0.0.1:7007", { a.b = 1, c = [[], {}] }]
+        listen = ["tcp", { a.b = 1, c = [[], {}] }]
         a.b.c = 1
         a.b.d = 2
         [[list]]
         [list.sub]
-        x = {}
         [[list]]
         [ a . "b" . 'c' ]
         """#.utf8)
+
+    @Test func `the document has no mistake`() {
+        #expect(TOMLDocument.parse(Self.document).problems == [])
+    }
 
     @Test func `every beginning of a document can be read`() {
         for end in Self.document.indices {
