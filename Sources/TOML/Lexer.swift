@@ -137,9 +137,8 @@ struct Lexer {
     }
 
     /// Reports a problem of the bytes from `start` up to here.
-    mutating func report(_ message: String, help: String, from start: Int, related: TOMLProblem.Related? = nil) {
-        let range = SourceRange(start: start, end: offset)
-        report(TOMLProblem(message: message, help: help, range: range, related: related))
+    mutating func report(_ message: String, help: String, from start: Int) {
+        report(TOMLProblem(message: message, help: help, range: SourceRange(start: start, end: offset)))
     }
 
     /// Reports that something else than `expected` is next.
