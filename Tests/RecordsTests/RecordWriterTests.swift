@@ -18,6 +18,7 @@ import Testing
         let reader = open(path, O_RDONLY | O_NONBLOCK)
         try #require(reader >= 0)
         defer { close(reader) }
+        try Self.fill(path)
         let standardError = Pipe()
         let writer = RecordWriter(
             PreparedSinks([try FileSink(path: path, encoding: .json)], level: .info), terminal: Self.plain,
@@ -29,7 +30,7 @@ import Testing
             buffer.append(Samples.connection(.open, number: UInt64(number)), now: 0)
         }
         buffer.flush()
-        // The pipe is full and the writer waits; nothing of that reaches the lane.
+        // The writer waits for the reader; nothing of that reached the lane.
         #expect(!writer.flush(within: .milliseconds(50)))
         let collected = Self.drain(reader) { writer.flush(within: .milliseconds(20)) }
         let lines = collected.split(separator: "\n")
@@ -41,6 +42,16 @@ import Testing
         #expect(opened < submitted)
         #expect(opened + dropped.reduce(0, +) == submitted)
         #expect(lines.count == opened + dropped.count)
+    }
+
+    /// Writes newlines to a FIFO until it takes no more.
+    private static func fill(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_NONBLOCK)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let newlines = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
+        while write(descriptor, newlines, newlines.count) > 0 {}
+        try #require(errno == EAGAIN)
     }
 
     /// Reads until `isDone` and nothing is left.
