@@ -53,7 +53,8 @@ let package = Package(
             path: "Tests/TestSupport"),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"], exclude: ["Corpus"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"], exclude: ["Golden"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),
         .testTarget(

@@ -60,27 +60,24 @@ struct AddressResolver<Host: HostLookup> {
     ) -> SocketAddress? {
         if let mapped = ip.mappedIPv4 {
             let wanted = Endpoint.tcp(.ipv4(mapped), port: port)
-            diagnostics.add(
-                ConfigurationProblem(
-                    "an IPv4 address in the form of IPv6 cannot be listened on", at: address.span,
-                    help: "write \(wanted)"))
+            diagnostics.report(
+                "an IPv4 address in the form of IPv6 cannot be listened on", at: address.span,
+                help: "write \(wanted)")
             return nil
         }
         guard let scope else {
             if ip.isLinkLocal {
-                diagnostics.add(
-                    ConfigurationProblem(
-                        "a link-local address means nothing without its interface", at: address.span,
-                        help: "write for example \(Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port))"))
+                diagnostics.report(
+                    "a link-local address means nothing without its interface", at: address.span,
+                    help: "write for example \(Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port))")
                 return nil
             }
             return .ipv6(ip, port: port, scope: 0)
         }
         guard let index = UInt32(scope) ?? host.interface(named: scope), index > 0 else {
-            diagnostics.add(
-                ConfigurationProblem(
-                    "this host has no interface `\(scope)`", at: address.span(of: scope),
-                    help: "`ip link` shows the interfaces"))
+            diagnostics.report(
+                "this host has no interface `\(scope)`", at: address.span(of: scope),
+                help: "`ip link` shows the interfaces")
             return nil
         }
         return .ipv6(ip, port: port, scope: index)
@@ -113,10 +110,9 @@ struct AddressResolver<Host: HostLookup> {
     private func report(
         _ reason: String, _ name: String, _ address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
     ) {
-        diagnostics.add(
-            ConfigurationProblem(
-                "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
-                help: "`getent ahosts \(name)` asks the same; a numeric address needs nobody's answer"))
+        diagnostics.report(
+            "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
+            help: "`getent ahosts \(name)` asks the same; a numeric address needs nobody's answer")
     }
 
     // MARK: Owners of Unix sockets
@@ -149,10 +145,9 @@ struct AddressResolver<Host: HostLookup> {
         } catch {
             reason = ": \(error.reason)"
         }
-        diagnostics.add(
-            ConfigurationProblem(
-                "this host has no \(what) `\(name)`\(reason)", at: address.span(of: "\(what)=\(name)"),
-                help: "`getent \(database)` shows the \(what)s"))
+        diagnostics.report(
+            "this host has no \(what) `\(name)`\(reason)", at: address.span(of: "\(what)=\(name)"),
+            help: "`getent \(database)` shows the \(what)s")
         return nil
     }
 }

@@ -39,7 +39,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     public let related: Related?
 
     /// The order of reading, then of places, for sorting.
-    let order: Order
+    private(set) var order: Order
 
     struct Order: Hashable, Comparable, Sendable {
         var file: Int
@@ -52,8 +52,8 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     init(
         _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
     ) {
-        self.message = message
-        self.help = help
+        self.message = TerminalText.clipped(message)
+        self.help = help.map(TerminalText.clipped)
         self.location = Location(span)
         self.related = related.map { Related(location: Location($0.span), note: $0.note) }
         self.order = Order(file: span.file.number, offset: span.range.start)
@@ -66,6 +66,15 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         self.location = Location(file: file, place: nil, excerpt: nil)
         self.related = nil
         self.order = Order(file: number, offset: 0)
+    }
+
+    /// The last problem of a file that has too many.
+    static func more(than count: Int, in other: ConfigurationProblem) -> ConfigurationProblem {
+        var problem = ConfigurationProblem(
+            "more than \(count) mistakes; the rest is not shown", file: other.location.file, number: other.order.file,
+            help: "mend these first, or look whether it is the right file")
+        problem.order.offset = .max
+        return problem
     }
 }
 

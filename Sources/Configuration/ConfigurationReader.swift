@@ -40,6 +40,7 @@ struct ConfigurationReader {
                 related: problem.related.map { (file.span($0.range), $0.note) })
         }
         let isWhole = document.problems.isEmpty
+        diagnostics.setUnreadable(document.problems.map(\.range))
         for entry in document.root.entries {
             switch entry.key {
             case "daemon": read(entry, DaemonSettings.keys, into: \.daemon, section: .daemon)
@@ -154,12 +155,17 @@ struct ConfigurationReader {
             }
         }
         // The service may stand below its keys.
+        var wanted: String?
+        if case .string(let text)? = table["service"]?.value.content { wanted = text }
         let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
         let section = SettingSection.listener(name: draft.name, service: schema)
         for entry in table.entries where !SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
             if let key = schema?.keys.first(where: { $0.name == entry.key }), var service = draft.service {
                 key.read(entry, &service, &diagnostics)
                 draft.service = service
+            } else if let wanted, wanted == ServiceSchema.owner(ofKey: entry.key) {
+                // The service itself is the mistake, and is reported.
+                continue
             } else {
                 diagnostics.reportUnknown(entry, in: section)
             }
@@ -174,8 +180,7 @@ struct ConfigurationReader {
 
     private mutating func reportMissing(_ key: String, in table: TOMLTable, of draft: ListenerDraft, help: String) {
         guard table[key] == nil else { return }
-        diagnostics.add(
-            ConfigurationProblem("the listener `\(draft.name)` has no `\(key)`", at: draft.span, help: help))
+        diagnostics.report("the listener `\(draft.name)` has no `\(key)`", at: draft.span, help: help)
     }
 
     /// A name that stands in log lines, commands and field values without quotes.
@@ -194,10 +199,9 @@ struct ConfigurationReader {
     consuming func finish(host: some HostLookup) -> (Configuration?, [ConfigurationProblem]) {
         let listeners = listeners(host: host)
         if drafts.isEmpty, diagnostics.problems.isEmpty {
-            diagnostics.add(
-                ConfigurationProblem(
-                    "no listener is configured", at: main.span(SourceRange(start: 0, end: 0)),
-                    help: "add [listener.NAME] with `listen` and `service`"))
+            diagnostics.report(
+                "no listener is configured", at: main.span(SourceRange(start: 0, end: 0)),
+                help: "add [listener.NAME] with `listen` and `service`")
         }
         guard diagnostics.problems.isEmpty else {
             // A stable order for what stands at one place: as it was found.
@@ -239,13 +243,12 @@ struct ConfigurationReader {
         let text = address.endpoint.description
         let isSame = text == earlier.address
         let owner = earlier.listener == draft.name ? "the same listener" : "the listener `\(earlier.listener)`"
-        diagnostics.add(
-            ConfigurationProblem(
-                isSame
-                    ? "\(text) is taken by \(owner)"
-                    : "\(text) collides with \(earlier.address) of \(owner)",
-                at: address.span, help: "choose another address or port for one of them",
-                related: (earlier.span, "it is taken here")))
+        diagnostics.report(
+            isSame
+                ? "\(text) is taken by \(owner)"
+                : "\(text) collides with \(earlier.address) of \(owner)",
+            at: address.span, help: "choose another address or port for one of them",
+            related: (earlier.span, "it is taken here"))
     }
 
     private mutating func reportUselessKeepalive(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
@@ -253,9 +256,8 @@ struct ConfigurationReader {
         // Of a socket that systemd passes, only the start will show what it is.
         let mayBeTCP = addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
         guard !mayBeTCP else { return }
-        diagnostics.add(
-            ConfigurationProblem(
-                "`keepalive` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
-                help: "remove the key"))
+        diagnostics.report(
+            "`keepalive` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
+            help: "remove the key")
     }
 }

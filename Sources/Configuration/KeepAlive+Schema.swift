@@ -40,18 +40,18 @@ extension SettingType where Value == Override<ListeningOptions.KeepAlive> {
 extension SettingType where Value == Int {
     /// A duration that the kernel counts in seconds.
     static func seconds(_ range: ClosedRange<Int>, example: String) -> Self {
-        let bounds = Duration.milliseconds(1) ... .seconds(range.upperBound)
+        let bounds = Duration.seconds(range.lowerBound) ... .seconds(range.upperBound)
         return Self { key, value, diagnostics in
             let type = SettingType<Duration>.duration(bounds, example: example)
             guard let duration = type.read(key, value, &diagnostics) else { return nil }
             let (seconds, rest) = duration.components
-            guard rest == 0, let count = Int(exactly: seconds), range.contains(count) else {
+            guard rest == 0 else {
                 diagnostics.report(
                     "`\(key)` must be whole seconds: \(DurationText.format(duration))", at: value.range,
-                    help: "write a duration from \"\(range.lowerBound)s\" to \"\(range.upperBound)s\"")
+                    help: "write \"\(seconds)s\"; the kernel counts no smaller parts")
                 return nil
             }
-            return count
+            return Int(seconds)
         }
     }
 }

@@ -63,7 +63,7 @@ extension SettingType where Value == ServiceSettings {
         if ServiceSchema.unsupported.contains(where: { $0.name == text }) {
             diagnostics.report(
                 "the service `\(text)` is not supported by this version", at: value.range,
-                help: "the services are \(names.joined(separator: ", "))")
+                help: "the services are \(Suggestion.list(names))")
         } else {
             diagnostics.report(
                 "`\(text)` is not a service", at: value.range,

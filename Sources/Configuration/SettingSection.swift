@@ -34,6 +34,14 @@ enum SettingSection: Sendable {
         }
     }
 
+    /// Whether keys of services may be looked for here.
+    private var hasService: Bool {
+        switch self {
+        case .defaults, .listener: true
+        case .daemon, .log, .keepalive: false
+        }
+    }
+
     /// Where a key that is unknown here belongs, if anywhere.
     private func home(of key: String) -> String? {
         if DaemonSettings.keys.contains(where: { $0.name == key }) { return "[daemon]" }
@@ -47,7 +55,7 @@ enum SettingSection: Sendable {
 extension SettingSection {
     /// What to say of a key that this table cannot have.
     func unknown(_ key: String) -> (message: String, help: String) {
-        if let owner = ServiceSchema.owner(ofKey: key) {
+        if hasService, let owner = ServiceSchema.owner(ofKey: key) {
             let isSupported = ServiceSchema.named(owner) != nil
             let service: String
             if case .listener(_, let schema?) = self {
@@ -83,6 +91,8 @@ extension Diagnostics {
     }
 
     mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
+        // Looking for what was meant is most of the effort.
+        if isFull { return }
         let (message, help) = section.unknown(entry.key)
         report(message, at: entry.keyRange, help: help)
     }

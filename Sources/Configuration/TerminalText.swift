@@ -12,6 +12,14 @@ public enum TerminalText {
         text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
     }
 
+    /// At most so much of a text as a message can bear that quotes what somebody wrote.
+    static func clipped(_ text: String) -> String {
+        let limit = 400
+        // A String counts its bytes at once, and its scalars one by one.
+        guard text.utf8.count > limit, text.unicodeScalars.count > limit else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) + "…"
+    }
+
     /// A scalar as it is, or as `\u{1B}`.
     static func safe(_ scalar: Unicode.Scalar) -> String {
         switch scalar.properties.generalCategory {

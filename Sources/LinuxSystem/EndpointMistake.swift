@@ -4,6 +4,7 @@
 public struct EndpointMistake: Error, Hashable, Sendable {
     /// What kind of mistake it is, for programs.
     public enum Kind: Hashable, Sendable {
+        case tooLong
         case missingScheme, unknownScheme
         case missingLocation, unexpectedPath
         case badHost, unbracketedIPv6

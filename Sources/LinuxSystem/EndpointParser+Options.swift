@@ -53,7 +53,7 @@ extension EndpointParser {
         let list =
             fitting.isEmpty
             ? "`\(scheme.rawValue)` takes no options"
-            : "the options of `\(scheme.rawValue)` are \(fitting.joined(separator: ", "))"
+            : "the options of `\(scheme.rawValue)` are \(fitting.map { "`\($0)`" }.joined(separator: ", "))"
         guard let option = Option(rawValue: text) else {
             if name.isEmpty {
                 report(.badOption, name.startIndex..<name.startIndex, "an option is missing", help: list)

@@ -19,7 +19,15 @@ struct EndpointParser {
         return endpoint
     }
 
+    /// Longer than any address that could be right, and short enough to be quoted.
+    private static let longest = 1024
+
     private mutating func read() -> Endpoint? {
+        guard text.count <= Self.longest else {
+            report(
+                .tooLong, text.indices, "the address is \(text.count) bytes long, and none has above \(Self.longest)")
+            return nil
+        }
         guard let schemeEnd = firstIndex(of: "://") else {
             reportMissingScheme()
             return nil
@@ -64,7 +72,8 @@ struct EndpointParser {
         let nearest = NearestName.find(name, among: known)
         report(
             .unknownScheme, part.indices, "`\(name)` is not a scheme",
-            help: nearest.map { "write `\($0)://`" } ?? "the schemes are \(known.joined(separator: ", "))")
+            help: nearest.map { "write `\($0)://`" }
+                ?? "the schemes are \(known.map { "`\($0)`" }.joined(separator: ", "))")
         return nil
     }
 

@@ -5,7 +5,8 @@ package enum NearestName {
     /// The candidate nearest to `name`, if it is near enough to be worth offering.
     ///
     /// Near is: at most one mistake in three letters, where a mistake is a letter too many, too few, wrong, or two
-    /// neighbours swapped (the optimal string alignment distance). Case does not count. Of equals, the first wins.
+    /// neighbours swapped (the optimal string alignment distance). Three letters or more that begin one candidate alone
+    /// are near to it too. Case does not count. Of equals, the first wins.
     package static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
         // A longer text is no slip of the fingers, and the table below grows with the square of the length.
@@ -17,7 +18,9 @@ package enum NearestName {
             guard distance <= max(1, max(wanted.count, letters.count) / 3), distance < letters.count else { continue }
             if best == nil || distance < best?.distance ?? 0 { best = (candidate, distance) }
         }
-        return best?.name
+        if let best { return best.name }
+        let longer = candidates.filter { wanted.count >= 3 && $0.lowercased().utf8.starts(with: wanted) }
+        return longer.count == 1 ? longer.first : nil
     }
 
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {

@@ -80,7 +80,7 @@ import Testing
         Mistake("tcp:localhost:80", .missingScheme, "tcp:", "write tcp://localhost:80"),
         Mistake("tpc://localhost:80", .unknownScheme, "tpc", "write `tcp://`"),
         Mistake("TCP://localhost:80", .unknownScheme, "TCP", "write `tcp://`"),
-        Mistake("gopher://localhost:80", .unknownScheme, "gopher", "the schemes are tcp, udp"),
+        Mistake("gopher://localhost:80", .unknownScheme, "gopher", "the schemes are `tcp`, `udp`"),
         Mistake("tcp://", .missingLocation, "", "write tcp://HOST:PORT"),
         Mistake("tcp:///run/x", .missingLocation, "/", "unix:///run/x"),
         Mistake("tcp://localhost", .missingPort, "", "write tcp://localhost:PORT"),
@@ -127,7 +127,7 @@ import Testing
         Mistake("tcp://*:7?backlog=0", .badOption, "0", "from 1 to 65535"),
         Mistake("tcp://*:7?backlog=18446744073709551617", .badOption, "18446744073709551617", "from 1 to 65535"),
         Mistake("tcp://*:7?baklog=5", .unknownOption, "baklog", "did you mean `backlog`?"),
-        Mistake("tcp://*:7?mode=0660", .optionNotForScheme, "mode", "the options of `tcp` are backlog"),
+        Mistake("tcp://*:7?mode=0660", .optionNotForScheme, "mode", "the options of `tcp` are `backlog`"),
         Mistake("systemd://x?backlog=5", .optionNotForScheme, "backlog", "`systemd` takes no options"),
         Mistake("tcp://*:7?backlog=5&backlog=6", .repeatedOption, "backlog=6", "given twice"),
         Mistake("unix:///x?mode=0888", .badOption, "0888", "octal digits"),
@@ -166,6 +166,9 @@ import Testing
         let name = String(repeating: "a", count: 107)
         #expect(try Endpoint(parsing: "unix://@" + name).location == .abstract(Array(name.utf8)))
         #expect(throws: EndpointSyntaxError.self) { try Endpoint(parsing: "unix://@a" + name) }
+        let options = "tcp://*:7?" + String(repeating: "x=1&", count: 250_000)
+        let tooLong = #expect(throws: EndpointSyntaxError.self) { try Endpoint(parsing: options) }
+        #expect(tooLong?.mistakes.map(\.kind) == [.tooLong])
     }
 
     /// Every prefix, and odd bytes put in everywhere: a value that prints back, or a mistake inside the text; no trap.
@@ -202,6 +205,7 @@ import Testing
 
     @Test(arguments: [
         ("idle-timout", "idle-timeout"), ("Listen", "listen"), ("lsiten", "listen"), ("servce", "service"),
+        ("life", "lifetime"),
     ])
     func offersTheNearestName(name: String, nearest: String) {
         #expect(NearestName.find(name, among: ["lifetime", "idle-timeout", "listen", "service"]) == nearest)
