@@ -22,8 +22,9 @@ final class Acceptor: Pollable {
     /// What epoll returns for it.
     var token: UInt64 = 0
 
-    private unowned let listener: Listener
-    private unowned let lane: Lane
+    // Both hold it too, until the socket is taken from the listener.
+    private let listener: Listener
+    private let lane: Lane
 
     /// The address of every connection; nil if each has to be asked, since the socket listens on several.
     private let local: SocketAddress?

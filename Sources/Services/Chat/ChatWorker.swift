@@ -109,7 +109,9 @@ final class ChatWorker: Worker {
 
     private func takePending() {
         guard !pending.isEmpty else { return }
-        pendingStart += take(pending.span.extracting(droppingFirst: pendingStart))
+        // A copy of the reference, so that nothing that the taking does can move the bytes under the span.
+        let bytes = pending
+        pendingStart += take(bytes.span.extracting(droppingFirst: pendingStart))
         if pendingStart >= pending.count || !isServing {
             pending = []
             pendingStart = 0
