@@ -109,7 +109,7 @@ extension Room {
         switch ChatCommand(line) {
         case .say(let start):
             let name = members[index].name
-            outbox.sendToOthers(of: id) { bytes in
+            tellOthers(of: id, &outbox) { bytes in
                 bytes.append("<")
                 bytes.append(contentsOf: name.text)
                 bytes.append("> ")
@@ -170,7 +170,7 @@ extension Room {
                 bytes.append(".\n")
             }
             guard name != member.name else { return }
-            outbox.sendToOthers(of: member.id) { bytes in
+            tellOthers(of: member.id, &outbox) { bytes in
                 bytes.append("* ")
                 bytes.append(contentsOf: member.name.text)
                 bytes.append(" is now ")
@@ -209,8 +209,7 @@ extension Room {
 
     /// Tells the others what became of a member, and how many are here now.
     private func announce(_ name: MemberName, _ id: MemberID, _ news: StaticString, _ outbox: inout Outbox) {
-        guard members.contains(where: { $0.id != id }) else { return }
-        outbox.sendToOthers(of: id) { bytes in
+        tellOthers(of: id, &outbox) { bytes in
             bytes.append("* ")
             bytes.append(contentsOf: name.text)
             bytes.append(news)
@@ -218,6 +217,11 @@ extension Room {
             bytes.append(decimal: UInt64(members.count))
             bytes.append(" here)\n")
         }
+    }
+
+    private func tellOthers(of id: MemberID, _ outbox: inout Outbox, _ write: (inout [UInt8]) -> Void) {
+        guard members.count > (contains(id) ? 1 : 0) else { return }
+        outbox.sendToOthers(of: id, write)
     }
 
     private func index(of id: MemberID) -> Int? {
