@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What the programs bring along and what they need of a host.
+@Suite struct LinkageTests {
+    /// The shared libraries that a program needs.
+    private func libraries(_ program: String) throws -> [String] {
+        let result = try run("readelf", ["-d", program])
+        try #require(result.succeeded, "\(result.errors)")
+        return result.text.split(separator: "\n").filter { $0.contains("(NEEDED)") }.compactMap {
+            $0.split(separator: "[").last?.split(separator: "]").first.map(String.init)
+        }
+    }
+
+    @Test func `has no Foundation in it`() throws {
+        let program = try BuiltProgram.usherd()
+        let needed = try libraries(program)
+        #expect(needed.contains { $0.hasPrefix("libc.so") })
+        #expect(!needed.contains { $0.contains("Foundation") })
+        // Linked in, it would leave the names of its types, which the runtime looks up.
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: program))
+        #expect(bytes.range(of: Data("10Foundation".utf8)) == nil)
+        #expect(bytes.range(of: Data("20FoundationEssentials".utf8)) == nil)
+    }
+
+    @Test func `needs no library of Swift's, and is small, when it is linked for installation`() throws {
+        let program = try BuiltProgram.usherd()
+        let needed = try libraries(program)
+        // A build without --static-swift-stdlib, as `swift build` alone makes it, needs them all.
+        let isStatic = !needed.contains { $0.hasPrefix("libswiftCore") }
+        if isStatic { #expect(!needed.contains { $0.hasPrefix("libswift") || $0.hasPrefix("libdispatch") }) }
+        let attributes = try FileManager.default.attributesOfItem(atPath: program)
+        let size = try #require(attributes[.size] as? Int)
+        #expect(size < (program.contains("/debug/") ? 64 : 16) << 20)
+    }
+}

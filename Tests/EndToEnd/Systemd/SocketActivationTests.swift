@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Sockets that systemd made and passes: sd_listen_fds(3).
+@Suite struct SocketActivationTests {
+    /// Starts usherd as systemd would: a wrapper makes the sockets, puts them at descriptors 3 and up, says so in the
+    /// environment, and becomes the daemon.
+    private static let activation = """
+        import os, socket, sys
+        names, directory = sys.argv[1], sys.argv[2]
+        sockets = []
+        for spec in sys.argv[3].split():
+            kind, _, rest = spec.partition(":")
+            if kind == "tcp":
+                one = socket.socket(socket.AF_INET)
+                one.bind(("127.0.0.1", 0))
+            else:
+                one = socket.socket(socket.AF_UNIX, getattr(socket, {"unix": "SOCK_STREAM", "packet": "SOCK_SEQPACKET", "dgram": "SOCK_DGRAM"}[kind]))
+                one.bind(directory + "/" + rest)
+            if rest != "deaf" and kind != "dgram": one.listen(128)
+            sockets.append(os.dup(one.fileno()))
+        high = [os.dup2(fd, 100 + i) for i, fd in enumerate(sockets)]
+        for i, fd in enumerate(high): os.dup2(fd, 3 + i, inheritable=True)
+        os.closerange(3 + len(high), 200)
+        environment = dict(os.environ, LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names, LISTEN_PID=str(os.getpid()))
+        os.execve(sys.argv[4], sys.argv[4:], environment)
+        """
+
+    private func options(_ names: String, _ sockets: String, _ directory: TemporaryDirectory) -> Usherd.Options {
+        let python = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") ? "/usr/bin/python3" : "python3"
+        return .init(wrapper: [python, "-c", Self.activation, names, directory.path, sockets], directory: directory)
+    }
+
+    private func expectEcho(_ address: ServerAddress) throws {
+        let client = try Client(address)
+        try client.send("x")
+        #expect(try client.receive(exactly: 1) == Array("x".utf8))
+        client.close()
+    }
+
+    private let echo = "[listener.echo]\nlisten = \"systemd://web\"\nservice = \"echo\"\n"
+
+    @Test func `takes its sockets by name`() throws {
+        let directory = try TemporaryDirectory()
+        let configuration = echo + "[listener.talk]\nlisten = \"systemd://talk\"\nservice = \"chat\"\n"
+        try withUsherd(configuration, options("talk:web", "unix:talk tcp:", directory)) { daemon in
+            let address = try daemon.address("echo")
+            #expect(address.description.hasPrefix("tcp://127.0.0.1:"))
+            try expectEcho(address)
+            #expect(try daemon.address("talk").description == "unix://\(directory.path)/talk")
+            let member = try Client(daemon.address("talk"))
+            #expect(try member.receiveLine()?.contains("Nobody else is here") == true)
+            member.close()
+        }
+    }
+
+    @Test func `takes all sockets of one name`() throws {
+        let directory = try TemporaryDirectory()
+        try withUsherd(echo, options("web:web:web", "tcp: packet:packets tcp:", directory)) { daemon in
+            let addresses = try (0..<3).map { try daemon.address("echo", $0) }
+            #expect(Set(addresses).count == 3)
+            for address in addresses { try expectEcho(address) }
+        }
+    }
+
+    @Test func `never removes the path of a socket that it was given`() throws {
+        let directory = try TemporaryDirectory()
+        try withUsherd(echo, options("web", "unix:web", directory)) { daemon in
+            try expectEcho(daemon.address("echo"))
+            try daemon.stop()
+        }
+        #expect(FileManager.default.fileExists(atPath: directory.appending("web")))
+    }
+
+    @Test func `says which names there are when one is not`() throws {
+        let directory = try TemporaryDirectory()
+        let daemon = try Usherd(starting: echo, options("wob:other", "tcp: tcp:", directory))
+        #expect(try daemon.waitForEnd() == .exited(69))
+        let failed = try daemon.record("failed")
+        #expect(failed["listener"] == "echo")
+        #expect(failed["message"]?.contains("systemd passed no socket of this name (it passed other, wob)") == true)
+        #expect(failed["message"]?.contains("FileDescriptorName=") == true)
+    }
+
+    @Test(arguments: [("unix:deaf", "ENOTCONN"), ("dgram:web", "ENOTCONN")])
+    func `refuses a socket that does not listen`(socket: String, symbol: String) throws {
+        let directory = try TemporaryDirectory()
+        let daemon = try Usherd(starting: echo, options("web", socket, directory))
+        #expect(try daemon.waitForEnd() == .exited(69))
+        let failed = try daemon.record("failed")
+        #expect(failed["errno"] == symbol)
+    }
+
+    @Test func `warns of a socket that nobody takes, and takes it at a reload`() throws {
+        let directory = try TemporaryDirectory()
+        try withUsherd(echo, options("web:spare", "tcp: tcp:", directory)) { daemon in
+            let warning = try daemon.record("warning") { $0["message"]?.contains("spare") == true }
+            #expect(warning["message"]?.contains("listen on systemd://spare") == true)
+            let spare = echo + "[listener.spare]\nlisten = \"systemd://spare\"\nservice = \"echo\"\n"
+            try daemon.reload(spare)
+            let address = try daemon.address("spare")
+            try expectEcho(address)
+            // It is the manager's: it outlives the listener, and can be had again.
+            try daemon.reload(echo)
+            try daemon.reload(spare)
+            try expectEcho(daemon.address("spare", 1))
+            #expect(try daemon.address("spare", 1) == address)
+        }
+    }
+
+    @Test func `ignores descriptors that were meant for another process`() throws {
+        let options = Usherd.Options(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_FDNAMES": "web"])
+        let daemon = try Usherd(starting: echo, options)
+        #expect(try daemon.waitForEnd() == .exited(69))
+        #expect(try daemon.record("failed")["message"]?.contains("it passed none") == true)
+    }
+}
