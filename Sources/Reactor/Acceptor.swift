@@ -72,7 +72,11 @@ final class Acceptor: Pollable {
 
     /// Tries again.
     func resume() {
-        if resumeTime != nil { begin() }
+        guard resumeTime != nil else { return }
+        begin()
+        // accept4(2) asks for a descriptor before it looks for a connection, so EMFILE may have come when nobody waited:
+        // then no event will tell that the shortage is over.
+        if resumeTime == nil { lane.giveTurn(to: self) }
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
