@@ -21,16 +21,16 @@ enum BareValue {
         let quoted = Excerpt.quoted(word)
         switch String(decoding: word.prefix(16), as: UTF8.self).lowercased() {
         case "true", "yes", "on":
-            return Mistake(message: "\(quoted) is not a boolean", help: "Write `true`.")
+            return Mistake(message: "\(quoted) is not a boolean", help: "write `true`")
         case "false", "no", "off":
-            return Mistake(message: "\(quoted) is not a boolean", help: "Write `false`.")
+            return Mistake(message: "\(quoted) is not a boolean", help: "write `false`")
         case "null", "nil", "none":
-            return Mistake(message: "TOML has no \(quoted)", help: "Leave the key out instead.")
+            return Mistake(message: "TOML has no \(quoted)", help: "leave the key out instead")
         case "inf", "+inf", "-inf", "nan", "+nan", "-nan":
-            return Mistake(message: "\(quoted) is not a number", help: "Write `inf` and `nan` in lower case.")
+            return Mistake(message: "\(quoted) is not a number", help: "write `inf` and `nan` in lower case")
         default:
             let string = Excerpt.quoted("\"\(String(decoding: word.prefix(200), as: UTF8.self))\"")
-            return Mistake(message: "\(quoted) is not a value", help: "If it is text, put it in quotes: \(string).")
+            return Mistake(message: "\(quoted) is not a value", help: "if it is text, put it in quotes: \(string)")
         }
     }
 }

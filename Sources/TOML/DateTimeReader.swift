@@ -56,7 +56,7 @@ struct DateTimeReader {
         guard let date = LocalDate(year: year, month: month, day: day) else {
             throw BareValue.Mistake(
                 message: "\(Excerpt.quoted(word[start..<offset])) is not a day of the calendar",
-                help: "Dates are year, month and day: `1979-05-27`.")
+                help: "dates are year, month and day: `1979-05-27`")
         }
         return date
     }
@@ -78,7 +78,7 @@ struct DateTimeReader {
         guard let time = LocalTime(hour: hour, minute: minute, second: second, nanosecond: nanosecond) else {
             throw BareValue.Mistake(
                 message: "\(Excerpt.quoted(word[start..<offset])) is not a time of day",
-                help: "Times go from `00:00:00` to `23:59:59`.")
+                help: "times go from `00:00:00` to `23:59:59`")
         }
         return time
     }
@@ -111,7 +111,7 @@ struct DateTimeReader {
         guard hours < 24, minutes < 60 else {
             throw BareValue.Mistake(
                 message: "\(Excerpt.quoted(word)) has an impossible offset from UTC",
-                help: "Offsets go from `-23:59` to `+23:59`; `Z` is UTC itself.")
+                help: "offsets go from `-23:59` to `+23:59`; `Z` is UTC itself")
         }
         return (sign == ASCII.hyphen ? -1 : 1) * (hours * 60 + minutes)
     }
@@ -120,7 +120,7 @@ struct DateTimeReader {
         BareValue.Mistake(
             message: "\(Excerpt.quoted(word)) is not a date or time",
             help:
-                "Write `1979-05-27`, `07:32:00`, `1979-05-27T07:32:00` or `1979-05-27T07:32:00Z`; other text in quotes."
+                "write `1979-05-27`, `07:32:00`, `1979-05-27T07:32:00` or `1979-05-27T07:32:00Z`; other text in quotes"
         )
     }
 

@@ -7,7 +7,7 @@ extension Lexer {
         skipBareWord()
         guard offset > start else {
             reportUnexpected(
-                expected: "a value", help: "Put a value here: text goes between quotes, as in `\"text\"`.")
+                expected: "a value", help: "put a value here: text goes between quotes, as in `\"text\"`")
             return TOMLValue(content: .invalid, range: SourceRange(start: start, end: start))
         }
         let range = SourceRange(start: start, end: offset)

@@ -3,7 +3,7 @@
 extension Lexer {
     /// Reads a key of up to `limit` parts with dots between them. `help` says what to write where there is none.
     mutating func keyPath(
-        limit: Int, help: String = "Write `key = value`; an empty key is `\"\"`."
+        limit: Int, help: String = "write `key = value`; an empty key is `\"\"`"
     ) -> [KeyPart]? {
         var path: [KeyPart] = []
         repeat {
@@ -14,7 +14,7 @@ extension Lexer {
             path.append(part)
             guard path.count <= limit else {
                 report(
-                    "this key is nested too deeply", help: "Leave out some of its parts or of the tables around it.",
+                    "this key is nested too deeply", help: "leave out some of its parts or of the tables around it",
                     from: part.range.start)
                 return nil
             }
@@ -50,7 +50,7 @@ extension Lexer {
         report(
             TOMLProblem(
                 message: "a key without quotes may not contain \(stray)",
-                help: "Put the key in quotes\(quoted). Without them it has only letters, digits, `_` and `-`.",
+                help: "put the key in quotes\(quoted); without them it has only letters, digits, `_` and `-`",
                 range: range))
     }
 
@@ -62,7 +62,7 @@ extension Lexer {
             if offset == bytes.count { offset = start + 3 }
             report(
                 TOMLProblem(
-                    message: "a key cannot be a multi-line string", help: "Put the key between single marks.",
+                    message: "a key cannot be a multi-line string", help: "put the key between single marks",
                     range: SourceRange(start: start, end: start + 3)))
             return nil
         }

@@ -44,7 +44,7 @@ extension Lexer {
             case _ where ASCII.isControl(byte):
                 skipControlCharacters(
                     in: "a string",
-                    help: form.hasEscapes ? #"Remove it, or write it as an escape such as `\u001B`."# : "Remove it.")
+                    help: form.hasEscapes ? #"remove it, or write it as an escape such as `\u001B`"# : "remove it")
             default:
                 let plain = offset
                 skip { $0 != quote && $0 != ASCII.backslash && !ASCII.isControl($0) }
@@ -61,11 +61,11 @@ extension Lexer {
     private mutating func reportUnclosed(_ form: StringForm, start: Int) {
         // Of a string that takes in the whole rest of the document, show only where it begins.
         let end = form.isMultiline ? start + 3 : offset
-        let several = form.isMultiline ? "" : " Text of several lines goes between `\(form.marks(3))`."
+        let several = form.isMultiline ? "" : "; text of several lines goes between `\(form.marks(3))`"
         report(
             TOMLProblem(
                 message: "this string is not closed",
-                help: "Put `\(form.marks(form.isMultiline ? 3 : 1))` at its end.\(several)",
+                help: "put `\(form.marks(form.isMultiline ? 3 : 1))` at its end\(several)",
                 range: SourceRange(start: start, end: end)))
         // Nothing that is only looked at or skipped needs it, and looking ahead from there would have no end.
         if !form.isMultiline, !problems.isMuted { skipBrokenString(quote: form.quote) }
@@ -105,7 +105,7 @@ extension Lexer {
             offset += UTF8Text.scalar(at: offset, in: bytes)?.length ?? 0
             report(
                 "\(Excerpt.quoted(bytes[start..<offset])) is not an escape",
-                help: #"Write `\\` for a backslash, or put the text between apostrophes, where a backslash is itself."#,
+                help: #"write `\\` for a backslash, or put the text between apostrophes, where a backslash is itself"#,
                 from: start)
             return
         }
@@ -126,12 +126,12 @@ extension Lexer {
         guard offset - firstDigit == digits else {
             let name = Excerpt.quoted(bytes[start..<firstDigit])
             return report(
-                "\(written) has too few digits", help: "\(name) takes \(digits) hexadecimal digits.", from: start)
+                "\(written) has too few digits", help: "\(name) takes \(digits) hexadecimal digits", from: start)
         }
         guard let scalar = Unicode.Scalar(number) else {
             return report(
                 "\(written) is not a Unicode character",
-                help: "Characters are 0000 to D7FF and E000 to 10FFFF; write one beyond FFFF as a single `\\U` escape.",
+                help: "characters are 0000 to D7FF and E000 to 10FFFF; write one beyond FFFF as a single `\\U` escape",
                 from: start)
         }
         text += Array(String(scalar).utf8)

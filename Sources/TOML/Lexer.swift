@@ -24,7 +24,7 @@ struct Lexer {
             problems.report(
                 TOMLProblem(
                     message: "the byte 0x\(byte) is not UTF-8",
-                    help: "Save the file in the encoding UTF-8.",
+                    help: "save the file in the encoding UTF-8",
                     range: SourceRange(start: invalid, end: invalid + 1)))
         }
     }
@@ -84,7 +84,7 @@ struct Lexer {
         guard next == ASCII.numberSign else { return }
         while !isAtLineEnd {
             skip { !ASCII.isControl($0) }
-            if !isAtLineEnd { skipControlCharacters(in: "a comment", help: "Remove it.") }
+            if !isAtLineEnd { skipControlCharacters(in: "a comment", help: "remove it") }
         }
     }
 
@@ -146,7 +146,7 @@ struct Lexer {
         let isControl = !isAtLineEnd && next.map(ASCII.isControl) == true
         report(
             TOMLProblem(
-                message: "expected \(expected), found \(nextDescription)", help: isControl ? "Remove it." : help,
+                message: "expected \(expected), found \(nextDescription)", help: isControl ? "remove it" : help,
                 range: nextRange))
     }
 

@@ -38,7 +38,7 @@ struct NumberReader {
         }
         guard offset == word.endIndex else { return malformed() }
         guard wholeEnd == whole + 1 || word[whole] != ASCII.zero else {
-            return mistake("begins with a zero", help: "Remove the zeros before it; octal numbers begin with `0o`.")
+            return mistake("begins with a zero", help: "remove the zeros before it; octal numbers begin with `0o`")
         }
         return offset == wholeEnd ? decimalInteger(from: whole, isNegative: isNegative) : float()
     }
@@ -61,7 +61,7 @@ struct NumberReader {
         let digits = String(decoding: word.filter { $0 != ASCII.underscore }, as: UTF8.self)
         guard let value = Double(digits) else { return malformed() }
         guard value.isFinite else {
-            return mistake("is too large for a float", help: "Floats go up to 1.7976931348623157e308; beyond is `inf`.")
+            return mistake("is too large for a float", help: "floats go up to 1.7976931348623157e308; beyond is `inf`")
         }
         return .success(.float(value))
     }
@@ -71,14 +71,14 @@ struct NumberReader {
     private mutating func integer(radix: UInt8, isSigned: Bool) -> Result<TOMLValue.Content, BareValue.Mistake> {
         guard !isSigned else {
             return mistake(
-                "has a sign", help: "Only decimal numbers have one; write it without, or as a decimal number.")
+                "has a sign", help: "only decimal numbers have one; write it without, or as a decimal number")
         }
         offset += 2
         let start = offset
         guard skipDigits(radix: radix), offset == word.endIndex else {
             return mistake(
                 "is not a number of base \(radix)",
-                help: "Write `0x`, `0o` or `0b` and then digits of base 16, 8 or 2, single `_` only between digits.")
+                help: "write `0x`, `0o` or `0b` and then digits of base 16, 8 or 2, single `_` only between digits")
         }
         var value: Int64 = 0
         for byte in word[start...] {
@@ -107,25 +107,25 @@ struct NumberReader {
     }
 
     private func tooLarge() -> Result<TOMLValue.Content, BareValue.Mistake> {
-        mistake("does not fit into 64 bits", help: "Integers go from \(Int64.min) to \(Int64.max).")
+        mistake("does not fit into 64 bits", help: "integers go from \(Int64.min) to \(Int64.max)")
     }
 
     /// Explains what follows the longest beginning that could have become a number.
     private func malformed() -> Result<TOMLValue.Content, BareValue.Mistake> {
         let quotedText = Excerpt.quoted("\"\(String(decoding: word.prefix(200), as: UTF8.self))\"")
-        let text = "If it is text, put it in quotes: \(quotedText)."
+        let text = "if it is text, put it in quotes: \(quotedText)"
         guard let next else {
-            return mistake("ends in the middle of a number", help: "Add the digits that are missing. \(text)")
+            return mistake("ends in the middle of a number", help: "add the digits that are missing; \(text)")
         }
         switch next {
         case ASCII.underscore:
-            return mistake("has a stray `_`", help: "In a number, `_` stands only between two digits. \(text)")
+            return mistake("has a stray `_`", help: "in a number, `_` stands only between two digits; \(text)")
         case _ where hasStrayPeriod:
-            return mistake("has a stray `.`", help: "In a number, `.` has digits on both sides. \(text)")
+            return mistake("has a stray `.`", help: "in a number, `.` has digits on both sides; \(text)")
         case UInt8(ascii: "X"), UInt8(ascii: "O"), UInt8(ascii: "B"):
-            return mistake("is not a number", help: "Write the prefix in lower case: `0x`, `0o` or `0b`. \(text)")
+            return mistake("is not a number", help: "write the prefix in lower case: `0x`, `0o` or `0b`; \(text)")
         case _ where ASCII.isLetter(next):
-            return mistake("is not a number", help: "A value with a unit is text and goes in quotes: \(quotedText).")
+            return mistake("is not a number", help: "a value with a unit is text and goes in quotes: \(quotedText)")
         default:
             return mistake("is not a number", help: text)
         }

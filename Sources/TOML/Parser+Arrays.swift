@@ -28,7 +28,7 @@ extension Parser {
             if state == .afterElement {
                 guard lineBreak != nil, isValueNext else {
                     lexer.reportUnexpected(
-                        expected: "`,` or `]`", help: "Put a `,` between the elements of an array, and `]` at its end.")
+                        expected: "`,` or `]`", help: "put a `,` between the elements of an array, and `]` at its end")
                     lexer.skipElement(until: ASCII.rightBracket)
                     state = .afterMistake
                     continue
@@ -48,7 +48,7 @@ extension Parser {
     /// Takes the comma that is next, or reports that it has no element before it.
     mutating func comma(in state: inout ListState, expected: String) {
         if state == .opened || state == .afterComma {
-            lexer.reportUnexpected(expected: expected, help: "Remove this `,`, or put something before it.")
+            lexer.reportUnexpected(expected: expected, help: "remove this `,`, or put something before it")
             state = .afterMistake
         } else {
             state = .afterComma
@@ -63,7 +63,7 @@ extension Parser {
         if lexer.problems.reportCount == reportsBefore {
             lexer.report(
                 TOMLProblem(
-                    message: "this array is not closed", help: "Put `]` behind its last element.",
+                    message: "this array is not closed", help: "put `]` behind its last element",
                     range: SourceRange(start: start, end: start + 1)))
         }
         return invalid(from: start)
@@ -72,7 +72,7 @@ extension Parser {
     private mutating func reportMissingComma(at offset: Int) {
         lexer.report(
             TOMLProblem(
-                message: "expected `,` after this element", help: "Put a `,` between the elements of an array.",
+                message: "expected `,` after this element", help: "put a `,` between the elements of an array",
                 range: SourceRange(start: offset, end: offset)))
     }
 

@@ -30,7 +30,7 @@ extension Parser {
                 comma(in: &state, expected: "a key or `}`")
             case _ where state == .afterElement:
                 lexer.reportUnexpected(
-                    expected: "`,` or `}`", help: "Put a `,` between the keys of an inline table, and `}` at its end.")
+                    expected: "`,` or `}`", help: "put a `,` between the keys of an inline table, and `}` at its end")
                 lexer.skipElement(until: ASCII.rightBrace)
                 state = .afterMistake
             default:
@@ -46,7 +46,7 @@ extension Parser {
             return .afterMistake
         }
         guard lexer.take(ASCII.equals) else {
-            lexer.reportUnexpected(expected: "`=` after the key", help: "Write `{ key = value }`.")
+            lexer.reportUnexpected(expected: "`=` after the key", help: "write `{ key = value }`")
             lexer.skipElement(until: ASCII.rightBrace)
             return .afterMistake
         }
@@ -80,7 +80,7 @@ extension Parser {
             lexer.report(
                 TOMLProblem(
                     message: "this inline table is not closed",
-                    help: "Put `}` behind its last value, on the same line.",
+                    help: "put `}` behind its last value, on the same line",
                     range: SourceRange(start: start, end: start + 1)))
         }
         return invalid(from: start)
@@ -90,11 +90,11 @@ extension Parser {
         lexer.report(
             TOMLProblem(
                 message: "an inline table must stand on one line",
-                help: "Join its lines, or write it as a table under a header of its own.",
+                help: "join its lines, or write it as a table under a header of its own",
                 range: lexer.nextRange))
     }
 
     private mutating func reportTrailingComma() {
-        lexer.reportUnexpected(expected: "a key after `,`", help: "Remove the last `,` of the inline table.")
+        lexer.reportUnexpected(expected: "a key after `,`", help: "remove the last `,` of the inline table")
     }
 }

@@ -41,7 +41,7 @@ extension Parser {
         let start = lexer.offset
         lexer.report(
             TOMLProblem(
-                message: "this is nested more than \(depthLimit) levels deep", help: "Make it flatter.",
+                message: "this is nested more than \(depthLimit) levels deep", help: "make it flatter",
                 range: SourceRange(start: start, end: start + 1)))
         lexer.skipBrackets()
     }

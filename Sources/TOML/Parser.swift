@@ -42,7 +42,7 @@ struct Parser {
         lexer.skipComment()
         guard !lexer.isAtLineEnd else { return }
         lexer.reportUnexpected(
-            expected: "the end of the line", help: "Put each header and each `key = value` on a line of its own.")
+            expected: "the end of the line", help: "put each header and each `key = value` on a line of its own")
         lexer.skipToLineEnd()
     }
 
@@ -69,7 +69,7 @@ struct Parser {
 
     private mutating func missingEquals(after path: [KeyPart]) {
         lexer.reportUnexpected(
-            expected: "`=` after the key", help: "Write `key = value`; a key that holds anything else needs quotes.")
+            expected: "`=` after the key", help: "write `key = value`; a key that holds anything else needs quotes")
         // The key itself seems to be what was meant, so it is there, only without a value that can be read. That it is
         // there twice would be another mistake only if this was none.
         if lexer.isAtLineEnd || lexer.next == ASCII.colon {
@@ -104,7 +104,7 @@ struct Parser {
 
     // MARK: Headers
 
-    private static let headerHelp = "Write `[name]` for a table, `[[name]]` for one of an array of tables."
+    private static let headerHelp = "write `[name]` for a table, `[[name]]` for one of an array of tables"
 
     private mutating func header() {
         let start = lexer.offset
@@ -119,7 +119,7 @@ struct Parser {
             lexer.offset += isArray ? 2 : 1
         } else {
             let brackets = isArray ? "`]]`" : "`]`"
-            lexer.reportUnexpected(expected: "\(brackets) after the name", help: "Close the header with \(brackets).")
+            lexer.reportUnexpected(expected: "\(brackets) after the name", help: "close the header with \(brackets)")
             // A key with a bracket before it by mistake is not the header of the keys that follow.
             if lexer.next == ASCII.equals { return lexer.skipToLineEnd() }
         }

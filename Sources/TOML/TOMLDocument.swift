@@ -17,7 +17,7 @@ public struct TOMLDocument: Sendable {
                 bytes,
                 TOMLProblem(
                     message: "the document has \(bytes.count) bytes, more than \(limits.size)",
-                    help: "Split it into several files, or see whether this is the right one.",
+                    help: "split it into several files, or see whether this is the right one",
                     range: SourceRange(start: 0, end: 0)))
         }
         if let null = bytes.firstIndex(of: ASCII.null) {
@@ -25,7 +25,7 @@ public struct TOMLDocument: Sendable {
                 bytes,
                 TOMLProblem(
                     message: "there is a null byte, so this is not text",
-                    help: "Save the file as text in the encoding UTF-8, not UTF-16, or remove the byte.",
+                    help: "save the file as text in the encoding UTF-8, not UTF-16, or remove the byte",
                     range: SourceRange(start: null, end: null + 1)))
         }
         var parser = Parser(bytes: bytes, limits: limits)

@@ -18,7 +18,7 @@ public struct TOMLProblem: Error, Sendable, Equatable {
 
     /// What is wrong: a sentence without its capital letter and full stop, to stand behind `file:line:column: `.
     public var message: String
-    /// How to mend it: one whole sentence or more.
+    /// How to mend it: a phrase to stand behind `help: `, without its capital letter and full stop.
     public var help: String?
     /// Where it is. Empty where something is missing.
     public var range: SourceRange

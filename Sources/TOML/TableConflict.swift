@@ -44,7 +44,7 @@ struct TableConflict: Error {
 
     private var words: (message: String, help: String)? {
         switch attempt {
-        case .key: return ("\(name) is defined twice", "Remove or rename one of the two.")
+        case .key: return ("\(name) is defined twice", "remove or rename one of the two")
         case .header: return headerWords
         case .arrayHeader: return arrayHeaderWords
         case .keyPassage, .headerPassage: return passageWords
@@ -58,28 +58,28 @@ struct TableConflict: Error {
         case .headerTable:
             (
                 "the table \(name) is defined twice",
-                "Put all keys of a table under one header, or rename one of the two."
+                "put all keys of a table under one header, or rename one of the two"
             )
         case .dottedTable:
             (
                 "the table \(name) is already defined by dotted keys",
-                "Put all its keys either there or under this header."
+                "put all its keys either there or under this header"
             )
         case .tableArray:
-            ("\(name) is an array of tables", "Write its name between `[[` and `]]` to add a table to it.")
+            ("\(name) is an array of tables", "write its name between `[[` and `]]` to add a table to it")
         case .value(let value):
-            ("\(name) is already defined as \(value.typeName)", "Remove or rename one of the two.")
+            ("\(name) is already defined as \(value.typeName)", "remove or rename one of the two")
         }
     }
 
     private var arrayHeaderWords: (String, String) {
         switch existing {
         case .headerTable, .dottedTable:
-            ("\(name) is already defined as a single table", "Write the same header, `[…]` or `[[…]]`, at both places.")
+            ("\(name) is already defined as a single table", "write the same header, `[…]` or `[[…]]`, at both places")
         case .tableArray:
-            ("\(name) is already defined as an array", "Remove or rename one of the two.")
+            ("\(name) is already defined as an array", "remove or rename one of the two")
         case .value(let value):
-            ("\(name) is already defined as \(value.typeName)", "Remove or rename one of the two.")
+            ("\(name) is already defined as \(value.typeName)", "remove or rename one of the two")
         }
     }
 
@@ -88,17 +88,17 @@ struct TableConflict: Error {
         case .headerTable:
             return (
                 "dotted keys cannot add to the table \(name), which has a header",
-                "Put this key under a header of that table."
+                "put this key under a header of that table"
             )
         case .dottedTable:
-            return ("the table \(name) is defined by dotted keys", "Put this key with them.")
+            return ("the table \(name) is defined by dotted keys", "put this key with them")
         case .tableArray:
-            return ("\(name) is an array of tables", "Put this key under one of its `[[…]]` headers.")
+            return ("\(name) is an array of tables", "put this key under one of its `[[…]]` headers")
         case .value(let value):
             switch value.content {
             case .invalid: return nil
-            case .table: return ("\(name) is closed: it is an inline table", "Put this key between its braces.")
-            default: return ("\(name) is \(value.typeName) and cannot hold keys", "Rename one of the two.")
+            case .table: return ("\(name) is closed: it is an inline table", "put this key between its braces")
+            default: return ("\(name) is \(value.typeName) and cannot hold keys", "rename one of the two")
             }
         }
     }

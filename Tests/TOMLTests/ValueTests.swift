@@ -27,7 +27,7 @@ import Testing
     func `an integer of more than 64 bits is a problem`(text: String) throws {
         let problem = try #require(TOMLDocument.parse(Array("a = \(text)".utf8)).problems.first)
         #expect(problem.message.hasSuffix("does not fit into 64 bits"))
-        #expect(problem.help == "Integers go from -9223372036854775808 to 9223372036854775807.")
+        #expect(problem.help == "integers go from -9223372036854775808 to 9223372036854775807")
         #expect(problem.range == SourceRange(start: 4, end: 4 + text.utf8.count))
     }
 
@@ -64,12 +64,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("10s", "A value with a unit is text and goes in quotes: `\"10s\"`."),
-        ("debug", "If it is text, put it in quotes: `\"debug\"`."),
-        ("On", "Write `true`."),
-        ("off", "Write `false`."),
-        ("nil", "Leave the key out instead."),
-        ("017", "Remove the zeros before it; octal numbers begin with `0o`."),
+        ("10s", "a value with a unit is text and goes in quotes: `\"10s\"`"),
+        ("debug", "if it is text, put it in quotes: `\"debug\"`"),
+        ("On", "write `true`"),
+        ("off", "write `false`"),
+        ("nil", "leave the key out instead"),
+        ("017", "remove the zeros before it; octal numbers begin with `0o`"),
     ])
     func `how to mend a value is said`(text: String, help: String) {
         #expect(TOMLDocument.parse(Array("a = \(text)".utf8)).problems.first?.help == help)
