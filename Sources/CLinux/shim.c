@@ -4,6 +4,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vm_sockets.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 // The importer cannot see struct epoll_event without _GNU_SOURCE; ours is the same bytes.
 _Static_assert(sizeof(struct clinux_epoll_event) == sizeof(struct epoll_event), "epoll_event layout");
 _Static_assert(CLINUX_EPOLLRDHUP == EPOLLRDHUP && CLINUX_EPOLLPRI == EPOLLPRI, "epoll bits");
+_Static_assert(CLINUX_O_PATH == O_PATH && CLINUX_AT_EMPTY_PATH == AT_EMPTY_PATH, "file flags");
 _Static_assert(CLINUX_EPOLLEXCLUSIVE == EPOLLEXCLUSIVE && CLINUX_EPOLLET == EPOLLET, "epoll flags");
 
 static char *const *arguments;
@@ -83,6 +85,14 @@ int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *l
     return accept4(descriptor, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+ssize_t clinux_receive_message(int descriptor, void *buffer, size_t length, bool *has_control) {
+    struct iovec part = {.iov_base = buffer, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t result = recvmsg(descriptor, &message, MSG_TRUNC);
+    *has_control = result >= 0 && message.msg_flags & MSG_CTRUNC;
+    return result;
+}
+
 int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32_t *gid) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;
@@ -112,9 +122,16 @@ bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, u
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int clinux_processor_count(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) < 0) return -1;
-    return CPU_COUNT(&set);
+    // The kernel says EINVAL as long as the set has less room than it has processors; cpu_set_t has room for 1024.
+    for (int room = CPU_SETSIZE; room <= 1 << 20; room *= 2) {
+        cpu_set_t *set = CPU_ALLOC(room);
+        if (!set) return -1;
+        size_t size = CPU_ALLOC_SIZE(room);
+        int count = sched_getaffinity(0, size, set) < 0 ? -1 : CPU_COUNT_S(size, set);
+        CPU_FREE(set);
+        if (count >= 0 || errno != EINVAL) return count;
+    }
+    return -1;
 }
 
 static uint64_t nanoseconds(clockid_t clock) {

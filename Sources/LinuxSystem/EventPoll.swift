@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Glibc
 
 /// An epoll(7) instance and the room for what it reports.
 ///
@@ -37,18 +38,24 @@ import CLinux
 
     /// Waits until something is ready or the time is over.
     ///
+    /// A signal, or a stop and continuation of the process, ends the wait early: to wait again for all of the time would
+    /// put off every deadline that the caller has by what has passed.
+    ///
     /// - Parameter timeout: milliseconds; nil waits without end.
     /// - Returns: how many events there are, to be read with ``event(_:)``.
     public mutating func wait(timeout: CInt?) throws(SystemError) -> Int {
         let poll = descriptor.raw
-        // unsafe: `events` has room for `capacity` events.
-        return Int(
-            try systemCall("epoll_wait") { unsafe clinux_epoll_wait(poll, events, CInt(capacity), timeout ?? -1) })
+        let count = try systemCall("epoll_wait") {
+            // unsafe: `events` has room for `capacity` events.
+            let count = unsafe clinux_epoll_wait(poll, events, CInt(capacity), timeout ?? -1)
+            return count < 0 && errno == EINTR ? 0 : count
+        }
+        return Int(count)
     }
 
     /// One of the events of the last wait: what the descriptor is ready for, and its token.
     public func event(_ index: Int) -> (readiness: Readiness, token: UInt64) {
-        precondition(index < capacity)
+        precondition(index >= 0 && index < capacity)
         // unsafe: index is below the capacity, and every element was initialised.
         let event = unsafe events[index]
         return (Readiness(rawValue: event.events), event.data)

@@ -19,14 +19,15 @@ public struct ListeningOptions: Hashable, Sendable {
         }
     }
 
-    /// How many connections may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
-    public var backlog: Int
+    /// How many connections may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. nil leaves that of a
+    /// socket which listens already, and was made by somebody else.
+    public var backlog: Int?
 
     /// nil sends no probes.
     public var keepAlive: KeepAlive?
 
     /// Makes the options.
-    public init(backlog: Int = 4096, keepAlive: KeepAlive? = nil) {
+    public init(backlog: Int? = 4096, keepAlive: KeepAlive? = nil) {
         self.backlog = backlog
         self.keepAlive = keepAlive
     }

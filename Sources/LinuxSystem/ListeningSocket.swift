@@ -17,6 +17,12 @@ public final class ListeningSocket: Sendable {
     /// Where it listens, with the port that the kernel chose if none was asked for.
     public let address: SocketAddress
 
+    /// The file of a Unix socket that was bound here; nil for every other, and for one that was passed.
+    public let file: UnixSocketFile?
+
+    /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
+    private let originalProbes: ListeningOptions.KeepAlive
+
     /// Takes over a descriptor that listens already, after making sure that it does: one that systemd passed.
     ///
     /// - Throws: what the kernel says; `ENOTCONN` for a socket that does not listen, `EPROTONOSUPPORT` for a kind that
@@ -26,20 +32,25 @@ public final class ListeningSocket: Sendable {
         guard try SocketOption.accepting.value(of: raw) == 1 else { throw SystemError("listen", errno: ENOTCONN) }
         let address = try Self.localAddress(of: raw)
         let type = try SocketOption.socketType.value(of: raw)
-        self.kind = try Self.kind(of: address, type: CInt(type))
-        self.address = address
+        let kind = try Self.kind(of: address, type: CInt(type))
         try Self.makeNonBlocking(raw)
+        self.kind = kind
+        self.address = address
+        originalProbes = try Self.probes(of: raw, kind)
+        file = nil
         self.descriptor = descriptor
     }
 
-    /// Makes a socket, binds it to `address`, and listens.
+    /// Makes a socket, binds it to `address`, and listens. If that fails, nothing of it is left.
     ///
     /// - Parameters:
     ///   - dualStack: for the IPv6 wildcard, whether IPv4 peers come in through it too.
     ///   - access: for a Unix path, who may connect: in force before anybody can.
+    ///   - others: TCP sockets of ours that may listen on this port too, on an address that takes in the new one or is
+    ///     taken in by it: see ``PortSharing``.
     public init(
         kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
-        access: UnixSocketFile.Access = .init()
+        access: UnixSocketFile.Access = .init(), beside others: [ListeningSocket] = []
     ) throws(SystemError) {
         let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
         let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -48,13 +59,22 @@ public final class ListeningSocket: Sendable {
         let raw = descriptor.raw
         if kind == .tcp { try SocketOption.reuseAddress.set(1, on: raw) }
         if case .ipv6 = address { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
-        if case .unix = address { try UnixSocketFile.restrict(raw, to: access) }
+        let probes = try Self.probes(of: raw, kind)
+        let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
+        defer { sharing.end() }
         try Self.bind(raw, to: address)
-        if case .unix(let path) = address { try UnixSocketFile.apply(access, to: path) }
+        do throws(SystemError) {
+            file = try Self.file(of: address, access)
+            self.address = try Self.localAddress(of: raw)
+            try Self.apply(options, to: raw, kind, probes)
+        } catch {
+            // Nobody will ever listen there.
+            if case .unix(let path) = address { try? UnixSocketFile.unlink(path) }
+            throw error
+        }
         self.kind = kind
-        self.address = try Self.localAddress(of: raw)
+        originalProbes = probes
         self.descriptor = descriptor
-        try apply(options)
     }
 
     /// The number, for epoll.
@@ -64,17 +84,50 @@ public final class ListeningSocket: Sendable {
     ///
     /// Calling listen(2) again only changes the backlog: what waits in it stays.
     public func apply(_ options: ListeningOptions) throws(SystemError) {
-        let raw = raw
-        if kind == .tcp {
-            // Connections inherit all of these from the socket that they came in through.
+        try Self.apply(options, to: raw, kind, originalProbes)
+    }
+
+    /// Sets what connections inherit from the socket that they come in through, and listens.
+    private static func apply(
+        _ options: ListeningOptions, to raw: CInt, _ kind: SocketKind, _ original: ListeningOptions.KeepAlive
+    ) throws(SystemError) {
+        switch kind {
+        case .tcp:
             try SocketOption.noDelay.set(1, on: raw)
             try SocketOption.keepAlive.set(options.keepAlive == nil ? 0 : 1, on: raw)
-            if let idle = options.keepAlive?.idle { try SocketOption.keepIdle.set(idle, on: raw) }
-            if let interval = options.keepAlive?.interval { try SocketOption.keepInterval.set(interval, on: raw) }
-            if let count = options.keepAlive?.count { try SocketOption.keepCount.set(count, on: raw) }
+            if let wanted = options.keepAlive { try apply(wanted, to: raw, original) }
+        case .unixSeqpacket:
+            // How ``Transfer`` tells an empty message from the end.
+            try SocketOption.passCredentials.set(1, on: raw)
+        case .unixStream, .vsock:
+            break
         }
-        let backlog = CInt(clamping: options.backlog)
+        guard let backlog = options.backlog.map({ CInt(clamping: $0) }) else { return }
         _ = try systemCall("listen") { listen(raw, backlog) }
+    }
+
+    private static func apply(
+        _ wanted: ListeningOptions.KeepAlive, to raw: CInt, _ original: ListeningOptions.KeepAlive
+    ) throws(SystemError) {
+        if let idle = wanted.idle ?? original.idle { try SocketOption.keepIdle.set(idle, on: raw) }
+        if let interval = wanted.interval ?? original.interval { try SocketOption.keepInterval.set(interval, on: raw) }
+        if let count = wanted.count ?? original.count { try SocketOption.keepCount.set(count, on: raw) }
+    }
+
+    private static func probes(of raw: CInt, _ kind: SocketKind) throws(SystemError) -> ListeningOptions.KeepAlive {
+        guard kind == .tcp else { return ListeningOptions.KeepAlive() }
+        return ListeningOptions.KeepAlive(
+            idle: try SocketOption.keepIdle.value(of: raw), interval: try SocketOption.keepInterval.value(of: raw),
+            count: try SocketOption.keepCount.value(of: raw))
+    }
+
+    private static func file(
+        of address: SocketAddress, _ access: UnixSocketFile.Access
+    ) throws(SystemError) -> UnixSocketFile? {
+        guard case .unix(let path) = address else { return nil }
+        let file = try UnixSocketFile(at: path)
+        try file.settle(access)
+        return file
     }
 
     /// Takes one connection: accept4(2). The descriptor is non-blocking and closed on exec.
@@ -109,7 +162,7 @@ public final class ListeningSocket: Sendable {
         return address
     }
 
-    private static func bind(_ raw: CInt, to address: SocketAddress) throws(SystemError) {
+    static func bind(_ raw: CInt, to address: SocketAddress) throws(SystemError) {
         _ = try systemCall("bind") {
             // unsafe: the pointer is valid for the call.
             unsafe address.withKernelAddress { pointer, length in unsafe Glibc.bind(raw, pointer, length) }

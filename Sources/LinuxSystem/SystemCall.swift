@@ -35,6 +35,7 @@ package func systemCallIfReady<Result: SignedInteger>(
     while true {
         #if FAULT_INJECTION
             if let number = FaultInjection.next(for: operation) {
+                if number == EAGAIN { return nil }
                 if number == EINTR { continue }
                 throw SystemError(operation, errno: number)
             }

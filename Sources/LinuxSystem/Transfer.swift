@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// What a read or a write on a non-blocking socket came to.
@@ -25,18 +26,21 @@ public enum Transfer: Equatable, Sendable {
 
     /// Reads one message of a socket that keeps their bounds; a message may be empty.
     ///
-    /// recv(2) returns 0 for an empty message and for the end, so the end is what the caller saw of the event.
+    /// recv(2) returns 0 for an empty message and for the end. But with SO_PASSCRED (``SocketOption/passCredentials``,
+    /// which a connection has from the socket that it came in through) the kernel adds the sender's credentials to every
+    /// message and to nothing else, and says so even where they are not taken.
     /// A message longer than the buffer is an `EMSGSIZE`: its end is lost, and that must not pass in silence.
     package static func receiveMessage(
-        _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, peerFinished: Bool
+        _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Transfer {
-        let count = try systemCallIfReady("recv") {
-            // unsafe: as above; MSG_TRUNC makes the call return the whole length of a message that did not fit.
-            unsafe recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_TRUNC))
+        var isMessage = false
+        let count = try systemCallIfReady("recvmsg") {
+            // unsafe: as above; the last argument is a local.
+            unsafe clinux_receive_message(raw, buffer.baseAddress, buffer.count, &isMessage)
         }
         guard let count else { return .wouldBlock }
-        if count > buffer.count { throw SystemError("recv", errno: EMSGSIZE) }
-        return count == 0 && peerFinished ? .endOfStream : .moved(count)
+        if count > buffer.count { throw SystemError("recvmsg", errno: EMSGSIZE) }
+        return count == 0 && !isMessage ? .endOfStream : .moved(count)
     }
 
     /// Writes what the peer takes of `bytes`: send(2), which here never raises SIGPIPE.

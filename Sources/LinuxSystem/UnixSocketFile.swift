@@ -5,7 +5,10 @@ import Glibc
 
 /// The file that a bound Unix socket leaves in the file system: unix(7).
 ///
-/// It outlives its process, so one that is found is either another daemon's, or a dead one's, or no socket at all.
+/// It outlives its process, so one that is found is either another daemon's, or a dead one's, or no socket at all. And
+/// it can be replaced by whoever may write to the directory, so nothing is done to a path before it is clear that the
+/// file there is still the one that is meant. The kernel keeps the file's number as long as the socket lives, so until
+/// then no other file can pass for it.
 public struct UnixSocketFile: Hashable, Sendable {
     /// Who may connect: owner, group and mode of the file.
     public struct Access: Hashable, Sendable {
@@ -24,35 +27,58 @@ public struct UnixSocketFile: Hashable, Sendable {
         }
     }
 
-    /// What lies at a path where a socket is to be made.
-    public enum Occupant: Equatable, Sendable {
-        /// Nothing.
-        case nothing
-        /// A socket to which nobody listens any more.
-        case stale
-        /// A socket whose owner lives, or whose owner cannot be asked.
+    /// Why a socket cannot be made at a path.
+    public enum Obstacle: Equatable, Sendable {
+        /// There is a socket whose owner lives, or whose owner cannot be asked.
         case live
-        /// A file of another kind, which is never touched.
+        /// There is a file of another kind, which is never touched.
         case notASocket
     }
 
     /// The path, without the closing NUL.
     public let path: [UInt8]
+
     private let device: UInt
     private let inode: UInt
 
-    /// Remembers the file at `path`, so that only this one is removed later.
+    /// What the file had when it was first looked at, all three; it is what an open setting goes back to.
+    private let original: Access
+
+    /// Remembers the socket at `path`, so that only this one is changed or removed later.
+    ///
+    /// - Throws: what the kernel says; `ENOTSOCK` if the file is of another kind.
     public init(at path: [UInt8]) throws(SystemError) {
         guard let status = try Self.status(of: path) else { throw SystemError("lstat", errno: ENOENT) }
+        guard status.isSocket else { throw SystemError("lstat", errno: ENOTSOCK) }
+        self.init(path: path, status)
+    }
+
+    private init(path: [UInt8], _ status: stat) {
         self.path = path
         device = UInt(status.st_dev)
         inode = UInt(status.st_ino)
+        original = status.access
     }
 
-    /// Looks what lies at `path`, and if it is a socket, whether somebody answers.
-    public static func occupant(of path: [UInt8], kind: SocketKind) throws(SystemError) -> Occupant {
-        guard let status = try status(of: path) else { return .nothing }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { return .notASocket }
+    /// Removes a socket that a dead process has left at `path`, to which nobody listens any more.
+    ///
+    /// - Returns: what is in the way and stays there; nil if the path is free now.
+    public static func removeStale(at path: [UInt8], kind: SocketKind) throws(SystemError) -> Obstacle? {
+        do throws(SystemError) {
+            // As long as it is open, no other file can get its number: who has replaced it meanwhile is told from it.
+            return try withDescriptor(of: path) { raw, status throws(SystemError) in
+                guard status.isSocket else { return .notASocket }
+                guard try isStale(path, kind) else { return .live }
+                try UnixSocketFile(path: path, status).remove()
+                return nil
+            }
+        } catch {
+            if error.errno == ENOENT { return nil }
+            throw error
+        }
+    }
+
+    private static func isStale(_ path: [UInt8], _ kind: SocketKind) throws(SystemError) -> Bool {
         let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
         let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let probe = OwnedDescriptor(adopting: try systemCall("socket") { socket(AF_UNIX, type | flags, 0) })
@@ -61,47 +87,118 @@ public struct UnixSocketFile: Hashable, Sendable {
                 // unsafe: the pointer is valid for the call.
                 unsafe SocketAddress.unix(path: path).withKernelAddress { unsafe connect(probe.raw, $0, $1) }
             }
-            return .live
+            return false
         } catch {
-            // Anything but "nobody is there" leaves the doubt that somebody is.
-            return error.errno == ECONNREFUSED ? .stale : .live
+            switch error.errno {
+            case ECONNREFUSED: return true
+            // Its backlog is full; it does not want us; it is of another kind.
+            case EAGAIN, EACCES, EPERM, EPROTOTYPE: return false
+            default: throw error
+            }
         }
     }
 
-    /// Removes the file at `path`.
-    public static func remove(_ path: [UInt8]) throws(SystemError) {
+    /// Removes the file if it is still the one that was remembered. To be called while the socket lives.
+    public func remove() throws(SystemError) {
+        guard let status = try Self.status(of: path), isOurs(status) else { return }
+        try Self.unlink(path)
+    }
+
+    /// Whether it is this file that lies at `path`, under whatever spelling.
+    public func lies(at path: [UInt8]) -> Bool {
+        guard let status = try? Self.status(of: path) else { return false }
+        return isOurs(status)
+    }
+
+    // MARK: - Access
+
+    /// Who may connect now: all three.
+    ///
+    /// - Throws: what the kernel says; `ENOENT` if the file is not the one that was remembered.
+    public func access() throws(SystemError) -> Access {
+        try withDescriptor { _, access in access }
+    }
+
+    /// Sets the owner and mode of the file of a socket that nobody can connect to yet. What `access` leaves open stays.
+    ///
+    /// The mode goes first: who gives a file away needs one more privilege to change its mode afterwards.
+    package func settle(_ access: Access) throws(SystemError) {
+        guard access != Access() else { return }
+        try withDescriptor { raw, old throws(SystemError) in
+            if let mode = access.mode, mode != old.mode { try Self.setMode(mode, of: raw) }
+            try Self.setOwner(access, of: raw, from: old)
+        }
+    }
+
+    /// Sets the owner and mode of the file of a socket that listens. What `access` leaves open becomes what it was at
+    /// first.
+    ///
+    /// Meanwhile nobody may connect who may do so neither before nor afterwards: first the mode loses what it is not to
+    /// keep, then the owner changes, and then the mode gets what it did not have.
+    public func apply(_ access: Access) throws(SystemError) {
+        let owner = Access(user: access.user ?? original.user, group: access.group ?? original.group)
+        try withDescriptor { raw, old throws(SystemError) in
+            guard let mode = access.mode ?? original.mode, let oldMode = old.mode else { return }
+            if oldMode & mode != oldMode { try Self.setMode(oldMode & mode, of: raw) }
+            try Self.setOwner(owner, of: raw, from: old)
+            if oldMode & mode != mode { try Self.setMode(mode, of: raw) }
+        }
+    }
+
+    private func withDescriptor<Result>(
+        _ body: (CInt, Access) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        try Self.withDescriptor(of: path) { raw, status throws(SystemError) in
+            guard isOurs(status) else { throw SystemError("open", errno: ENOENT) }
+            return try body(raw, status.access)
+        }
+    }
+
+    /// Opens the file itself, not what it stands for, so that it cannot be exchanged for another meanwhile.
+    private static func withDescriptor<Result>(
+        of path: [UInt8], _ body: (CInt, stat) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        let descriptor = OwnedDescriptor(
+            adopting: try unsafe withCPath(path) { path throws(SystemError) in
+                // unsafe: the string is valid for the call.
+                try systemCall("open") { unsafe open(path, CInt(CLINUX_O_PATH) | O_NOFOLLOW | O_CLOEXEC) }
+            })
+        let raw = descriptor.raw
+        var status = stat()
+        // unsafe: a local.
+        _ = try systemCall("fstat") { unsafe fstat(raw, &status) }
+        return try body(raw, status)
+    }
+
+    private static func setMode(_ mode: UInt32, of raw: CInt) throws(SystemError) {
+        // fchmod(2) does not take a descriptor of O_PATH, and fchmodat(2) not without a path: open(2) shows this way.
+        // unsafe: the string is valid for the call.
+        _ = try systemCall("chmod") { unsafe chmod("/proc/thread-self/fd/\(raw)", mode) }
+    }
+
+    private static func setOwner(_ access: Access, of raw: CInt, from old: Access) throws(SystemError) {
+        // (uid_t)-1 leaves the owner as it is: chown(2).
+        let user = access.user == old.user ? nil : access.user
+        let group = access.group == old.group ? nil : access.group
+        guard user != nil || group != nil else { return }
+        // unsafe: the string is valid for the call.
+        _ = try systemCall("chown") {
+            unsafe fchownat(raw, "", user ?? .max, group ?? .max, CInt(CLINUX_AT_EMPTY_PATH))
+        }
+    }
+
+    // MARK: - Paths
+
+    /// Removes whatever socket lies at `path`. To be called by who has just bound it.
+    package static func unlink(_ path: [UInt8]) throws(SystemError) {
         _ = try unsafe withCPath(path) { path throws(SystemError) in
             // unsafe: the string is valid for the call.
-            try systemCall("unlink") { unsafe unlink(path) }
+            try systemCall("unlink") { unsafe Glibc.unlink(path) }
         }
     }
 
-    /// Removes the file if it is still the one that was remembered.
-    public func removeIfOurs() throws(SystemError) {
-        guard let status = try Self.status(of: path), UInt(status.st_dev) == device, UInt(status.st_ino) == inode
-        else { return }
-        try Self.remove(path)
-    }
-
-    /// Sets the owner and mode of the file.
-    public func apply(_ access: Access) throws(SystemError) { try Self.apply(access, to: path) }
-
-    /// Sets the mode of a socket that is not bound yet, so that its file never has more rights than it is to have.
-    package static func restrict(_ raw: CInt, to access: Access) throws(SystemError) {
-        guard let mode = access.mode else { return }
-        _ = try systemCall("fchmod") { fchmod(raw, mode) }
-    }
-
-    /// Sets the owner and mode of a bound socket's file.
-    package static func apply(_ access: Access, to path: [UInt8]) throws(SystemError) {
-        try unsafe withCPath(path) { path throws(SystemError) in
-            if access.user != nil || access.group != nil {
-                // (uid_t)-1 leaves the owner as it is: chown(2).
-                // unsafe: the string is valid for the calls.
-                _ = try systemCall("chown") { unsafe chown(path, access.user ?? .max, access.group ?? .max) }
-            }
-            if let mode = access.mode { _ = try systemCall("chmod") { unsafe chmod(path, mode) } }
-        }
+    private func isOurs(_ status: stat) -> Bool {
+        UInt(status.st_dev) == device && UInt(status.st_ino) == inode && status.isSocket
     }
 
     private static func status(of path: [UInt8]) throws(SystemError) -> stat? {
@@ -127,5 +224,13 @@ public struct UnixSocketFile: Hashable, Sendable {
             guard let start = buffer.baseAddress else { throw SystemError("lstat", errno: EINVAL) }
             return try unsafe body(start)
         }
+    }
+}
+
+extension stat {
+    fileprivate var isSocket: Bool { st_mode & S_IFMT == S_IFSOCK }
+
+    fileprivate var access: UnixSocketFile.Access {
+        UnixSocketFile.Access(mode: st_mode & 0o7777, user: st_uid, group: st_gid)
     }
 }

@@ -48,8 +48,7 @@ extension Worker {
             if kind.isByteStream {
                 transfer = try unsafe .receive(raw, into: lane.input.stream)
             } else {
-                let finished = !readiness.isDisjoint(with: [.peerFinished, .hangUp])
-                transfer = try unsafe .receiveMessage(raw, into: lane.input.message, peerFinished: finished)
+                transfer = try unsafe .receiveMessage(raw, into: lane.input.message)
             }
             switch transfer {
             case .moved(let count):

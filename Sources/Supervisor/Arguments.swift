@@ -62,9 +62,10 @@ struct Arguments: Equatable {
           -V, --version      print the version
           -h, --help         print this
 
-        Signals: HUP reloads, TERM and INT stop (twice: at once), USR1 reopens log files,
-        USR2 logs the live connections. Exit status: 0, 64 usage, 69 a listener cannot be
-        had, 71 the system refuses, 78 configuration. See usherd(8) and usherd.toml(5).
+        Signals: HUP reloads, TERM and INT stop (twice: at once), USR1 reopens log
+        files, USR2 logs the live connections. Exit status: 0, 64 usage, 69 a listener
+        cannot be had, 71 the system refuses, 78 configuration. See usherd(8) and
+        usherd.toml(5).
 
         """
 }

@@ -76,7 +76,7 @@ public enum Daemon {
 
     private static func fail(_ message: String, errno: CInt, status: CInt, _ manager: SystemdNotifier) -> CInt {
         PrefixedErrorOutput().say(message)
-        manager.notify("STATUS=\(message)\nERRNO=\(errno)")
+        manager.notify("STATUS=\(TerminalText.safe(message))\nERRNO=\(errno)")
         return status
     }
 

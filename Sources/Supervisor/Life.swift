@@ -23,7 +23,8 @@ enum Life: Equatable {
     mutating func stopRequested(at now: UInt64, timeout: UInt64) -> Action {
         switch self {
         case .serving:
-            let end = now &+ timeout
+            let (sum, overflows) = now.addingReportingOverflow(timeout)
+            let end = overflows ? .max : sum
             self = .draining(until: end)
             return .drain(until: end)
         case .draining:

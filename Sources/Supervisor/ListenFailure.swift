@@ -12,6 +12,8 @@ struct ListenFailure: Error, Equatable {
         case system(SystemError)
         /// Another process listens on the path.
         case pathIsLive
+        /// The daemon itself listens on the path, by another kind of socket or under another spelling of it.
+        case pathIsOurs
         /// What lies at the path is not a socket.
         case pathIsNoSocket
         /// systemd passed no socket of this name; it passed these.
@@ -31,7 +33,7 @@ struct ListenFailure: Error, Equatable {
     var errno: CInt {
         switch cause {
         case .system(let error): error.errno
-        case .pathIsLive: EADDRINUSE
+        case .pathIsLive, .pathIsOurs: EADDRINUSE
         case .pathIsNoSocket: EEXIST
         case .notPassed: ENOENT
         }
@@ -39,13 +41,18 @@ struct ListenFailure: Error, Equatable {
 
     /// A sentence: where, which listener, what, and what to do.
     var message: String {
-        "\(address.origin): listener \(listener): cannot listen on \(address.endpoint): \(explanation)"
+        // It goes into a record and a line of STATUS=: neither the path of a file nor that of a socket may break it.
+        TerminalText.safe(
+            "\(address.origin): listener \(listener): cannot listen on \(address.endpoint): \(explanation)")
     }
 
     private var explanation: String {
         switch cause {
         case .pathIsLive:
             return "another process listens on this path; stop it, or use another path"
+        case .pathIsOurs:
+            return "the daemon itself listens on this path, in another way, until the new configuration is in force;"
+                + " reload once without this address, and then with it"
         case .pathIsNoSocket:
             return "there is a file of another kind at this path, which is left alone; remove it, or use another path"
         case .notPassed(let names):
@@ -61,11 +68,15 @@ struct ListenFailure: Error, Equatable {
         switch (error.operation.description, error.errno) {
         case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
             "; another process has it: see ss -lxtp, stop that process, or use another address"
+        case ("bind", EROFS):
+            "; the file system is read-only, or so for the daemon: see ReadWritePaths= of the unit"
         case ("bind", EACCES):
             "; a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory that the daemon may write"
         case ("bind", EADDRNOTAVAIL):
             "; this host has no such address: see ip address"
-        case ("bind", ENOENT), ("lstat", ENOENT), ("bind", ENOTDIR), ("lstat", ENOTDIR):
+        case ("unlink", EACCES), ("unlink", EPERM):
+            "; a dead process has left a socket there that the daemon may not remove: remove it"
+        case ("bind", ENOENT), ("bind", ENOTDIR):
             "; make the directory first"
         case ("chown", EPERM):
             "; only root, or a daemon with CAP_CHOWN, may give a file away: drop user= and group=, or let systemd pass the socket"
@@ -75,8 +86,10 @@ struct ListenFailure: Error, Equatable {
             "; raise LimitNOFILE= of the unit"
         case ("listen", ENOTCONN):
             "; the passed socket does not listen: use ListenStream= or ListenSequentialPacket= with Accept=no"
-        case (_, EPROTONOSUPPORT):
-            "; the passed socket is of no kind that is served here: TCP, Unix stream or seqpacket, vsock"
+        case (_, ENFILE):
+            "; raise fs.file-max of the host"
+        case ("getsockopt", ENOTSOCK), ("getsockopt", EPROTONOSUPPORT), ("getsockname", EAFNOSUPPORT):
+            "; what was passed is of no kind that is served here: TCP, Unix stream or seqpacket, vsock"
         default:
             ""
         }

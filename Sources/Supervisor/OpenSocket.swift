@@ -4,22 +4,23 @@ import Configuration
 import Glibc
 import LinuxSystem
 
-/// A listening socket in force, with the file that it has in the file system, if it has one.
+/// A listening socket in force.
 struct OpenSocket {
     let key: SocketKey
     let socket: ListeningSocket
-    let file: UnixSocketFile?
 
     /// Makes the sockets that an address asks for: several only if systemd passed several under one name.
+    ///
+    /// - Parameter ours: sockets that may be in the way, and are the daemon's own.
     static func open(
-        _ wanted: WantedSocket, for listener: String, passed: PassedSockets
+        _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ours: [ListeningSocket] = []
     ) throws(ListenFailure) -> [OpenSocket] {
         do throws(OpenFailure) {
             switch wanted.key {
             case .passed(let name):
-                return try passed.take(name).map { OpenSocket(key: wanted.key, socket: $0, file: nil) }
+                return try take(wanted, name, from: passed)
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
-                return [try bind(wanted, kind: kind, address: address, dualStack: dualStack)]
+                return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, ours: ours)]
             }
         } catch {
             throw ListenFailure(listener: listener, address: wanted.written, cause: error.cause)
@@ -29,7 +30,7 @@ struct OpenSocket {
     /// Removes the file of a Unix socket, unless it is somebody else's by now.
     func removeFile() {
         // What cannot be removed is found stale by the next one who binds there.
-        try? file?.removeIfOurs()
+        try? socket.file?.remove()
     }
 
     /// Why a socket could not be made, before it is known for whom.
@@ -39,50 +40,84 @@ struct OpenSocket {
         init(_ cause: ListenFailure.Cause) { self.cause = cause }
     }
 
+    private static func take(
+        _ wanted: WantedSocket, _ name: String, from passed: PassedSockets
+    ) throws(OpenFailure) -> [OpenSocket] {
+        let sockets = try passed.take(name)
+        do throws(SystemError) {
+            for socket in sockets { try socket.apply(wanted.options) }
+        } catch {
+            throw OpenFailure(.system(error))
+        }
+        return sockets.map { OpenSocket(key: wanted.key, socket: $0) }
+    }
+
+    /// Binds; if that fails, mends what can be mended, once: a host without IPv6, a stale path, and a socket of the daemon
+    /// itself in the way that is about to go.
     private static func bind(
-        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool
+        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, ours: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
         do throws(SystemError) {
-            let socket = try ListeningSocket(
-                kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access)
-            guard case .unix(let path) = address else { return OpenSocket(key: wanted.key, socket: socket, file: nil) }
-            return OpenSocket(key: wanted.key, socket: socket, file: try UnixSocketFile(at: path))
+            return try make(wanted, kind, address, dualStack: dualStack)
         } catch {
-            return try retry(wanted, kind: kind, address: address, dualStack: dualStack, after: error)
+            switch (address, error.errno) {
+            case (.ipv6(.any, let port, _), EAFNOSUPPORT) where dualStack,
+                (.ipv6(.any, let port, _), EADDRNOTAVAIL) where dualStack:
+                return try remake(wanted, kind, .ipv4(.any, port: port), dualStack: false, ours: ours)
+            case (.unix(let path), EADDRINUSE) where error.operation == "bind":
+                try makeWay(at: path, kind: kind, ours: ours)
+                return try remake(wanted, kind, address, dualStack: dualStack, ours: [])
+            case (_, EADDRINUSE) where ours.contains { $0.mayOverlap(kind, address) }:
+                return try remake(wanted, kind, address, dualStack: dualStack, ours: ours)
+            default:
+                throw OpenFailure(.system(error))
+            }
         }
     }
 
-    /// Mends what can be mended: a stale path, and a host without IPv6.
-    private static func retry(
-        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, after error: SystemError
+    private static func remake(
+        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, ours: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
-        switch address {
-        case .ipv6(.any, let port, _) where dualStack && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errno):
-            return try bind(wanted, kind: kind, address: .ipv4(.any, port: port), dualStack: false)
-        case .unix(let path) where error.operation == "bind" && error.errno == EADDRINUSE:
-            try removeStale(path, kind: kind)
-            return try bind(wanted, kind: kind, address: address, dualStack: dualStack)
-        case .unix(let path) where !["socket", "fchmod", "bind"].contains(error.operation):
-            // It was bound, so the file is ours, and nobody will listen on it.
-            try? UnixSocketFile.remove(path)
-            throw OpenFailure(.system(error))
-        default:
+        do throws(SystemError) {
+            let others = ours.filter { $0.mayOverlap(kind, address) }
+            return try make(wanted, kind, address, dualStack: dualStack, beside: others)
+        } catch {
             throw OpenFailure(.system(error))
         }
     }
 
-    private static func removeStale(_ path: [UInt8], kind: SocketKind) throws(OpenFailure) {
-        let occupant: UnixSocketFile.Occupant
+    private static func make(
+        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool,
+        beside others: [ListeningSocket] = []
+    ) throws(SystemError) -> OpenSocket {
+        OpenSocket(
+            key: wanted.key,
+            socket: try ListeningSocket(
+                kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access,
+                beside: others))
+    }
+
+    private static func makeWay(
+        at path: [UInt8], kind: SocketKind, ours: [ListeningSocket]
+    ) throws(OpenFailure) {
+        guard !ours.contains(where: { $0.file?.lies(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
+        let obstacle: UnixSocketFile.Obstacle?
         do throws(SystemError) {
-            occupant = try UnixSocketFile.occupant(of: path, kind: kind)
-            if occupant == .stale { try UnixSocketFile.remove(path) }
+            obstacle = try UnixSocketFile.removeStale(at: path, kind: kind)
         } catch {
             throw OpenFailure(.system(error))
         }
-        switch occupant {
-        case .nothing, .stale: return
+        switch obstacle {
+        case nil: return
         case .live: throw OpenFailure(.pathIsLive)
         case .notASocket: throw OpenFailure(.pathIsNoSocket)
         }
+    }
+}
+
+extension ListeningSocket {
+    /// Whether the two have a TCP port in common, so that one may be in the other's way.
+    fileprivate func mayOverlap(_ kind: SocketKind, _ other: SocketAddress) -> Bool {
+        self.kind == .tcp && kind == .tcp && address.port == other.port
     }
 }

@@ -11,22 +11,25 @@ import LinuxSystem
 final class PassedSockets {
     private var descriptors: [(name: String, raw: CInt)]
     private var sockets: [String: [ListeningSocket]] = [:]
+    /// Why the sockets of a name cannot be used; they are closed, but the next reload is to be told the same.
+    private var failures: [String: SystemError] = [:]
 
     /// Takes over what the manager passed.
     init(_ descriptors: [(name: String, raw: CInt)]) {
         self.descriptors = descriptors
     }
 
-    /// The names that nobody has taken.
-    var untaken: [String] { descriptors.map(\.name) }
+    /// The names that nobody has taken, each once.
+    var untaken: [String] { Set(descriptors.map(\.name)).sorted() }
 
     /// The sockets of a name, made sure of.
     func take(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
         if let taken = sockets[name] { return taken }
+        if let failure = failures[name] { throw OpenSocket.OpenFailure(.system(failure)) }
         let matching = descriptors.filter { $0.name == name }
         guard !matching.isEmpty else {
             throw OpenSocket.OpenFailure(
-                .notPassed(names: Array(Set(descriptors.map(\.name)).union(sockets.keys)).sorted()))
+                .notPassed(names: Set(descriptors.map(\.name)).union(sockets.keys).union(failures.keys).sorted()))
         }
         descriptors.removeAll { $0.name == name }
         var adopted: [ListeningSocket] = []
@@ -38,7 +41,10 @@ final class PassedSockets {
                 failure = failure ?? error
             }
         }
-        if let failure { throw OpenSocket.OpenFailure(.system(failure)) }
+        if let failure {
+            failures[name] = failure
+            throw OpenSocket.OpenFailure(.system(failure))
+        }
         sockets[name] = adopted
         return adopted
     }

@@ -27,7 +27,7 @@ enum ReloadFailure: Error {
             return "\(first); and \(others): usherd --check --config \(TerminalText.safe(path)) shows all"
         case .lanes:
             return "the number of lanes cannot change while connections live on them: restart usherd for that"
-        case .log(let error): return error.description
+        case .log(let error): return TerminalText.safe(error.description)
         case .listener(let failure): return failure.message
         case .option(let listener, let error): return "listener \(listener) does not take its new settings: \(error)"
         }

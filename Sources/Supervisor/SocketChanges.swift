@@ -7,19 +7,23 @@ import LinuxSystem
 /// All of it can be undone.
 struct SocketChanges {
     private(set) var sockets: [SocketKey: [OpenSocket]]
+    private let ours: [ListeningSocket]
     private var opened: [OpenSocket] = []
     private var undo: [() -> Void] = []
 
     /// Begins with the sockets in force.
-    init(_ sockets: [OpenSocket]) {
+    ///
+    /// - Parameter closing: sockets that no configuration has any more, but a lane may.
+    init(_ sockets: [OpenSocket], closing: [ListeningSocket] = []) {
         self.sockets = Dictionary(grouping: sockets, by: \.key)
+        ours = sockets.map(\.socket) + closing
     }
 
     /// Makes a socket that is not there yet.
     mutating func open(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets
     ) throws(ListenFailure) {
-        let new = try OpenSocket.open(wanted, for: listener, passed: passed)
+        let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ours)
         opened += new
         sockets[wanted.key] = new
     }
@@ -31,8 +35,9 @@ struct SocketChanges {
                 undo.append { try? open.socket.apply(old.options) }
                 try open.socket.apply(new.options)
             }
-            if old.access != new.access, let file = open.file {
-                undo.append { try? file.apply(old.access) }
+            if old.access != new.access, let file = open.socket.file {
+                let before = try file.access()
+                undo.append { try? file.apply(before) }
                 try file.apply(new.access)
             }
         }

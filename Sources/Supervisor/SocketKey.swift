@@ -9,7 +9,8 @@ enum SocketKey: Hashable, Sendable {
     /// A socket that the daemon binds.
     case bound(SocketKind, SocketAddress, dualStack: Bool)
 
-    /// A socket with a port that the kernel chooses: it is the listener's, since no two would be the same.
+    /// A socket with a port that the kernel chooses: it is the listener's, since no two would be the same, and of several
+    /// on one address of a listener it is that one.
     case anyPort(SocketKind, SocketAddress, dualStack: Bool, listener: String, index: Int)
 
     /// The sockets that systemd passes under a name.
@@ -36,24 +37,40 @@ extension ListenerSettings {
     var wantedSockets: [WantedSocket] {
         var wanted: [WantedSocket] = []
         for address in listen {
-            func want(_ key: SocketKey) {
-                let options = options(for: address)
-                guard !wanted.contains(where: { $0.key == key }) else { return }
+            for key in keys(of: address, after: wanted) where !wanted.contains(where: { $0.key == key }) {
+                var options = options(for: address)
+                // A socket that systemd made has the backlog that its unit says.
+                if case .passed = key { options.backlog = nil }
                 wanted.append(WantedSocket(key: key, options: options, access: address.access, written: address))
-            }
-            switch address.target {
-            case .passed(let name):
-                want(.passed(name: name))
-            case .bind(let kind, let addresses, let dualStack):
-                for socketAddress in addresses {
-                    if socketAddress.port == 0 {
-                        want(.anyPort(kind, socketAddress, dualStack: dualStack, listener: name, index: wanted.count))
-                    } else {
-                        want(.bound(kind, socketAddress, dualStack: dualStack))
-                    }
-                }
             }
         }
         return wanted
+    }
+
+    private func keys(of address: ListenAddress, after wanted: [WantedSocket]) -> [SocketKey] {
+        switch address.target {
+        case .passed(let name):
+            return [.passed(name: name)]
+        case .bind(let kind, let addresses, let dualStack):
+            return addresses.map { address in
+                guard address.leavesPortToKernel else { return .bound(kind, address, dualStack: dualStack) }
+                // Counted among its like, so that what else the listener has does not make it another socket.
+                func key(_ index: Int) -> SocketKey {
+                    .anyPort(kind, address, dualStack: dualStack, listener: name, index: index)
+                }
+                return key((0...).first { index in !wanted.contains { $0.key == key(index) } } ?? 0)
+            }
+        }
+    }
+}
+
+extension SocketAddress {
+    /// Whether the kernel chooses the port at bind(2): 0, or VMADDR_PORT_ANY of vsock(7).
+    fileprivate var leavesPortToKernel: Bool {
+        switch self {
+        case .ipv4(_, let port), .ipv6(_, let port, _): port == 0
+        case .vsock(_, let port): port == .max
+        case .unix, .abstract, .unnamed: false
+        }
     }
 }

@@ -40,8 +40,8 @@ struct StatusLine: Equatable {
 
     /// Digits in groups of three, with thin gaps that survive every terminal: plain spaces.
     static func grouped(_ number: Int) -> String {
-        var result = ""
-        let digits = String(number)
+        var result = number < 0 ? "-" : ""
+        let digits = String(number.magnitude)
         for (index, digit) in digits.enumerated() {
             if index > 0, (digits.count - index).isMultiple(of: 3) { result += " " }
             result.append(digit)

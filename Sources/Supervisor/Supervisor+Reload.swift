@@ -14,6 +14,7 @@ extension Supervisor {
             let plan = try apply(try loadAgain())
             lastReload = (Clock.realtime, nil)
             write(.reload, "configuration reloaded: \(plan.summary)")
+            warnOfDescriptorLimit()
         } catch {
             lastReload = (Clock.realtime, error.message)
             write(.reloadFailed, "the old configuration stays in force: \(error.message)")
@@ -31,14 +32,11 @@ extension Supervisor {
         guard next.daemon.lanes == configuration.daemon.lanes else { throw .lanes }
         let plan = ReloadPlan(from: configuration, to: next)
         let log: PreparedSinks
-        do throws(SinkError) {
-            log = try writer.prepare(next.log.recordSettings)
-        } catch {
-            throw .log(error)
-        }
-        var changes = SocketChanges(listeners.values.flatMap(\.sockets))
+        var changes = SocketChanges(listeners.values.flatMap(\.sockets), closing: closing.compactMap(\.socket))
         do throws(ReloadFailure) {
             try prepare(plan, next, &changes)
+            // Last, since a log file that was made is not taken back.
+            log = try prepareLog(next)
         } catch {
             changes.rollBack()
             throw error
@@ -46,9 +44,17 @@ extension Supervisor {
         // Nothing fails from here on.
         writer.apply(log)
         shared.connectionLimit = next.daemon.maxConnections
-        commit(plan, next, changes.sockets)
         configuration = next
+        commit(plan, next, changes.sockets)
         return plan
+    }
+
+    private func prepareLog(_ next: Configuration) throws(ReloadFailure) -> PreparedSinks {
+        do throws(SinkError) {
+            return try writer.prepare(next.log.recordSettings)
+        } catch {
+            throw .log(error)
+        }
     }
 
     /// Makes the new sockets, and gives those that stay their new settings.
@@ -117,8 +123,12 @@ extension Supervisor {
             }
             if step.change == .added || step.change == .rebound { recordListening(new) }
         }
-        let closing = Set(plan.toClose)
-        for open in before.values.flatMap(\.sockets) where closing.contains(open.key) { open.removeFile() }
+        closing.removeAll { $0.socket == nil }
+        let toClose = Set(plan.toClose)
+        for open in before.values.flatMap(\.sockets) where toClose.contains(open.key) {
+            open.removeFile()
+            closing.append(ClosingSocket(socket: open.socket))
+        }
     }
 
     /// Lets the lanes forget the sockets of a listener that it will not have any more.
@@ -151,11 +161,14 @@ extension Supervisor {
     private func leave(_ listener: ActiveListener) {
         let identifier = listener.profile.identifier
         lanes.performOnAll { $0.stopAccepting(identifier) }
-        sendHeartbeat()
+        let heartbeat = sendHeartbeat()
         let timeout = configuration.daemon.drainTimeout
         let alarm = Alarm(on: queue) { [self] in forget(identifier) }
         alarm.set(after: timeout.nanoseconds)
-        leaving[identifier] = Leaving(listener: listener, alarm: alarm, heartbeat: heartbeat)
+        var withoutSockets = listener
+        // They close as soon as the lanes let go of them: whoever comes now is refused, and the address is free.
+        withoutSockets.sockets = []
+        leaving[identifier] = Leaving(listener: withoutSockets, alarm: alarm, heartbeat: heartbeat)
         let connections = StatusLine.count(listener.profile.connections.value, "connection")
         write(
             .draining,
@@ -166,8 +179,7 @@ extension Supervisor {
     /// Forgets the removed listeners whose last connection has ended.
     func forgetEmptyListeners() {
         for (identifier, one) in leaving where one.listener.profile.connections.value == 0 {
-            guard lanes.handles.allSatisfy({ $0.answeredHeartbeat >= one.heartbeat }) else { continue }
-            forget(identifier)
+            if haveAnswered(one.heartbeat) { forget(identifier) }
         }
     }
 
@@ -180,6 +192,11 @@ extension Supervisor {
         let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
         write(.stopped, "\(one.listener.settings.name) is gone\(closed)", listener: one.listener)
     }
+}
+
+/// A socket that is closed as soon as the last lane lets go of it.
+struct ClosingSocket {
+    weak var socket: ListeningSocket?
 }
 
 /// A removed listener whose connections may still end by themselves.

@@ -27,7 +27,8 @@ extension Supervisor {
         return "STATUS=\(line)"
     }
 
-    /// The number of connections has changed: says so now, or when a second has passed since the last time.
+    /// The number of connections has changed: says so now, or when a second has passed since the last time, which may
+    /// have been a moment ago for another reason.
     func statusChanged() {
         guard let sent = statusSent, statusAlarm?.isSet == false else { return }
         let due = sent.time &+ Self.statusInterval
@@ -35,9 +36,13 @@ extension Supervisor {
         if due <= now { sendStatus() } else { statusAlarm?.set(after: due - now) }
     }
 
-    /// Sends the status if it is another one than the last. What changes from now on is told again.
+    /// Sends the status if it is another one than the last. What changes from now on is told again, so what has changed
+    /// until now is looked at here.
     func sendStatus() {
-        if case .serving = life { shared.acknowledgeChange() }
+        if case .serving = life {
+            shared.acknowledgeChange()
+            forgetEmptyListeners()
+        }
         let line = statusLine.text
         guard line != statusSent?.line else { return }
         manager.notify(statusAssignment())
@@ -65,10 +70,18 @@ extension Supervisor {
     }
 
     /// Says that the daemon has started, and what may go wrong with it later.
-    func recordStart(descriptorLimit: Int) {
+    func recordStart() {
         let counts = StatusLine.count(listeners.count, "listener")
         let laneCount = StatusLine.count(lanes.handles.count, "lane")
         write(.started, "usherd \(Version.text) serves \(counts) on \(laneCount), with \(path)")
+        warnOfDescriptorLimit()
+        for name in passed.untaken {
+            write(.warning, "systemd passed a socket \(name) that no listener takes: listen on systemd://\(name)")
+        }
+    }
+
+    /// Says that there may be more connections than descriptors, if so.
+    func warnOfDescriptorLimit() {
         // Epoll, eventfd, log and the like on top of one descriptor a connection.
         let needed = configuration.daemon.maxConnections + listeners.values.reduce(32) { $0 + $1.sockets.count }
         if needed > descriptorLimit {
@@ -76,9 +89,6 @@ extension Supervisor {
                 .warning,
                 "max-connections is \(configuration.daemon.maxConnections), but the process may have only"
                     + " \(descriptorLimit) descriptors: raise LimitNOFILE= of the unit to \(needed), or lower it")
-        }
-        for name in passed.untaken {
-            write(.warning, "systemd passed a socket \(name) that no listener takes: listen on systemd://\(name)")
         }
     }
 }

@@ -25,9 +25,9 @@ extension Supervisor {
     /// A connection has ended while draining, or a lane has answered.
     func drainChanged() {
         shared.acknowledgeChange()
-        sendStatus()
-        guard shared.connections.value == 0, lanes.handles.allSatisfy({ $0.answeredHeartbeat >= heartbeat })
-        else { return }
+        forgetEmptyListeners()
+        statusChanged()
+        guard shared.connections.value == 0, haveAnswered(drainHeartbeat) else { return }
         perform(life.drained())
     }
 
@@ -58,7 +58,8 @@ extension Supervisor {
         )
         lanes.performOnAll { $0.stopAccepting() }
         // Its answer says that the backlogs are empty too.
-        sendHeartbeat()
+        drainHeartbeat = sendHeartbeat()
+        closeSockets()
         drainAlarm?.set(after: end - min(end, Clock.monotonic))
         extendTimeout()
         extendAlarm?.repeat(every: Self.patience)
@@ -66,8 +67,6 @@ extension Supervisor {
     }
 
     private func finish() {
-        drainAlarm?.cancel()
-        extendAlarm?.cancel()
         let left = shared.connections.value
         // A lane that accepts may hand over to another, so none is ended before all have stopped.
         _ = lanes.performOnAllAndWait(timeout: .now() + Self.joinTime) { $0.stopAccepting() }
@@ -75,9 +74,17 @@ extension Supervisor {
             lane.stop(nil, because: .stopped, by: .operator)
             lane.closeAll(because: .stopped, by: .operator)
         }
-        for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
         let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
         end(status: 0, message: "usherd \(Version.text) stopped\(closed)")
+    }
+
+    /// Lets go of the listening sockets. Each is closed when the last lane has taken who waited in its backlog; whoever
+    /// comes then is refused, instead of waiting for nothing as long as the daemon drains.
+    private func closeSockets() {
+        for (name, listener) in listeners {
+            listener.sockets.forEach { $0.removeFile() }
+            listeners[name]?.sockets = []
+        }
     }
 
     /// Ends the lanes, writes what there is to write, and lets the main thread exit.
@@ -88,6 +95,7 @@ extension Supervisor {
         }
         if let message { write(.stopped, message) }
         writer.flush(within: Self.flushTime)
+        stopWatching()
         gate.open(status: status)
     }
 }

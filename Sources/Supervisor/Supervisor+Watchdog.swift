@@ -12,25 +12,36 @@ extension Supervisor {
     func beginWatchdog() {
         guard let microseconds = manager.watchdogMicroseconds else { return }
         let alarm = Alarm(on: queue) { [self] in watchdogDue() }
-        alarm.repeat(every: max(microseconds / 4, 1) * 1000)
+        let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 250)
+        alarm.repeat(every: overflows ? .max : nanoseconds)
         watchdogAlarm = alarm
-        sendHeartbeat()
+        watchdogHeartbeat = sendHeartbeat()
     }
 
-    /// Asks every lane for a sign of life.
-    func sendHeartbeat() {
+    /// Asks every lane for a sign of life, which also says that it has done what was asked of it before.
+    ///
+    /// - Returns: the number of the question, for ``haveAnswered(_:)``.
+    func sendHeartbeat() -> UInt64 {
         heartbeat += 1
         for handle in lanes.handles { handle.sendHeartbeat(heartbeat) }
+        return heartbeat
     }
 
-    private func watchdogDue() {
-        let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < heartbeat }.map(\.number))
+    /// Whether every lane has answered a question.
+    func haveAnswered(_ heartbeat: UInt64) -> Bool {
+        lanes.handles.allSatisfy { $0.answeredHeartbeat >= heartbeat }
+    }
+
+    /// Looks at the answers. Only at those to its own question, which is old enough: a reload may have put another one
+    /// just now.
+    func watchdogDue() {
+        let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < watchdogHeartbeat }.map(\.number))
         if silent.isEmpty { manager.notify("WATCHDOG=1") }
         for number in silent.subtracting(silentLanes).sorted() {
             write(.warning, "lane \(number) does not answer; systemd will restart the daemon if it stays so")
         }
         silentLanes = silent
         // A lane that hangs gets no further questions: they would pile up.
-        if silent.isEmpty { sendHeartbeat() }
+        if silent.isEmpty { watchdogHeartbeat = sendHeartbeat() }
     }
 }

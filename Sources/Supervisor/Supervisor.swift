@@ -19,6 +19,7 @@ final class Supervisor {
     let queue: DispatchQueue
     let gate: ExitGate
     let passed: PassedSockets
+    let descriptorLimit: Int
     let shared: LaneShared
     let doorbell: Doorbell
 
@@ -37,7 +38,11 @@ final class Supervisor {
     var extendAlarm: Alarm?
     var watchdogAlarm: Alarm?
     var leaving: [Int: Leaving] = [:]
+    /// The sockets that the last reloads closed, until every lane has let go of them.
+    var closing: [ClosingSocket] = []
     var heartbeat: UInt64 = 0
+    var drainHeartbeat: UInt64 = 0
+    var watchdogHeartbeat: UInt64 = 0
     var silentLanes: Set<Int> = []
     var statusSent: (line: String, time: UInt64)?
 
@@ -62,6 +67,7 @@ final class Supervisor {
         gate = start.gate
         configuration = start.configuration
         passed = PassedSockets(start.passed)
+        descriptorLimit = start.descriptorLimit
         let doorbell = try Doorbell()
         self.doorbell = doorbell
         shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { doorbell.ring() }
@@ -91,7 +97,7 @@ final class Supervisor {
             open(listener)
             recordListening(listener)
         }
-        recordStart(descriptorLimit: start.descriptorLimit)
+        recordStart()
         manager.notify("READY=1\n\(statusAssignment())")
         beginWatchdog()
     }
@@ -129,12 +135,23 @@ final class Supervisor {
         signalSource.setEventHandler { [self] in
             while let number = try? signals.next() { received(signal: number) }
         }
-        statusAlarm = Alarm(on: queue) { [self] in sendStatus() }
+        statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
         sources = [bell, signalSource]
         bell.activate()
         signalSource.activate()
+    }
+
+    /// Ends every source. What they hold of the supervisor goes with them.
+    func stopWatching() {
+        for source in sources { source.cancel() }
+        sources = []
+        statusAlarm = nil
+        drainAlarm = nil
+        extendAlarm = nil
+        watchdogAlarm = nil
+        leaving = [:]
     }
 
     private func received(signal number: CInt) {
@@ -151,7 +168,6 @@ final class Supervisor {
     }
 
     private func connectionsChanged() {
-        forgetEmptyListeners()
         switch life {
         case .serving: statusChanged()
         case .draining: drainChanged()

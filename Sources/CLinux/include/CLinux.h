@@ -51,6 +51,16 @@ int clinux_signalfd_next(int descriptor);
 // accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC
 int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length);
 
+// recvmsg(2) with MSG_TRUNC and no room for control data: the whole length of a message, even if the buffer was shorter.
+// `has_control` becomes whether there was control data, which is thrown away; descriptors in it are closed.
+ssize_t clinux_receive_message(int descriptor, void *buffer, size_t length, bool *has_control);
+
+// O_PATH of open(2) and AT_EMPTY_PATH of fchownat(2)
+enum {
+    CLINUX_O_PATH = 010000000,
+    CLINUX_AT_EMPTY_PATH = 0x1000,
+};
+
 // struct ucred, SO_PEERCRED of unix(7)
 int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32_t *gid);
 
