@@ -6,7 +6,8 @@ import Foundation
 public struct CapturedRecord {
     private let fields: [String: Any]
 
-    init?(json line: Substring) {
+    /// Reads a line of the log in JSON.
+    public init?(json line: Substring) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)),
             let fields = object as? [String: Any]
         else { return nil }

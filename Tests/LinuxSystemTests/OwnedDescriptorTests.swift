@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct OwnedDescriptorTests {
+    @Test func `closes when its owner lets go`() throws {
+        try withOwnDescriptors {
+            let before = try openDescriptors()
+            var during: [String: String] = [:]
+            var raw: CInt = -1
+            do {
+                let descriptor = OwnedDescriptor(adopting: open("/dev/null", O_RDONLY))
+                raw = descriptor.raw
+                during = try openDescriptors()
+            }
+            #expect(during["\(raw)"] == "/dev/null")
+            #expect(try openDescriptors() == before)
+        }
+    }
+
+    @Test func `does not close what was given up`() throws {
+        try withOwnDescriptors {
+            let raw = OwnedDescriptor(adopting: open("/dev/null", O_RDONLY)).relinquish()
+            let after = try openDescriptors()
+            #expect(after["\(raw)"] == "/dev/null")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct PeerCredentialsTests {
+    @Test(arguments: [SocketKind.unixStream, .unixSeqpacket])
+    func `are those of the process that connected`(kind: SocketKind) throws {
+        let socket = try ListeningSocket.own(kind)
+        let client = try Client(ServerAddress(socket))
+        let (accepted, peer) = try socket.nextConnection()
+        #expect(peer == .unnamed)
+        let credentials = try PeerCredentials(of: accepted.raw)
+        #expect(credentials == PeerCredentials(pid: UInt32(getpid()), uid: geteuid(), gid: getegid()))
+        client.close()
+    }
+
+    @Test func `cannot be had of what is no socket`() throws {
+        let file = try OpenFile("/dev/null", O_RDONLY)
+        #expect(throws: SystemError("getsockopt", errno: ENOTSOCK)) { try PeerCredentials(of: file.raw) }
+    }
+}

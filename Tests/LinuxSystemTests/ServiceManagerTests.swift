@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LinuxSystem
+
+/// The environment and the low descriptors belong to the whole process, so each test has a process of its own.
+@Suite struct ServiceManagerTests {
+    @Test func `takes what was passed, with the names, once`() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            // At 3 and above, as systemd has them. What the test process had there is not needed any more.
+            for raw in 3...5 as ClosedRange<CInt> { dup2(0, raw) }
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", "3", 1)
+            setenv("LISTEN_FDNAMES", "web:chat:web", 1)
+            let passed = ServiceManager.takePassedDescriptors()
+            let isRight = passed.map(\.name) == ["web", "chat", "web"] && passed.map(\.raw) == [3, 4, 5]
+            let areClosedOnExec = (3...5).allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 }
+            let isForgotten =
+                getenv("LISTEN_FDS") == nil && getenv("LISTEN_PID") == nil
+                && ServiceManager.takePassedDescriptors().isEmpty
+            _exit(isRight && areClosedOnExec && isForgotten ? 42 : 1)
+        }
+    }
+
+    @Test(arguments: ["1", "0", ""])
+    func `takes nothing that was passed to another process`(pid: String) async {
+        await #expect(processExitsWith: .exitCode(42)) { [pid] in
+            dup2(0, 3)
+            setenv("LISTEN_PID", pid, 1)
+            setenv("LISTEN_FDS", "1", 1)
+            _exit(ServiceManager.takePassedDescriptors().isEmpty ? 42 : 1)
+        }
+    }
+
+    @Test(arguments: ["nonsense", "-1", "0", "99999999999999999999"])
+    func `takes nothing if the number makes no sense`(count: String) async {
+        await #expect(processExitsWith: .exitCode(42)) { [count] in
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", count, 1)
+            _exit(ServiceManager.takePassedDescriptors().isEmpty ? 42 : 1)
+        }
+    }
+
+    @Test func `names what has no name as systemd does`() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            dup2(0, 3)
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", "1", 1)
+            _exit(ServiceManager.takePassedDescriptors().map(\.name) == ["unknown"] ? 42 : 1)
+        }
+    }
+
+    @Test func `knows how often the watchdog is wanted`() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let without = ServiceManager.watchdogMicroseconds
+            setenv("WATCHDOG_USEC", "30000000", 1)
+            let forEverybody = ServiceManager.watchdogMicroseconds
+            setenv("WATCHDOG_PID", "1", 1)
+            let forAnother = ServiceManager.watchdogMicroseconds
+            setenv("WATCHDOG_PID", "\(getpid())", 1)
+            let forUs = ServiceManager.watchdogMicroseconds
+            _exit(without == nil && forEverybody == 30_000_000 && forAnother == nil && forUs == 30_000_000 ? 42 : 1)
+        }
+    }
+
+    @Test func `knows whether the journal reads standard error`() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            unsetenv("JOURNAL_STREAM")
+            let without = ServiceManager.journalReadsStandardError
+            var status = stat()
+            fstat(2, &status)
+            setenv("JOURNAL_STREAM", "\(status.st_dev):\(status.st_ino)", 1)
+            let right = ServiceManager.journalReadsStandardError
+            var wrong: [Bool] = []
+            for text in ["\(status.st_dev):\(status.st_ino + 1)", "", ":", "1", "a:b", "1:2:3"] {
+                setenv("JOURNAL_STREAM", text, 1)
+                wrong.append(ServiceManager.journalReadsStandardError)
+            }
+            _exit(!without && right && !wrong.contains(true) ? 42 : 1)
+        }
+    }
+
+    @Test func `tells the manager in one datagram`() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let address = SocketAddress.ownAbstractName()
+            let raw = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+            guard address.withKernelAddress({ bind(raw, $0, $1) }) == 0 else { _exit(2) }
+            ServiceManager.notify("READY=1")
+            setenv("NOTIFY_SOCKET", address.description, 1)
+            ServiceManager.notify("READY=1\nSTATUS=1 listener")
+            var bytes = [UInt8](repeating: 0, count: 100)
+            let count = recv(raw, &bytes, bytes.count, CInt(MSG_DONTWAIT))
+            guard count > 0 else { _exit(3) }
+            _exit(String(decoding: bytes[..<count], as: UTF8.self) == "READY=1\nSTATUS=1 listener" ? 42 : 1)
+        }
+    }
+}

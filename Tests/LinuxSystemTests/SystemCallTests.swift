@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct SystemCallTests {
+    /// What a call came to under an injected error, and how often it was really made.
+    private struct Outcome: Equatable {
+        var result: CInt?
+        var error: SystemError?
+        var calls = 0
+        var reached = false
+    }
+
+    private func outcome(call number: Int, _ errno: CInt, ifReady: Bool) -> Outcome {
+        var outcome = Outcome()
+        outcome.reached = FaultInjection.failing(call: number, with: errno) {
+            do throws(SystemError) {
+                let call: () -> CInt = {
+                    outcome.calls += 1
+                    return 7
+                }
+                outcome.result = ifReady ? try systemCallIfReady("test", call) : try systemCall("test", call)
+            } catch {
+                outcome.error = error
+            }
+        }
+        return outcome
+    }
+
+    @Test(arguments: [true, false])
+    func `makes an interrupted call again`(ifReady: Bool) {
+        #expect(outcome(call: 1, EINTR, ifReady: ifReady) == Outcome(result: 7, calls: 1, reached: true))
+    }
+
+    @Test(arguments: [EMFILE, ENOMEM, ECONNRESET])
+    func `throws every other error, with the call and the number`(errno: CInt) {
+        let failure = Outcome(error: SystemError("test", errno: errno), reached: true)
+        #expect(outcome(call: 1, errno, ifReady: true) == failure)
+        #expect(outcome(call: 1, errno, ifReady: false) == failure)
+    }
+
+    @Test func `takes EAGAIN for nothing to do only where that may be`() {
+        #expect(outcome(call: 1, EAGAIN, ifReady: true) == Outcome(reached: true))
+        #expect(outcome(call: 1, EAGAIN, ifReady: false).error == SystemError("test", errno: EAGAIN))
+    }
+
+    @Test func `leaves alone what is behind the last call`() {
+        #expect(outcome(call: 2, EMFILE, ifReady: false) == Outcome(result: 7, calls: 1, reached: false))
+        // And nothing of it is left for the next.
+        #expect(throws: Never.self) { try systemCall("test") { CInt(0) } }
+    }
+
+    @Test func `fails on the thread that asked for it alone`() throws {
+        let reached = try onOwnThread {
+            FaultInjection.failing(call: 1, with: EMFILE) {
+                // The other thread makes many calls, of which none may fail.
+                let other = try? onOwnThread { try (0..<100).map { _ in try systemCall("test") { CInt(1) } }.count }
+                #expect(other == 100)
+            }
+        }
+        #expect(!reached)
+    }
+
+    @Test(arguments: [EAGAIN, EINTR, EBADF])
+    func `reads the number that the call left`(number: CInt) throws {
+        var calls = 0
+        let call: () -> CInt = {
+            calls += 1
+            errno = number
+            return calls < 3 ? -1 : 0
+        }
+        switch number {
+        case EAGAIN: #expect(try systemCallIfReady("test", call) == nil && calls == 1)
+        case EINTR: #expect(try systemCall("test", call) == 0 && calls == 3)
+        default: #expect(throws: SystemError("test", errno: number)) { try systemCall("test", call) }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TestSupport
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct UnixSocketFileTests {
+    private let directory: TemporaryDirectory
+    private let path: String
+    private var bytes: [UInt8] { Array(path.utf8) }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = directory.appending("socket")
+    }
+
+    private func listen(
+        _ access: UnixSocketFile.Access = .init(), kind: SocketKind = .unixStream
+    ) throws -> ListeningSocket {
+        try ListeningSocket(
+            kind: kind, address: .unix(path: bytes), dualStack: false, options: ListeningOptions(), access: access)
+    }
+
+    private func mode(of path: String) throws -> mode_t {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw POSIXFailure("lstat") }
+        return status.st_mode & 0o7777
+    }
+
+    private var exists: Bool { access(path, F_OK) == 0 }
+
+    /// Another user and group, if the test may give files away.
+    private let stranger: UInt32? = geteuid() == 0 ? 65_534 : nil
+
+    // MARK: - What is in the way
+
+    @Test(arguments: [SocketKind.unixStream, .unixSeqpacket])
+    func `a socket that a dead process left is removed, whatever kind it was`(kind: SocketKind) throws {
+        _ = try listen(kind: .unixStream)
+        #expect(exists)
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: kind) == nil)
+        #expect(!exists)
+    }
+
+    @Test(arguments: [(SocketKind.unixStream, SocketKind.unixStream), (.unixSeqpacket, .unixStream)])
+    func `a socket that somebody listens on stays`(kind: SocketKind, other: SocketKind) throws {
+        let socket = try listen(kind: kind)
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: other) == .live)
+        #expect(exists)
+        _ = try Client(ServerAddress(socket))
+    }
+
+    @Test func `a socket whose backlog is full is alive`() throws {
+        let socket = try listen()
+        try socket.apply(ListeningOptions(backlog: 0))
+        let client = try Client(ServerAddress(socket))
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == .live)
+        #expect(exists)
+        client.close()
+    }
+
+    @Test func `a file of another kind stays`() throws {
+        try directory.write("precious", to: "socket")
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == .notASocket)
+        #expect(directory.read("socket") == "precious")
+        #expect(throws: SystemError("lstat", errno: ENOTSOCK)) { try UnixSocketFile(at: bytes) }
+    }
+
+    @Test func `a link stays, even one to a dead socket`() throws {
+        _ = try ListeningSocket(
+            kind: .unixStream, address: .unix(path: Array(directory.appending("dead").utf8)), dualStack: false,
+            options: ListeningOptions())
+        symlink("dead", path)
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == .notASocket)
+        #expect(access(directory.appending("dead"), F_OK) == 0)
+    }
+
+    @Test func `nothing is in the way of a path that is free`() throws {
+        #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == nil)
+        #expect(throws: SystemError("lstat", errno: ENOENT)) { try UnixSocketFile(at: bytes) }
+    }
+
+    @Test func `a path under a file is an error`() throws {
+        try directory.write("", to: "socket")
+        let below = Array("\(path)/below".utf8)
+        #expect(throws: SystemError("open", errno: ENOTDIR)) {
+            try UnixSocketFile.removeStale(at: below, kind: .unixStream)
+        }
+    }
+
+    // MARK: - Removal
+
+    @Test func `removes its own file, and is content if that is gone`() throws {
+        let socket = try listen()
+        let file = try #require(socket.file)
+        try file.remove()
+        #expect(!exists)
+        try file.remove()
+    }
+
+    @Test func `leaves alone what has come in its place`() throws {
+        let socket = try listen()
+        let file = try #require(socket.file)
+        unlink(path)
+        let other = try listen()
+        try file.remove()
+        _ = try Client(ServerAddress(other))
+
+        unlink(path)
+        try directory.write("precious", to: "socket")
+        try #require(other.file).remove()
+        #expect(directory.read("socket") == "precious")
+    }
+
+    // MARK: - Who may connect
+
+    @Test(arguments: [0o600, 0o660, 0o666, 0o777, 0o000] as [mode_t])
+    func `a mode is in force whatever the umask`(mode wanted: mode_t) throws {
+        _ = try listen(UnixSocketFile.Access(mode: wanted))
+        #expect(try mode(of: path) == wanted)
+    }
+
+    @Test func `an owner and a group are in force`() throws {
+        let user = stranger ?? geteuid()
+        let group = stranger ?? getegid()
+        let socket = try listen(UnixSocketFile.Access(mode: 0o660, user: user, group: group))
+        #expect(try #require(socket.file).access() == UnixSocketFile.Access(mode: 0o660, user: user, group: group))
+    }
+
+    @Test func `an owner that may not be given is an error that leaves no file`() throws {
+        guard stranger == nil else { return try refusedOwnerByInjection() }
+        #expect(throws: SystemError("chown", errno: EPERM)) { try listen(UnixSocketFile.Access(user: 0)) }
+        #expect(!exists)
+    }
+
+    /// Root may give everything away: the call is made to fail.
+    private func refusedOwnerByInjection() throws {
+        var errors: [SystemError] = []
+        var number = 1
+        while FaultInjection.failing(
+            call: number, with: EPERM,
+            {
+                do {
+                    _ = try listen(UnixSocketFile.Access(user: 65_534))
+                } catch {
+                    if let error = error as? SystemError { errors.append(error) }
+                }
+            })
+        {
+            #expect(!exists)
+            number += 1
+        }
+        #expect(errors.contains(SystemError("chown", errno: EPERM)))
+    }
+
+    @Test func `what a change leaves open is as it was at first`() throws {
+        let plain = try listen()
+        let original = try #require(plain.file).access()
+        try #require(plain.file).remove()
+
+        let file = try #require(
+            try listen(UnixSocketFile.Access(mode: 0o600, user: stranger, group: stranger)).file)
+        try file.apply(UnixSocketFile.Access())
+        #expect(try file.access() == original)
+        try file.apply(UnixSocketFile.Access(mode: 0o622))
+        #expect(try file.access().mode == 0o622)
+        try file.apply(UnixSocketFile.Access(group: stranger))
+        #expect(
+            try file.access()
+                == UnixSocketFile.Access(mode: original.mode, user: original.user, group: stranger ?? original.group))
+    }
+
+    @Test func `does not change what has come in its place`() throws {
+        let socket = try listen(UnixSocketFile.Access(mode: 0o600))
+        let file = try #require(socket.file)
+        unlink(path)
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+
+        try directory.write("precious", to: "target")
+        chmod(directory.appending("target"), 0o600)
+        symlink("target", path)
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+        #expect(try mode(of: directory.appending("target")) == 0o600)
+
+        unlink(path)
+        rename(directory.appending("target"), path)
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+        #expect(try mode(of: path) == 0o600)
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.access() }
+    }
+
+    @Test func `a change that fails half-way can be undone`() throws {
+        let file = try #require(try listen(UnixSocketFile.Access(mode: 0o660)).file)
+        let before = try file.access()
+        let wanted = UnixSocketFile.Access(mode: 0o606, user: stranger, group: stranger)
+        var failures = 0
+        while FaultInjection.failing(call: failures + 1, with: EPERM, { try? file.apply(wanted) }) {
+            failures += 1
+            try file.apply(before)
+            #expect(try file.access() == before)
+        }
+        #expect(failures >= 4)
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Supervisor
+
+@Suite struct LifeTests {
+    /// What can happen.
+    enum Input {
+        case stop(at: UInt64, timeout: UInt64)
+        case drained
+        case timedOut
+    }
+
+    @Test(arguments: [
+        (Life.serving, Input.stop(at: 5, timeout: 10), Life.draining(until: 15), Life.Action.drain(until: 15)),
+        (.serving, .stop(at: 5, timeout: 0), .draining(until: 5), .drain(until: 5)),
+        // A time that no clock reaches is not one that has passed.
+        (.serving, .stop(at: 5, timeout: .max), .draining(until: .max), .drain(until: .max)),
+        (.serving, .stop(at: 5, timeout: .max - 4), .draining(until: .max), .drain(until: .max)),
+        (.serving, .drained, .serving, .none),
+        (.serving, .timedOut, .serving, .none),
+        (.draining(until: 15), .stop(at: 6, timeout: 10), .stopping, .stop),
+        (.draining(until: 15), .drained, .stopping, .stop),
+        (.draining(until: 15), .timedOut, .stopping, .stop),
+        (.stopping, .stop(at: 7, timeout: 10), .stopping, .none),
+        (.stopping, .drained, .stopping, .none),
+        (.stopping, .timedOut, .stopping, .none),
+    ])
+    func `goes from one state to the next`(from: Life, input: Input, to: Life, action: Life.Action) {
+        var life = from
+        let taken =
+            switch input {
+            case .stop(let now, let timeout): life.stopRequested(at: now, timeout: timeout)
+            case .drained: life.drained()
+            case .timedOut: life.timedOut()
+            }
+        #expect(life == to)
+        #expect(taken == action)
+    }
+}

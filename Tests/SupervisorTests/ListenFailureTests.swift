@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import Supervisor
+
+@Suite struct ListenFailureTests {
+    private func failure(
+        _ cause: ListenFailure.Cause, _ address: String = "tcp://127.0.0.1:7007",
+        path: String = "/etc/usherd/usherd.toml"
+    ) throws -> ListenFailure {
+        let settings = try listener(address, path: path)
+        return ListenFailure(listener: settings.name, address: try #require(settings.listen.first), cause: cause)
+    }
+
+    private static let start = "/etc/usherd/usherd.toml:2:11: listener test: cannot listen on tcp://127.0.0.1:7007: "
+
+    @Test(arguments: [
+        (
+            ListenFailure.Cause.system(SystemError("bind", errno: EADDRINUSE)), EADDRINUSE,
+            "bind: Address already in use (EADDRINUSE); another process has it: see ss -lxtp, stop that process, or use"
+                + " another address"
+        ),
+        (
+            .system(SystemError("bind", errno: EACCES)), EACCES,
+            "bind: Permission denied (EACCES); a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory"
+                + " that the daemon may write"
+        ),
+        (
+            .system(SystemError("bind", errno: EADDRNOTAVAIL)), EADDRNOTAVAIL,
+            "bind: Cannot assign requested address (EADDRNOTAVAIL); this host has no such address: see ip address"
+        ),
+        (
+            .system(SystemError("bind", errno: ENOENT)), ENOENT,
+            "bind: No such file or directory (ENOENT); make the directory first"
+        ),
+        (
+            .system(SystemError("bind", errno: EROFS)), EROFS,
+            "bind: Read-only file system (EROFS); the file system is read-only, or so for the daemon: see ReadWritePaths="
+                + " of the unit"
+        ),
+        (
+            .system(SystemError("chown", errno: EPERM)), EPERM,
+            "chown: Operation not permitted (EPERM); only root, or a daemon with CAP_CHOWN, may give a file away: drop"
+                + " user= and group=, or let systemd pass the socket"
+        ),
+        (
+            .system(SystemError("socket", errno: EAFNOSUPPORT)), EAFNOSUPPORT,
+            "socket: Address family not supported by protocol (EAFNOSUPPORT); this kernel lacks the address family: load"
+                + " its module (vsock for vsock://, ipv6 for IPv6)"
+        ),
+        (
+            .system(SystemError("socket", errno: EMFILE)), EMFILE,
+            "socket: Too many open files (EMFILE); raise LimitNOFILE= of the unit"
+        ),
+        (
+            .system(SystemError("socket", errno: ENFILE)), ENFILE,
+            "socket: Too many open files in system (ENFILE); raise fs.file-max of the host"
+        ),
+        (
+            .system(SystemError("unlink", errno: EPERM)), EPERM,
+            "unlink: Operation not permitted (EPERM); a dead process has left a socket there that the daemon may not"
+                + " remove: remove it"
+        ),
+        (
+            .system(SystemError("listen", errno: ENOTCONN)), ENOTCONN,
+            "listen: Transport endpoint is not connected (ENOTCONN); the passed socket does not listen: use ListenStream="
+                + " or ListenSequentialPacket= with Accept=no"
+        ),
+        (
+            .system(SystemError("getsockopt", errno: ENOTSOCK)), ENOTSOCK,
+            "getsockopt: Socket operation on non-socket (ENOTSOCK); what was passed is of no kind that is served here:"
+                + " TCP, Unix stream or seqpacket, vsock"
+        ),
+        (.system(SystemError("socket", errno: ENOMEM)), ENOMEM, "socket: Cannot allocate memory (ENOMEM)"),
+        (
+            .pathIsLive, EADDRINUSE, "another process listens on this path; stop it, or use another path"
+        ),
+        (
+            .pathIsOurs, EADDRINUSE,
+            "the daemon itself listens on this path, in another way, until the new configuration is in force; reload once"
+                + " without this address, and then with it"
+        ),
+        (
+            .pathIsNoSocket, EEXIST,
+            "there is a file of another kind at this path, which is left alone; remove it, or use another path"
+        ),
+        (
+            .notPassed(names: []), ENOENT,
+            "systemd passed no socket of this name (it passed none); set FileDescriptorName= in a .socket unit that belongs"
+                + " to this service"
+        ),
+        (
+            .notPassed(names: ["chat", "web"]), ENOENT,
+            "systemd passed no socket of this name (it passed chat, web); set FileDescriptorName= in a .socket unit that"
+                + " belongs to this service"
+        ),
+    ])
+    func `says where, which, what, and what to do`(cause: ListenFailure.Cause, errno: CInt, text: String) throws {
+        let failure = try failure(cause)
+        #expect(failure.message == Self.start + text)
+        #expect(failure.errno == errno)
+    }
+
+    @Test func `stays one line, whatever the file and the socket are called`() throws {
+        let failure = try failure(.pathIsLive, "unix:///tmp/a%0Ab\u{202e}c", path: "/tmp/x\ny\u{1b}.toml")
+        #expect(!failure.message.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202e })
+        #expect(
+            failure.message.hasPrefix(
+                "/tmp/x\\u{A}y\\u{1B}.toml:2:11: listener test: cannot listen on unix:///tmp/a%0Ab"))
+    }
+}

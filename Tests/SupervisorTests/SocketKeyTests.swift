@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Testing
+
+@testable import Supervisor
+
+@Suite struct SocketKeyTests {
+    private func keys(_ addresses: String...) throws -> [SocketKey] {
+        let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+        let text = "[listener.test]\nlisten = [\(list)]\nservice = \"echo\"\n"
+        return try configuration(text).listeners.flatMap { $0.wantedSockets.map(\.key) }
+    }
+
+    private static let loopback = SocketAddress.ipv4(.loopback, port: 7)
+
+    @Test(arguments: [
+        ("tcp://127.0.0.1:7", [SocketKey.bound(.tcp, loopback, dualStack: false)]),
+        ("tcp://*:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: true)]),
+        ("tcp://[::]:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: false)]),
+        (
+            "tcp://two.example:7",
+            [
+                .bound(.tcp, loopback, dualStack: false),
+                .bound(.tcp, .ipv6(.loopback, port: 7, scope: 0), dualStack: false),
+            ]
+        ),
+        ("unix:///run/a?mode=0600", [.bound(.unixStream, .unix(path: Array("/run/a".utf8)), dualStack: false)]),
+        ("unix-seqpacket://@a", [.bound(.unixSeqpacket, .abstract(name: Array("a".utf8)), dualStack: false)]),
+        ("vsock://2:1024", [.bound(.vsock, .vsock(cid: 2, port: 1024), dualStack: false)]),
+        ("systemd://web", [.passed(name: "web")]),
+        (
+            "tcp://127.0.0.1:0",
+            [.anyPort(.tcp, .ipv4(.loopback, port: 0), dualStack: false, listener: "test", index: 0)]
+        ),
+        (
+            "vsock://2:0",
+            [.anyPort(.vsock, .vsock(cid: 2, port: .max), dualStack: false, listener: "test", index: 0)]
+        ),
+    ])
+    func `of an address`(address: String, expected: [SocketKey]) throws {
+        #expect(try keys(address) == expected)
+    }
+
+    @Test(arguments: ["tcp://127.0.0.1:0", "tcp://*:0", "vsock://2:0"])
+    func `of several ports that the kernel chooses are all different`(address: String) throws {
+        let keys = try keys(address, address, address)
+        #expect(keys.count == 3)
+        #expect(Set(keys).count == 3)
+    }
+
+    @Test func `of a port that the kernel chooses does not depend on the other addresses`() throws {
+        let key = try #require(try keys("tcp://127.0.0.1:0").first)
+        #expect(try keys("tcp://127.0.0.1:7", "tcp://[::1]:0", "unix://@a", "tcp://127.0.0.1:0").last == key)
+    }
+
+    @Test func `options are those of the listener and the address, but a passed socket keeps its backlog`() throws {
+        let text = """
+            [listener.test]
+            listen = ["tcp://127.0.0.1:7?backlog=3", "tcp://127.0.0.1:8", "systemd://web"]
+            service = "echo"
+            backlog = 9
+            keepalive = { idle = "60s", interval = "5s", count = 3 }
+            """
+        let keepAlive = ListeningOptions.KeepAlive(idle: 60, interval: 5, count: 3)
+        #expect(
+            try configuration(text).listeners.flatMap { $0.wantedSockets.map(\.options) } == [
+                ListeningOptions(backlog: 3, keepAlive: keepAlive), ListeningOptions(backlog: 9, keepAlive: keepAlive),
+                ListeningOptions(backlog: nil, keepAlive: keepAlive),
+            ])
+    }
+}

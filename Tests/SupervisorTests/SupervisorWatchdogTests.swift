@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+@Suite struct SupervisorWatchdogTests {
+    private static let echo = "[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n"
+
+    /// So long that it is the test which says when it is due.
+    private static let never: UInt64 = 3_600_000_000
+
+    private func due(_ daemon: SupervisorHarness) throws { try daemon.onQueue { $0.watchdogDue() } }
+
+    private func waitForAnswers(_ daemon: SupervisorHarness) throws {
+        try waitUntil("every lane has answered") { try daemon.onQueue { $0.haveAnswered($0.watchdogHeartbeat) } }
+    }
+
+    @Test func `is told by itself that every lane lives`() throws {
+        let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: 40_000)
+        defer { daemon.end() }
+        try waitUntil("the manager has heard it three times") { daemon.manager.count("WATCHDOG=1") >= 3 }
+    }
+
+    @Test func `is told nothing if it does not ask`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        #expect(try daemon.onQueue { $0.watchdogAlarm == nil && $0.heartbeat == 0 })
+    }
+
+    @Test(arguments: [1, 3, UInt64.max])
+    func `may ask for it as often as it likes`(microseconds: UInt64) throws {
+        let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: microseconds)
+        daemon.end()
+    }
+
+    @Test func `hears nothing as long as a lane hangs, and one warning says so`() throws {
+        let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: Self.never)
+        defer { daemon.end() }
+        try waitForAnswers(daemon)
+        try due(daemon)
+        #expect(daemon.manager.count("WATCHDOG=1") == 1)
+        try waitForAnswers(daemon)
+
+        let hold = try LaneHold(daemon, lane: 1)
+        // The question before was answered.
+        try due(daemon)
+        #expect(daemon.manager.count("WATCHDOG=1") == 2)
+        let asked = try daemon.onQueue { $0.watchdogHeartbeat }
+        try waitUntil("the other lane has answered") {
+            try daemon.onQueue { $0.lanes.handles[0].answeredHeartbeat >= asked }
+        }
+        for _ in 0..<3 { try due(daemon) }
+        #expect(daemon.manager.count("WATCHDOG=1") == 2)
+        #expect(try daemon.onQueue { $0.watchdogHeartbeat } == asked)
+        #expect(
+            try daemon.records("warning").compactMap { $0["message"] } == [
+                "lane 1 does not answer; systemd will restart the daemon if it stays so"
+            ])
+
+        hold.release()
+        try waitForAnswers(daemon)
+        try due(daemon)
+        #expect(daemon.manager.count("WATCHDOG=1") == 3)
+
+        // A second time is news again.
+        try waitForAnswers(daemon)
+        let again = try LaneHold(daemon)
+        try due(daemon)
+        for _ in 0..<2 { try due(daemon) }
+        again.release()
+        #expect(
+            try daemon.records("warning", atLeast: 3).compactMap { $0["message"] }.suffix(2) == [
+                "lane 0 does not answer; systemd will restart the daemon if it stays so",
+                "lane 1 does not answer; systemd will restart the daemon if it stays so",
+            ])
+    }
+
+    @Test func `is not fooled by a question that a reload has put just now`() throws {
+        let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: Self.never)
+        defer { daemon.end() }
+        try waitForAnswers(daemon)
+        let hold = try LaneHold(daemon)
+        try daemon.onQueue { supervisor in
+            _ = supervisor.sendHeartbeat()
+            supervisor.watchdogDue()
+        }
+        #expect(daemon.manager.count("WATCHDOG=1") == 1)
+        hold.release()
+        try waitForAnswers(daemon)
+        #expect(daemon.records().filter { $0.event == "warning" }.isEmpty)
+    }
+}
