@@ -12,6 +12,7 @@ public enum Daemon {
     ///
     /// - Returns: the status to exit with.
     public static func run(_ words: some Collection<String>) -> CInt {
+        StandardDescriptors.fill()
         let arguments: Arguments
         do throws(Arguments.Mistake) {
             arguments = try Arguments(words)
@@ -27,6 +28,9 @@ public enum Daemon {
         }
     }
 
+    /// What the daemon opens for itself, lanes and log included, on a host with many processors; and some to serve with.
+    private static let leastDescriptors = 32
+
     private static func serve(path: String) -> CInt {
         let manager = SystemdNotifier()
         let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
@@ -41,6 +45,13 @@ public enum Daemon {
             signal(SIGPIPE, SIG_IGN)
             let signals = try SignalDescriptor(blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2])
             let descriptorLimit = try DescriptorLimit.raise()
+            guard descriptorLimit >= leastDescriptors else {
+                return fail(
+                    "the process may have only \(descriptorLimit) descriptors, and needs \(leastDescriptors) to begin with:"
+                        + " raise LimitNOFILE= of the unit, or ulimit -n", errno: EMFILE, status: ExitStatus.system,
+                    manager)
+            }
+            ServiceManager.prepare()
             return start(
                 path, configuration, manager, signals: signals, descriptorLimit: descriptorLimit)
         } catch {
