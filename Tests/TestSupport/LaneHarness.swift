@@ -104,6 +104,14 @@ public final class LaneHarness {
         return true
     }
 
+    /// Lets the lane and the clients have so many turns, whatever comes of them.
+    public func run(turns: Int) {
+        for _ in 0..<turns {
+            lane.turn(waiting: false)
+            for peer in peers { peer.pump() }
+        }
+    }
+
     /// Lets everything settle: until nothing has moved for some turns.
     public func settle() {
         run(until: { false }, idleTurns: 30)

@@ -60,10 +60,11 @@ public final class TestPeer {
     /// What was read, as text.
     public var text: String { String(decoding: received, as: UTF8.self) }
 
-    /// What was read, in lines without their ends.
-    public var lines: [String] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
-    }
+    /// What was read, in lines without their LF.
+    public private(set) var lines: [String] = []
+
+    /// Where the line begins that has not ended.
+    private var lineStart = 0
 
     /// Whether everything was written, and the end too if it was to be.
     public var hasWritten: Bool { outgoingStart == outgoing.count && !finishesWriting }
@@ -96,6 +97,8 @@ public final class TestPeer {
     public func forget() {
         received = []
         messages = []
+        lines = []
+        lineStart = 0
     }
 
     /// Closes the socket.
@@ -157,6 +160,10 @@ public final class TestPeer {
         }
         if count == 0 { hasEnded = true }
         received.append(contentsOf: buffer[..<count])
+        for index in received.count - count..<received.count where received[index] == UInt8(ascii: "\n") {
+            lines.append(String(decoding: received[lineStart..<index], as: UTF8.self))
+            lineStart = index + 1
+        }
         if kind == .unixSeqpacket { messages.append(Array(buffer[..<count])) }
         return true
     }
