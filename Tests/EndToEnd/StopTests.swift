@@ -36,7 +36,7 @@ import Testing
             #expect(daemon.ended == nil)
             client.close()
             #expect(try daemon.waitForEnd() == .exited(0))
-            #expect(daemon.records("close").map { $0["reason"] } == ["client-closed"])
+            #expect(try daemon.close(of: client.name)["reason"] == "client-closed")
             let stopped = try #require(daemon.records.last)
             #expect(stopped.event == "stopped")
             #expect(stopped["message"]?.hasPrefix("usherd ") == true)
