@@ -20,12 +20,19 @@ public struct PrefixedErrorOutput: Sendable {
 
     /// Writes a message, and returns without it when nobody takes it: the daemon never hangs on its last words.
     public func say(_ message: String) {
-        var bytes = Escaping.text.apply(to: Array(prefix.utf8)) + Array(": ".utf8)
         let lines = message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: "\n")) }
-            bytes += Escaping.text.apply(to: Array(line))
-        }
+        say(lines.map { Escaping.text.apply(to: Array($0)) })
+    }
+
+    /// Writes a message whose parts are harmless already: in a report on a configuration, a backslash is the file's own
+    /// and stays one.
+    public func say(harmless message: String) {
+        say(message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Array($0) })
+    }
+
+    private func say(_ lines: [[UInt8]]) {
+        var bytes = Escaping.text.apply(to: Array(prefix.utf8)) + Array(": ".utf8)
+        bytes += lines.joined(separator: [UInt8(ascii: "\n")])
         if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
         write(bytes)
     }

@@ -20,6 +20,6 @@ enum ConfigurationCheck {
 
     /// Prints mistakes on standard error.
     static func report(_ problems: [ConfigurationProblem]) {
-        PrefixedErrorOutput().say(ConfigurationProblem.report(problems))
+        PrefixedErrorOutput().say(harmless: ConfigurationProblem.report(problems))
     }
 }
