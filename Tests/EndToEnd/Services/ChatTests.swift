@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `is one room for nc and ncat`() throws {
+    @Test func `is a room for ncat too`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let result = try run(
