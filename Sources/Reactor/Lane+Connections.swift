@@ -44,10 +44,13 @@ extension Lane {
         // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
         let listener = listeners[arrival.profile.identifier]
         let service = listener?.profile === arrival.profile ? listener?.service : nil
-        begin(arrival, service: service ?? handedOver.profile.makeService())
+        let worker = begin(arrival, service: service ?? handedOver.profile.makeService())
+        // The others of its listener had their time already.
+        if listener == nil { worker.stop(.drained, by: .operator) }
     }
 
-    private func begin(_ arrival: consuming Arrival, service: any Service) {
+    @discardableResult
+    private func begin(_ arrival: consuming Arrival, service: any Service) -> Worker {
         let worker = service.makeWorker(for: arrival, on: self)
         let token = table.insert(worker)
         shared.noteChange()
@@ -56,14 +59,15 @@ extension Lane {
         // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
         // an event to tell one from the end.
         if worker.kind.isByteStream, worker.ready(.readable) == .again { giveTurn(to: worker) }
-        guard worker.socket != nil else { return }
+        guard worker.socket != nil else { return worker }
         do throws(SystemError) {
             try poll.add(worker.raw, for: .connection, token: token)
         } catch {
             worker.close(.error, by: .daemon, errno: error.errno)
-            return
+            return worker
         }
         if let deadline = worker.nextDeadline { schedule(worker, at: deadline) }
+        return worker
     }
 
     /// Forgets a connection whose socket was closed, and writes its last record.

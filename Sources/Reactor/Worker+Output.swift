@@ -40,10 +40,12 @@ extension Worker {
             return .held
         }
         switch transmit(bytes) {
-        case nil: return .closed
-        case bytes.byteCount: return .all
-        case .some(let count):
-            output.append(bytes.extracting(droppingFirst: count), asMessage: !kind.isByteStream)
+        case nil:
+            return .closed
+        case .moved(bytes.byteCount):
+            return .all
+        case .some(let transfer):
+            output.append(bytes.extracting(droppingFirst: transfer.count), asMessage: !kind.isByteStream)
             return .held
         }
     }
@@ -56,8 +58,8 @@ extension Worker {
     public final func offer(_ bytes: RawSpan) -> Int? {
         guard phase == .serving else { return nil }
         guard output.isEmpty else { return 0 }
-        let sent = transmit(bytes)
-        if let sent, sent < bytes.byteCount { wantsRoom = true }
+        guard let sent = transmit(bytes)?.count else { return nil }
+        if sent < bytes.byteCount { wantsRoom = true }
         return sent
     }
 
@@ -78,9 +80,9 @@ extension Worker {
                 length = bytes.byteCount
                 return transmit(bytes)
             }
-            guard let sent, sent > 0 || length == 0 else { return false }
-            output.consume(sent)
-            if sent < length { return false }
+            guard case .moved(let count) = sent else { return false }
+            output.consume(count)
+            if count < length { return false }
         }
         if phase == .serving { outputSent() } else { perform(phase.outputSent()) }
         return output.isEmpty
@@ -88,16 +90,25 @@ extension Worker {
 
     /// Offers bytes to the kernel.
     ///
-    /// - Returns: how many it took; nil if the connection broke, which has closed it.
-    private func transmit(_ bytes: RawSpan) -> Int? {
+    /// - Returns: what became of them; nil if the connection broke, which has closed it.
+    private func transmit(_ bytes: RawSpan) -> Transfer? {
         do throws(SystemError) {
-            guard case .moved(let count) = try Transfer.send(raw, from: bytes) else { return 0 }
-            bytesOut &+= UInt64(count)
-            lastActivity = lane.now
-            return count
+            let transfer = try Transfer.send(raw, from: bytes)
+            if case .moved(let count) = transfer {
+                bytesOut &+= UInt64(count)
+                lastActivity = lane.now
+            }
+            return transfer
         } catch {
             broke(error)
             return nil
         }
+    }
+}
+
+extension Transfer {
+    /// How many bytes went.
+    fileprivate var count: Int {
+        if case .moved(let count) = self { count } else { 0 }
     }
 }

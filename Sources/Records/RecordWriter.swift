@@ -84,7 +84,7 @@ public final class RecordWriter: Sendable {
         let generation = policy.generation &+ 1
         queue.async { [self] in
             withCore { $0.install(prepared.sinks, generation: generation) }
-            queue.asyncAfter(deadline: .now() + Self.pause) { [self] in withCore { $0.removeRetired() } }
+            queue.asyncAfter(deadline: .now() + Self.pause) { [self] in withCore { $0.removeRetired(by: generation) } }
         }
         // After the block above is on the queue: who sees the new word submits behind it.
         policyWord.store(prepared.policy(generation: generation).packed, ordering: .releasing)

@@ -33,6 +33,8 @@ public enum Daemon {
 
     private static func serve(path: String) -> CInt {
         let manager = SystemdNotifier()
+        // Before anything else is opened, so that no descriptor of ours can be taken for one that was passed.
+        let passed = ServiceManager.takePassedDescriptors()
         let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
         guard let configuration else {
             ConfigurationCheck.report(problems)
@@ -53,14 +55,15 @@ public enum Daemon {
             }
             ServiceManager.prepare()
             return start(
-                path, configuration, manager, signals: signals, descriptorLimit: descriptorLimit)
+                path, configuration, manager, passed, signals: signals, descriptorLimit: descriptorLimit)
         } catch {
             return fail(error.description, errno: error.errno, status: ExitStatus.system, manager)
         }
     }
 
     private static func start(
-        _ path: String, _ configuration: Configuration, _ manager: SystemdNotifier, signals: SignalDescriptor,
+        _ path: String, _ configuration: Configuration, _ manager: SystemdNotifier,
+        _ passed: [(name: String, raw: CInt)], signals: SignalDescriptor,
         descriptorLimit: Int
     ) -> CInt {
         let writer: RecordWriter
@@ -72,7 +75,7 @@ public enum Daemon {
         let gate = ExitGate()
         let start = Supervisor.Start(
             path: path, configuration: configuration, writer: writer, manager: manager,
-            passed: ServiceManager.takePassedDescriptors(), signals: signals, gate: gate,
+            passed: passed, signals: signals, gate: gate,
             descriptorLimit: descriptorLimit)
         let queue = DispatchQueue(label: "usherd.supervisor")
         queue.async {

@@ -98,6 +98,8 @@ final class Supervisor {
             recordListening(listener)
         }
         recordStart()
+        // libdispatch makes its timerfd with the first timer, for which there may be no descriptor left later.
+        statusAlarm?.set(after: 1)
         manager.notify("READY=1\n\(statusAssignment())")
         beginWatchdog()
     }

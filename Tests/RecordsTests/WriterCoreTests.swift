@@ -149,11 +149,26 @@ import Testing
         core.install([other, journal], generation: 1)
         core.write(batch(1), encodedUnder: 0)
         core.write(batch(2), encodedUnder: 1)
-        core.removeRetired()
+        core.removeRetired(by: 1)
         core.write(batch(4), encodedUnder: 1)
         #expect(file.lines.count == 1)
         #expect(other.lines.count == 6)
         #expect(journal.lines.count == 6)
+    }
+
+    /// Reloads may follow each other faster than the pause after which the sinks of the first are let go of.
+    @Test func aSinkIsKeptForWhatIsUnderWayToIt() {
+        var core = makeCore([file])
+        let other = KeepingSink(.file(path: "/other"))
+        let last = KeepingSink(.file(path: "/last"))
+        core.install([other], generation: 1)
+        core.install([last], generation: 2)
+        core.removeRetired(by: 1)
+        core.write(batch(1), encodedUnder: 1)
+        #expect(other.lines.count == 1, "it was put out of use by the second, not by the first")
+        core.write(batch(1), encodedUnder: 0)
+        #expect(file.lines.isEmpty)
+        #expect(last.lines.count == 1, "what comes too late for its sink goes to those in use")
     }
 
     @Test func aSinkOfBothSettingsIsGivenEachRecordOnce() {
@@ -173,7 +188,7 @@ import Testing
         core.write(batch(1), encodedUnder: 0)
         core.write(batch(1), encodedUnder: 1)
         core.write(batch(1), encodedUnder: 2)
-        core.removeRetired()
+        core.removeRetired(by: 2)
         core.write(batch(1), encodedUnder: 2)
         #expect(file.lines.count == 3)
     }

@@ -16,6 +16,9 @@ struct WriterCore: Sendable {
 
     private var outlets: [Outlet]
     private var generation: UInt32 = 0
+
+    /// The sinks of older generations than this one are gone.
+    private var forgotten: UInt32 = 0
     private var encoders: RecordEncoders
     private let lastResort: @Sendable (String) -> Void
     private let clock: @Sendable () -> UInt64
@@ -46,7 +49,10 @@ struct WriterCore: Sendable {
 
     /// Writes a lane's records.
     mutating func write(_ records: EncodedRecords, encodedUnder generation: UInt32) {
-        for index in outlets.indices where outlets[index].serves(generation) {
+        let serving = outlets.indices.filter { outlets[$0].serves(generation) }
+        // Those that it was for may be gone: then it is late, but not lost.
+        let isLate = serving.isEmpty && generation < forgotten
+        for index in isLate ? outlets.indices.filter({ outlets[$0].until == nil }) : serving {
             give(records[outlets[index].sink.encoding], count: records.count, to: index)
         }
         tellNews()
@@ -84,7 +90,7 @@ struct WriterCore: Sendable {
     }
 
     /// Puts the sinks of new settings in use. Those that were in use and are not among them keep what was encoded for
-    /// them, until ``removeRetired()``.
+    /// them, until ``removeRetired(by:)``.
     mutating func install(_ sinks: [any RecordSink], generation: UInt32) {
         self.generation = generation
         for index in outlets.indices where outlets[index].until == nil {
@@ -95,9 +101,11 @@ struct WriterCore: Sendable {
         }
     }
 
-    /// Lets go of the sinks that are not in use any more.
-    mutating func removeRetired() {
-        outlets.removeAll { $0.until != nil }
+    /// Lets go of the sinks that the settings of a generation, or older ones, put out of use. Younger ones may still
+    /// have records under way to them.
+    mutating func removeRetired(by generation: UInt32) {
+        outlets.removeAll { outlet in outlet.until.map { $0 <= generation } ?? false }
+        forgotten = max(forgotten, generation)
     }
 
     private mutating func give(_ record: DaemonRecord, to index: Int) {
