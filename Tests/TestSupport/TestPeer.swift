@@ -61,10 +61,19 @@ public final class TestPeer {
     public var text: String { String(decoding: received, as: UTF8.self) }
 
     /// What was read, in lines without their LF.
-    public private(set) var lines: [String] = []
+    public var lines: [String] {
+        // Decoded when somebody asks, and once: what is no text takes long to decode.
+        while decodedLines.count < rawLines.count {
+            decodedLines.append(String(decoding: rawLines[decodedLines.count], as: UTF8.self))
+        }
+        return decodedLines
+    }
 
-    /// Where the line begins that has not ended.
-    private var lineStart = 0
+    private var rawLines: [[UInt8]] = []
+    private var decodedLines: [String] = []
+
+    /// The beginning of the line that has not ended.
+    private var lineStart: [UInt8] = []
 
     /// Whether everything was written, and the end too if it was to be.
     public var hasWritten: Bool { outgoingStart == outgoing.count && !finishesWriting }
@@ -97,8 +106,9 @@ public final class TestPeer {
     public func forget() {
         received = []
         messages = []
-        lines = []
-        lineStart = 0
+        rawLines = []
+        decodedLines = []
+        lineStart = []
     }
 
     /// Closes the socket.
@@ -159,13 +169,29 @@ public final class TestPeer {
             return false
         }
         if count == 0 { hasEnded = true }
+        cutLines(buffer[..<count])
         received.append(contentsOf: buffer[..<count])
-        for index in received.count - count..<received.count where received[index] == UInt8(ascii: "\n") {
-            lines.append(String(decoding: received[lineStart..<index], as: UTF8.self))
-            lineStart = index + 1
-        }
         if kind == .unixSeqpacket { messages.append(Array(buffer[..<count])) }
         return true
+    }
+
+    private func cutLines(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while let end = Self.indexOfLineFeed(in: rest) {
+            lineStart.append(contentsOf: rest.prefix(end))
+            rawLines.append(lineStart)
+            lineStart = []
+            rest = rest.dropFirst(end + 1)
+        }
+        lineStart.append(contentsOf: rest)
+    }
+
+    /// memchr(3), since a debug build takes long over each byte.
+    private static func indexOfLineFeed(in bytes: ArraySlice<UInt8>) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, let found = memchr(start, 0x0a, bytes.count) else { return nil }
+            return found - UnsafeMutableRawPointer(mutating: start)
+        }
     }
 
     private func fail(_ number: CInt) {

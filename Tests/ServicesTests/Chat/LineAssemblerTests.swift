@@ -70,7 +70,7 @@ private enum Found: Equatable, CustomTestStringConvertible {
         ("one more at the end", longest + [0x62], [.tooLong]),
         ("twice", longest + longest + [0x0a] + longest + longest + [0x0a, 0x63], [.tooLong, .tooLong, .text("c")]),
         ("too long is said before not UTF-8", [0xff] + longest + [0x0a], [.tooLong]),
-        ("a megabyte", [UInt8](repeating: 0x62, count: 1 << 20) + [0x0a, 0x63, 0x0a], [.tooLong, .text("c")]),
+        ("much more", [UInt8](repeating: 0x62, count: 1 << 16) + [0x0a, 0x63, 0x0a], [.tooLong, .text("c")]),
     ]
 
     @Test(arguments: table.indices)
@@ -88,7 +88,9 @@ private enum Found: Equatable, CustomTestStringConvertible {
     @Test func `finds the same lines at every place where two reads may part`() {
         let input = Array("a\r\n😀€\n\r\n".utf8) + [0xff, 0x0a] + Self.longest + Array("\r\nb\n".utf8) + Self.longest
         let whole = lines(of: [input])
-        for cut in 0...input.count {
+        // Inside a long run of one letter, one place is like the other.
+        for cut in 0...input.count
+        where cut.isMultiple(of: 64) || min(cut, input.count - cut) < 40 || 4100...4140 ~= cut {
             #expect(lines(of: [Array(input[..<cut]), Array(input[cut...])]) == whole, "cut at \(cut)")
         }
     }
