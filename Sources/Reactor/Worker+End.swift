@@ -29,7 +29,8 @@ extension Worker {
     /// The kernel said that the connection is broken.
     final func broke(_ error: SystemError) {
         switch error.errno {
-        case ECONNRESET, EPIPE: close(.resetByClient, by: .client)
+        // ENOTCONN is what shutdown(2) says of a socket that was reset.
+        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByClient, by: .client)
         default: close(.error, by: .daemon, errno: error.errno)
         }
     }

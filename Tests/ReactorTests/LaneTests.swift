@@ -58,6 +58,17 @@ import Testing
         #expect(try harness.ends() == ["finished by service"])
     }
 
+    @Test func `knows a reset for the client's where its own end meets it`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen(service: Silent.init)[0]
+        let peer = try harness.connect(to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        peer.reset()
+        // No event was read yet, so it is shutdown(2) that finds out.
+        harness.lane.stop(nil, because: .drained, by: .operator)
+        #expect(try harness.ends() == ["reset-by-client by client"])
+    }
+
     @Test func `closes what is left when all has to end`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
@@ -184,6 +195,15 @@ private final class Polite: Service {
             _ = send(Array("goodbye".utf8))
             finish(reason, by: party)
         }
+    }
+}
+
+/// Says nothing, and lets its client finish when it is stopped.
+private final class Silent: Service {
+    func makeWorker(for arrival: consuming Arrival, on lane: Lane) -> Worker { SilentWorker(arrival, lane: lane) }
+
+    private final class SilentWorker: Worker {
+        override func stop(_ reason: CloseReason, by party: CloseParty) { finish(reason, by: party) }
     }
 }
 
