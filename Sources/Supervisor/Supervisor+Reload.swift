@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Dispatch
 import LinuxSystem
 import Reactor
 import Records
 
 extension Supervisor {
+    /// How long the lanes may take to do what a reload asks of them before it is called done.
+    private static let settleTime = DispatchTimeInterval.seconds(1)
+
     /// Reads the configuration anew and puts it into force, or leaves everything as it is and says why.
     func reload() {
         guard life == .serving else { return }
@@ -46,6 +50,8 @@ extension Supervisor {
         shared.connectionLimit = next.daemon.maxConnections
         configuration = next
         commit(plan, next, changes.sockets)
+        // Whoever connects after the reload was called done is to meet the new configuration.
+        _ = lanes.performOnAllAndWait(timeout: .now() + Self.settleTime) { _ in }
         return plan
     }
 

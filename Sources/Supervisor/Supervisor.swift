@@ -10,8 +10,8 @@ import Records
 /// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
 ///
 /// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Doorbell``, signals through a
-/// signalfd, time through ``Alarm``: all three are Dispatch sources of this queue. It never waits for a lane but at the
-/// very end, and then not for long.
+/// signalfd, time through ``Alarm``: all three are Dispatch sources of this queue. It waits for lanes only when a
+/// reload or the daemon comes to its end, and not for long.
 final class Supervisor {
     let path: String
     let writer: RecordWriter

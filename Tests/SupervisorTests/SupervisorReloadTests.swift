@@ -84,6 +84,22 @@ import Testing
         for client in before { #expect(try echoes(client)) }
     }
 
+    @Test func `a reload is not called done before the lanes have done it`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        let address = try daemon.address("echo")
+        for round in 0..<20 {
+            try daemon.reload(
+                Self.echo.replacing("\"echo\"\n", with: round.isMultiple(of: 2) ? "\"daytime\"\n" : "\"echo\"\n"))
+            let client = try Client(address)
+            if round.isMultiple(of: 2) {
+                #expect(try !client.receiveAll().isEmpty)
+            } else {
+                #expect(try echoes(client))
+            }
+        }
+    }
+
     @Test func `limits of newcomers change, and count those who are there`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
