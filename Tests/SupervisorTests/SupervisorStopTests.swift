@@ -54,8 +54,10 @@ import Testing
         #expect(daemon.records().filter { $0.event == "reload" }.isEmpty)
         for client in clients { client.close() }
         #expect(try daemon.exitStatus() == 0)
+        // Two, and those of the newcomers who were quicker than the lanes.
         let ends = daemon.records().filter { $0.event == "close" }.map(\.end)
-        #expect(ends == ["client-closed by client", "client-closed by client"])
+        #expect(ends.count >= 2)
+        #expect(ends.allSatisfy { $0 == "client-closed by client" })
         #expect(daemon.records().last?["message"]?.hasSuffix("stopped") == true)
     }
 

@@ -36,16 +36,11 @@ private final class Outcome<Success>: @unchecked Sendable {
     var result: Result<Success, any Error>?
 }
 
-/// The descriptors of the calling thread's table, each with what it stands for: `socket:[1234]`.
-public func openDescriptors() throws -> [String: String] {
+/// The descriptors of the calling thread's table, by their numbers. What they stand for may change its name at any time,
+/// when another test removes a file.
+public func openDescriptors() throws -> Set<CInt> {
     let directory = "/proc/thread-self/fd"
-    var descriptors: [String: String] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
-        // That which lists the directory is gone by now.
-        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(name)") else {
-            continue
-        }
-        descriptors[name] = target
-    }
-    return descriptors
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+    // That which lists the directory is gone by now.
+    return Set(names.compactMap { CInt($0) }.filter { fcntl($0, F_GETFD) >= 0 })
 }
