@@ -32,10 +32,10 @@ import Testing
         let reason = String(message.dropFirst(prefix.count))
         #expect(ready.contains("failed, the old configuration is in force: \(reason)"))
 
-        // The first time, Dispatch may have made a timer's descriptor, which it keeps.
+        // Dispatch makes a descriptor for each of its clocks when it first needs it, and keeps it; ten leaks are more.
         let descriptors = daemon.descriptorCount
-        try daemon.reload()
-        try waitUntil("there are \(descriptors) descriptors again") { daemon.descriptorCount == descriptors }
+        for _ in 0..<10 { try daemon.reload() }
+        #expect(daemon.descriptorCount < descriptors + 5)
 
         for client in clients {
             try client.send("y")
