@@ -20,7 +20,7 @@ test: ## everything that tests here: lint, unit, end to end, fuzz replay, saniti
 lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check
 	@scripts/lint
 
-sanitize: ## the unit tests under the thread sanitizer, then under the address and leak sanitizers
+sanitize: ## the unit tests under the thread sanitizer, then under the address sanitizer
 	@scripts/sanitize thread
 	@scripts/sanitize address
 
