@@ -7,9 +7,6 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// How long the lanes may take to do what a reload asks of them before it is called done.
-    private static let settleTime = DispatchTimeInterval.seconds(1)
-
     /// Reads the configuration anew and puts it into force, or leaves everything as it is and says why.
     func reload() {
         guard life == .serving else { return }
@@ -51,7 +48,7 @@ extension Supervisor {
         configuration = next
         commit(plan, next, changes.sockets)
         // Whoever connects after the reload was called done is to meet the new configuration.
-        _ = lanes.performOnAllAndWait(timeout: .now() + Self.settleTime) { _ in }
+        _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { _ in }
         return plan
     }
 

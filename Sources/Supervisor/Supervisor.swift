@@ -29,6 +29,9 @@ final class Supervisor {
     var life = Life.serving
     var lastReload: (time: UInt64, failure: String?)?
 
+    /// How long the lanes may take to do what a reload asks of them before it is called done.
+    var settleTime = DispatchTimeInterval.seconds(1)
+
     private var nextIdentifier = 0
     private var sources: [any DispatchSourceProtocol] = []
 

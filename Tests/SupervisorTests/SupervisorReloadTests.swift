@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Foundation
 import TestSupport
 import Testing
 
@@ -87,17 +87,30 @@ import Testing
     @Test func `a reload is not called done before the lanes have done it`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
-        let address = try daemon.address("echo")
-        for round in 0..<20 {
-            try daemon.reload(
-                Self.echo.replacing("\"echo\"\n", with: round.isMultiple(of: 2) ? "\"daytime\"\n" : "\"echo\"\n"))
-            let client = try Client(address)
-            if round.isMultiple(of: 2) {
-                #expect(try !client.receiveAll().isEmpty)
-            } else {
-                #expect(try echoes(client))
-            }
-        }
+        try daemon.onQueue { $0.settleTime = .seconds(Int(patience.components.seconds)) }
+        let hold = try LaneHold(daemon, lane: 1)
+        try daemon.write(Self.echo + Self.at(0, name: "new"))
+        let reload = Thread { try? daemon.reload() }
+        reload.start()
+        // All is done but for what the lane has to do.
+        try daemon.records("listening", atLeast: 3)
+        usleep(20_000)
+        #expect(daemon.manager.count("READY=1") == 1)
+        #expect(daemon.records().filter { $0.event == "reload" }.isEmpty)
+        hold.release()
+        #expect(try lastReload(daemon) == "configuration reloaded: 1 added, 1 unchanged")
+        try waitUntil("it is ready") { daemon.manager.count("READY=1") == 2 }
+    }
+
+    @Test func `a lane that hangs does not hold a reload up for ever`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        try daemon.onQueue { $0.settleTime = .milliseconds(10) }
+        let hold = try LaneHold(daemon)
+        try daemon.reload(Self.at(0, name: "new"))
+        #expect(daemon.manager.count("READY=1") == 2)
+        hold.release()
+        #expect(try echoes(Client(daemon.address("new"))))
     }
 
     @Test func `limits of newcomers change, and count those who are there`() throws {
