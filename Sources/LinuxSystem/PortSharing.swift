@@ -50,18 +50,19 @@ struct PortSharing {
     ///
     /// The kernel remembers the last socket that was bound with the option, and as long as the port is in use lets whoever
     /// has the same user and the same address, or one that this takes in, bind without a look at the other sockets
-    /// (`sk_reuseport_match` in net/ipv4/inet_connection_sock.c). So the last one is a socket that nobody can want: on
-    /// a multicast address, which TCP cannot connect to, or for the IPv4 wildcard, which takes that in, on the loopback
-    /// address of IPv6. Only the wildcard of both families takes in everything: there the kernel remembers, and the
-    /// port stays open to SO_REUSEPORT of the daemon's own user until it is closed.
+    /// (`sk_reuseport_match` in net/ipv4/inet_connection_sock.c). So the last one is a socket that nobody can want, on
+    /// a multicast address, to which TCP cannot connect. The IPv4 wildcard takes that in, so that the kernel would go on
+    /// remembering the wildcard: an address of the other family has to come between. Only the wildcard of both families
+    /// takes in everything: there the kernel remembers, and the port stays open to SO_REUSEPORT of the daemon's own
+    /// user until it is closed.
     private func makeKernelForget() throws(SystemError) {
         guard let port = address.port else { return }
+        if case .ipv4(.any, _) = address { try bindDecoy(to: .ipv6(.loopback, port: port, scope: 0)) }
         let allHosts = IPv4Address(0xe000_0001)
-        let decoy: SocketAddress
-        switch address {
-        case .ipv4(.any, _): decoy = .ipv6(.loopback, port: port, scope: 0)
-        default: decoy = .ipv4(allHosts, port: port)
-        }
+        try bindDecoy(to: .ipv4(allHosts, port: port))
+    }
+
+    private func bindDecoy(to decoy: SocketAddress) throws(SystemError) {
         let family = decoy.family
         let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = OwnedDescriptor(adopting: try systemCall("socket") { socket(family, type, 0) })
