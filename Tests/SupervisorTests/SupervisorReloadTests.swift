@@ -254,6 +254,36 @@ import Testing
         for _ in 0..<10 { #expect(try echoes(Client(daemon.address("c")))) }
     }
 
+    @Test func `more connections than descriptors are warned of when they come`() throws {
+        let daemon = try SupervisorHarness(Self.echo, daemon: "max-connections = 100", descriptorLimit: 1024)
+        defer { daemon.end() }
+        try daemon.records("started")
+        try daemon.reload(Self.echo, daemon: "max-connections = 2000")
+        let warnings = try daemon.records("warning").compactMap { $0["message"] }
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("max-connections is 2000") == true)
+    }
+
+    @Test func `a socket that systemd passed is taken, kept, given up and taken again`() throws {
+        let raw = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        guard listen(raw, 7) == 0 else { throw POSIXFailure("listen") }
+        let daemon = try SupervisorHarness(Self.echo, passed: [("web", raw)])
+        defer { daemon.end() }
+        let web = "[listener.web]\nlisten = \"systemd://web\"\nservice = \"echo\"\n"
+        try daemon.reload(web)
+        let address = try daemon.address("web").at("127.0.0.1")
+        let client = try Client(address)
+        #expect(try echoes(client))
+        try daemon.reload(Self.echo)
+        // It is the manager's: who comes now waits for whoever takes it next.
+        let waiting = try Client(address)
+        try daemon.reload(web + "keepalive = true\n")
+        #expect(try daemon.onQueue { $0.listeners["web"]?.sockets.map(\.socket.raw) } == [raw])
+        #expect(try echoes(waiting))
+        #expect(try echoes(client))
+        #expect(try SocketOption.keepAlive.value(of: raw) == 1)
+    }
+
     // MARK: - Overlapping addresses
 
     @Test(arguments: [
