@@ -41,6 +41,8 @@ public final class LaneShared: Sendable {
 
     /// The number of connections has changed.
     func noteChange() {
+        // The count was changed before, and is read after ``acknowledgeChange()``: of the two sides, one sees the other.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard !changeIsKnown.load(ordering: .relaxed), !changeIsKnown.exchange(true, ordering: .acquiringAndReleasing)
         else { return }
         changed()
@@ -48,7 +50,8 @@ public final class LaneShared: Sendable {
 
     /// From now on, the next change is to be told.
     public func acknowledgeChange() {
-        changeIsKnown.store(false, ordering: .sequentiallyConsistent)
+        changeIsKnown.store(false, ordering: .relaxed)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
     /// Whether some connection could not be accepted, and it is not known that there is enough for all again.
