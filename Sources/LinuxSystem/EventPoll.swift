@@ -30,6 +30,12 @@ import Glibc
         _ = try systemCall("epoll_ctl") { clinux_epoll_add(poll, raw, readiness.rawValue, token) }
     }
 
+    /// Watches a descriptor that is watched already under another token; what it is ready for now is reported again.
+    public func modify(_ raw: CInt, for readiness: Readiness, token: UInt64) throws(SystemError) {
+        let poll = descriptor.raw
+        _ = try systemCall("epoll_ctl") { clinux_epoll_modify(poll, raw, readiness.rawValue, token) }
+    }
+
     /// Watches it no longer. A closed descriptor needs no removal.
     public func remove(_ raw: CInt) throws(SystemError) {
         let poll = descriptor.raw

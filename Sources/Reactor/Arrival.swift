@@ -30,6 +30,9 @@ public struct Arrival: ~Copyable, Sendable {
     /// When it was accepted, by ``Clock/monotonic``.
     let accepted: UInt64
 
+    /// What a PROXY header said, if one came.
+    var origin: ProxyOrigin?
+
     /// The form in which it goes to another lane.
     consuming func handOver() -> LaneHandle.HandedOver {
         LaneHandle.HandedOver(

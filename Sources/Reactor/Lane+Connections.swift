@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
-import Records
+package import LinuxSystem
+package import Records
 
 extension Lane {
     /// Every connection of the lane, in no particular order.
-    var workers: [Worker] { table.occupants.compactMap { $0 as? Worker } }
+    package var openConnections: [Connection] { table.occupants.compactMap { $0 as? Connection } }
 
     /// Counts a connection in.
     ///
@@ -44,45 +44,94 @@ extension Lane {
         // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
         let listener = listeners[arrival.profile.identifier]
         let service = listener?.profile === arrival.profile ? listener?.service : nil
-        let worker = begin(arrival, service: service ?? handedOver.profile.makeService())
+        let connection = begin(arrival, service: service ?? handedOver.profile.makeService())
         // The others of its listener had their time already.
-        if listener == nil { worker.stop(.drained, by: .operator) }
+        if listener == nil { connection.stop(.drained, by: .operator) }
     }
 
     @discardableResult
-    private func begin(_ arrival: consuming Arrival, service: any Service) -> Worker {
-        let worker = service.makeWorker(for: arrival, on: self)
-        let token = table.insert(worker)
+    private func begin(_ arrival: consuming Arrival, service: any Service) -> Connection {
         shared.noteChange()
-        record(.open, of: worker)
-        worker.start()
+        let connection = service.makeConnection(for: arrival, on: self)
+        begin(connection, isWatched: false)
+        return connection
+    }
+
+    private func begin(_ connection: Connection, isWatched: Bool) {
+        let token = table.insert(connection)
+        if let refusal = connection.admit() { return connection.refuse(refusal) }
+        if connection.announcesItself {
+            connection.isAnnounced = true
+            record(.open, of: connection)
+        }
+        connection.start()
         // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
         // an event to tell one from the end.
-        if worker.kind.isByteStream, worker.ready(.readable) == .again { giveTurn(to: worker) }
-        guard worker.socket != nil else { return worker }
-        do throws(SystemError) {
-            try poll.add(worker.raw, for: .connection, token: token)
-        } catch {
-            worker.close(.error, by: .daemon, errno: error.errno)
-            return worker
+        if connection.kind.isByteStream, connection.isOpen, connection.ready(.readable) == .again {
+            giveTurn(to: connection)
         }
-        if let deadline = worker.nextDeadline { schedule(worker, at: deadline) }
-        return worker
+        guard connection.isOpen else { return }
+        do throws(SystemError) {
+            if isWatched {
+                try poll.modify(connection.raw, for: .connection, token: token)
+            } else {
+                try poll.add(connection.raw, for: .connection, token: token)
+            }
+        } catch {
+            return connection.close(.error, by: .daemon, errno: error.errno)
+        }
+        if let deadline = connection.nextDeadline { schedule(connection, at: deadline) }
     }
 
     /// Forgets a connection whose socket was closed, and writes its last record.
-    func retire(_ worker: Worker, reason: CloseReason, by party: CloseParty, errno: CInt) {
-        deadlines.cancel(worker.slot)
-        table.remove(worker)
+    func retire(_ connection: Connection, reason: CloseReason, by party: CloseParty, errno: CInt) {
+        deadlines.cancel(connection.slot)
+        table.remove(connection)
         handle.connections.leave()
-        worker.profile.connections.leave()
+        connection.profile.connections.leave()
         shared.connections.leave()
-        let traffic = ConnectionTraffic(
-            bytesIn: worker.bytesIn, bytesOut: worker.bytesOut, durationMicroseconds: (now &- worker.accepted) / 1000)
-        record(.close(ConnectionEnd(reason, by: party, errno: errno, traffic: traffic)), of: worker)
+        if connection.isAnnounced {
+            let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
+            record(.close(end), of: connection)
+        } else {
+            record(.refused(connection.refusal ?? .ended(reason)), of: connection)
+        }
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
     }
+}
+
+// MARK: - Other descriptors
+
+extension Lane {
+    /// Watches a descriptor that is not a connection of a listener, such as one to an upstream.
+    package func watch(_ pollable: Pollable, _ raw: CInt) throws(SystemError) {
+        let token = table.insert(pollable)
+        do throws(SystemError) {
+            try poll.add(raw, for: .connection, token: token)
+        } catch {
+            table.remove(pollable)
+            throw error
+        }
+    }
+
+    /// Gives a pollable a place for its deadlines, and a token, without a descriptor.
+    package func enroll(_ pollable: Pollable) {
+        _ = table.insert(pollable)
+    }
+
+    /// Forgets what ``watch(_:_:)`` or ``enroll(_:)`` took up. The descriptor is closed afterwards, which ends the watch.
+    package func forget(_ pollable: Pollable) {
+        guard pollable.slot >= 0 else { return }
+        deadlines.cancel(pollable.slot)
+        table.remove(pollable)
+    }
+
+    /// What stands for a pollable of this lane where other threads see it: see ``pollable(_:)``.
+    package func token(of pollable: Pollable) -> UInt64 { table.token(of: pollable) }
+
+    /// The pollable that a token stands for; nil if it is gone.
+    package func pollable(_ token: UInt64) -> Pollable? { table.occupant(of: token) }
 }
 
 // MARK: - Records
@@ -90,18 +139,32 @@ extension Lane {
 extension Lane {
     /// Writes a record of every connection that lives.
     public func recordConnections() {
-        for worker in workers {
-            let traffic = ConnectionTraffic(
-                bytesIn: worker.bytesIn, bytesOut: worker.bytesOut,
-                durationMicroseconds: (now &- worker.accepted) / 1000)
-            record(.live(traffic), of: worker)
+        for connection in openConnections where connection.isAnnounced {
+            record(.live(traffic(of: connection)), of: connection)
         }
     }
 
-    private func record(_ event: ConnectionRecord.Event, of worker: Worker) {
+    /// Writes how far a connection has come.
+    package func recordProgress(of connection: Connection) {
+        record(.progress(traffic(of: connection)), of: connection)
+    }
+
+    /// Writes a record of the daemon.
+    package func write(_ record: DaemonRecord) {
+        records.append(record, now: now)
+    }
+
+    private func traffic(of connection: Connection) -> ConnectionTraffic {
+        ConnectionTraffic(
+            bytesIn: connection.bytesIn, bytesOut: connection.bytesOut,
+            durationMicroseconds: (now &- connection.accepted) / 1000)
+    }
+
+    private func record(_ event: ConnectionRecord.Event, of connection: Connection) {
         let record = ConnectionRecord(
-            time: Clock.realtime, event: event, connection: worker.identifier, listener: worker.profile.label,
-            kind: worker.kind, peer: worker.peer, local: worker.local, credentials: worker.credentials)
+            time: Clock.realtime, event: event, connection: connection.isAnnounced ? connection.identifier : 0,
+            listener: connection.profile.label, kind: connection.kind, peer: connection.peer, local: connection.local,
+            credentials: connection.credentials, via: connection.origin?.via, upstream: connection.upstreamTrace)
         records.append(record, now: now)
     }
 

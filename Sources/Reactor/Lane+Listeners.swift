@@ -8,6 +8,7 @@ extension Lane {
     public func open(_ profile: ListenerProfile, sockets: [ListeningSocket]) {
         let listener = Listener(profile)
         listeners[profile.identifier] = listener
+        listener.service.begin(on: self)
         setSockets(of: listener, to: sockets)
     }
 
@@ -16,7 +17,12 @@ extension Lane {
     /// - Parameter keepsService: whether the service of the connections to come is the one of those that stand.
     public func update(_ profile: ListenerProfile, sockets: [ListeningSocket], keepsService: Bool) {
         guard let listener = listeners[profile.identifier] else { return open(profile, sockets: sockets) }
+        let before = listener.service
         listener.update(profile, keepsService: keepsService)
+        if listener.service !== before {
+            before.end(on: self)
+            listener.service.begin(on: self)
+        }
         setSockets(of: listener, to: sockets)
     }
 
@@ -24,6 +30,7 @@ extension Lane {
     public func stopAccepting(_ identifier: Int) {
         guard let listener = listeners[identifier] else { return }
         setSockets(of: listener, to: [])
+        listener.service.end(on: self)
     }
 
     /// Stops accepting for every listener, and hands no connection over any more.
@@ -36,15 +43,15 @@ extension Lane {
     public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
         // First, since it takes those who wait.
         if let identifier { stopAccepting(identifier) } else { stopAccepting() }
-        for worker in workers where identifier == nil || worker.profile.identifier == identifier {
-            worker.stop(reason, by: party)
+        for connection in openConnections where identifier == nil || connection.profile.identifier == identifier {
+            connection.stop(reason, by: party)
         }
         if let identifier { listeners[identifier] = nil }
     }
 
     /// Closes every connection that is left, whatever it is doing.
     public func closeAll(because reason: CloseReason, by party: CloseParty) {
-        for worker in workers { worker.close(reason, by: party) }
+        for connection in openConnections { connection.close(reason, by: party) }
     }
 
     private func setSockets(of listener: Listener, to sockets: [ListeningSocket]) {

@@ -2,7 +2,7 @@
 
 public import LinuxSystem
 
-/// Something with a descriptor that a lane watches: a listener or a connection.
+/// Something with a descriptor that a lane watches: a listener, a connection, a socket to an upstream.
 ///
 /// Concurrency: belongs to the lane on which it was made, and is not Sendable.
 open class Pollable {
@@ -20,7 +20,8 @@ open class Pollable {
     /// Whether it waits for another turn already.
     final var waitsForTurn = false
 
-    init() {}
+    /// Makes one that is in no lane's table yet.
+    public init() {}
 
     /// The descriptor is ready for something.
     open func ready(_ readiness: Readiness) -> Turn { .done }
@@ -29,5 +30,5 @@ open class Pollable {
     /// force.
     ///
     /// - Returns: when to ask again; nil for never.
-    func deadline(at now: UInt64) -> UInt64? { nil }
+    open func deadline(at now: UInt64) -> UInt64? { nil }
 }

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a listener gives to whoever comes: it makes a worker for each connection.
+/// What a listener gives to whoever comes: it makes each connection.
 ///
-/// Concurrency: an instance belongs to one lane, for all connections of one listener on that lane; what its workers
-/// share, such as a room, it holds.
+/// Concurrency: an instance belongs to one lane, for all connections of one listener on that lane; what they share, such
+/// as a room, it holds.
 public protocol Service: AnyObject {
-    /// Makes the worker for a connection that was just admitted.
-    func makeWorker(for arrival: consuming Arrival, on lane: Lane) -> Worker
+    /// Makes the connection of a client that was just admitted.
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection
+
+    /// The listener accepts on this lane from now on: for what a service does without a client.
+    func begin(on lane: Lane)
+
+    /// The listener accepts on this lane no more, or gives another service to those that come. Connections that stand
+    /// live on.
+    func end(on lane: Lane)
+}
+
+extension Service {
+    public func begin(on lane: Lane) {}
+    public func end(on lane: Lane) {}
 }

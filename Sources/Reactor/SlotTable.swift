@@ -27,7 +27,12 @@ struct SlotTable {
         }
         slots[index].occupant = pollable
         pollable.slot = index
-        return UInt64(slots[index].generation) << 32 | UInt64(index)
+        return token(of: pollable)
+    }
+
+    /// The token of an occupant.
+    func token(of pollable: Pollable) -> UInt64 {
+        UInt64(slots[pollable.slot].generation) << 32 | UInt64(pollable.slot)
     }
 
     /// Gives the slot back.

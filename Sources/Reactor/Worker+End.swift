@@ -5,25 +5,12 @@ import LinuxSystem
 public import Records
 
 extension Worker {
-    /// How long a client may go on sending after the service has finished, in nanoseconds.
-    private static let lingerTime: UInt64 = 5_000_000_000
-
     /// Ends the connection once everything that was sent is on its way, and the client has read it or has had the time.
     public final func finish(_ reason: CloseReason, by party: CloseParty) {
         // Who ends it from outside does not wait for a client that reads nothing.
         if party == .daemon || party == .operator { limitEnd() }
         let ending = ConnectionPhase.Ending(reason: reason, by: party, clientFinished: clientHasFinished)
         perform(phase.finish(ending, outputIsEmpty: output.isEmpty))
-    }
-
-    /// Closes the connection now; what is held is lost. Does nothing if it is closed.
-    public final func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        guard socket != nil else { return }
-        phase = .closed
-        output = OutputQueue()
-        socket = nil
-        lane.retire(self, reason: reason, by: party, errno: errno)
-        closed()
     }
 
     /// The kernel said that the connection is broken.
@@ -52,19 +39,6 @@ extension Worker {
             } catch {
                 broke(error)
             }
-        }
-    }
-
-    private func limitEnd() {
-        endDeadline = min(endDeadline, lane.now + Self.lingerTime)
-        lane.schedule(self, at: endDeadline)
-    }
-
-    /// Ends a connection that is on its way out and takes too long.
-    final func endTimedOut() {
-        switch phase {
-        case .flushing(let ending), .lingering(let ending): close(ending.reason, by: ending.by)
-        case .serving, .closed: break
         }
     }
 }

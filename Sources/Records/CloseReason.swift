@@ -26,6 +26,15 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// No upstream could be reached.
     case connectFailed
 
+    /// No upstream had room for it within the listener's `queue-timeout`.
+    case queueTimeout
+
+    /// The client or the upstream had finished, and the other did not within the listener's `half-close-timeout`.
+    case halfCloseTimeout
+
+    /// The upstream went down, and the listener's `on-down` says to close its connections.
+    case upstreamDown
+
     /// The client did not read what others sent it, and what was held for it reached its bound.
     case slowReader
 
@@ -52,6 +61,9 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         case .resetByClient: "reset-by-client"
         case .resetByUpstream: "reset-by-upstream"
         case .connectFailed: "connect-failed"
+        case .queueTimeout: "queue-timeout"
+        case .halfCloseTimeout: "half-close-timeout"
+        case .upstreamDown: "upstream-down"
         case .slowReader: "slow-reader"
         case .stopped: "stopped"
         case .drained: "drained"

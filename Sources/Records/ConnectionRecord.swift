@@ -17,6 +17,9 @@ public struct ConnectionRecord: Sendable {
 
         /// The connection is alive and has moved this much.
         case live(ConnectionTraffic)
+
+        /// The connection is alive, and its listener wants to hear of it from time to time.
+        case progress(ConnectionTraffic)
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z.
@@ -43,10 +46,17 @@ public struct ConnectionRecord: Sendable {
     /// Who the kernel says it is, for Unix peers.
     public var credentials: PeerCredentials?
 
+    /// Who brought the connection, where a PROXY header said who ``peer`` is.
+    public var via: SocketAddress?
+
+    /// What it has to do with an upstream, if it is relayed.
+    public var upstream: UpstreamTrace?
+
     /// Makes a record.
     public init(
         time: UInt64, event: Event, connection: UInt64, listener: ListenerLabel, kind: SocketKind, peer: SocketAddress,
-        local: SocketAddress, credentials: PeerCredentials? = nil
+        local: SocketAddress, credentials: PeerCredentials? = nil, via: SocketAddress? = nil,
+        upstream: UpstreamTrace? = nil
     ) {
         self.time = time
         self.event = event
@@ -56,6 +66,8 @@ public struct ConnectionRecord: Sendable {
         self.peer = peer
         self.local = local
         self.credentials = credentials
+        self.via = via
+        self.upstream = upstream
     }
 
     /// The kind of the event.
@@ -65,6 +77,7 @@ public struct ConnectionRecord: Sendable {
         case .close: .close
         case .refused: .refused
         case .live: .live
+        case .progress: .progress
         }
     }
 

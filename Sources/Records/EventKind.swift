@@ -21,6 +21,15 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// A connection is alive; written for each one when the operator asks for it.
     case live
 
+    /// A connection is alive; written from time to time where its listener wants it.
+    case progress
+
+    /// An upstream gets no connections any more.
+    case upstreamDown
+
+    /// An upstream gets connections again.
+    case upstreamUp
+
     /// Something that the daemon was told to do could not be done.
     case failed
 
@@ -66,6 +75,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .close: "close"
         case .refused: "refused"
         case .live: "live"
+        case .progress: "progress"
+        case .upstreamDown: "upstream-down"
+        case .upstreamUp: "upstream-up"
         case .failed: "failed"
         case .reload: "reload"
         case .reloadFailed: "reload-failed"
@@ -84,9 +96,10 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// The level, where the record does not say another one.
     public var level: RecordLevel {
         switch self {
-        case .open, .close, .live: .info
-        case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened: .notice
-        case .refused, .dropped, .acceptPaused, .warning: .warning
+        case .open, .close, .live, .progress: .info
+        case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp:
+            .notice
+        case .refused, .dropped, .acceptPaused, .upstreamDown, .warning: .warning
         case .failed, .reloadFailed, .logFailed: .error
         }
     }
@@ -99,6 +112,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .open: "e64f290fbb0b414c8465bf07eae28615"
         case .close: "66b6003f84ce4be086fe3d51bd795d73"
         case .refused: "0c51834117bc4090bb77a5755ec41295"
+        case .progress: "d169d42264174782b23cdaf0177e6210"
+        case .upstreamDown: "1df1825aca1e4e25bbe42c640d225307"
+        case .upstreamUp: "b2bb0ab82b08420184b7e7655fc99a4e"
         case .live: "adf62329cde242e7ac47af99463d2c44"
         case .failed: "eeec2caa450d4c92a7c4cce6eb8b7208"
         case .reload: "f7b67f9481ad42cdb5f324cb648bfe08"

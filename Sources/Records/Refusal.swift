@@ -10,26 +10,64 @@ public enum Refusal: Hashable, Sendable {
     /// The daemon has as many connections as it may have.
     case daemonLimit(Int)
 
+    /// What came instead of a PROXY header, in words.
+    case proxyHeader(String)
+
+    /// The connection has come round: through so many relays.
+    case loop(Int)
+
+    /// Every upstream is down.
+    case upstreamsDown
+
+    /// Every upstream has as many connections as it may have, and so many clients wait for one already.
+    case queueLimit(Int)
+
+    /// The connection ended before it was known who it is.
+    case ended(CloseReason)
+
     /// The key of the configuration that says so: the field `rule`.
     public var rule: StaticString {
         switch self {
         case .listenerLimit: "listener.max-connections"
         case .daemonLimit: "daemon.max-connections"
+        case .proxyHeader, .ended: "listener.accept-proxy"
+        case .loop, .upstreamsDown: "listener.to"
+        case .queueLimit: "listener.queue-limit"
         }
     }
 
     /// Appends the field `reason`: `max-connections of the listener (2000)`.
     func appendReason(to bytes: inout ByteOutput) {
-        let limit: Int
         switch self {
         case .listenerLimit(let count):
             bytes.append("max-connections of the listener (")
-            limit = count
+            bytes.append(decimal: UInt64(max(count, 0)))
+            bytes.append(UInt8(ascii: ")"))
         case .daemonLimit(let count):
             bytes.append("max-connections of the daemon (")
-            limit = count
+            bytes.append(decimal: UInt64(max(count, 0)))
+            bytes.append(UInt8(ascii: ")"))
+        case .proxyHeader(let mistake):
+            bytes.append("PROXY header: ")
+            bytes.append(text: mistake)
+        case .loop(let hops):
+            bytes.append("a loop: it has come through ")
+            bytes.append(decimal: UInt64(max(hops, 0)))
+            bytes.append(" relays")
+        case .upstreamsDown:
+            bytes.append("every upstream is down")
+        case .queueLimit(let count):
+            bytes.append("every upstream has its max-connections, and the queue is full (")
+            bytes.append(decimal: UInt64(max(count, 0)))
+            bytes.append(UInt8(ascii: ")"))
+        case .ended(let reason):
+            bytes.append("it ended before its PROXY header: ")
+            bytes.append(reason.name)
         }
-        bytes.append(decimal: UInt64(max(limit, 0)))
-        bytes.append(UInt8(ascii: ")"))
+    }
+
+    /// A bound for the bytes of the reason that are not in ``RecordSize/fixed``.
+    var mostReasonBytes: Int {
+        if case .proxyHeader(let mistake) = self { mistake.utf8.count } else { 0 }
     }
 }

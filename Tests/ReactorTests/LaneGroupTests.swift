@@ -73,7 +73,7 @@ import Testing
 }
 
 private final class Repeater: Service {
-    func makeWorker(for arrival: consuming Arrival, on lane: Lane) -> Worker { RepeatingWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { RepeatingWorker(arrival, lane: lane) }
 
     private final class RepeatingWorker: Worker {
         override func received(_ count: Int) { _ = sendReceived(count) }

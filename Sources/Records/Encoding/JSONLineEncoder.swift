@@ -5,7 +5,7 @@ import LinuxSystem
 /// Encodes a record as one JSON object (RFC 8259) and a newline: the form for programs.
 ///
 /// Names and order: `time`, `level`, `event`, `message`, `listener`, `service`, `connection`, `peer`, `uid`, `gid`,
-/// `pid`, `local`, then what belongs to the event. A field that does not apply is left out, never null. Numbers are
+/// `pid`, `local`, `via`, then what belongs to the event. A field that does not apply is left out, never null. Numbers are
 /// exact integers; an `errno` is its symbol.
 struct JSONLineEncoder {
     private var clock = RecordClock()
@@ -39,6 +39,11 @@ struct JSONLineEncoder {
         bytes.append(",\"local\":\"")
         bytes.append(record.kind, record.local, as: .json)
         bytes.append(UInt8(ascii: "\""))
+        if let via = record.via {
+            bytes.append(",\"via\":\"")
+            bytes.append(record.kind, via, as: .json)
+            bytes.append(UInt8(ascii: "\""))
+        }
         switch record.event {
         case .open:
             break
@@ -56,9 +61,10 @@ struct JSONLineEncoder {
             bytes.append("\",\"rule\":\"")
             bytes.append(refusal.rule)
             bytes.append(UInt8(ascii: "\""))
-        case .live(let traffic):
+        case .live(let traffic), .progress(let traffic):
             Self.append(traffic, to: &bytes)
         }
+        if let trace = record.upstream { Self.append(trace, to: &bytes) }
         bytes.append("}\n")
     }
 
@@ -109,6 +115,19 @@ struct JSONLineEncoder {
         bytes.append(",\"bytes_in\":", decimal: traffic.bytesIn)
         bytes.append(",\"bytes_out\":", decimal: traffic.bytesOut)
         bytes.append(",\"duration_us\":", decimal: traffic.durationMicroseconds)
+    }
+
+    private static func append(_ trace: UpstreamTrace, to bytes: inout ByteOutput) {
+        if let upstream = trace.upstream {
+            bytes.append(",\"upstream\":\"")
+            bytes.append(upstream.kind, upstream.address, as: .json)
+            bytes.append("\",\"connect_us\":", decimal: trace.connectMicroseconds)
+        }
+        bytes.append(",\"attempts\":", decimal: UInt64(trace.attempts))
+        guard !trace.failures.isEmpty else { return }
+        bytes.append(",\"failures\":\"")
+        bytes.append(escaping: trace.failureText, as: .json)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private static func append(errno: CInt, to bytes: inout ByteOutput) {

@@ -50,6 +50,12 @@ struct JournalEncoder {
             $0.append("USHER_LOCAL=")
             $0.append(record.kind, record.local, as: .text)
         }
+        if let via = record.via {
+            entry.field(in: &bytes) {
+                $0.append("USHER_VIA=")
+                $0.append(record.kind, via, as: .text)
+            }
+        }
         switch record.event {
         case .open:
             break
@@ -64,9 +70,10 @@ struct JournalEncoder {
                 refusal.appendReason(to: &$0)
             }
             entry.field("USHER_RULE=", refusal.rule, in: &bytes)
-        case .live(let traffic):
+        case .live(let traffic), .progress(let traffic):
             Self.append(traffic, of: &entry, to: &bytes)
         }
+        if let trace = record.upstream { Self.append(trace, of: &entry, to: &bytes) }
         entry.finish(in: &bytes)
     }
 
@@ -124,6 +131,22 @@ struct JournalEncoder {
         entry.field("USHER_BYTES_IN=", traffic.bytesIn, in: &bytes)
         entry.field("USHER_BYTES_OUT=", traffic.bytesOut, in: &bytes)
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
+    }
+
+    private static func append(_ trace: UpstreamTrace, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput) {
+        if let upstream = trace.upstream {
+            entry.field(in: &bytes) {
+                $0.append("USHER_UPSTREAM=")
+                $0.append(upstream.kind, upstream.address, as: .text)
+            }
+            entry.field("USHER_CONNECT_US=", trace.connectMicroseconds, in: &bytes)
+        }
+        entry.field("USHER_ATTEMPTS=", UInt64(trace.attempts), in: &bytes)
+        guard !trace.failures.isEmpty else { return }
+        entry.field(in: &bytes) {
+            $0.append("USHER_FAILURES=")
+            $0.append(escaping: trace.failureText, as: .text)
+        }
     }
 
     private static func append(errno: CInt, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput) {

@@ -14,7 +14,14 @@ private enum RecordSize {
 extension ConnectionRecord {
     /// A bound for the bytes of this record in any encoding. An address is written up to three times.
     var mostEncodedBytes: Int {
-        RecordSize.fixed + listener.mostEncodedBytes + 2 * peer.mostEscapedBytes + local.mostEscapedBytes
+        var bytes = RecordSize.fixed + listener.mostEncodedBytes + 2 * peer.mostEscapedBytes + local.mostEscapedBytes
+        bytes += via?.mostEscapedBytes ?? 0
+        if let trace = upstream {
+            bytes += 2 * (trace.upstream?.address.mostEscapedBytes ?? 0)
+            for failure in trace.failures { bytes += 2 * (failure.utf8.count + 2) * Escaping.mostGrowth }
+        }
+        if case .refused(let refusal) = event { bytes += 2 * refusal.mostReasonBytes }
+        return bytes
     }
 }
 

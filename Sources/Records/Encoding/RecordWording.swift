@@ -5,7 +5,7 @@ import LinuxSystem
 extension ByteOutput {
     /// Appends an address in the address grammar, with what Unix names hold made harmless.
     mutating func append(_ kind: SocketKind, _ address: SocketAddress, as escaping: Escaping) {
-        append(kind.scheme)
+        append(kind.fitting(address).scheme)
         append("://")
         switch address {
         case .unix(let path):
@@ -97,12 +97,24 @@ extension ByteOutput {
         case .refused(let refusal):
             append(": ")
             refusal.appendReason(to: &self)
-        case .live(let traffic):
+        case .live(let traffic), .progress(let traffic):
             append(" is open for ")
             append(durationMicroseconds: traffic.durationMicroseconds)
             append(bytesOf: traffic)
         }
+        if let trace = record.upstream { append(trace, as: escaping) }
         return peer
+    }
+
+    /// Appends what is to be said of an upstream: `  upstream tcp://10.0.0.5:443`, and why others could not be reached.
+    mutating func append(_ trace: UpstreamTrace, as escaping: Escaping) {
+        if let upstream = trace.upstream {
+            append("  upstream ")
+            append(upstream.kind, upstream.address, as: escaping)
+        }
+        guard !trace.failures.isEmpty else { return }
+        append("  not reached: ")
+        append(escaping: trace.failureText, as: escaping == .json ? .json : .text)
     }
 
     private mutating func append(bytesOf traffic: ConnectionTraffic) {
@@ -121,5 +133,17 @@ extension ByteOutput {
         append(" (")
         append(text: SystemError.symbol(of: end.errno))
         append(UInt8(ascii: ")"))
+    }
+}
+
+extension SocketKind {
+    /// The kind to name an address with: this one, unless a PROXY header told of an address of another family.
+    fileprivate func fitting(_ address: SocketAddress) -> SocketKind {
+        switch address {
+        case .ipv4, .ipv6: .tcp
+        case .vsock: .vsock
+        case .unix, .abstract: self == .unixSeqpacket ? .unixSeqpacket : .unixStream
+        case .unnamed: self
+        }
     }
 }

@@ -80,10 +80,15 @@ struct TextEncoder {
         case .refused(let refusal):
             bytes.pad(from: peer, to: Column.peer)
             refusal.appendReason(to: &bytes)
-        case .live(let traffic):
+        case .live(let traffic), .progress(let traffic):
             bytes.pad(from: peer, to: Column.peer)
             Self.append(traffic, to: &bytes)
         }
+        if let via = record.via {
+            bytes.append("  via ")
+            bytes.append(record.kind, via, as: .token)
+        }
+        if let trace = record.upstream { bytes.append(trace, as: .token) }
         bytes.append(UInt8(ascii: "\n"))
     }
 

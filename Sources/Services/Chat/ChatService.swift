@@ -30,7 +30,7 @@ final class ChatService: Service {
 
     private var isDelivering = false
 
-    func makeWorker(for arrival: consuming Arrival, on lane: Lane) -> Worker {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
         ChatWorker(arrival, lane: lane, service: self)
     }
 

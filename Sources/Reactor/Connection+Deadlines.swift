@@ -2,7 +2,7 @@
 
 import Records
 
-extension Worker {
+extension Connection {
     /// The earliest of the deadlines in force, as things stand; nil for none.
     final var nextDeadline: UInt64? {
         var earliest = endDeadline
@@ -32,9 +32,9 @@ extension Worker {
         return socket == nil ? nil : nextDeadline
     }
 
-    /// A service that says goodbye gets the time for it once; then the connection is closed.
+    /// Who takes leave gets the time for it once; then the connection is closed.
     private func end(_ reason: CloseReason) {
-        if phase == .serving { stop(reason, by: .daemon) }
+        stop(reason, by: .daemon)
         if endDeadline == .max { close(reason, by: .daemon) }
     }
 }

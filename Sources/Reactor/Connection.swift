@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+public import Records
+
+/// One connection of a listener, from accept to close: who it is, what it has moved, when it has to end.
+///
+/// What is done with its bytes is for a subclass: ``Worker`` talks with the client for a service, and a relay passes the
+/// bytes on. A subclass hears of the socket in ``Pollable/ready(_:)``, and of all else in ``start()``,
+/// ``deadlineReached()``, ``stop(_:by:)`` and ``closed()``. It never sees epoll, the log or the limits.
+///
+/// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
+open class Connection: Pollable {
+    /// The lane that it lives on.
+    public final let lane: Lane
+
+    /// The connection's number, unique in the life of the daemon.
+    public final let identifier: UInt64
+
+    /// Who is at the other end.
+    public final let peer: SocketAddress
+
+    /// The address that the client connected to.
+    public final let local: SocketAddress
+
+    /// The kind of the socket.
+    public final let kind: SocketKind
+
+    /// Who the kernel says the peer is, for Unix sockets.
+    public final let credentials: PeerCredentials?
+
+    /// What a PROXY header said, if one came: then ``peer`` and ``local`` are what it told.
+    public final let origin: ProxyOrigin?
+
+    /// Bytes that came from the client.
+    public final var bytesIn: UInt64 = 0
+
+    /// Bytes that the kernel took for the client.
+    public final var bytesOut: UInt64 = 0
+
+    /// When it was accepted, by ``Clock/monotonic``.
+    public final let accepted: UInt64
+
+    /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.
+    public final var lastActivity: UInt64
+
+    /// The settings under which it came in.
+    final let profile: ListenerProfile
+
+    /// The socket, nil once closed.
+    final var socket: OwnedDescriptor?
+
+    /// The number of the socket.
+    package final let raw: CInt
+
+    /// Whether the `open` record was written, so that a `close` record has to follow.
+    final var isAnnounced = false
+
+    /// Why it was turned away, if it was.
+    final var refusal: Refusal?
+
+    /// When the way out has taken long enough; ``UInt64/max`` while it has not begun.
+    final var endDeadline = UInt64.max
+
+    /// When a subclass wants ``deadlineReached()`` to be called, by ``Lane/now``; nil for never.
+    public final var ownDeadline: UInt64? {
+        didSet { if let ownDeadline { lane.schedule(self, at: ownDeadline) } }
+    }
+
+    /// Takes the connection over.
+    public init(_ arrival: consuming Arrival, lane: Lane) {
+        self.lane = lane
+        identifier = arrival.identifier
+        peer = arrival.peer
+        local = arrival.local
+        kind = arrival.kind
+        profile = arrival.profile
+        credentials = arrival.credentials
+        origin = arrival.origin
+        accepted = arrival.accepted
+        lastActivity = arrival.accepted
+        raw = arrival.descriptor.raw
+        socket = arrival.takeDescriptor()
+        super.init()
+    }
+
+    /// Whether the socket is open.
+    public final var isOpen: Bool { socket != nil }
+
+    // MARK: - What a subclass says
+
+    /// Whether the client may come in, as far as its service is concerned.
+    ///
+    /// - Returns: why not.
+    open func admit() -> Refusal? { nil }
+
+    /// The connection stands.
+    open func start() {}
+
+    /// What its records say of an upstream; nil if it has to do with none.
+    open var upstreamTrace: UpstreamTrace? { nil }
+
+    /// Whether the connection's `open` record is written before ``start()``.
+    var announcesItself: Bool { true }
+
+    /// ``ownDeadline`` has come.
+    open func deadlineReached() {}
+
+    /// The connection has to end, for a reason that does not lie in it: closes it.
+    ///
+    /// An override may take its leave first, within the time that ``limitEnd()`` sets.
+    open func stop(_ reason: CloseReason, by party: CloseParty) {
+        close(reason, by: party)
+    }
+
+    /// The time that ``limitEnd()`` has set is over.
+    open func endTimedOut() {}
+
+    /// The socket was closed and the record written; nothing can be sent any more.
+    open func closed() {}
+
+    // MARK: - The end
+
+    /// How long a connection may take over its end, in nanoseconds.
+    private static let lingerTime: UInt64 = 5_000_000_000
+
+    /// From now on the connection has five seconds to end; then ``endTimedOut()`` is called.
+    public final func limitEnd() {
+        endDeadline = min(endDeadline, lane.now + Self.lingerTime)
+        lane.schedule(self, at: endDeadline)
+    }
+
+    /// Closes the connection now. Does nothing if it is closed.
+    open func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        guard socket != nil else { return }
+        socket = nil
+        lane.retire(self, reason: reason, by: party, errno: errno)
+        closed()
+    }
+
+    /// Turns the client away. No `open` record was written yet, so a `refused` one is.
+    final func refuse(_ refusal: Refusal) {
+        self.refusal = refusal
+        // The client is told that it was not served; if that fails, it reads an end.
+        try? StreamSocket.resetOnClose(raw)
+        close(.error, by: .daemon)
+    }
+
+    public final override func deadline(at now: UInt64) -> UInt64? { passDeadlines(at: now) }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a connection that is relayed has had to do with upstreams.
+public struct UpstreamTrace: Sendable {
+    /// The upstream that it is relayed to; nil while there is none: the field `upstream`.
+    public var upstream: RecordedAddress?
+
+    /// How long it took to connect to it, in microseconds: the field `connect_us`.
+    public var connectMicroseconds: UInt64
+
+    /// How many upstreams were tried: the field `attempts`.
+    public var attempts: Int
+
+    /// Which upstreams could not be reached and why, each as `ADDRESS: REASON`: the field `failures`.
+    public var failures: [String]
+
+    /// Makes a trace.
+    public init(
+        upstream: RecordedAddress? = nil, connectMicroseconds: UInt64 = 0, attempts: Int = 0, failures: [String] = []
+    ) {
+        self.upstream = upstream
+        self.connectMicroseconds = connectMicroseconds
+        self.attempts = attempts
+        self.failures = failures
+    }
+
+    /// The field `failures`: all of them in one text.
+    var failureText: [UInt8] { Array(failures.joined(separator: "; ").utf8) }
+}
