@@ -25,6 +25,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// `keepalive`: the probes of TCP connections; nil sends none.
     public var keepalive: ListeningOptions.KeepAlive?
 
+    /// `accept-proxy`: which peers must begin with a PROXY header and are believed; all others may not send one.
+    public var acceptProxy: [ProxySource]
+
     /// Where the name stands in the table's header.
     public var origin: SettingOrigin
 
@@ -32,7 +35,7 @@ public struct ListenerSettings: Hashable, Sendable {
     public init(
         name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
         lifetime: Duration? = nil, maxConnections: Int? = nil, keepalive: ListeningOptions.KeepAlive? = nil,
-        origin: SettingOrigin
+        acceptProxy: [ProxySource] = [], origin: SettingOrigin
     ) {
         self.name = name
         self.listen = listen
@@ -41,6 +44,7 @@ public struct ListenerSettings: Hashable, Sendable {
         self.lifetime = lifetime
         self.maxConnections = maxConnections
         self.keepalive = keepalive
+        self.acceptProxy = acceptProxy
         self.origin = origin
     }
 

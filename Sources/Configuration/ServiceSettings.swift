@@ -14,6 +14,8 @@ public enum ServiceSettings: Hashable, Sendable {
     case chargen
     /// A room in which everybody reads what the others write.
     case chat
+    /// A relay to others.
+    case forward(ForwardSettings)
 
     /// The name as it stands in the file and in records.
     public var name: String {
@@ -24,6 +26,7 @@ public enum ServiceSettings: Hashable, Sendable {
         case .time: "time"
         case .chargen: "chargen"
         case .chat: "chat"
+        case .forward: "forward"
         }
     }
 }

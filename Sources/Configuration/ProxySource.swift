@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// `accept-proxy`: peers that must begin with a PROXY header, and are believed.
+public enum ProxySource: Hashable, Sendable {
+    /// `"10.0.0.0/8"`, `"2001:db8::1"`: those that come from this network by TCP.
+    case network(IPNetwork)
+    /// `"unix"`: those that come through a Unix socket.
+    case unix
+}

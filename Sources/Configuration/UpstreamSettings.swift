@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// One of those to whom a listener relays.
+public struct UpstreamSettings: Hashable, Sendable {
+    /// `address`: a stream or seqpacket socket to connect to, as it was written: its name is not resolved. It has a
+    /// port or path that can be connected to, and no options.
+    public var endpoint: Endpoint
+
+    /// `weight`: its share of the connections beside the others', 0 to 256; with 0 it takes no new ones.
+    public var weight: Int
+
+    /// `max-connections`: how many connections it may have of this listener; nil without bound.
+    public var maxConnections: Int?
+
+    /// `backup`: whether it takes connections only while no other upstream does.
+    public var isBackup: Bool
+
+    /// Where its address was written.
+    public var origin: SettingOrigin
+
+    /// Makes settings.
+    public init(
+        endpoint: Endpoint, weight: Int = 1, maxConnections: Int? = nil, isBackup: Bool = false, origin: SettingOrigin
+    ) {
+        self.endpoint = endpoint
+        self.weight = weight
+        self.maxConnections = maxConnections
+        self.isBackup = isBackup
+        self.origin = origin
+    }
+}
