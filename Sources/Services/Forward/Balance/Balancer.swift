@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+
+/// Chooses the upstream for a connection.
+///
+/// What it knows never changes: the method, the weights, and what follows from them. What changes is asked for at each
+/// choice, once or a few times for each member, and nothing is allocated.
+///
+/// - A member with weight 0 is never chosen.
+/// - A backup is chosen only when no other member is available. One that is at its limit is available, so the connection
+///   waits for it instead (HAProxy does the same). Backups share what comes to them by the same method (HAProxy's
+///   `option allbackups`). That the others were all tried for this connection, and in vain, makes it go to a backup too
+///   (nginx does the same): the client is better served than with a refusal.
+/// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
+///
+/// Concurrency: a value without mutable state, for all lanes. What `state` tells may change between two of its answers; a
+/// choice is then as good as what was seen.
+struct Balancer: Sendable {
+    /// An upstream, as far as it is configured.
+    struct Member: Sendable {
+        /// How much it gets compared to the others: 0...256; 0 takes no new connection.
+        var weight: Int
+        /// Whether it gets connections only when no other member is available.
+        var isBackup: Bool
+        /// The canonical text of the endpoint. It alone decides which sources are the member's, not its place.
+        var key: [UInt8]
+    }
+
+    /// An upstream, as it is now.
+    struct MemberState {
+        /// Whether it may get a connection, apart from its limit.
+        var isAvailable: Bool
+        /// The connections that it has.
+        var active: Int
+        /// The connections that it may have; nil for any number.
+        var limit: Int?
+    }
+
+    /// Who gets the connection.
+    enum Choice: Equatable {
+        /// The member with this index.
+        case member(Int)
+        /// Nobody yet: members are available, and all of those are at their limit.
+        case allBusy
+        /// Nobody: no member is available that was not tried.
+        case noneAvailable
+    }
+
+    private let method: BalanceMethod
+    private let regulars: BalanceTier
+    private let backups: BalanceTier
+
+    /// Takes the members in the order of the configuration. A member's index is its name from now on.
+    init(method: BalanceMethod, members: [Member]) {
+        self.method = method
+        var hashes: Set<UInt64> = []
+        var regulars: [BalanceTier.Candidate] = []
+        var backups: [BalanceTier.Candidate] = []
+        for (index, member) in members.enumerated() where member.weight > 0 {
+            var hash = StableHash.hash(member.key)
+            // Who is named twice gets two shares.
+            while !hashes.insert(hash).inserted { hash = StableHash.mix(hash &+ StableHash.golden) }
+            let candidate = BalanceTier.Candidate(index: index, weight: member.weight, hash: hash)
+            if member.isBackup { backups.append(candidate) } else { regulars.append(candidate) }
+        }
+        let takesTurns = method == .roundRobin || method == .leastConnections
+        self.regulars = BalanceTier(regulars, takesTurns: takesTurns)
+        self.backups = BalanceTier(backups, takesTurns: takesTurns)
+    }
+
+    /// Chooses a member for a connection.
+    ///
+    /// - Parameters:
+    ///   - ticket: the number of the connection, counted by all lanes together; the same at each attempt.
+    ///   - random: a random number, the same at each attempt; for `random` alone.
+    ///   - source: the hash of the client, ``sourceHash(of:uid:)``; for `source-hash` alone.
+    ///   - tried: the members that this connection may not get: it tried them already.
+    ///   - state: how the member with this index is.
+    func choose(
+        ticket: UInt64, random: UInt64, source: UInt64, tried: MemberSet, state: (Int) -> MemberState
+    ) -> Choice {
+        func choose(in tier: BalanceTier) -> Choice {
+            var someoneIsAvailable = false
+            let load = { (index: Int) -> Int? in
+                guard !tried.contains(index) else { return nil }
+                let state = state(index)
+                guard state.isAvailable else { return nil }
+                someoneIsAvailable = true
+                if let limit = state.limit, state.active >= limit { return nil }
+                return state.active
+            }
+            let chosen =
+                switch method {
+                case .leastConnections: tier.leastLoaded(ticket: ticket, load: load)
+                case .roundRobin: tier.next(ticket: ticket, load: load)
+                case .random: tier.betterOfTwo(random: random, load: load)
+                case .sourceHash: tier.best(for: source, load: load)
+                case .first: tier.first(load: load)
+                }
+            if let chosen { return .member(chosen) }
+            return someoneIsAvailable ? .allBusy : .noneAvailable
+        }
+        let choice = choose(in: regulars)
+        return choice == .noneAvailable ? choose(in: backups) : choice
+    }
+}
