@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+
+/// Connects to the first of several addresses that answers: Happy Eyeballs, RFC 8305.
+///
+/// The addresses of a name come in the order of RFC 6724. They are tried one after the other, the families taking turns,
+/// beginning with that of the first address (section 4). The next one starts when the one before has failed, or has not
+/// answered for ``attemptDelay``; the attempts before go on (section 5). The first that stands wins.
+///
+/// Nothing is allocated until an attempt fails. An index is a place in the list of addresses; of a list longer than
+/// ``longestList`` the rest is never tried.
+struct ConnectRace: Sendable {
+    /// What to do now.
+    enum Action: Equatable, Sendable {
+        /// Nothing; or wait for those that were started.
+        case none
+        /// Start to connect to this address, and call ``delayPassed()`` after so many nanoseconds, in place of what was
+        /// agreed before; nil when there is nothing left to start.
+        case connect(Int, thenWait: UInt64?)
+        /// This connection stands. Close the others.
+        case won(Int)
+        /// None came about. Close what was started.
+        case failed([Failure])
+    }
+
+    /// How an attempt failed.
+    struct Failure: Equatable, Sendable {
+        /// The address.
+        var index: Int
+        /// Why: errno; ETIMEDOUT for one that never answered.
+        var errno: CInt
+    }
+
+    /// The Connection Attempt Delay of RFC 8305, section 8, in nanoseconds.
+    static let attemptDelay: UInt64 = 250_000_000
+    /// How many addresses of a list are looked at.
+    static let longestList = 64
+
+    private enum Phase {
+        case waiting, running, over
+    }
+
+    private var phase = Phase.waiting
+    /// A bit for each address that was not tried: those of the family whose turn it is, and those of the other.
+    private var thisFamily: UInt64 = 0
+    private var otherFamily: UInt64 = 0
+    /// A bit for each attempt that has not ended.
+    private var attempts: UInt64 = 0
+    private var failures: [Failure] = []
+
+    /// A race between addresses in the resolver's order.
+    init(_ addresses: [SocketAddress]) {
+        guard let first = addresses.first else { return }
+        for (index, address) in addresses.prefix(Self.longestList).enumerated() {
+            let bit: UInt64 = 1 << UInt64(index)
+            if Self.isIPv6(address) == Self.isIPv6(first) { thisFamily |= bit } else { otherFamily |= bit }
+        }
+    }
+
+    /// The race begins.
+    mutating func start() -> Action {
+        guard phase == .waiting else { return .none }
+        phase = .running
+        return startNext()
+    }
+
+    /// The delay after the last start passed.
+    mutating func delayPassed() -> Action {
+        phase == .running && hasNext ? startNext() : .none
+    }
+
+    /// An attempt failed.
+    mutating func attemptFailed(_ index: Int, errno: CInt) -> Action {
+        guard end(index) else { return .none }
+        failures.append(Failure(index: index, errno: errno))
+        return hasNext || attempts == 0 ? startNext() : .none
+    }
+
+    /// An attempt succeeded.
+    mutating func connected(_ index: Int) -> Action {
+        guard end(index) else { return .none }
+        phase = .over
+        return .won(index)
+    }
+
+    /// The time for all of it is over.
+    mutating func timedOut() -> Action {
+        guard phase == .running else { return .none }
+        while attempts != 0 {
+            failures.append(Failure(index: Self.takeLowest(of: &attempts), errno: ETIMEDOUT))
+        }
+        phase = .over
+        return .failed(failures)
+    }
+
+    private var hasNext: Bool { thisFamily | otherFamily != 0 }
+
+    private mutating func startNext() -> Action {
+        guard hasNext else {
+            phase = .over
+            return .failed(failures)
+        }
+        // When one family is through, the other goes on by itself.
+        if thisFamily == 0 { swap(&thisFamily, &otherFamily) }
+        let index = Self.takeLowest(of: &thisFamily)
+        swap(&thisFamily, &otherFamily)
+        attempts |= 1 << UInt64(index)
+        return .connect(index, thenWait: hasNext ? Self.attemptDelay : nil)
+    }
+
+    /// Takes an attempt off the running ones.
+    private mutating func end(_ index: Int) -> Bool {
+        guard phase == .running, 0..<Self.longestList ~= index else { return false }
+        let bit: UInt64 = 1 << UInt64(index)
+        defer { attempts &= ~bit }
+        return attempts & bit != 0
+    }
+
+    private static func takeLowest(of bits: inout UInt64) -> Int {
+        defer { bits &= bits - 1 }
+        return bits.trailingZeroBitCount
+    }
+
+    private static func isIPv6(_ address: SocketAddress) -> Bool {
+        if case .ipv6 = address { true } else { false }
+    }
+}
