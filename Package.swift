@@ -20,6 +20,7 @@ let package = Package(
         // For Tests/Fuzz, which is a package of its own.
         .library(name: "LinuxSystem", targets: ["LinuxSystem"]),
         .library(name: "TOML", targets: ["TOML"]),
+        .library(name: "ProxyProtocol", targets: ["ProxyProtocol"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -29,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "LinuxSystem", dependencies: ["CLinux", "CSystemd"], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: strict),
+        .target(name: "ProxyProtocol", dependencies: ["LinuxSystem"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["TOML", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["LinuxSystem", "CSystemd"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["LinuxSystem", "Records"], swiftSettings: strict),
@@ -53,6 +55,7 @@ let package = Package(
             path: "Tests/TestSupport"),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"], exclude: ["Corpus"]),
+        .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "LinuxSystem"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"], exclude: ["Golden"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Reads a header of version 2 (section 2.2).
+enum BinaryHeaderParser {
+    /// Reads bytes that begin with the signature.
+    static func parse(_ bytes: RawSpan, longest: Int) throws(ProxyHeaderMistake) -> ProxyHeaderProgress {
+        guard let kind = try Kind(bytes) else { return .incomplete }
+        // The high half of the length may already say that it is too much.
+        guard bytes.byteCount > 14 else { return .incomplete }
+        guard BinaryHeader.fixedLength + Int(bytes.byte(at: 14)) << 8 <= longest else { throw .tooLong }
+        guard bytes.byteCount >= BinaryHeader.fixedLength else { return .incomplete }
+        let length = BinaryHeader.fixedLength + Int(bytes.uint16(at: 14))
+        guard length <= longest else { throw .tooLong }
+        let fieldStart = BinaryHeader.fixedLength + (kind.family?.addressLength ?? 0)
+        guard !kind.hasAddresses || fieldStart <= length else { throw .addressesCutOff }
+        guard bytes.byteCount >= length else { return .incomplete }
+
+        let header = bytes.extracting(0..<length)
+        var result = ProxyHeader(version: .v2, command: kind.command)
+        if kind.hasAddresses {
+            result.transport = kind.transport == .datagram ? .datagram : .stream
+            (result.source, result.destination) = addresses(of: kind.family, in: header)
+        }
+        let fields = try fields(of: kind, from: fieldStart, in: header)
+        result.uniqueID = fields.uniqueID
+        result.authority = fields.authority
+        return .complete(result, length: length)
+    }
+
+    /// What the two bytes after the signature say.
+    private struct Kind {
+        let command: ProxyHeader.Command
+        /// Nil if it means nothing and need not.
+        let family: BinaryHeader.Family?
+        let transport: BinaryHeader.Transport?
+
+        /// Nil if they have not both come.
+        init?(_ bytes: RawSpan) throws(ProxyHeaderMistake) {
+            guard bytes.byteCount > 12 else { return nil }
+            guard bytes.byte(at: 12) & 0xf0 == BinaryHeader.version else { throw .unsupportedVersion }
+            guard bytes.byte(at: 12) & 0x0f <= BinaryHeader.proxyCommand else { throw .unsupportedCommand }
+            command = bytes.byte(at: 12) & 0x0f == BinaryHeader.proxyCommand ? .proxy : .local
+            guard bytes.byteCount > 13 else { return nil }
+            family = BinaryHeader.Family(rawValue: bytes.byte(at: 13) & 0xf0)
+            transport = BinaryHeader.Transport(rawValue: bytes.byte(at: 13) & 0x0f)
+            // With LOCAL the family is ignored, whatever it is.
+            guard command == .proxy else { return }
+            guard family != nil else { throw .unsupportedFamily }
+            guard transport != nil else { throw .unsupportedTransport }
+        }
+
+        /// Whether addresses follow that are to be used.
+        var hasAddresses: Bool {
+            command == .proxy && family != .unspecified && transport != .unspecified
+        }
+    }
+
+    // MARK: Addresses
+
+    private static func addresses(
+        of family: BinaryHeader.Family?, in header: RawSpan
+    ) -> (source: SocketAddress?, destination: SocketAddress?) {
+        let start = BinaryHeader.fixedLength
+        switch family {
+        case .inet:
+            return (
+                .ipv4(IPv4Address(header.uint32(at: start)), port: header.uint16(at: start + 8)),
+                .ipv4(IPv4Address(header.uint32(at: start + 4)), port: header.uint16(at: start + 10))
+            )
+        case .inet6:
+            return (
+                inet6(in: header, at: start, portAt: start + 32), inet6(in: header, at: start + 16, portAt: start + 34)
+            )
+        case .unix:
+            return (unix(in: header, at: start), unix(in: header, at: start + BinaryHeader.unixLength))
+        case .unspecified, nil:
+            return (nil, nil)
+        }
+    }
+
+    private static func inet6(in header: RawSpan, at offset: Int, portAt portOffset: Int) -> SocketAddress {
+        let address = IPv6Address(high: header.uint64(at: offset), low: header.uint64(at: offset + 8))
+        return SocketAddress.ipv6(address, port: header.uint16(at: portOffset), scope: 0).canonical
+    }
+
+    /// A `sun_path`: a path to its first NUL, or a name after a NUL.
+    ///
+    /// How long a name is goes unsaid, so that one that itself ends in NULs comes without them.
+    private static func unix(in header: RawSpan, at start: Int) -> SocketAddress {
+        var end = start + BinaryHeader.unixLength
+        if header.byte(at: start) != 0 {
+            let path = start..<end
+            return .unix(path: header.array(start..<(path.first { header.byte(at: $0) == 0 } ?? end)))
+        }
+        while end > start, header.byte(at: end - 1) == 0 { end -= 1 }
+        return end > start ? .abstract(name: header.array(start + 1..<end)) : .unnamed
+    }
+
+    // MARK: Fields
+
+    /// What fields say that are of use here.
+    private struct Fields {
+        var uniqueID: ProxyUniqueID?
+        var authority: [UInt8]?
+        /// Where the four bytes of the checksum are.
+        var checksum: Int?
+    }
+
+    private static func fields(
+        of kind: Kind, from start: Int, in header: RawSpan
+    ) throws(ProxyHeaderMistake) -> Fields {
+        var fields = Fields()
+        if kind.hasAddresses {
+            fields = try read(from: start, in: header)
+        } else if kind.family != nil, let readable = try? read(from: start, in: header) {
+            // Where there are no addresses to be used, what follows is taken if it consists of fields, as ours and
+            // HAProxy's does, and otherwise passed over, as the protocol wants.
+            fields = readable
+        }
+        if let checksum = fields.checksum, header.uint32(at: checksum) != self.checksum(of: header, at: checksum) {
+            throw .checksumMismatch
+        }
+        return fields
+    }
+
+    private static func read(from start: Int, in header: RawSpan) throws(ProxyHeaderMistake) -> Fields {
+        var fields = Fields()
+        var offset = start
+        guard offset <= header.byteCount else { throw .addressesCutOff }
+        while offset < header.byteCount {
+            let valueStart = offset + BinaryHeader.fieldHeaderLength
+            guard valueStart <= header.byteCount else { throw .fieldCutOff }
+            let end = valueStart + Int(header.uint16(at: offset + 1))
+            guard end <= header.byteCount else { throw .fieldCutOff }
+            if let type = BinaryHeader.FieldType(rawValue: header.byte(at: offset)) {
+                try take(type, valueStart..<end, of: header, into: &fields)
+            }
+            offset = end
+        }
+        return fields
+    }
+
+    private static func take(
+        _ type: BinaryHeader.FieldType, _ value: Range<Int>, of header: RawSpan, into fields: inout Fields
+    ) throws(ProxyHeaderMistake) {
+        switch type {
+        case .uniqueID:
+            guard fields.uniqueID == nil else { throw .repeatedField }
+            guard value.count <= ProxyHeader.longestUniqueID else { throw .uniqueIDTooLong }
+            let bytes = header.array(value)
+            fields.uniqueID = ConnectionTrail(parsing: bytes).map { .trail($0) } ?? .foreign(bytes)
+        case .authority:
+            guard fields.authority == nil else { throw .repeatedField }
+            guard value.count <= ProxyHeader.longestAuthority else { throw .authorityTooLong }
+            fields.authority = header.array(value)
+        case .checksum:
+            guard fields.checksum == nil else { throw .repeatedField }
+            guard value.count == 4 else { throw .badChecksumField }
+            fields.checksum = value.lowerBound
+        }
+    }
+
+    /// The checksum of a header with zeros where the checksum stands.
+    private static func checksum(of header: RawSpan, at place: Int) -> UInt32 {
+        var checksum = CRC32C()
+        checksum.add(header.extracting(0..<place))
+        for _ in 0..<4 { checksum.add(0) }
+        checksum.add(header.extracting(place + 4..<header.byteCount))
+        return checksum.value
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxSystem
+
+/// The name of a connection along all the relays that it passes: which usherd took it from the client, the number that
+/// it had there, and how many relays have sent it on since.
+///
+/// As text, `usherd/1/3/00000000deadbeef/42`: the form, the hops, the instance in 16 hexadecimal digits, the number. A
+/// relay sends on what it got with one hop more, so that a connection that goes round in circles is found out, and so
+/// that the records of all relays that it passed have one name for it.
+///
+/// It is short because nginx up to 1.23 takes no header above 107 bytes, addresses of IPv6 included.
+public struct ConnectionTrail: Hashable, Sendable {
+    /// How many relays have sent the connection on, the first included.
+    public let hops: UInt8
+
+    /// The first relay: a random number that it made when it started.
+    public let instance: UInt64
+
+    /// The number that the connection has in the records of the first relay.
+    public let connection: UInt64
+
+    /// The trail of a connection that comes from its client: one hop.
+    public init(instance: UInt64, connection: UInt64) {
+        self.init(hops: 1, instance: instance, connection: connection)
+    }
+
+    private init(hops: UInt8, instance: UInt64, connection: UInt64) {
+        self.hops = hops
+        self.instance = instance
+        self.connection = connection
+    }
+
+    /// How many relays a connection may pass. No sensible chain has as many, and a loop has them in a moment.
+    public static let mostHops: UInt8 = 16
+
+    /// The trail that the next relay sends on; nil if the connection has passed ``mostHops`` and must be in a loop.
+    public func next() -> ConnectionTrail? {
+        guard hops < Self.mostHops else { return nil }
+        return ConnectionTrail(hops: hops + 1, instance: instance, connection: connection)
+    }
+
+    // MARK: Text
+
+    /// Appends the text.
+    public func append(to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: Self.longestText) { append(to: &$0) }
+    }
+
+    /// Appends the text, ``textLength`` bytes.
+    package func append(to bytes: inout ByteOutput) {
+        bytes.append("usherd/1/", decimal: UInt64(hops))
+        bytes.append(UInt8(ascii: "/"))
+        for place in 1...16 {
+            let digit = UInt8(truncatingIfNeeded: instance >> UInt64(64 - 4 * place)) & 0xf
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+        bytes.append(UInt8(ascii: "/"))
+        bytes.append(decimal: connection)
+    }
+
+    /// The length of the text with all numbers at their largest.
+    static let longestText = 9 + 3 + 1 + 16 + 1 + 20
+
+    /// The length of the text.
+    var textLength: Int { 27 + Self.digits(of: UInt64(hops)) + Self.digits(of: connection) }
+
+    private static func digits(of number: UInt64) -> Int {
+        var rest = number
+        var digits = 1
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        return digits
+    }
+
+    /// Reads the text, in exactly the form in which it is written; nil for anything else.
+    public init?(parsing text: some Collection<UInt8>) {
+        var rest = text[...]
+        guard text.count <= Self.longestText, rest.starts(with: "usherd/1/".utf8) else { return nil }
+        rest = rest.dropFirst(9)
+        let parts = rest.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let hops = Self.decimal(parts[0]).flatMap({ UInt8(exactly: $0) }), hops > 0,
+            let instance = Self.hexadecimal(parts[1]), let connection = Self.decimal(parts[2])
+        else { return nil }
+        self.init(hops: hops, instance: instance, connection: connection)
+    }
+
+    private static func decimal(_ digits: some Collection<UInt8>) -> UInt64? {
+        guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let (tenfold, tooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflow) = tenfold.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            if tooLarge || overflow { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    private static func hexadecimal(_ digits: some Collection<UInt8>) -> UInt64? {
+        guard digits.count == 16 else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+}
+
+extension ConnectionTrail: CustomStringConvertible {
+    /// The text of ``append(to:)``.
+    public var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

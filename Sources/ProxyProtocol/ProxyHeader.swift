@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// What a proxy tells the server of the client that it relays, before the first byte of the client
+/// (HAProxy's `doc/proxy-protocol.txt`).
+public struct ProxyHeader: Hashable, Sendable {
+    /// On whose behalf the connection was made.
+    public enum Command: Hashable, Sendable {
+        /// On the proxy's own, as for a health check: the addresses are those of the connection itself.
+        case local
+
+        /// On a client's: the addresses, where there are any, are those of the client's connection.
+        case proxy
+    }
+
+    /// What the client's connection carries.
+    public enum Transport: Hashable, Sendable {
+        /// A byte stream: SOCK_STREAM.
+        case stream
+
+        /// Datagrams: SOCK_DGRAM, which version 2 alone has.
+        case datagram
+
+        /// Neither, or nobody said; there are no addresses either.
+        case unspecified
+    }
+
+    /// The form in which it came, or in which it is written.
+    public var version: ProxyVersion
+
+    /// On whose behalf the connection was made; version 1 has only `proxy`.
+    public var command: Command
+
+    /// What the client's connection carries.
+    public var transport: Transport
+
+    /// Where the client is; nil if the proxy did not say, or not in a family that we have.
+    public var source: SocketAddress?
+
+    /// Where the client connected to; nil exactly when ``source`` is, in a header that was read.
+    public var destination: SocketAddress?
+
+    /// What the proxy calls the connection, in version 2 only: PP2_TYPE_UNIQUE_ID.
+    public var uniqueID: ProxyUniqueID?
+
+    /// The host name that the client asked for, as SNI has it, in version 2 only: PP2_TYPE_AUTHORITY.
+    public var authority: [UInt8]?
+
+    /// Makes a header of its parts.
+    public init(
+        version: ProxyVersion, command: Command = .proxy, transport: Transport = .unspecified,
+        source: SocketAddress? = nil, destination: SocketAddress? = nil, uniqueID: ProxyUniqueID? = nil,
+        authority: [UInt8]? = nil
+    ) {
+        self.version = version
+        self.command = command
+        self.transport = transport
+        self.source = source
+        self.destination = destination
+        self.uniqueID = uniqueID
+        self.authority = authority
+    }
+
+    /// The most bytes of ``uniqueID`` (section 2.2.5).
+    public static let longestUniqueID = 128
+
+    /// The most bytes of ``authority``: no host name has more, and HAProxy takes no more.
+    public static let longestAuthority = 255
+}
