@@ -115,8 +115,8 @@ enum BinaryHeaderParser {
         if kind.hasAddresses {
             fields = try read(from: start, in: header)
         } else if kind.family != nil, let readable = try? read(from: start, in: header) {
-            // Where there are no addresses to be used, what follows is taken if it consists of fields, as ours and
-            // HAProxy's does, and otherwise passed over, as the protocol wants.
+            // Where no addresses are to be used, nothing need be made of what follows. But what a relay knows of the
+            // connection of a client that has no IP address stands here, and where it is made of fields it is taken.
             fields = readable
         }
         if let checksum = fields.checksum, header.uint32(at: checksum) != self.checksum(of: header, at: checksum) {
@@ -149,8 +149,7 @@ enum BinaryHeaderParser {
         case .uniqueID:
             guard fields.uniqueID == nil else { throw .repeatedField }
             guard value.count <= ProxyHeader.longestUniqueID else { throw .uniqueIDTooLong }
-            let bytes = header.array(value)
-            fields.uniqueID = ConnectionTrail(parsing: bytes).map { .trail($0) } ?? .foreign(bytes)
+            fields.uniqueID = uniqueID(value, of: header)
         case .authority:
             guard fields.authority == nil else { throw .repeatedField }
             guard value.count <= ProxyHeader.longestAuthority else { throw .authorityTooLong }
@@ -162,11 +161,17 @@ enum BinaryHeaderParser {
         }
     }
 
+    private static func uniqueID(_ value: Range<Int>, of header: RawSpan) -> ProxyUniqueID {
+        // unsafe: the pointer lives for the call of the closure, and extracting checks the range.
+        let trail = unsafe header.extracting(value).withUnsafeBytes { unsafe ConnectionTrail(parsing: $0) }
+        return trail.map { .trail($0) } ?? .foreign(header.array(value))
+    }
+
     /// The checksum of a header with zeros where the checksum stands.
     private static func checksum(of header: RawSpan, at place: Int) -> UInt32 {
         var checksum = CRC32C()
         checksum.add(header.extracting(0..<place))
-        for _ in 0..<4 { checksum.add(0) }
+        checksum.addZeros(4)
         checksum.add(header.extracting(place + 4..<header.byteCount))
         return checksum.value
     }

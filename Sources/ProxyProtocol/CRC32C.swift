@@ -17,6 +17,11 @@ struct CRC32C {
         state = state >> 4 ^ Self.table[Int(state & 0xf)]
     }
 
+    /// Adds bytes that are zero, as which a checksum counts itself.
+    mutating func addZeros(_ count: Int) {
+        for _ in 0..<count { add(0) }
+    }
+
     /// Adds bytes.
     mutating func add(_ bytes: RawSpan) {
         for offset in 0..<bytes.byteCount { add(bytes.byte(at: offset)) }

@@ -77,12 +77,15 @@ public struct ConnectionTrail: Hashable, Sendable {
 
     /// Reads the text, in exactly the form in which it is written; nil for anything else.
     public init?(parsing text: some Collection<UInt8>) {
-        var rest = text[...]
-        guard text.count <= Self.longestText, rest.starts(with: "usherd/1/".utf8) else { return nil }
-        rest = rest.dropFirst(9)
-        let parts = rest.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let hops = Self.decimal(parts[0]).flatMap({ UInt8(exactly: $0) }), hops > 0,
-            let instance = Self.hexadecimal(parts[1]), let connection = Self.decimal(parts[2])
+        guard text.count <= Self.longestText, text.starts(with: "usherd/1/".utf8) else { return nil }
+        var rest = text.dropFirst(9)
+        func part() -> some Collection<UInt8> {
+            let part = rest.prefix { $0 != UInt8(ascii: "/") }
+            rest = rest.dropFirst(part.count + 1)
+            return part
+        }
+        guard let hops = Self.decimal(part()).flatMap({ UInt8(exactly: $0) }), hops > 0,
+            let instance = Self.hexadecimal(part()), let connection = Self.decimal(rest)
         else { return nil }
         self.init(hops: hops, instance: instance, connection: connection)
     }

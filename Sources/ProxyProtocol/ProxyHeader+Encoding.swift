@@ -140,10 +140,10 @@ extension ProxyHeader {
             bytes.append(network: ports.0)
             bytes.append(network: ports.1)
         case .inet6(let source, let destination, let ports):
-            for address in [source, destination] {
-                bytes.append(network: address.high)
-                bytes.append(network: address.low)
-            }
+            bytes.append(network: source.high)
+            bytes.append(network: source.low)
+            bytes.append(network: destination.high)
+            bytes.append(network: destination.low)
             bytes.append(network: ports.0)
             bytes.append(network: ports.1)
         case .unix(let source, let destination):
@@ -171,7 +171,7 @@ extension ProxyHeader {
         bytes.append(field: .checksum, length: 4)
         var checksum = CRC32C()
         for index in start..<bytes.count { checksum.add(bytes.span[index]) }
-        for _ in 0..<4 { checksum.add(0) }
+        checksum.addZeros(4)
         bytes.append(network: checksum.value)
     }
 }

@@ -62,6 +62,30 @@ public struct ProxyHeader: Hashable, Sendable {
         self.authority = authority
     }
 
+    /// The header that a relay sends for a client: what it knows of the client's connection, if the version can say it.
+    ///
+    /// Where the addresses are not both of IP, version 1 says UNKNOWN and version 2 LOCAL, without addresses but with the
+    /// unique ID and the authority. By the letter it should be PROXY, with Unix addresses or the family UNSPEC. But that
+    /// a receiver is free to refuse, as HAProxy 2.6 does with both and nginx 1.22 with Unix addresses, while LOCAL it must
+    /// accept and go by the addresses of the connection itself, which is the one thing that it then can do. HAProxy sends
+    /// the same.
+    ///
+    /// A health check has no client. In version 2 it sends `ProxyHeader(version: .v2, command: .local)`, in version 1 this
+    /// header with the addresses of its own socket and of the upstream (section 2.1).
+    public init(
+        relaying source: SocketAddress?, to destination: SocketAddress?, version: ProxyVersion,
+        transport: Transport = .stream, uniqueID: ProxyUniqueID? = nil, authority: [UInt8]? = nil
+    ) {
+        self.init(version: version, uniqueID: uniqueID, authority: authority)
+        if let source, let destination, source.port != nil, destination.port != nil {
+            self.transport = transport
+            self.source = source
+            self.destination = destination
+        } else if version == .v2 {
+            command = .local
+        }
+    }
+
     /// The most bytes of ``uniqueID`` (section 2.2.5).
     public static let longestUniqueID = 128
 

@@ -16,5 +16,6 @@ let package = Package(
     targets: [
         fuzzer("FuzzTOML", of: "TOML"),
         fuzzer("FuzzEndpoint", of: "LinuxSystem"),
+        fuzzer("FuzzProxyHeader", of: "ProxyProtocol"),
     ]
 )

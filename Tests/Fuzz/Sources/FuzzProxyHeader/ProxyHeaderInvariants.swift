@@ -1,0 +1,1 @@
+../../../ProxyProtocolTests/ProxyHeaderInvariants.swift
