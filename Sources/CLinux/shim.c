@@ -5,13 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <linux/vm_sockets.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/un.h>
 #include <time.h>
@@ -150,4 +153,19 @@ const char *clinux_errno_text(int number) { return strerrordesc_np(number); }
 struct clinux_fault *clinux_fault(void) {
     static _Thread_local struct clinux_fault fault;
     return &fault;
+}
+
+_Static_assert(CLINUX_BIND_ADDRESS_NO_PORT == IP_BIND_ADDRESS_NO_PORT, "socket option");
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+
+int clinux_pipe_resize(int descriptor, int capacity) { return fcntl(descriptor, F_SETPIPE_SZ, capacity); }
+
+ssize_t clinux_splice(int from, int to, size_t length) {
+    return splice(from, NULL, to, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+int clinux_unsent(int descriptor) {
+    int count;
+    return ioctl(descriptor, SIOCOUTQ, &count) < 0 ? -1 : count;
 }

@@ -24,7 +24,7 @@ public enum EndpointLocation: Hashable, Sendable {
     public static let anyContext = UInt32.max
 
     /// `VMADDR_CID_LOCAL` of vsock(7).
-    static let localContext: UInt32 = 1
+    public static let localContext: UInt32 = 1
 
     /// `VMADDR_CID_HOST` of vsock(7).
     static let hostContext: UInt32 = 2

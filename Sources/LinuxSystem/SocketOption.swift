@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// A socket option that holds a number: setsockopt(2), socket(7), tcp(7), ipv6(7).
@@ -17,6 +18,8 @@ package struct SocketOption: Sendable {
     static let v6Only = SocketOption(level: CInt(IPPROTO_IPV6), name: IPV6_V6ONLY)
     static let passCredentials = SocketOption(level: SOL_SOCKET, name: SO_PASSCRED)
     static let socketType = SocketOption(level: SOL_SOCKET, name: SO_TYPE)
+    static let error = SocketOption(level: SOL_SOCKET, name: SO_ERROR)
+    static let bindAddressNoPort = SocketOption(level: CInt(IPPROTO_IP), name: CInt(CLINUX_BIND_ADDRESS_NO_PORT))
     static let accepting = SocketOption(level: SOL_SOCKET, name: SO_ACCEPTCONN)
 
     /// Sets the option of a socket.

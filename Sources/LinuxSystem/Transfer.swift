@@ -24,6 +24,18 @@ public enum Transfer: Equatable, Sendable {
         return count == 0 ? .endOfStream : .moved(count)
     }
 
+    /// Reads what is there into `buffer` and leaves it there: MSG_PEEK of recv(2).
+    package static func peek(
+        _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Transfer {
+        let count = try systemCallIfReady("recv") {
+            // unsafe: as above.
+            unsafe recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_PEEK))
+        }
+        guard let count else { return .wouldBlock }
+        return count == 0 ? .endOfStream : .moved(count)
+    }
+
     /// Reads one message of a socket that keeps their bounds; a message may be empty.
     ///
     /// recv(2) returns 0 for an empty message and for the end. But with SO_PASSCRED (``SocketOption/passCredentials``,

@@ -91,3 +91,14 @@ struct clinux_fault {
     int number;
 };
 struct clinux_fault *clinux_fault(void);
+
+// pipe2(2) with O_CLOEXEC | O_NONBLOCK
+int clinux_pipe(int ends[2]);
+// F_SETPIPE_SZ of fcntl(2): the capacity that the pipe has then, in bytes.
+int clinux_pipe_resize(int descriptor, int capacity);
+// splice(2) with SPLICE_F_MOVE | SPLICE_F_NONBLOCK
+ssize_t clinux_splice(int from, int to, size_t length);
+// IP_BIND_ADDRESS_NO_PORT of ip(7)
+enum { CLINUX_BIND_ADDRESS_NO_PORT = 24 };
+// SIOCOUTQ of tcp(7) and unix(7): the bytes that the peer has not taken yet; -1 with errno.
+int clinux_unsent(int descriptor);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// Calls on a socket that is connected from here: connect(2) without waiting.
+package enum OutgoingSocket {
+    /// Makes a non-blocking socket for a peer of this kind at this address.
+    ///
+    /// - Parameter source: the IP address to come from; the port is chosen when the connection is made, so that it may be
+    ///   in use towards another peer.
+    package static func make(
+        _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil
+    ) throws(SystemError) -> OwnedDescriptor {
+        let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
+        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let family = address.family
+        let descriptor = OwnedDescriptor(adopting: try systemCall("socket") { socket(family, type | flags, 0) })
+        // How ``Transfer`` tells an empty message from the end.
+        if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
+        if let source, source.family == family {
+            try SocketOption.bindAddressNoPort.set(1, on: descriptor.raw)
+            try ListeningSocket.bind(descriptor.raw, to: source)
+        }
+        return descriptor
+    }
+
+    /// Begins to connect.
+    ///
+    /// - Returns: whether the connection stands already, as that to a Unix socket does; if not, the socket becomes
+    ///   writable when it does or when it has failed, and ``finish(_:)`` tells which.
+    /// - Throws: what the kernel says; `EAGAIN` of a Unix socket whose backlog is full (unix(7)).
+    package static func connect(_ raw: CInt, to address: SocketAddress) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try systemCall("connect") {
+                // unsafe: the pointer is valid for the call.
+                unsafe address.withKernelAddress { pointer, length in unsafe Glibc.connect(raw, pointer, length) }
+            }
+            return true
+        } catch {
+            if error.errno == EINPROGRESS { return false }
+            throw error
+        }
+    }
+
+    /// Asks what became of a connection that was begun: SO_ERROR of socket(7).
+    package static func finish(_ raw: CInt) throws(SystemError) {
+        let number = CInt(truncatingIfNeeded: try SocketOption.error.value(of: raw))
+        if number != 0 { throw SystemError("connect", errno: number) }
+    }
+
+    /// Whether the kernel has bytes that the peer has not taken: SIOCOUTQ of tcp(7). Where it cannot be said there are none.
+    package static func hasUnsent(_ raw: CInt) -> Bool {
+        let count = try? systemCall("ioctl") { clinux_unsent(raw) }
+        return (count ?? 0) > 0
+    }
+
+    /// Sends small writes at once: TCP_NODELAY of tcp(7).
+    package static func sendAtOnce(_ raw: CInt) throws(SystemError) {
+        try SocketOption.noDelay.set(1, on: raw)
+    }
+}
