@@ -38,6 +38,16 @@ struct AddressClaims {
         return collision
     }
 
+    /// Who has the address that a connection goes to, as far as it is known; asks `isOwn` whether an IP address is one of
+    /// this host, which a wildcard has too.
+    func holder(of address: SocketAddress, kind: SocketKind, isOwn: (SocketAddress) -> Bool) -> Claim? {
+        guard let key = Self.key(of: address, kind) else { return nil }
+        if let claim = exact[key] { return claim }
+        guard let wildcard = Self.wildcard(of: key), let claim = wildcards[wildcard] else { return nil }
+        if case .vsock(let cid, _) = address { return cid == EndpointLocation.localContext ? claim : nil }
+        return isOwn(address.with(port: 0)) ? claim : nil
+    }
+
     private mutating func put(_ key: Key, _ claim: Claim) -> Claim? {
         guard let wildcard = Self.wildcard(of: key) else {
             let earlier = exact[key]
@@ -71,30 +81,29 @@ struct AddressClaims {
         case .bind(let kind, let addresses, let dualStack):
             var keys: [Key] = []
             for address in addresses {
-                switch address {
-                // The kernel chooses another port for each.
-                case .ipv4(_, port: 0), .ipv6(_, port: 0, _), .vsock(_, port: .max), .unnamed:
-                    break
-                case .ipv4(let ip, let port):
-                    keys.append(.ipv4(ip == .any ? nil : ip, port: port))
-                case .ipv6(let ip, let port, let scope):
-                    keys.append(.ipv6(ip == .any ? nil : ip, scope: ip == .any ? 0 : scope, port: port))
-                    if dualStack { keys.append(.ipv4(nil, port: port)) }
-                case .unix(let path):
-                    keys.append(.unix(path: normalized(path)))
-                case .abstract(let name):
-                    keys.append(.abstract(name: name, kind))
-                case .vsock(let cid, let port):
-                    keys.append(.vsock(cid: cid == EndpointLocation.anyContext ? nil : cid, port: port))
-                }
+                guard let key = key(of: address, kind) else { continue }
+                keys.append(key)
+                if dualStack, case .ipv6(_, _, let port) = key { keys.append(.ipv4(nil, port: port)) }
             }
             return keys
         }
     }
 
-    /// A path without empty parts and `.`, which lead nowhere. What links do is for the kernel to say.
-    private static func normalized(_ path: [UInt8]) -> [UInt8] {
-        path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
-            .flatMap { [UInt8(ascii: "/")] + $0 }
+    /// The key of one address; nil where the kernel chooses another port for each socket.
+    private static func key(of address: SocketAddress, _ kind: SocketKind) -> Key? {
+        switch address {
+        case .ipv4(_, port: 0), .ipv6(_, port: 0, _), .vsock(_, port: .max), .unnamed:
+            nil
+        case .ipv4(let ip, let port):
+            .ipv4(ip == .any ? nil : ip, port: port)
+        case .ipv6(let ip, let port, let scope):
+            .ipv6(ip == .any ? nil : ip, scope: ip == .any ? 0 : scope, port: port)
+        case .unix(let path):
+            .unix(path: Endpoint.normalized(path: path))
+        case .abstract(let name):
+            .abstract(name: name, kind)
+        case .vsock(let cid, let port):
+            .vsock(cid: cid == EndpointLocation.anyContext ? nil : cid, port: port)
+        }
     }
 }

@@ -12,9 +12,12 @@ struct AddressResolver<Host: HostLookup> {
         self.host = host
     }
 
+    /// What the host said of a name when it was asked for an address to listen on; nil if it was not.
+    func known(_ name: String) -> [SocketAddress]? { try? answers[name]?.get() }
+
     /// What to bind for an address; nil after reporting why it cannot be had.
     mutating func resolve(
-        _ address: ListenerDraft.Address, backlog: Int, _ diagnostics: inout Diagnostics
+        _ address: WrittenAddress, backlog: Int, _ diagnostics: inout Diagnostics
     ) -> ListenAddress? {
         let endpoint = address.endpoint
         let target = target(of: address, &diagnostics)
@@ -26,7 +29,7 @@ struct AddressResolver<Host: HostLookup> {
     }
 
     private mutating func target(
-        of address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+        of address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) -> ListenAddress.Target? {
         let unixKind: SocketKind = address.endpoint.scheme == .unixSeqpacket ? .unixSeqpacket : .unixStream
         switch address.endpoint.location {
@@ -55,7 +58,7 @@ struct AddressResolver<Host: HostLookup> {
     }
 
     private func ipv6(
-        _ ip: IPv6Address, scope: String?, port: UInt16, _ address: ListenerDraft.Address,
+        _ ip: IPv6Address, scope: String?, port: UInt16, _ address: WrittenAddress,
         _ diagnostics: inout Diagnostics
     ) -> SocketAddress? {
         if let mapped = ip.mappedIPv4 {
@@ -67,24 +70,21 @@ struct AddressResolver<Host: HostLookup> {
         }
         guard let scope else {
             if ip.isLinkLocal {
-                diagnostics.report(
-                    "a link-local address means nothing without its interface", at: address.span,
-                    help: "write for example \(Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port))")
+                diagnostics.reportMissingScope(
+                    at: address.span, example: Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port).description)
                 return nil
             }
             return .ipv6(ip, port: port, scope: 0)
         }
-        guard let index = UInt32(scope) ?? host.interface(named: scope), index > 0 else {
-            diagnostics.report(
-                "this host has no interface `\(scope)`", at: address.span(of: scope),
-                help: "`ip link` shows the interfaces")
+        guard let index = host.index(ofScope: scope) else {
+            diagnostics.reportInterface(scope, at: address.span(of: scope))
             return nil
         }
         return .ipv6(ip, port: port, scope: index)
     }
 
     private mutating func addresses(
-        of name: String, port: UInt16, _ address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+        of name: String, port: UInt16, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) -> [SocketAddress]? {
         let answer = answers[name] ?? ask(for: name)
         answers[name] = answer
@@ -108,7 +108,7 @@ struct AddressResolver<Host: HostLookup> {
     }
 
     private func report(
-        _ reason: String, _ name: String, _ address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+        _ reason: String, _ name: String, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) {
         diagnostics.report(
             "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
@@ -118,7 +118,7 @@ struct AddressResolver<Host: HostLookup> {
     // MARK: Owners of Unix sockets
 
     private func access(
-        of address: ListenerDraft.Address, _ diagnostics: inout Diagnostics
+        of address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) -> UnixSocketFile.Access? {
         let options = address.endpoint.options
         var access = UnixSocketFile.Access(mode: options.mode.map(UInt32.init))
@@ -135,7 +135,7 @@ struct AddressResolver<Host: HostLookup> {
     }
 
     private func owner(
-        _ name: String, _ what: String, _ database: String, _ address: ListenerDraft.Address,
+        _ name: String, _ what: String, _ database: String, _ address: WrittenAddress,
         _ diagnostics: inout Diagnostics, _ ask: (String) throws(NameLookupFailure) -> UInt32?
     ) -> UInt32? {
         var reason = ""
@@ -149,12 +149,5 @@ struct AddressResolver<Host: HostLookup> {
             "this host has no \(what) `\(name)`\(reason)", at: address.span(of: "\(what)=\(name)"),
             help: "`getent \(database)` shows the \(what)s")
         return nil
-    }
-}
-
-extension Endpoint {
-    /// A TCP address, to show how one is written.
-    fileprivate static func tcp(_ host: EndpointHost, port: UInt16) -> Endpoint {
-        Endpoint(scheme: .tcp, location: .host(host, port: port), options: EndpointOptions())
     }
 }

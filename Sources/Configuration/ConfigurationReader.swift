@@ -133,7 +133,8 @@ struct ConfigurationReader {
 
     private mutating func reportNameless(_ entry: TOMLTable.Entry) {
         if case .invalid = entry.value.content { return }
-        if SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
+        let isKey = SettingSection.listener(name: "", service: nil).keys.contains(entry.key)
+        if isKey || ServiceSchema.owner(ofKey: entry.key) != nil {
             diagnostics.report(
                 "a listener needs a name, and `\(entry.key)` stands before one", at: entry.keyRange,
                 help: "write [listener.NAME] above it")
@@ -154,15 +155,17 @@ struct ConfigurationReader {
                 if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
             }
         }
-        // The service may stand below its keys.
-        var wanted: String?
-        if case .string(let text)? = table["service"]?.value.content { wanted = text }
+        // The service may stand below its keys, and without one they show which was meant.
+        var wanted = table.entries.lazy.compactMap { ServiceSchema.owner(ofKey: $0.key) }.first
+        if let service = table["service"]?.value.content {
+            wanted = nil
+            if case .string(let text) = service { wanted = text }
+        }
         let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
         let section = SettingSection.listener(name: draft.name, service: schema)
         for entry in table.entries where !SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
-            if let key = schema?.keys.first(where: { $0.name == entry.key }), var service = draft.service {
-                key.read(entry, &service, &diagnostics)
-                draft.service = service
+            if let key = schema?.keys.first(where: { $0.name == entry.key }) {
+                key.read(entry, &draft, &diagnostics)
             } else if let wanted, wanted == ServiceSchema.owner(ofKey: entry.key) {
                 // The service itself is the mistake, and is reported.
                 continue
@@ -173,7 +176,10 @@ struct ConfigurationReader {
         // Behind a syntax error, what seems to be missing may have been lost to it.
         if isWhole {
             reportMissing("listen", in: table, of: draft, help: "add for example listen = \"tcp://127.0.0.1:7007\"")
-            reportMissing("service", in: table, of: draft, help: "add for example service = \"echo\"")
+            reportMissing("service", in: table, of: draft, help: "add for example service = \"\(wanted ?? "echo")\"")
+            if case .forward = draft.service {
+                reportMissing("to", in: table, of: draft, help: "add for example to = \"tcp://10.0.0.5:443\"")
+            }
         }
         drafts.append(draft)
     }
@@ -216,7 +222,8 @@ struct ConfigurationReader {
     private mutating func listeners(host: some HostLookup) -> [ListenerSettings] {
         var resolver = AddressResolver(host: host)
         var claims = AddressClaims()
-        return drafts.compactMap { draft in
+        let forwarding = ForwardResolver(host: host)
+        let listeners = drafts.compactMap { draft -> ListenerSettings? in
             let backlog = draft.own.backlog ?? defaults.backlog ?? InheritableSettings.backlogByDefault
             var addresses: [ListenAddress] = []
             for address in draft.addresses ?? [] {
@@ -227,18 +234,26 @@ struct ConfigurationReader {
                 addresses.append(resolved)
             }
             reportUselessKeepalive(draft, addresses)
-            guard let service = draft.service else { return nil }
+            draft.checkProxySources(&diagnostics)
+            guard var service = draft.service else { return nil }
+            if case .forward = service {
+                guard let forward = forwarding.resolve(draft, &diagnostics) else { return nil }
+                service = .forward(forward)
+            }
             return ListenerSettings(
                 name: draft.name, listen: addresses, service: service,
                 idleTimeout: draft.own.idleTimeout.resolved(over: defaults.idleTimeout),
                 lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
                 maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
-                keepalive: draft.own.keepalive.resolved(over: defaults.keepalive), origin: draft.span.origin)
+                keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),
+                acceptProxy: draft.acceptProxy?.map(\.value) ?? [], origin: draft.span.origin)
         }
+        RelayLoops(drafts, claims: claims, resolver: resolver, host: host).report(&diagnostics)
+        return listeners
     }
 
     private mutating func reportCollision(
-        _ address: ListenerDraft.Address, of draft: ListenerDraft, with earlier: AddressClaims.Claim
+        _ address: WrittenAddress, of draft: ListenerDraft, with earlier: AddressClaims.Claim
     ) {
         let text = address.endpoint.description
         let isSame = text == earlier.address

@@ -17,4 +17,15 @@ public protocol HostLookup {
 
     /// The index of a network interface; nil if there is none of that name.
     func interface(named name: String) -> UInt32?
+
+    /// The IP addresses of this host itself, with port 0; none if nobody can tell.
+    func ownAddresses() -> [SocketAddress]
+}
+
+extension HostLookup {
+    /// The index of the interface that a scope names, or is: `eth0`, `2`.
+    func index(ofScope scope: String) -> UInt32? {
+        guard let index = UInt32(scope) ?? interface(named: scope), index > 0 else { return nil }
+        return index
+    }
 }

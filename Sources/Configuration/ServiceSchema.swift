@@ -6,9 +6,9 @@
 struct ServiceSchema: Sendable {
     let name: String
     let settings: ServiceSettings
-    let keys: [SettingKey<ServiceSettings>]
+    let keys: [SettingKey<ListenerDraft>]
 
-    private init(_ settings: ServiceSettings, keys: [SettingKey<ServiceSettings>] = []) {
+    private init(_ settings: ServiceSettings, keys: [SettingKey<ListenerDraft>] = []) {
         self.name = settings.name
         self.settings = settings
         self.keys = keys
@@ -22,14 +22,14 @@ struct ServiceSchema: Sendable {
         ServiceSchema(.time),
         ServiceSchema(.chargen),
         ServiceSchema(.chat),
+        ServiceSchema(.forward(ForwardSettings(upstreams: [])), keys: ForwardDraft.keys),
     ]
 
     static func named(_ name: String) -> ServiceSchema? { all.first { $0.name == name } }
 
     /// Services of the design that this version does not have, with the keys by which one knows that they were meant.
     static let unsupported: [(name: String, keys: [String])] = [
-        ("forward", ["to", "balance"]),
-        ("exec", []),
+        ("exec", [])
     ]
 
     /// The service that has a key of this name.

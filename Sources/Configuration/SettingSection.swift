@@ -10,6 +10,8 @@ enum SettingSection: Sendable {
     case defaults
     case listener(name: String, service: ServiceSchema?)
     case keepalive
+    case upstream
+    case health
 
     /// How the table is written.
     var title: String {
@@ -19,6 +21,8 @@ enum SettingSection: Sendable {
         case .defaults: "[defaults]"
         case .listener(let name, _): "[listener.\(name)]"
         case .keepalive: "`keepalive`"
+        case .upstream: "an upstream"
+        case .health: "`health`"
         }
     }
 
@@ -31,6 +35,8 @@ enum SettingSection: Sendable {
         case .listener(_, let service):
             ListenerDraft.keys.map(\.name) + InheritableSettings.keys.map(\.name) + (service?.keys.map(\.name) ?? [])
         case .keepalive: ListeningOptions.KeepAlive.keys.map(\.name)
+        case .upstream: UpstreamDraft.keys
+        case .health: HealthSettings.keys
         }
     }
 
@@ -38,7 +44,7 @@ enum SettingSection: Sendable {
     private var hasService: Bool {
         switch self {
         case .defaults, .listener: true
-        case .daemon, .log, .keepalive: false
+        case .daemon, .log, .keepalive, .upstream, .health: false
         }
     }
 

@@ -77,6 +77,15 @@ extension SettingType where Value == String {
     }
 }
 
+extension SettingType where Value == Bool {
+    /// `true` or `false`.
+    static let boolean = Self { key, value, diagnostics in
+        if case .boolean(let isOn) = value.content { return isOn }
+        diagnostics.reportType(value, of: key, wanted: "true or false", example: "true")
+        return nil
+    }
+}
+
 extension SettingType {
     /// One of a few words.
     static func choice(_ what: String, _ choices: [(name: String, value: Value)]) -> Self where Value: Sendable {
@@ -116,6 +125,22 @@ extension SettingType {
                 return nil
             default:
                 return type.read(key, value, &diagnostics).map { .value($0) }
+            }
+        }
+    }
+
+    /// A value of this kind, or `false` for none, which is what leaving it out means too.
+    static func orNone<Inner>(_ type: SettingType<Inner>, example: String) -> Self where Value == Inner? {
+        Self { key, value, diagnostics in
+            switch value.content {
+            case .boolean(false):
+                return .some(nil)
+            case .boolean(true):
+                diagnostics.report(
+                    "`\(key)` cannot be true", at: value.range, help: "write \(key) = \(example), or false for none")
+                return nil
+            default:
+                return type.read(key, value, &diagnostics).map { .some($0) }
             }
         }
     }

@@ -28,4 +28,9 @@ public struct SystemHostLookup: HostLookup, Sendable {
     public func interface(named name: String) -> UInt32? {
         NameService.interface(named: name)
     }
+
+    /// Asks getifaddrs(3).
+    public func ownAddresses() -> [SocketAddress] {
+        (try? NetworkInterfaces.addresses()) ?? []
+    }
 }

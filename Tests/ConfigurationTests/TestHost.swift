@@ -23,6 +23,13 @@ struct TestHost: HostLookup {
     func group(named name: String) throws(NameLookupFailure) -> UInt32? { ["root": 0, "adm": 4][name] }
 
     func interface(named name: String) -> UInt32? { ["lo": 1, "eth0": 2][name] }
+
+    func ownAddresses() -> [SocketAddress] {
+        [
+            .ipv4(.loopback, port: 0), .ipv4(IPv4Address(0xc000_0202), port: 0), .ipv6(.loopback, port: 0, scope: 0),
+            .ipv6(IPv6Address(high: 0xfe80 << 48, low: 2), port: 0, scope: 2),
+        ]
+    }
 }
 
 extension Configuration {

@@ -37,4 +37,5 @@ struct NamelessHost: HostLookup {
     func user(named name: String) throws(NameLookupFailure) -> UInt32? { nil }
     func group(named name: String) throws(NameLookupFailure) -> UInt32? { nil }
     func interface(named name: String) -> UInt32? { nil }
+    func ownAddresses() -> [SocketAddress] { [] }
 }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Duration {
+    /// The whole nanoseconds, as many as 64 bits hold: 584 years.
+    package var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (product, productOverflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, sumOverflows) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+        return productOverflows || sumOverflows ? .max : sum
+    }
+}

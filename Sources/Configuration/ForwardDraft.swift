@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// What a listener with `service = "forward"` says of it, before it is seen together with its addresses.
+struct ForwardDraft: Sendable {
+    /// nil if it is missing or wrong.
+    var upstreams: [UpstreamDraft]?
+    /// nil if it is missing or wrong.
+    var source: Located<EndpointHost>?
+    var balance = Located<BalanceMethod>?.none
+    var sendProxy: Located<ProxyVersion?>?
+    /// What needs no second look.
+    var settings = ForwardSettings(upstreams: [])
+
+    /// The keys of the service.
+    static let keys: [SettingKey<ListenerDraft>] = [
+        SettingKey("to", \.forward.upstreams, .upstreams),
+        SettingKey("balance", \.forward.balance, .located(.choice("balancing method"))),
+        SettingKey("attempts", \.forward.settings.attempts, .count(1...100, example: 3)),
+        SettingKey("connect-timeout", \.forward.settings.connectTimeout, .duration(waits, example: "5s")),
+        SettingKey("queue-timeout", \.forward.settings.queueTimeout, .duration(waits, example: "5s")),
+        SettingKey("queue-limit", \.forward.settings.queueLimit, .count(0...10_000_000, example: 1024)),
+        SettingKey("resolve-interval", \.forward.settings.resolveInterval, .duration(intervals, example: "30s")),
+        SettingKey("source", \.forward.source, .located(.sourceAddress)),
+        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.choice("version"), example: "\"v2\""))),
+        SettingKey("health", \.forward.settings.health, .health),
+        SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
+        SettingKey(
+            "half-close-timeout", \.forward.settings.halfCloseTimeout,
+            .orNone(.duration(Duration.milliseconds(1) ... .seconds(366 * 86_400), example: "1m"), example: "\"1m\"")),
+        SettingKey(
+            "progress-interval", \.forward.settings.progressInterval,
+            .orNone(.duration(intervals, example: "10m"), example: "\"10m\"")),
+    ]
+
+    /// How long a client may be kept waiting.
+    private static let waits = Duration.milliseconds(1) ... .seconds(3600)
+
+    /// How often something may be done again.
+    private static let intervals = Duration.seconds(1) ... .seconds(86_400)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TOML
+
+extension HealthSettings {
+    /// The table as it was written.
+    fileprivate struct Draft {
+        var settings = HealthSettings()
+        var timeout: Located<Duration>?
+    }
+
+    /// The keys of the table that `health` may be.
+    static let keys = draftKeys.map(\.name)
+
+    fileprivate static let draftKeys: [SettingKey<Draft>] = [
+        SettingKey("interval", \.settings.interval, .duration(times, example: "2s")),
+        SettingKey("timeout", \.timeout, .located(.duration(times, example: "1s"))),
+        SettingKey("rise", \.settings.rise, .count(1...100, example: 2)),
+        SettingKey("fall", \.settings.fall, .count(1...100, example: 3)),
+        SettingKey("send", \.settings.send, .probeText),
+        SettingKey("expect", \.settings.expect, .probeText),
+    ]
+
+    private static let times = Duration.milliseconds(10) ... .seconds(86_400)
+}
+
+extension SettingType where Value == HealthSettings? {
+    /// `false`, `true` for the defaults, or a table of what is not.
+    static let health = Self { key, value, diagnostics in
+        switch value.content {
+        case .boolean(let isOn):
+            return .some(isOn ? HealthSettings() : nil)
+        case .table(let table):
+            var draft = HealthSettings.Draft()
+            diagnostics.read(table, HealthSettings.draftKeys, into: &draft, section: .health)
+            let interval = draft.settings.interval
+            // So that a short interval alone is no mistake.
+            draft.settings.timeout = draft.timeout?.value ?? min(draft.settings.timeout, interval)
+            if let timeout = draft.timeout, timeout.value > interval {
+                let bound = DurationText.format(interval)
+                diagnostics.report(
+                    "`timeout` is longer than `interval`, which is \(bound)", at: timeout.span,
+                    help: "a probe has to end before the next begins: write a timeout up to \"\(bound)\"")
+            }
+            return .some(draft.settings)
+        default:
+            diagnostics.reportType(
+                value, of: key, wanted: "true, false or a table", example: "{ interval = \"2s\", timeout = \"1s\" }")
+            return nil
+        }
+    }
+}
+
+extension SettingType where Value == [UInt8] {
+    /// Bytes that a probe sends or looks for, as a string.
+    fileprivate static let probeText = Self { key, value, diagnostics in
+        guard case .string(let text) = value.content else {
+            diagnostics.reportType(value, of: key, wanted: "a text in quotes", example: "\"PING\\r\\n\"")
+            return nil
+        }
+        let bytes = Array(text.utf8)
+        guard !bytes.isEmpty else {
+            diagnostics.report("`\(key)` is empty", at: value.range, help: "leave it out")
+            return nil
+        }
+        guard bytes.count <= HealthSettings.longestText else {
+            diagnostics.report(
+                "`\(key)` is \(bytes.count) bytes long", at: value.range,
+                help: "write at most \(HealthSettings.longestText) bytes")
+            return nil
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TOML
+
+extension SettingType where Value == WrittenAddress {
+    /// An address that can be connected to.
+    static let upstreamAddress = Self { key, value, diagnostics in
+        guard let address = diagnostics.address(value, of: key, example: "tcp://10.0.0.5:443") else { return nil }
+        let count = diagnostics.problems.count
+        checkScheme(address, &diagnostics)
+        checkOptions(address, &diagnostics)
+        checkLocation(address, &diagnostics)
+        return diagnostics.problems.count == count ? address : nil
+    }
+
+    private static func checkScheme(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        let scheme = address.endpoint.scheme
+        let message: String
+        switch scheme {
+        case .tcp, .unix, .unixSeqpacket, .vsock: return
+        case .systemd: message = "`systemd` is for sockets to listen on, and cannot be connected to"
+        case .udp, .unixDatagram, .can, .rds: message = "`\(scheme.rawValue)` is no stream, and cannot be relayed to"
+        }
+        diagnostics.report(
+            message, at: address.schemeSpan,
+            help: "upstreams are tcp, unix and vsock, and unix-seqpacket for a unix-seqpacket listener")
+    }
+
+    private static func checkOptions(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        let options = address.endpoint.options
+        let written = [
+            ("mode", options.mode != nil), ("user", options.user != nil), ("group", options.group != nil),
+            ("backlog", options.backlog != nil),
+        ]
+        for (name, isWritten) in written where isWritten {
+            diagnostics.report(
+                "the option `\(name)` means nothing for an upstream", at: address.span(of: "\(name)="),
+                help: "leave it out: it is for `listen`")
+        }
+    }
+
+    private static func checkLocation(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        let endpoint = address.endpoint
+        switch endpoint.location {
+        case .host(let host, let port) where endpoint.scheme == .tcp:
+            checkHost(host, port: port, address, &diagnostics)
+            if port == 0 { reportPort(address, &diagnostics) }
+        case .vsock(let context, let port):
+            if context == EndpointLocation.anyContext {
+                diagnostics.report(
+                    "every context can be listened on, but not connected to", at: address.span,
+                    help:
+                        "write vsock://local:\(port) for this machine, vsock://host:\(port) for the host of a virtual "
+                        + "machine, or the number of a virtual machine")
+            }
+            if port == 0 { reportPort(address, &diagnostics) }
+        case .host, .path, .abstract, .passed, .interface:
+            break
+        }
+    }
+
+    private static func checkHost(
+        _ host: EndpointHost, port: UInt16, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
+    ) {
+        switch host {
+        case .any, .ipv4(.any), .ipv6(.any, _):
+            diagnostics.report(
+                "every address of a host can be listened on, but not connected to", at: address.span,
+                help: "write one address or a name, such as \(Endpoint.tcp(.ipv4(.loopback), port: port)) for this host"
+            )
+        case .ipv6(let ip, let scope):
+            if let mapped = ip.mappedIPv4 {
+                diagnostics.report(
+                    "an IPv4 address in the form of IPv6 is not taken", at: address.span,
+                    help: "write \(Endpoint.tcp(.ipv4(mapped), port: port))")
+            } else if ip.isLinkLocal, scope == nil {
+                diagnostics.reportMissingScope(
+                    at: address.span, example: Endpoint.tcp(.ipv6(ip, scope: "eth0"), port: port).description)
+            }
+        case .ipv4, .name:
+            break
+        }
+    }
+
+    private static func reportPort(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        diagnostics.report(
+            "port 0 lets the kernel choose where to listen, and cannot be connected to", at: address.span(of: ":0"),
+            help: "write the port of the upstream")
+    }
+}
