@@ -102,18 +102,20 @@ extension ByteOutput {
             append(durationMicroseconds: traffic.durationMicroseconds)
             append(bytesOf: traffic)
         }
-        if let trace = record.upstream { append(trace, as: escaping) }
+        if let trace = record.upstream { append(trace, after: ", ", as: escaping) }
         return peer
     }
 
-    /// Appends what is to be said of an upstream: `  upstream tcp://10.0.0.5:443`, and why others could not be reached.
-    mutating func append(_ trace: UpstreamTrace, as escaping: Escaping) {
+    /// Appends what is to be said of an upstream: `, upstream tcp://10.0.0.5:443`, and why others could not be reached.
+    mutating func append(_ trace: UpstreamTrace, after separator: StaticString, as escaping: Escaping) {
         if let upstream = trace.upstream {
-            append("  upstream ")
+            append(separator)
+            append("upstream ")
             append(upstream.kind, upstream.address, as: escaping)
         }
         guard !trace.failures.isEmpty else { return }
-        append("  not reached: ")
+        append(separator)
+        append("not reached: ")
         append(escaping: trace.failureText, as: escaping == .json ? .json : .text)
     }
 

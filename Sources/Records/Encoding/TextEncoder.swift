@@ -88,7 +88,7 @@ struct TextEncoder {
             bytes.append("  via ")
             bytes.append(record.kind, via, as: .token)
         }
-        if let trace = record.upstream { bytes.append(trace, as: .token) }
+        if let trace = record.upstream { bytes.append(trace, after: "  ", as: .token) }
         bytes.append(UInt8(ascii: "\n"))
     }
 
