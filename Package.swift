@@ -33,9 +33,10 @@ let package = Package(
         .target(name: "ProxyProtocol", dependencies: ["LinuxSystem"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["TOML", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["LinuxSystem", "CSystemd"], swiftSettings: strict),
-        .target(name: "Reactor", dependencies: ["LinuxSystem", "Records"], swiftSettings: strict),
         .target(
-            name: "Services", dependencies: ["Reactor", "Records", "Configuration", "LinuxSystem"],
+            name: "Reactor", dependencies: ["LinuxSystem", "Records", "ProxyProtocol"], swiftSettings: strict),
+        .target(
+            name: "Services", dependencies: ["Reactor", "Records", "Configuration", "ProxyProtocol", "LinuxSystem"],
             swiftSettings: strict),
         .target(
             name: "Supervisor",

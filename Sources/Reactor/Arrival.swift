@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+package import LinuxSystem
 
 /// A connection that was admitted, on its way to the worker that will have it.
 ///
@@ -16,7 +16,7 @@ public struct Arrival: ~Copyable, Sendable {
     let identifier: UInt64
 
     /// The kind of the socket.
-    let kind: SocketKind
+    package let kind: SocketKind
 
     /// Who connected.
     let peer: SocketAddress

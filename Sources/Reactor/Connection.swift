@@ -130,6 +130,12 @@ open class Connection: Pollable {
         lane.schedule(self, at: endDeadline)
     }
 
+    /// Takes the socket away, for another connection to go on with.
+    final func takeSocket() -> OwnedDescriptor {
+        guard let socket = socket.take() else { preconditionFailure("a socket is taken once") }
+        return socket
+    }
+
     /// Closes the connection now. Does nothing if it is closed.
     open func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         guard socket != nil else { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+package import LinuxSystem
 
 /// The one buffer of a lane into which every read goes. What is in it is valid until the next read.
 ///
@@ -34,10 +35,29 @@ import Glibc
     /// Room for one message.
     var message: UnsafeMutableRawBufferPointer { unsafe memory }
 
+    /// Reads what a stream has, at most so much: recv(2).
+    package func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
+        // unsafe: the memory is this object's, and no longer than said.
+        try unsafe Transfer.receive(raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
+    }
+
+    /// Reads one message.
+    package func receiveMessage(from raw: CInt) throws(SystemError) -> Transfer {
+        try unsafe Transfer.receiveMessage(raw, into: message)
+    }
+
+    /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
+    func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
+        // unsafe: as above.
+        try unsafe Transfer.peek(raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
+    }
+
     /// Calls `body` with the first `count` bytes: what the last read brought.
-    public func withBytes<Result>(_ count: Int, _ body: (RawSpan) -> Result) -> Result {
+    public func withBytes<Result, Failure>(
+        _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         precondition(count <= Self.messageLength)
         // unsafe: the span cannot leave the call, and `count` is within the memory.
-        return unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[..<count])))
+        return try unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[..<count])))
     }
 }

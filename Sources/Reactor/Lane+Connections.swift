@@ -52,9 +52,21 @@ extension Lane {
     @discardableResult
     private func begin(_ arrival: consuming Arrival, service: any Service) -> Connection {
         shared.noteChange()
+        if arrival.profile.needsHeader(arrival.peer) {
+            let reader = HeaderReader(arrival, lane: self, service: service)
+            begin(reader, isWatched: false)
+            return reader
+        }
         let connection = service.makeConnection(for: arrival, on: self)
         begin(connection, isWatched: false)
         return connection
+    }
+
+    /// Goes on with a connection that has said who it is: it comes to its service now.
+    func pass(_ reader: HeaderReader, _ arrival: consuming Arrival, service: any Service) {
+        deadlines.cancel(reader.slot)
+        table.remove(reader)
+        begin(service.makeConnection(for: arrival, on: self), isWatched: true)
     }
 
     private func begin(_ connection: Connection, isWatched: Bool) {
@@ -161,10 +173,12 @@ extension Lane {
     }
 
     private func record(_ event: ConnectionRecord.Event, of connection: Connection) {
-        let record = ConnectionRecord(
+        var record = ConnectionRecord(
             time: Clock.realtime, event: event, connection: connection.isAnnounced ? connection.identifier : 0,
             listener: connection.profile.label, kind: connection.kind, peer: connection.peer, local: connection.local,
-            credentials: connection.credentials, via: connection.origin?.via, upstream: connection.upstreamTrace)
+            credentials: connection.credentials, via: connection.origin?.via)
+        // At the beginning there is nothing to say of an upstream yet.
+        if record.eventKind != .open { record.upstream = connection.upstreamTrace }
         records.append(record, now: now)
     }
 

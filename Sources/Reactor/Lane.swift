@@ -20,6 +20,9 @@ public final class Lane {
     /// Where every read goes.
     public let input = InputBuffer()
 
+    /// The pipes of relays.
+    package let pipes = PipePool()
+
     /// What the lanes have in common.
     let shared: LaneShared
 
@@ -63,6 +66,14 @@ public final class Lane {
     public func run() {
         while !isEnding { turn(waiting: true) }
         records.flush()
+    }
+
+    /// Whether it is the first of the lanes, which does what one has to do for all.
+    package var isFirst: Bool { handle.number == 0 }
+
+    /// Runs `body` on every lane, on this one too, after what each has been told before.
+    package func performOnAll(_ body: @escaping @Sendable (Lane) -> Void) {
+        for peer in peers { peer.perform(body) }
     }
 
     /// Leaves ``run()`` after this turn.
@@ -111,7 +122,7 @@ public final class Lane {
     }
 
     /// Lets a pollable go on after the others.
-    func giveTurn(to pollable: Pollable) {
+    package func giveTurn(to pollable: Pollable) {
         guard !pollable.waitsForTurn else { return }
         pollable.waitsForTurn = true
         waiting.append(pollable)
@@ -128,7 +139,7 @@ public final class Lane {
     }
 
     /// Sees to it that the pollable is asked for its deadline at `time`, or before.
-    func schedule(_ pollable: Pollable, at time: UInt64) {
+    package func schedule(_ pollable: Pollable, at time: UInt64) {
         guard pollable.slot >= 0 else { return }
         deadlines.schedule(pollable.slot, at: time)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import LinuxSystem
 public import Records
 
 /// What connections get that come in through a listener from now on. A reload makes a new one; the connections that
@@ -22,6 +23,9 @@ public final class ListenerProfile: Sendable {
     /// How many connections the listener may have; nil for as many as the daemon may.
     public let connectionLimit: Int?
 
+    /// Who has to say in a PROXY header whom a connection comes from.
+    let needsHeader: @Sendable (SocketAddress) -> Bool
+
     /// Whether every connection has to be on the same lane, because they talk to each other.
     public let sharesOneLane: Bool
 
@@ -35,6 +39,7 @@ public final class ListenerProfile: Sendable {
     public init(
         identifier: Int, label: ListenerLabel, idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
         connectionLimit: Int? = nil, sharesOneLane: Bool = false, connections: ConnectionCount = ConnectionCount(),
+        needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
         makeService: @escaping @Sendable () -> any Service
     ) {
         self.identifier = identifier
@@ -43,6 +48,7 @@ public final class ListenerProfile: Sendable {
         self.lifetime = lifetime
         self.connectionLimit = connectionLimit
         self.sharesOneLane = sharesOneLane
+        self.needsHeader = needsHeader
         self.connections = connections
         self.makeService = makeService
     }

@@ -20,6 +20,9 @@ open class Pollable {
     /// Whether it waits for another turn already.
     final var waitsForTurn = false
 
+    /// Whether a lane watches it.
+    package final var isWatched: Bool { slot >= 0 }
+
     /// Makes one that is in no lane's table yet.
     public init() {}
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import LinuxSystem
+public import ProxyProtocol
 
 /// Where a connection really comes from, as a PROXY header said, and who brought it.
 ///
@@ -9,20 +10,15 @@ public final class ProxyOrigin: Sendable {
     /// Who connected to us: the proxy.
     public let via: SocketAddress
 
-    /// The address that the client connected to, if the header said so.
-    public let destination: SocketAddress?
-
-    /// The name that the proxy gave the connection: PP2_TYPE_UNIQUE_ID.
-    public let uniqueID: [UInt8]?
-
-    /// The host that the client asked for: PP2_TYPE_AUTHORITY.
-    public let authority: [UInt8]?
+    /// What it said.
+    public let header: ProxyHeader
 
     /// Keeps what a header said.
-    public init(via: SocketAddress, destination: SocketAddress?, uniqueID: [UInt8]?, authority: [UInt8]?) {
+    init(via: SocketAddress, header: ProxyHeader) {
         self.via = via
-        self.destination = destination
-        self.uniqueID = uniqueID
-        self.authority = authority
+        self.header = header
     }
+
+    /// The relays that the connection has come through, if they were ours.
+    public var trail: ConnectionTrail? { header.uniqueID?.trail }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+package import LinuxSystem
 
 extension Worker {
     /// How many times one connection reads before the others have their turn.
@@ -75,8 +75,8 @@ extension Worker {
 
 extension Readiness {
     /// What a read finds out more about.
-    static let anyInput: Readiness = [.readable, .peerFinished, .hangUp, .error, .urgent]
+    package static let anyInput: Readiness = [.readable, .peerFinished, .hangUp, .error, .urgent]
 
     /// What a read has to go on for after it has emptied the socket once.
-    static let moreThanData: Readiness = [.urgent, .peerFinished, .hangUp, .error]
+    package static let moreThanData: Readiness = [.urgent, .peerFinished, .hangUp, .error]
 }

@@ -14,32 +14,44 @@ struct ActiveListener {
     /// What its next connections get.
     var profile: ListenerProfile
 
+    /// What they get it from, with what it knows.
+    var service: ActiveService
+
     /// Its sockets, in the order of its addresses.
     var sockets: [OpenSocket]
 
-    /// Makes the profile for settings.
+    /// Makes a listener of its settings.
     ///
     /// - Parameters:
     ///   - identifier: the listener's own, the same over reloads.
-    ///   - connections: the count over reloads.
-    static func profile(
-        for settings: ListenerSettings, identifier: Int, connections: ConnectionCount
-    ) -> ListenerProfile {
-        ListenerProfile(
-            identifier: identifier, label: ListenerLabel(name: settings.name, service: settings.service.name),
+    ///   - previous: the listener as it was before a reload; what was counted and learned goes on.
+    init(_ settings: ListenerSettings, identifier: Int, sockets: [OpenSocket], following previous: ActiveListener? = nil) {
+        self.settings = settings
+        self.sockets = sockets
+        let label = ListenerLabel(name: settings.name, service: settings.service.name)
+        // Where the service is the same, so is the object, with those who wait in it.
+        if let previous, previous.settings.service == settings.service {
+            service = previous.service
+        } else {
+            service = ActiveService(settings.service, label: label, following: previous?.service)
+        }
+        let sources = settings.acceptProxy
+        profile = ListenerProfile(
+            identifier: identifier, label: label,
             idleTimeout: settings.idleTimeout?.nanoseconds, lifetime: settings.lifetime?.nanoseconds,
-            connectionLimit: settings.maxConnections, sharesOneLane: settings.service.sharesOneLane,
-            connections: connections, makeService: settings.service.factory)
+            connectionLimit: settings.maxConnections, sharesOneLane: service.sharesOneLane,
+            connections: previous?.profile.connections ?? ConnectionCount(),
+            needsHeader: { peer in sources.contains { $0.includes(peer) } }, makeService: service.make)
     }
 }
 
-extension Duration {
-    /// The whole nanoseconds, as many as 64 bits hold: 584 years.
-    var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (product, productOverflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, sumOverflows) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
-        return productOverflows || sumOverflows ? .max : sum
+extension ProxySource {
+    /// Whether a peer is meant.
+    fileprivate func includes(_ peer: SocketAddress) -> Bool {
+        switch (self, peer) {
+        case (.network(let network), _): network.contains(peer)
+        case (.unix, .unix), (.unix, .abstract), (.unix, .unnamed): true
+        case (.unix, .ipv4), (.unix, .ipv6), (.unix, .vsock): false
+        }
     }
 }

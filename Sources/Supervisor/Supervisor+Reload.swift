@@ -100,11 +100,8 @@ extension Supervisor {
                 continue
             }
             after[step.name] = ActiveListener(
-                settings: settings,
-                profile: ActiveListener.profile(
-                    for: settings, identifier: old?.profile.identifier ?? makeIdentifier(),
-                    connections: old?.profile.connections ?? ConnectionCount()),
-                sockets: settings.wantedSockets.flatMap { sockets[$0.key] ?? [] })
+                settings, identifier: old?.profile.identifier ?? makeIdentifier(),
+                sockets: settings.wantedSockets.flatMap { sockets[$0.key] ?? [] }, following: old)
         }
         let before = listeners
         listeners = after

@@ -89,9 +89,7 @@ final class Supervisor {
                     failures.append(error)
                 }
             }
-            let profile = ActiveListener.profile(
-                for: settings, identifier: makeIdentifier(), connections: ConnectionCount())
-            listeners[settings.name] = ActiveListener(settings: settings, profile: profile, sockets: sockets)
+            listeners[settings.name] = ActiveListener(settings, identifier: makeIdentifier(), sockets: sockets)
         }
         guard failures.isEmpty else { return giveUp(failures) }
         watch(start.signals)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import ProxyProtocol
+import Records
+
+/// A connection that has to say whom it comes from before it gets to its service: a PROXY header.
+///
+/// The header is looked at without being taken (MSG_PEEK) until it is whole, and then taken to its last byte, so that what
+/// follows is the service's, wherever it reads it from. No `open` record is written until then, since it would not say who
+/// has come; who does not say it is turned away.
+///
+/// Concurrency: belongs to one lane.
+final class HeaderReader: Connection {
+    /// How long the header may take, in nanoseconds.
+    private static let time: UInt64 = 5_000_000_000
+
+    private let service: any Service
+
+    init(_ arrival: consuming Arrival, lane: Lane, service: any Service) {
+        self.service = service
+        super.init(arrival, lane: lane)
+    }
+
+    override var announcesItself: Bool { false }
+
+    override func start() {
+        ownDeadline = accepted + Self.time
+    }
+
+    override func deadlineReached() {
+        refuse(.proxyHeader("none came within \(Self.time / 1_000_000_000) s"))
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        guard !readiness.isDisjoint(with: .anyInput) else { return .done }
+        do throws(SystemError) {
+            switch try lane.input.peek(at: raw, atMost: ProxyHeader.defaultLongest) {
+            case .wouldBlock: break
+            case .endOfStream: refuse(.proxyHeader("the client finished before it"))
+            case .moved(let count): try look(count, isLast: !readiness.isDisjoint(with: [.peerFinished, .hangUp]))
+            }
+        } catch {
+            refuse(.ended(.resetByClient))
+        }
+        return .done
+    }
+
+    private func look(_ count: Int, isLast: Bool) throws(SystemError) {
+        let progress: ProxyHeaderProgress
+        do throws(ProxyHeaderMistake) {
+            progress = try lane.input.withBytes(count) { bytes throws(ProxyHeaderMistake) in
+                try ProxyHeader.parse(bytes)
+            }
+        } catch {
+            return refuse(.proxyHeader(error.message.description))
+        }
+        switch progress {
+        case .incomplete:
+            if isLast { refuse(.proxyHeader("the client finished before its end")) }
+        case .complete(let header, let length):
+            try pass(header, length)
+        }
+    }
+
+    private func pass(_ header: ProxyHeader, _ length: Int) throws(SystemError) {
+        _ = try lane.input.receive(from: raw, atMost: length)
+        let arrival = Arrival(
+            descriptor: takeSocket(), profile: profile, identifier: identifier, kind: kind,
+            peer: header.command == .proxy ? header.source ?? peer : peer, local: local, credentials: credentials,
+            accepted: accepted, origin: ProxyOrigin(via: peer, header: header))
+        lane.pass(self, arrival, service: service)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxSystem
+
+/// The empty pipes of a lane, for relays that splice. A relay has one only while bytes are in it.
+///
+/// Concurrency: belongs to one lane.
+package final class PipePool {
+    /// How many bytes a pipe may hold.
+    private static let capacity = 1 << 20
+
+    /// How many pipes the lane may have, in use and at rest. At their capacity they are `fs.pipe-user-pages-soft` of two
+    /// lanes; and each takes two descriptors from the connections.
+    private static let most = 32
+
+    private var pipes: [Pipe] = []
+    private var count = 0
+
+    init() {}
+
+    /// An empty pipe; nil if there is none to be had.
+    package func take() -> Pipe? {
+        if let pipe = pipes.popLast() { return pipe }
+        guard count < Self.most, let pipe = try? Pipe(capacity: Self.capacity) else { return nil }
+        count += 1
+        return pipe
+    }
+
+    /// Takes a pipe back. One in which bytes are left is closed.
+    package func give(_ pipe: Pipe) {
+        if pipe.count == 0 { pipes.append(pipe) } else { count -= 1 }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// What a relay has in hand until an upstream stands. Most connections have it for a moment; an idle one has none.
+///
+/// Concurrency: belongs to the lane of its connection.
+final class Connecting {
+    /// What the attempts wait for.
+    enum Wait: Equatable {
+        /// Nothing: sockets are on their way, or nothing was begun.
+        case sockets
+        /// The addresses of the upstream.
+        case addresses
+        /// Room at an upstream, with this number in the line.
+        case room(UInt64)
+        /// A descriptor, memory, or a place in a backlog, for this address of the race: tried again at this time.
+        case resources(Int, errno: CInt, at: UInt64)
+    }
+
+    /// The member that is being tried; nil while there is none with room.
+    var member: Int?
+
+    /// The members that were tried, this one too.
+    var tried = MemberSet()
+
+    /// The addresses of the member, and the race between them.
+    var addresses: [SocketAddress] = []
+    var race = ConnectRace([])
+
+    /// The sockets on their way.
+    var sockets: [UpstreamSocket] = []
+
+    /// The socket that probably stands already, until that was tried; whether it was; and what it said then.
+    var hoped: UpstreamSocket?
+    var hasHoped = false
+    var earlyErrno: CInt = 0
+
+    var wait = Wait.sockets
+
+    /// When the attempt at this member began, when it has failed, and when the next address may be tried.
+    var begun: UInt64 = 0
+    var deadline = UInt64.max
+    var nextStart = UInt64.max
+
+    /// Until when it waits for room.
+    var roomDeadline = UInt64.max
+
+    /// What was not reached, and how.
+    var failures: [String] = []
+    var attempts = 0
+
+    /// The connection among those of the group, and where it comes from.
+    let ticket: UInt64
+    let source: UInt64
+
+    init(ticket: UInt64, source: UInt64) {
+        self.ticket = ticket
+        self.source = source
+    }
+
+    /// The next time at which there is something to do.
+    var nextDeadline: UInt64 {
+        var next = min(deadline, nextStart, roomDeadline)
+        if case .resources(_, _, let time) = wait { next = min(next, time) }
+        return next
+    }
+}

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+extension RelayConnection {
+    /// How long to wait for a descriptor, memory or a place in a backlog before it is tried again, in nanoseconds.
+    private static let shortageTime: UInt64 = 20_000_000
+
+    /// Chooses the first member to try, or lines up for one.
+    ///
+    /// - Returns: why the client cannot be served.
+    func findUpstream() -> Refusal? {
+        let source = Balancer.sourceHash(of: peer, uid: credentials?.uid)
+        let connecting = Connecting(ticket: group.makeTicket(), source: source)
+        self.connecting = connecting
+        switch choose(connecting, hasWaited: false) {
+        case .member, .waits: return nil
+        case .lineIsFull: return .queueLimit(group.settings.queueLimit)
+        case .nobody: return .upstreamsDown
+        }
+    }
+
+    /// Goes on with what there is now: a member, its addresses, or room.
+    func goOn() {
+        guard let connecting else { return }
+        if member == nil {
+            switch choose(connecting, hasWaited: true) {
+            case .member: break
+            case .waits: return
+            case .lineIsFull, .nobody: return giveUp(.connectFailed)
+            }
+        }
+        if connecting.sockets.isEmpty { act(beginRace(connecting)) }
+    }
+
+    /// What became of the search for a member.
+    private enum Found {
+        /// There is one, which counts this connection now.
+        case member
+        /// It waits in the line.
+        case waits
+        /// It would have to wait, and may not.
+        case lineIsFull
+        /// There is none.
+        case nobody
+    }
+
+    /// Looks for a member, or lines up.
+    ///
+    /// - Parameter hasWaited: whether it was in the line already, so that it lines up as the first again.
+    private func choose(_ connecting: Connecting, hasWaited: Bool) -> Found {
+        leaveLine(connecting)
+        var found = look(connecting)
+        guard found == .waits else { return found }
+        let waiter = Waiter(self, on: lane)
+        guard let number = group.line.enter(waiter, limit: group.settings.queueLimit, isFirst: hasWaited) else {
+            return .lineIsFull
+        }
+        connecting.wait = .room(number)
+        connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
+        // Room may have come since it was looked for, and before there was anybody to be told.
+        found = look(connecting)
+        if found != .waits { leaveLine(connecting) }
+        return found
+    }
+
+    private func look(_ connecting: Connecting) -> Found {
+        switch group.choose(
+            ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now)
+        {
+        case .allBusy: return .waits
+        case .noneAvailable: return .nobody
+        case .member(let index):
+            member = index
+            connecting.tried.insert(index)
+            connecting.attempts += 1
+            connecting.roomDeadline = .max
+            connecting.begun = Clock.monotonic
+            connecting.deadline = connecting.begun + group.connectTimeout
+            return .member
+        }
+    }
+
+    private func leaveLine(_ connecting: Connecting) {
+        guard case .room(let number) = connecting.wait else { return }
+        group.line.leave(number)
+        connecting.wait = .sockets
+    }
+
+    // MARK: - One member
+
+    /// Begins to connect to the member, once its addresses are known.
+    private func beginRace(_ connecting: Connecting) -> ConnectRace.Action {
+        while let member {
+            switch addresses(of: group.members[member].upstream) {
+            case .addresses(let addresses):
+                connecting.wait = .sockets
+                connecting.addresses = addresses
+                connecting.race = ConnectRace(addresses)
+                return connecting.race.start()
+            case .pending:
+                connecting.wait = .addresses
+                return .none
+            case .failed(let reason):
+                note("does not resolve: \(reason)", of: member)
+                guard nextMember(connecting) else { return .none }
+            }
+        }
+        return .none
+    }
+
+    private func addresses(of upstream: Upstream) -> NameResolution.Answer {
+        switch upstream.place {
+        case .fixed(let address): .addresses([address])
+        case .named(let resolution):
+            resolution.addresses(at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
+        }
+    }
+
+    /// Does what the race says, until there is something to wait for.
+    private func act(_ first: ConnectRace.Action) {
+        var action = first
+        while let connecting {
+            switch action {
+            case .none:
+                return
+            case .connect(let index, let delay):
+                connecting.nextStart = delay.map { lane.now + $0 } ?? .max
+                action = open(connecting, index)
+            case .won(let index):
+                return stands(connecting, index)
+            case .failed(let failures):
+                abandon(connecting)
+                guard let member else { return }
+                noteFailures(failures, of: member)
+                guard nextMember(connecting) else { return }
+                action = beginRace(connecting)
+            }
+        }
+    }
+
+    /// Makes a socket and begins to connect it.
+    private func open(_ connecting: Connecting, _ index: Int) -> ConnectRace.Action {
+        let address = connecting.addresses[index]
+        connecting.wait = .sockets
+        do throws(SystemError) {
+            let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
+            let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
+            if try OutgoingSocket.connect(socket.raw, to: address) {
+                connecting.sockets.append(socket)
+                return connecting.race.connected(index)
+            }
+            // Towards this host the connection mostly stands by now: see ``hope(_:for:)``.
+            if kind.isByteStream, address.isLoopback, connecting.addresses.count == 1, !connecting.hasHoped {
+                connecting.hoped = socket
+                connecting.hasHoped = true
+            } else {
+                try lane.watch(socket, socket.raw)
+            }
+            connecting.sockets.append(socket)
+            return .none
+        } catch {
+            switch error.errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN:
+                connecting.wait = .resources(index, errno: error.errno, at: lane.now + Self.shortageTime)
+                return .none
+            default:
+                return connecting.race.attemptFailed(index, errno: error.errno)
+            }
+        }
+    }
+
+    /// An attempt has come to something.
+    func attemptReady(_ socket: UpstreamSocket, _ readiness: Readiness) {
+        guard let connecting, connecting.sockets.contains(where: { $0 === socket }) else { return }
+        do throws(SystemError) {
+            // What has gone wrong is announced, so who is only writable stands.
+            if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
+            guard readiness.contains(.writable) else { return }
+            act(connecting.race.connected(socket.index))
+        } catch {
+            drop(socket, from: connecting)
+            act(connecting.race.attemptFailed(socket.index, errno: error.errno))
+        }
+        if isOpen { setDeadline() }
+    }
+
+    /// This one stands; the others are closed.
+    private func stands(_ connecting: Connecting, _ index: Int, isWritable: Bool = true) {
+        guard let position = connecting.sockets.firstIndex(where: { $0.index == index }) else { return }
+        let socket = connecting.sockets.remove(at: position)
+        abandon(connecting)
+        do throws(SystemError) {
+            if !socket.isWatched { try lane.watch(socket, socket.raw) }
+        } catch {
+            socket.close(on: lane)
+            return close(.error, by: .daemon, errno: error.errno)
+        }
+        if let member {
+            let upstream = group.members[member].upstream
+            let change = upstream.connectSucceeded(startedAt: connecting.begun, at: lane.now)
+            if let change { group.tell(change, of: upstream, on: lane) }
+        }
+        connected(to: socket, isWritable: isWritable)
+    }
+
+    // MARK: - Another member
+
+    /// Goes over to another member, or gives up.
+    ///
+    /// - Returns: whether there is one to connect to now.
+    private func nextMember(_ connecting: Connecting) -> Bool {
+        if let member { group.leave(member) }
+        member = nil
+        connecting.deadline = .max
+        connecting.nextStart = .max
+        guard connecting.attempts < group.settings.attempts else {
+            giveUp(.connectFailed)
+            return false
+        }
+        switch choose(connecting, hasWaited: false) {
+        case .member: return true
+        case .waits: return false
+        case .lineIsFull, .nobody:
+            giveUp(.connectFailed)
+            return false
+        }
+    }
+
+    /// The client cannot be served.
+    private func giveUp(_ reason: CloseReason) {
+        try? StreamSocket.resetOnClose(raw)
+        close(reason, by: reason == .queueTimeout ? .daemon : .upstream)
+    }
+
+    private func noteFailures(_ failures: [ConnectRace.Failure], of member: Int) {
+        guard let connecting else { return }
+        let upstream = group.members[member].upstream
+        for failure in failures {
+            let address = RecordedAddress(upstream.kind, connecting.addresses[failure.index])
+            let reason = SystemError("connect", errno: failure.errno)
+            connecting.failures.append("\(address): \(reason.reason) (\(reason.symbol))")
+        }
+        guard let errno = failures.last?.errno else { return }
+        let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: errno)
+        if let change { group.tell(change, of: upstream, on: lane) }
+    }
+
+    private func note(_ reason: String, of member: Int) {
+        connecting?.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
+    }
+
+    // MARK: - Time
+
+    /// A time has come that something waits for.
+    func connectingDeadlineReached() {
+        guard let connecting else { return }
+        let now = lane.now
+        if connecting.roomDeadline <= now { return giveUp(.queueTimeout) }
+        if connecting.deadline <= now { return timedOut(connecting) }
+        if connecting.nextStart <= now {
+            connecting.nextStart = .max
+            act(connecting.race.delayPassed())
+        }
+        if case .resources(let index, _, let time) = connecting.wait, time <= now { act(open(connecting, index)) }
+    }
+
+    private func timedOut(_ connecting: Connecting) {
+        switch connecting.wait {
+        case .resources(_, let errno, _) where connecting.sockets.isEmpty && errno != EAGAIN:
+            // Nothing is known of the upstream: it is this host that has no room.
+            try? StreamSocket.resetOnClose(raw)
+            close(.error, by: .daemon, errno: errno)
+        case .addresses:
+            if let member { note("its name was not resolved in time", of: member) }
+            connecting.wait = .sockets
+            if nextMember(connecting) { act(beginRace(connecting)) }
+        case .sockets, .room, .resources:
+            act(connecting.race.timedOut())
+        }
+    }
+
+    // MARK: - The client meanwhile
+
+    /// The client has sent something, or is gone. What it sends waits in the kernel.
+    ///
+    /// - Returns: whether the upstream stands now and the client may have sent more.
+    func clientReadyEarly(_ readiness: Readiness) -> Bool {
+        guard let connecting else { return false }
+        if readiness.contains(.error) {
+            do throws(SystemError) {
+                try OutgoingSocket.finish(raw)
+            } catch {
+                close(.resetByClient, by: .client)
+                return false
+            }
+        }
+        guard let socket = connecting.hoped else { return false }
+        connecting.hoped = nil
+        let isMore = hope(socket, for: connecting)
+        if isOpen, self.connecting != nil {
+            // Hoped in vain, so far: an event will tell.
+            if connecting.sockets.contains(where: { $0 === socket }) { watch(socket, connecting) }
+            if isOpen { setDeadline() }
+        }
+        return isMore && isOpen && self.connecting == nil
+    }
+
+    /// Sends what the client has sent already to an upstream on this host, without having heard that it has accepted: the
+    /// kernel connects through loopback within connect(2), so this saves the wait for the event that says so. What it
+    /// does not take, since it has not accepted, is held, at most one short read.
+    private func hope(_ socket: UpstreamSocket, for connecting: Connecting) -> Bool {
+        do throws(SystemError) {
+            guard case .moved(let count) = try lane.input.receive(from: raw, atMost: Self.hopedLength) else {
+                return false
+            }
+            bytesIn &+= UInt64(count)
+            lastActivity = lane.now
+            let isMore = count == Self.hopedLength || kind != .tcp || clientHasMore
+            var sent = 0
+            if toUpstream.held.isEmpty {
+                sent = try offerEarly(count, socket, connecting)
+                guard sent < count else {
+                    upstreamWrites = 1
+                    stands(connecting, socket.index)
+                    return isMore
+                }
+            }
+            lane.input.withBytes(count) { toUpstream.held.append($0.extracting(droppingFirst: sent), asMessage: false) }
+            // Behind a PROXY header it all goes when the upstream says that it is ready.
+            if sent > 0 { stands(connecting, socket.index, isWritable: false) }
+            return isMore
+        } catch {
+            close(.resetByClient, by: .client)
+            return false
+        }
+    }
+
+    /// Offers what was read to a socket that may stand.
+    ///
+    /// - Returns: how much of it went. A refusal is not told here: the socket's event tells it.
+    private func offerEarly(_ count: Int, _ socket: UpstreamSocket, _ connecting: Connecting) throws(SystemError) -> Int {
+        let raw = socket.raw
+        do throws(SystemError) {
+            let sent = try lane.input.withBytes(count) { bytes throws(SystemError) in
+                try Transfer.send(raw, from: bytes)
+            }
+            if case .moved(let moved) = sent { return moved }
+        } catch {
+            // The error is taken from the socket by being told, so it is kept.
+            connecting.earlyErrno = error.errno
+        }
+        return 0
+    }
+
+    private func watch(_ socket: UpstreamSocket, _ connecting: Connecting) {
+        if connecting.earlyErrno != 0 {
+            let errno = connecting.earlyErrno
+            connecting.earlyErrno = 0
+            drop(socket, from: connecting)
+            return act(connecting.race.attemptFailed(socket.index, errno: errno))
+        }
+        do throws(SystemError) {
+            try lane.watch(socket, socket.raw)
+        } catch {
+            close(.error, by: .daemon, errno: error.errno)
+        }
+    }
+
+    /// How much is read before it is known that the upstream stands.
+    private static var hopedLength: Int { 16 << 10 }
+
+    // MARK: - Letting go
+
+    private func drop(_ socket: UpstreamSocket, from connecting: Connecting) {
+        connecting.sockets.removeAll { $0 === socket }
+        socket.close(on: lane)
+    }
+
+    /// Closes the attempts, and leaves the line.
+    func abandon(_ connecting: Connecting) {
+        leaveLine(connecting)
+        for socket in connecting.sockets { socket.close(on: lane) }
+        connecting.sockets = []
+        connecting.hoped = nil
+    }
+}
+
+extension SocketAddress {
+    /// Whether it is this host itself: RFC 1122, 3.2.1.3 (g), RFC 4291, 2.5.3.
+    fileprivate var isLoopback: Bool {
+        switch self {
+        case .ipv4(let address, _): address.value >> 24 == 127
+        case .ipv6(let address, _, _): address == .loopback
+        case .unix, .abstract, .unnamed, .vsock: false
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// A socket to an upstream, from the attempt to connect to the end.
+///
+/// Concurrency: belongs to the lane of its connection.
+final class UpstreamSocket: Pollable {
+    /// The number of the socket.
+    let raw: CInt
+
+    /// Which of the addresses it goes to.
+    let index: Int
+
+    /// Where it goes to.
+    let address: SocketAddress
+
+    /// When the attempt began, by ``Clock/monotonic``.
+    let begun: UInt64
+
+    private var descriptor: OwnedDescriptor?
+    private var relay: RelayConnection?
+
+    init(_ descriptor: consuming OwnedDescriptor, to address: SocketAddress, index: Int, relay: RelayConnection) {
+        raw = descriptor.raw
+        self.descriptor = consume descriptor
+        self.address = address
+        self.index = index
+        self.relay = relay
+        begun = Clock.monotonic
+        super.init()
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        relay?.upstreamReady(self, readiness) ?? .done
+    }
+
+    /// Closes the socket.
+    func close(on lane: Lane) {
+        lane.forget(self)
+        descriptor = nil
+        relay = nil
+    }
+}

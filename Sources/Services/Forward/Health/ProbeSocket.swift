@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// The socket of one check of an upstream.
+///
+/// Concurrency: belongs to the lane of its probe.
+final class ProbeSocket: Pollable {
+    /// The number of the socket.
+    let raw: CInt
+
+    /// Where it goes to.
+    let address: SocketAddress
+
+    /// Whether the upstream has accepted.
+    var isConnected = false
+
+    private var descriptor: OwnedDescriptor?
+    private var probe: HealthProbe?
+
+    init(_ descriptor: consuming OwnedDescriptor, to address: SocketAddress, probe: HealthProbe) {
+        raw = descriptor.raw
+        self.descriptor = consume descriptor
+        self.address = address
+        self.probe = probe
+        super.init()
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        probe?.ready(self, readiness)
+        return .done
+    }
+
+    /// Sends all of it, or says that there was no room.
+    func send(_ bytes: [UInt8]) throws(SystemError) -> Bool {
+        // unsafe: bytes have no padding that could be read.
+        unsafe try Transfer.send(raw, from: bytes.span.bytes) == .moved(bytes.count)
+    }
+
+    /// Closes the socket.
+    func close(on lane: Lane) {
+        lane.forget(self)
+        descriptor = nil
+        probe = nil
+    }
+}

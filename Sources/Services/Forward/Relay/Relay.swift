@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Two peers and the two directions between them: decides what is read, written and ended, and when it is all over.
+///
+/// Sockets are edge-triggered, so it is known here whether a read may find something and whether a write may go: an event
+/// says that it may, a call that would block that it may not.
+///
+/// An end that one peer did not choose is not passed on as if it had: a peer that breaks off leads to a reset of the
+/// other, once that has been given all that came before (``Ending/side``).
+struct Relay: Equatable {
+    /// How it ends.
+    struct Ending: Equatable {
+        /// Who ended it: who finished first, or who broke.
+        var side: RelaySide
+        /// Whether that peer broke, so that the other is to be reset.
+        var isBroken: Bool
+        /// What its socket said, as in errno(3); 0 for an orderly end.
+        var errno: CInt
+    }
+
+    /// What to do after a turn.
+    enum Verdict: Equatable {
+        /// Wait for events.
+        case wait
+        /// There is more to do, but others come first.
+        case again
+        /// Both directions are over: close both sockets.
+        case close(Ending)
+    }
+
+    /// How many reads of one peer a turn may take.
+    static let readsPerTurn = 4
+
+    private(set) var toUpstream = RelayDirection.flowing
+    private(set) var toClient = RelayDirection.flowing
+    private var readable: (client: Bool, upstream: Bool) = (false, false)
+    private var writable: (client: Bool, upstream: Bool) = (true, true)
+    private(set) var ending: Ending?
+
+    /// Makes a relay between two peers that are connected.
+    ///
+    /// - Parameter isHolding: whether something is held for the upstream that it did not take while it was connected.
+    init(isHoldingForUpstream isHolding: Bool = false) {
+        if isHolding {
+            toUpstream = .holding
+            // What it does not take at once it takes when it becomes writable.
+            writable.upstream = false
+        }
+    }
+
+    static func == (left: Relay, right: Relay) -> Bool {
+        left.toUpstream == right.toUpstream && left.toClient == right.toClient && left.readable == right.readable
+            && left.writable == right.writable && left.ending == right.ending
+    }
+
+    /// Whether one peer has finished and the other has not.
+    var isHalfClosed: Bool { toUpstream.isOver != toClient.isOver }
+
+    /// Whether one peer is gone, so that what is held for the other is all that is left to do.
+    var lastsOnlyToDrain: Bool { toUpstream == .draining(.broken) || toClient == .draining(.broken) }
+
+    /// Whether bytes are held for a peer.
+    var isHolding: Bool { toUpstream.isHolding || toClient.isHolding }
+
+    /// A socket has become ready.
+    mutating func ready(_ side: RelaySide, toRead: Bool, toWrite: Bool) {
+        switch side {
+        case .client:
+            if toRead { readable.client = true }
+            if toWrite { writable.client = true }
+        case .upstream:
+            if toRead { readable.upstream = true }
+            if toWrite { writable.upstream = true }
+        }
+    }
+
+    /// Does what can be done.
+    mutating func run(on transport: some RelayTransport) -> Verdict {
+        var isPending = pump(from: .upstream, on: transport)
+        if pump(from: .client, on: transport) { isPending = true }
+        // What went one way may have broken the peer of the other.
+        if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }
+        return isPending ? .again : .wait
+    }
+
+    /// Moves what can be moved in one direction.
+    ///
+    /// - Returns: whether there may be more.
+    private mutating func pump(from source: RelaySide, on transport: some RelayTransport) -> Bool {
+        let destination = source.other
+        var reads = 0
+        while true {
+            switch self[from: source] {
+            case .flowing:
+                guard self[readable: source] else { return false }
+                guard reads < Self.readsPerTurn else { return true }
+                reads += 1
+                take(transport.pass(from: source), from: source, on: transport)
+            case .holding, .draining:
+                guard self[writable: destination] else { return false }
+                switch transport.flush(to: destination) {
+                case .moved(_, isHeld: false):
+                    act(self[from: source].drained(), on: destination, transport)
+                case .moved, .blocked:
+                    self[writable: destination] = false
+                case .broken(let side, let errno):
+                    broke(side, errno: errno, isGone: false, transport)
+                case .end:
+                    return false
+                }
+            case .over, .cut:
+                return false
+            }
+        }
+    }
+
+    /// Notes what a read came to.
+    private mutating func take(_ step: RelayStep, from source: RelaySide, on transport: some RelayTransport) {
+        switch step {
+        case .moved(let isEmpty, let isHeld):
+            if isEmpty { self[readable: source] = false }
+            if isHeld {
+                self[from: source].held()
+                self[writable: source.other] = false
+            }
+        case .blocked:
+            self[readable: source] = false
+        case .end:
+            if self[from: source.other] == .cut {
+                // Nothing more comes from a peer that takes nothing: it is gone.
+                act(self[from: source].sourceEnded(.broken), on: source.other, transport)
+            } else {
+                if ending == nil { ending = Ending(side: source, isBroken: false, errno: 0) }
+                act(self[from: source].sourceEnded(.finished), on: source.other, transport)
+            }
+        case .broken(let side, let errno):
+            broke(side, errno: errno, isGone: side == source, transport)
+        }
+    }
+
+    /// A socket broke. What was still to come from it may be read, unless reading is what failed.
+    private mutating func broke(
+        _ side: RelaySide, errno: CInt, isGone: Bool, _ transport: some RelayTransport
+    ) {
+        if ending?.isBroken != true { ending = Ending(side: side, isBroken: true, errno: errno) }
+        self[from: side.other].destinationBroke()
+        if isGone {
+            act(self[from: side].sourceEnded(.broken), on: side.other, transport)
+        } else {
+            // Its last bytes and its end bring no further event.
+            self[readable: side] = true
+        }
+    }
+
+    private mutating func act(
+        _ action: RelayDirection.Action, on destination: RelaySide, _ transport: some RelayTransport
+    ) {
+        guard action == .finishDestination else { return }
+        let errno = transport.finish(destination)
+        if errno != 0 { broke(destination, errno: errno, isGone: false, transport) }
+    }
+
+    // MARK: - Sides
+
+    private subscript(from side: RelaySide) -> RelayDirection {
+        get { side == .client ? toUpstream : toClient }
+        set { if side == .client { toUpstream = newValue } else { toClient = newValue } }
+    }
+
+    private subscript(readable side: RelaySide) -> Bool {
+        get { side == .client ? readable.client : readable.upstream }
+        set { if side == .client { readable.client = newValue } else { readable.upstream = newValue } }
+    }
+
+    private subscript(writable side: RelaySide) -> Bool {
+        get { side == .client ? writable.client : writable.upstream }
+        set { if side == .client { writable.client = newValue } else { writable.upstream = newValue } }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// What one direction of a relay has in hand: bytes in memory or in a pipe, never in both. At rest it has nothing.
+struct RelayChannel {
+    /// What was read and not taken.
+    var held = OutputQueue()
+
+    /// The pipe, while bytes are in it.
+    var pipe: Pipe?
+
+    /// How the next bytes are moved.
+    var mode: TransferMode
+
+    init(_ source: SocketKind, _ destination: SocketKind) {
+        mode = source.canSplice && destination.canSplice ? .copying(full: 0) : .onlyCopying
+    }
+
+    /// Whether something is held.
+    var isHolding: Bool { pipe != nil || !held.isEmpty }
+
+    /// Lets go of what is held.
+    mutating func discard(into pool: PipePool) {
+        if let pipe { pool.give(pipe) }
+        pipe = nil
+        held = OutputQueue()
+    }
+}
+
+extension SocketKind {
+    /// Whether splice(2) takes bytes from such a socket and gives bytes to it.
+    fileprivate var canSplice: Bool { self == .tcp || self == .unixStream }
+}

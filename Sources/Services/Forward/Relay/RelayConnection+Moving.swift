@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Reactor
+
+extension RelayConnection: RelayTransport {
+    /// How much is copied at once.
+    private static let copyLength = 64 << 10
+
+    func pass(from side: RelaySide) -> RelayStep {
+        if case .splicing = channel(from: side).mode {
+            if let pipe = lane.pipes.take() { return splice(from: side, through: pipe) }
+            withChannel(from: side) { $0.mode.lackedPipe() }
+        }
+        return copy(from: side)
+    }
+
+    func flush(to side: RelaySide) -> RelayStep {
+        let source = side.other
+        do throws(SystemError) {
+            if let pipe = channel(from: source).pipe { return try drain(pipe, to: side) }
+            let raw = raw(of: side)
+            while true {
+                var length = 0
+                let sent = try withHeld(from: source) { bytes throws(SystemError) in
+                    length = bytes.byteCount
+                    return try Transfer.send(raw, from: bytes)
+                }
+                guard case .moved(let count) = sent else { return .blocked }
+                noteSent(count, to: side)
+                var isEmpty = false
+                withChannel(from: source) {
+                    $0.held.consume(count)
+                    isEmpty = $0.held.isEmpty
+                }
+                if isEmpty { return .moved(isEmpty: true, isHeld: false) }
+                if count < length { return .moved(isEmpty: false, isHeld: true) }
+            }
+        } catch {
+            return .broken(side, error.errno)
+        }
+    }
+
+    func finish(_ side: RelaySide) -> CInt {
+        do throws(SystemError) {
+            try StreamSocket.finishWriting(raw(of: side))
+            return 0
+        } catch {
+            return error.errno
+        }
+    }
+
+    // MARK: - Copying
+
+    private func copy(from side: RelaySide) -> RelayStep {
+        let kind = side == .client ? kind : upstreamKind
+        let raw = raw(of: side)
+        let transfer: Transfer
+        do throws(SystemError) {
+            transfer =
+                kind.isByteStream
+                ? try lane.input.receive(from: raw, atMost: Self.copyLength) : try lane.input.receiveMessage(from: raw)
+        } catch {
+            return .broken(side, error.errno)
+        }
+        switch transfer {
+        case .wouldBlock: return .blocked
+        case .endOfStream: return .end
+        case .moved(let count):
+            noteReceived(count, from: side)
+            let isFull = count == Self.copyLength
+            withChannel(from: side) { $0.mode.moved(count, filled: isFull) }
+            // A short read of TCP has emptied the socket, unless urgent data or the end stands behind it (epoll(7)).
+            let hasMore = side == .client ? clientHasMore : upstreamHasMore
+            return offer(count, to: side.other, isEmpty: kind == .tcp && !isFull && !hasMore)
+        }
+    }
+
+    /// Sends what was read, and holds what is not taken.
+    private func offer(_ count: Int, to side: RelaySide, isEmpty: Bool) -> RelayStep {
+        let raw = raw(of: side)
+        prepareToSend(to: side)
+        let source = side.other
+        do throws(SystemError) {
+            let sent: Int
+            switch try lane.input.withBytes(count, { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }) {
+            case .moved(let moved):
+                noteSent(moved, to: side)
+                if moved == count { return .moved(isEmpty: isEmpty, isHeld: false) }
+                sent = moved
+            case .wouldBlock, .endOfStream:
+                sent = 0
+            }
+            let asMessage = !(side == .client ? kind : upstreamKind).isByteStream
+            lane.input.withBytes(count) { bytes in
+                withChannel(from: source) { $0.held.append(bytes.extracting(droppingFirst: sent), asMessage: asMessage) }
+            }
+            return .moved(isEmpty: isEmpty, isHeld: true)
+        } catch {
+            return .broken(side, error.errno)
+        }
+    }
+
+    // MARK: - Splicing
+
+    private func splice(from side: RelaySide, through pipe: Pipe) -> RelayStep {
+        let transfer: Transfer
+        do throws(SystemError) {
+            transfer = try pipe.fill(from: raw(of: side))
+        } catch {
+            lane.pipes.give(pipe)
+            guard error.errno == EINVAL || error.errno == ENOSYS || error.errno == EOPNOTSUPP else {
+                return .broken(side, error.errno)
+            }
+            withChannel(from: side) { $0.mode = .onlyCopying }
+            return copy(from: side)
+        }
+        guard case .moved(let count) = transfer else {
+            lane.pipes.give(pipe)
+            return transfer == .endOfStream ? .end : .blocked
+        }
+        noteReceived(count, from: side)
+        withChannel(from: side) { $0.mode.moved(count, filled: true) }
+        prepareToSend(to: side.other)
+        do throws(SystemError) {
+            switch try drain(pipe, to: side.other) {
+            case .moved(_, isHeld: false): return .moved(isEmpty: false, isHeld: false)
+            default: return .moved(isEmpty: false, isHeld: true)
+            }
+        } catch {
+            lane.pipes.give(pipe)
+            return .broken(side.other, error.errno)
+        }
+    }
+
+    /// Sends what is in a pipe, which is kept with the channel while something is.
+    private func drain(_ pipe: Pipe, to side: RelaySide) throws(SystemError) -> RelayStep {
+        let raw = raw(of: side)
+        while pipe.count > 0 {
+            guard case .moved(let count) = try pipe.drain(to: raw) else {
+                withChannel(from: side.other) { $0.pipe = pipe }
+                return .blocked
+            }
+            noteSent(count, to: side)
+        }
+        withChannel(from: side.other) { $0.pipe = nil }
+        lane.pipes.give(pipe)
+        return .moved(isEmpty: true, isHeld: false)
+    }
+
+    // MARK: - What both do
+
+    /// The first write goes at once anyway. With the second one, small ones must not wait for the answer to it:
+    /// TCP_NODELAY, which the client's socket has from the one that it came in through.
+    func prepareToSend(to side: RelaySide) {
+        guard side == .upstream, upstreamWrites < 2 else { return }
+        upstreamWrites += 1
+        // What fails here fails the write too.
+        if upstreamWrites == 2, upstreamKind == .tcp, let upstream { try? OutgoingSocket.sendAtOnce(upstream.raw) }
+    }
+
+    private func noteReceived(_ count: Int, from side: RelaySide) {
+        if side == .client { bytesIn &+= UInt64(count) }
+        lastActivity = lane.now
+    }
+
+    private func noteSent(_ count: Int, to side: RelaySide) {
+        if side == .client { bytesOut &+= UInt64(count) }
+        lastActivity = lane.now
+    }
+
+    private func channel(from side: RelaySide) -> RelayChannel { side == .client ? toUpstream : toClient }
+
+    private func withChannel(from side: RelaySide, _ body: (inout RelayChannel) -> Void) {
+        if side == .client { body(&toUpstream) } else { body(&toClient) }
+    }
+
+    private func withHeld(
+        from side: RelaySide, _ body: (RawSpan) throws(SystemError) -> Transfer
+    ) throws(SystemError) -> Transfer {
+        try side == .client ? toUpstream.held.withNext(body) : toClient.held.withNext(body)
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import ProxyProtocol
+import Reactor
+import Records
+
+/// A connection that is relayed to an upstream: first one is found and connected to, while what the client sends waits
+/// in the kernel; then bytes go both ways until both sides have finished.
+///
+/// What is decided is decided in ``ConnectRace`` and ``Relay``, which hold no socket; here are the sockets.
+final class RelayConnection: Connection {
+    let group: UpstreamGroup
+
+    /// What there is until an upstream stands.
+    var connecting: Connecting?
+
+    /// The member of the group that counts this connection.
+    var member: Int?
+
+    /// The socket to the upstream, once that stands.
+    var upstream: UpstreamSocket?
+
+    var relay = Relay()
+    var toUpstream: RelayChannel
+    var toClient: RelayChannel
+
+    /// Whether a short read of a side does not mean that it was emptied: urgent data or the end stands behind it.
+    var clientHasMore = false
+    var upstreamHasMore = false
+
+    /// How many writes to the upstream there were, up to two.
+    var upstreamWrites: UInt8 = 0
+
+    /// How it ends, while the client is given what it has not taken yet.
+    var lastWords: Relay.Ending?
+
+    private var attempts = 0
+    private var connectTime: UInt64 = 0
+    private var failures: [String] = []
+
+    /// When the side that has not finished has had its time, and when the next record of progress is due.
+    private var halfCloseDeadline = UInt64.max
+    private var progressDeadline = UInt64.max
+
+    init(_ arrival: consuming Arrival, lane: Lane, group: UpstreamGroup) {
+        self.group = group
+        let upstreamKind = group.members.first?.upstream.kind ?? .tcp
+        toUpstream = RelayChannel(arrival.kind, upstreamKind)
+        toClient = RelayChannel(upstreamKind, arrival.kind)
+        super.init(arrival, lane: lane)
+        if let interval = group.progressInterval { progressDeadline = accepted + interval }
+    }
+
+    override var upstreamTrace: UpstreamTrace? {
+        let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
+        let connecting = connecting
+        return UpstreamTrace(
+            upstream: address, connectMicroseconds: connectTime / 1000, attempts: connecting?.attempts ?? attempts,
+            failures: connecting?.failures ?? failures)
+    }
+
+    /// The kind of the socket to the upstream.
+    var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .tcp }
+
+    // MARK: - Events
+
+    override func admit() -> Refusal? {
+        // Nothing is made for the header here; but whoever is in a loop comes no further.
+        if let trail = origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
+        return findUpstream()
+    }
+
+    override func start() {
+        if let header = group.header(for: self) { hold(header) }
+        goOn()
+        guard isOpen, connecting?.hoped == nil else { return }
+        if connecting == nil {
+            // It stands already. Whether the client has sent something is seen next.
+            relay.ready(.client, toRead: kind.isByteStream, toWrite: false)
+            if run() == .again { lane.giveTurn(to: self) }
+        }
+        if isOpen { setDeadline() }
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        if !readiness.isDisjoint(with: .moreThanData) { clientHasMore = true }
+        if connecting != nil {
+            // What it has sent until now was seen to, if anything was.
+            guard clientReadyEarly(readiness) else { return .done }
+        }
+        relay.ready(
+            .client, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
+        return run()
+    }
+
+    /// The socket of the upstream, or of an attempt to reach one, is ready.
+    func upstreamReady(_ socket: UpstreamSocket, _ readiness: Readiness) -> Turn {
+        if socket === upstream {
+            if !readiness.isDisjoint(with: .moreThanData) { upstreamHasMore = true }
+            relay.ready(
+                .upstream, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
+            return run()
+        }
+        attemptReady(socket, readiness)
+        guard socket === upstream, isOpen else { return .done }
+        relay.ready(.upstream, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: true)
+        relay.ready(.client, toRead: true, toWrite: false)
+        return run()
+    }
+
+    /// Moves what can be moved.
+    func run() -> Turn {
+        guard lastWords == nil, isOpen else { return .done }
+        switch relay.run(on: self) {
+        case .close(let ending):
+            end(ending)
+            return .done
+        case .again:
+            noteHalfClose()
+            return .again
+        case .wait:
+            noteHalfClose()
+            return .done
+        }
+    }
+
+    /// The upstream stands: what the client sends goes there from now on.
+    ///
+    /// - Parameter isWritable: whether it is known to take more.
+    func connected(to socket: UpstreamSocket, isWritable: Bool) {
+        guard let connecting else { return }
+        attempts = connecting.attempts
+        failures = connecting.failures
+        connectTime = Clock.monotonic &- socket.begun
+        upstream = socket
+        self.connecting = nil
+        relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
+        relay.ready(.upstream, toRead: false, toWrite: isWritable)
+        setDeadline()
+    }
+
+    // MARK: - Deadlines
+
+    /// Sees to it that ``deadlineReached()`` is called when there is something to do.
+    func setDeadline() {
+        let next = min(connecting?.nextDeadline ?? halfCloseDeadline, progressDeadline)
+        let wanted = next == .max ? nil : next
+        if ownDeadline != wanted { ownDeadline = wanted }
+    }
+
+    override func deadlineReached() {
+        let now = lane.now
+        if lastWords != nil { return lingerOn() }
+        if progressDeadline <= now, let interval = group.progressInterval {
+            progressDeadline = now + interval
+            lane.recordProgress(of: self)
+        }
+        if connecting != nil {
+            connectingDeadlineReached()
+        } else if halfCloseDeadline <= now {
+            return stop(.halfCloseTimeout, by: .daemon)
+        }
+        if isOpen { setDeadline() }
+    }
+
+    private func noteHalfClose() {
+        if relay.lastsOnlyToDrain { limitEnd() }
+        guard relay.isHalfClosed, halfCloseDeadline == .max, let timeout = group.halfCloseTimeout else { return }
+        halfCloseDeadline = lane.now + timeout
+        setDeadline()
+    }
+
+    // MARK: - The end
+
+    /// Both directions are over.
+    private func end(_ ending: Relay.Ending) {
+        guard ending.isBroken else {
+            return ending.side == .client ? close(.clientClosed, by: .client) : close(.upstreamClosed, by: .upstream)
+        }
+        // A reset throws away what the kernel has not sent yet, so what came before it goes first.
+        if OutgoingSocket.hasUnsent(raw(of: ending.side.other)) {
+            lastWords = ending
+            limitEnd()
+            return lingerOn()
+        }
+        breakOff(ending)
+    }
+
+    private func breakOff(_ ending: Relay.Ending) {
+        try? StreamSocket.resetOnClose(raw(of: ending.side.other))
+        switch (ending.side, ending.errno) {
+        // ENOTCONN is what shutdown(2) says of a socket that was reset.
+        case (.client, ECONNRESET), (.client, EPIPE), (.client, ENOTCONN): close(.resetByClient, by: .client)
+        case (.upstream, ECONNRESET), (.upstream, EPIPE), (.upstream, ENOTCONN):
+            close(.resetByUpstream, by: .upstream)
+        default: close(.error, by: ending.side == .client ? .client : .upstream, errno: ending.errno)
+        }
+    }
+
+    /// Looks whether the kernel has sent all. No event tells of it.
+    private func lingerOn() {
+        guard let lastWords else { return }
+        if OutgoingSocket.hasUnsent(raw(of: lastWords.side.other)) {
+            ownDeadline = lane.now + 10_000_000
+        } else {
+            breakOff(lastWords)
+        }
+    }
+
+    /// Ends a relay whose sides have not ended it: those who would miss bytes are told so by a reset.
+    override func stop(_ reason: CloseReason, by party: CloseParty) {
+        guard isOpen else { return }
+        if connecting != nil || toClient.isHolding { try? StreamSocket.resetOnClose(raw) }
+        if let upstream, toUpstream.isHolding { try? StreamSocket.resetOnClose(upstream.raw) }
+        close(reason, by: party)
+    }
+
+    /// Ends a relay to an upstream that went down.
+    func upstreamWentDown() {
+        try? StreamSocket.resetOnClose(raw)
+        if let upstream { try? StreamSocket.resetOnClose(upstream.raw) }
+        close(.upstreamDown, by: .daemon)
+    }
+
+    override func endTimedOut() {
+        if let lastWords { breakOff(lastWords) } else if let ending = relay.ending { breakOff(ending) }
+    }
+
+    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        guard isOpen else { return }
+        super.close(reason, by: party, errno: errno)
+    }
+
+    override func closed() {
+        if let connecting { abandon(connecting) }
+        connecting = nil
+        upstream?.close(on: lane)
+        toUpstream.discard(into: lane.pipes)
+        toClient.discard(into: lane.pipes)
+        if let member { group.leave(member) }
+        member = nil
+    }
+
+    /// Puts a PROXY header in front of what the client sends.
+    private func hold(_ header: [UInt8]) {
+        // unsafe: bytes have no padding that could be read.
+        unsafe toUpstream.held.append(header.span.bytes, asMessage: false)
+    }
+
+    func raw(of side: RelaySide) -> CInt {
+        switch side {
+        case .client: raw
+        case .upstream: upstream?.raw ?? -1
+        }
+    }
+}
+
+extension RelayConnection: Waiting {
+    /// The addresses that were asked for, or room at an upstream, may be there.
+    func resume() {
+        guard isOpen, connecting != nil else { return }
+        goOn()
+        if isOpen { setDeadline() }
+    }
+}

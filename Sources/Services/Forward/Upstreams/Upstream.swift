@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+import Synchronization
+
+/// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays.
+///
+/// Concurrency: may be used from every thread. What each connection asks is atomic; the rest is behind a lock that is
+/// taken when a connection fails, a check ends, or the state may change.
+final class Upstream: Sendable {
+    /// The address as it was written.
+    let endpoint: Endpoint
+
+    /// The kind of the socket.
+    let kind: SocketKind
+
+    /// How many connections it has of this listener, on all lanes.
+    let active = ConnectionCount()
+
+    /// Where it is.
+    let place: Place
+
+    /// Where an upstream is.
+    enum Place: Sendable {
+        /// There.
+        case fixed(SocketAddress)
+        /// Where the name leads at the time.
+        case named(NameResolution)
+    }
+
+    private let health: Mutex<UpstreamHealth>
+
+    /// ``UpstreamHealth/availableFrom`` and ``UpstreamHealth/wantsSuccess`` as they are, to be read without the lock.
+    private let availableFrom = Atomic<UInt64>(0)
+    private let wantsSuccess = Atomic<Bool>(false)
+
+    /// An upstream of which nothing is known.
+    ///
+    /// - Parameter endpoint: an address that can be connected to; the configuration has seen to that.
+    init(_ endpoint: Endpoint, limits: UpstreamHealth.Limits) {
+        self.endpoint = endpoint
+        switch endpoint.scheme {
+        case .unix: kind = .unixStream
+        case .unixSeqpacket: kind = .unixSeqpacket
+        case .vsock: kind = .vsock
+        case .tcp, .udp, .unixDatagram, .can, .rds, .systemd: kind = .tcp
+        }
+        place = Place(endpoint.location)
+        health = Mutex(UpstreamHealth(limits: limits))
+    }
+
+    // MARK: - Health
+
+    /// Whether a connection may try it, unless another one claims the only trial.
+    func isAvailable(at now: UInt64) -> Bool {
+        let from = availableFrom.load(ordering: .relaxed)
+        return from <= now && from != .max
+    }
+
+    /// Asks for leave to connect.
+    func mayTry(at now: UInt64) -> Bool {
+        if availableFrom.load(ordering: .relaxed) == 0 { return true }
+        return change { $0.mayTry(at: now) }
+    }
+
+    /// A connection that was begun at `start` stands.
+    func connectSucceeded(startedAt start: UInt64, at now: UInt64) -> UpstreamHealth.Change? {
+        guard wantsSuccess.load(ordering: .relaxed) else { return nil }
+        return change { $0.connectSucceeded(startedAt: start, at: now) }
+    }
+
+    /// A connection that was begun at `start` has failed.
+    func connectFailed(startedAt start: UInt64, at now: UInt64, errno: CInt) -> UpstreamHealth.Change? {
+        change { $0.connectFailed(startedAt: start, at: now, errno: errno) }
+    }
+
+    /// A check went well.
+    func checkSucceeded(at now: UInt64) -> UpstreamHealth.Change? {
+        change { $0.checkSucceeded(at: now) }
+    }
+
+    /// A check went wrong.
+    func checkFailed(_ failure: CheckFailure, at now: UInt64) -> UpstreamHealth.Change? {
+        change { $0.checkFailed(failure, at: now) }
+    }
+
+    /// A reload has other limits.
+    func set(_ limits: UpstreamHealth.Limits, at now: UInt64) -> UpstreamHealth.Change? {
+        change { $0.change(limits, at: now) }
+    }
+
+    private func change<Result>(_ body: (inout UpstreamHealth) -> Result) -> Result {
+        health.withLock { health in
+            let result = body(&health)
+            availableFrom.store(health.availableFrom, ordering: .relaxed)
+            wantsSuccess.store(health.wantsSuccess, ordering: .relaxed)
+            return result
+        }
+    }
+}
+
+extension Upstream.Place {
+    fileprivate init(_ location: EndpointLocation) {
+        switch location {
+        case .host(.ipv4(let address), let port):
+            self = .fixed(.ipv4(address, port: port))
+        case .host(.ipv6(let address, nil), let port):
+            self = .fixed(.ipv6(address, port: port, scope: 0))
+        // The index of an interface may change, so it is asked for each time, as a name is.
+        case .host(.ipv6(let address, let scope?), let port):
+            self = .named(NameResolution(of: "\(Endpoint.text(address))%\(scope)", port: port))
+        case .host(.name(let name), let port):
+            self = .named(NameResolution(of: name, port: port))
+        case .path(let path):
+            self = .fixed(.unix(path: path))
+        case .abstract(let name):
+            self = .fixed(.abstract(name: name))
+        case .vsock(let cid, let port):
+            self = .fixed(.vsock(cid: cid, port: port))
+        case .host(.any, _), .interface, .passed:
+            self = .fixed(.unnamed)
+        }
+    }
+}
+
+extension Endpoint {
+    fileprivate static func text(_ address: IPv6Address) -> String {
+        var bytes: [UInt8] = []
+        SocketAddress.ipv6(address, port: 0, scope: 0).append(to: &bytes)
+        // `[2001:db8::1]:0` without the brackets and the port.
+        return String(decoding: bytes.dropFirst().dropLast(3), as: UTF8.self)
+    }
+}

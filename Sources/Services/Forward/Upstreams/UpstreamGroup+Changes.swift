@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+extension UpstreamGroup {
+    /// Says that an upstream went down or came up, and does what follows from it.
+    func tell(_ change: UpstreamHealth.Change, of upstream: Upstream, on lane: Lane) {
+        let event: EventKind
+        let message: String
+        switch change {
+        case .wentDown(let cause):
+            event = .upstreamDown
+            message = "\(upstream.endpoint) is down: \(Self.words(for: cause))"
+        case .wentUp(let nanoseconds):
+            event = .upstreamUp
+            message = "\(upstream.endpoint) is up again after \(Self.seconds(nanoseconds))"
+        }
+        lane.write(
+            DaemonRecord(
+                time: Clock.realtime, event, message, listener: label,
+                fields: [RecordField("upstream", .text(upstream.endpoint.description))]))
+        switch change {
+        case .wentUp:
+            line.serveAll()
+        case .wentDown where settings.onDown == .close:
+            lane.performOnAll { lane in
+                for case let relay as RelayConnection in lane.openConnections where relay.isRelayed(to: upstream) {
+                    relay.upstreamWentDown()
+                }
+            }
+        case .wentDown:
+            break
+        }
+    }
+
+    private static func words(for cause: UpstreamHealth.Cause) -> String {
+        switch cause {
+        case .connecting(let failures, let errno):
+            let reason = SystemError("connect", errno: errno)
+            return "\(failures) connections in a row failed, the last one with \(reason.reason) (\(reason.symbol))."
+                + " It is tried again from time to time"
+        case .checks(let failures, let last):
+            return "\(failures) checks in a row failed, the last one because \(words(for: last))"
+        }
+    }
+
+    private static func words(for failure: CheckFailure) -> String {
+        switch failure {
+        case .unresolved(let reason): return "its name does not resolve: \(reason)"
+        case .connect(let errno): return "it could not be connected to: \(SystemError.reason(of: errno))"
+        case .broken(let errno): return "the connection broke: \(SystemError.reason(of: errno))"
+        case .closed: return "it closed the connection before it had answered"
+        case .timedOut: return "it did not answer in time"
+        case .unexpectedAnswer: return "it did not answer what is expected"
+        }
+    }
+
+    private static func seconds(_ nanoseconds: UInt64) -> String {
+        let tenths = nanoseconds / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension RelayConnection {
+    /// Whether it is relayed to this upstream, or is being connected to it.
+    fileprivate func isRelayed(to upstream: Upstream) -> Bool {
+        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
+    }
+}

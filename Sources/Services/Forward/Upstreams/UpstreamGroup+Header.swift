@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import ProxyProtocol
+import Reactor
+
+extension UpstreamGroup {
+    /// A number for this process among all that pass connections on.
+    private static let instance = UInt64.random(in: .min ... .max)
+
+    /// The PROXY header for a connection; nil where none is sent.
+    func header(for connection: Connection) -> [UInt8]? {
+        guard let version = settings.sendProxy else { return nil }
+        let origin = connection.origin
+        let uniqueID: ProxyUniqueID? =
+            switch origin?.header.uniqueID {
+            case .trail(let trail): trail.next().map { ProxyUniqueID.trail($0) }
+            case .foreign(let bytes): ProxyUniqueID.foreign(bytes)
+            case nil:
+                ProxyUniqueID.trail(ConnectionTrail(instance: Self.instance, connection: connection.identifier))
+            }
+        let header = ProxyHeader(
+            relaying: connection.peer, to: origin?.header.destination ?? connection.local,
+            version: version == .v1 ? .v1 : .v2, uniqueID: uniqueID, authority: origin?.header.authority)
+        return Self.bytes(of: header)
+    }
+
+    /// The PROXY header for a check, which has no client: section 2.2 of the protocol. Nil where none is sent.
+    func header(forCheckOf upstream: SocketAddress, from raw: CInt) throws(SystemError) -> [UInt8]? {
+        switch settings.sendProxy {
+        case nil: return nil
+        case .v1:
+            let own = try ListeningSocket.localAddress(of: raw)
+            return Self.bytes(of: ProxyHeader(relaying: own, to: upstream, version: .v1))
+        case .v2:
+            return Self.bytes(of: ProxyHeader(version: .v2, command: .local))
+        }
+    }
+
+    private static func bytes(of header: ProxyHeader) -> [UInt8] {
+        var bytes: [UInt8] = []
+        header.append(to: &bytes)
+        return bytes
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+import Synchronization
+
+/// The upstreams of one listener under one configuration, and who is to have the next connection.
+///
+/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them.
+///
+/// Concurrency: immutable but for atomics and what is in ``Upstream`` and ``WaitingLine``; used by all lanes.
+final class UpstreamGroup: Sendable {
+    /// One upstream with what this configuration says of it.
+    struct Member: Sendable {
+        let upstream: Upstream
+        let limit: Int?
+    }
+
+    /// Who gets a connection.
+    enum Choice {
+        /// This member, which counts it from now on.
+        case member(Int)
+        /// Nobody before one of them has room.
+        case allBusy
+        /// Nobody.
+        case noneAvailable
+    }
+
+    let label: ListenerLabel
+    let settings: ForwardSettings
+    let members: [Member]
+    let line = WaitingLine()
+
+    /// What the nanoseconds of the settings come to.
+    let connectTimeout: UInt64
+    let queueTimeout: UInt64
+    let resolveInterval: UInt64?
+    let halfCloseTimeout: UInt64?
+    let progressInterval: UInt64?
+
+    private let balancer: Balancer
+    private let nextTicket = Atomic<UInt64>(0)
+
+    /// Makes the group.
+    ///
+    /// - Parameter previous: the group that it follows after a reload.
+    init(_ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?) {
+        self.label = label
+        self.settings = settings
+        connectTimeout = settings.connectTimeout.nanoseconds
+        queueTimeout = settings.queueTimeout.nanoseconds
+        resolveInterval = settings.resolveInterval?.nanoseconds
+        halfCloseTimeout = settings.halfCloseTimeout?.nanoseconds
+        progressInterval = settings.progressInterval?.nanoseconds
+        let limits = UpstreamHealth.Limits(
+            trialTimeout: connectTimeout,
+            checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
+        let known = Dictionary(
+            (previous?.members ?? []).map { ($0.upstream.endpoint, $0.upstream) }, uniquingKeysWith: { first, _ in first })
+        members = settings.upstreams.map { wanted in
+            if let upstream = known[wanted.endpoint] {
+                // Whether checks that no longer are have kept it down is no news: the reload itself is.
+                _ = upstream.set(limits, at: Clock.monotonic)
+                return Member(upstream: upstream, limit: wanted.maxConnections)
+            }
+            return Member(upstream: Upstream(wanted.endpoint, limits: limits), limit: wanted.maxConnections)
+        }
+        balancer = Balancer(
+            method: settings.balance,
+            members: settings.upstreams.map {
+                Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
+            })
+    }
+
+    /// A number for a connection, counted over all lanes.
+    func makeTicket() -> UInt64 {
+        nextTicket.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+
+    /// Chooses a member, and counts the connection there: ``leave(_:)`` counts it out.
+    func choose(ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64) -> Choice {
+        var excluded = tried
+        while true {
+            let choice = balancer.choose(
+                ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: excluded
+            ) { index in
+                let member = members[index]
+                return Balancer.MemberState(
+                    isAvailable: member.upstream.isAvailable(at: now), active: member.upstream.active.value,
+                    limit: member.limit)
+            }
+            switch choice {
+            case .allBusy: return .allBusy
+            case .noneAvailable: return .noneAvailable
+            case .member(let index):
+                let member = members[index]
+                // Another lane may have taken the last place since it was looked at.
+                guard member.upstream.active.enter(limit: member.limit) else { continue }
+                if member.upstream.mayTry(at: now) { return .member(index) }
+                member.upstream.active.leave()
+                excluded.insert(index)
+            }
+        }
+    }
+
+    /// A connection has left a member: whoever waits may have its place.
+    func leave(_ index: Int) {
+        members[index].upstream.active.leave()
+        line.serve()
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Connections that wait until an upstream has room, first come, first served.
+///
+/// Concurrency: may be used from every thread; the lock is taken only while somebody waits or wants to.
+final class WaitingLine: Sendable {
+    private struct Line {
+        var waiters: [(number: UInt64, waiter: Waiter)] = []
+        var head = 0
+        var nextNumber: UInt64 = 1
+
+        var count: Int { waiters.count - head }
+    }
+
+    private let line = Mutex(Line())
+    private let count = Atomic<Int>(0)
+
+    /// How many wait.
+    var length: Int { count.load(ordering: .relaxed) }
+
+    /// Lines up. Who has lined up looks once more whether there is room: it may have come the moment before.
+    ///
+    /// - Parameters:
+    ///   - limit: how many may wait.
+    ///   - isFirst: whether it has waited already and was served in vain.
+    /// - Returns: the number to leave with; nil if so many wait already.
+    func enter(_ waiter: Waiter, limit: Int, isFirst: Bool) -> UInt64? {
+        let number = line.withLock { line -> UInt64? in
+            guard isFirst || line.count < limit else { return nil }
+            let number = line.nextNumber
+            line.nextNumber += 1
+            line.waiters.insert((number, waiter), at: isFirst ? line.head : line.waiters.count)
+            count.store(line.count, ordering: .relaxed)
+            return number
+        }
+        // Room is looked for after this, and made before the fence in `serve`: one of the two sees the other.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        return number
+    }
+
+    /// Leaves without having been served.
+    func leave(_ number: UInt64) {
+        line.withLock { line in
+            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else { return }
+            line.waiters.remove(at: index)
+            count.store(line.count, ordering: .relaxed)
+        }
+    }
+
+    /// An upstream has room for one more: wakes who is first.
+    func serve() {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard count.load(ordering: .relaxed) > 0 else { return }
+        let first = line.withLock { line -> Waiter? in
+            guard line.count > 0 else { return nil }
+            let first = line.waiters[line.head].waiter
+            line.head += 1
+            if line.head > 64, line.head * 2 > line.waiters.count {
+                line.waiters.removeSubrange(..<line.head)
+                line.head = 0
+            }
+            count.store(line.count, ordering: .relaxed)
+            return first
+        }
+        first?.wake()
+    }
+
+    /// An upstream is up again: wakes everybody.
+    func serveAll() {
+        for _ in 0..<length { serve() }
+    }
+}
