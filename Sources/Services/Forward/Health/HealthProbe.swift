@@ -141,7 +141,7 @@ final class HealthProbe: Pollable {
             } catch {
                 return failed(.broken(error.errno))
             }
-            if answer.contains(expected) { return succeeded() }
+            if answer.holds(expected) { return succeeded() }
         }
         failed(.unexpectedAnswer)
     }
@@ -174,5 +174,13 @@ extension HealthProbe: Waiting {
         check()
         // It is the same check.
         if checkDeadline != .max { checkDeadline = deadline }
+    }
+}
+
+extension [UInt8] {
+    /// Whether the words are anywhere in it. (The standard library's own search brings its regular expressions along.)
+    fileprivate func holds(_ words: [UInt8]) -> Bool {
+        guard count >= words.count else { return false }
+        return (0...count - words.count).contains { self[$0...].starts(with: words) }
     }
 }

@@ -7,9 +7,9 @@
 ///
 /// An end that one peer did not choose is not passed on as if it had: a peer that breaks off leads to a reset of the
 /// other, once that has been given all that came before (``Ending/side``).
-struct Relay: Equatable {
+struct Relay: Hashable {
     /// How it ends.
-    struct Ending: Equatable {
+    struct Ending: Hashable {
         /// Who ended it: who finished first, or who broke.
         var side: RelaySide
         /// Whether that peer broke, so that the other is to be reset.
@@ -33,8 +33,8 @@ struct Relay: Equatable {
 
     private(set) var toUpstream = RelayDirection.flowing
     private(set) var toClient = RelayDirection.flowing
-    private var readable: (client: Bool, upstream: Bool) = (false, false)
-    private var writable: (client: Bool, upstream: Bool) = (true, true)
+    private var readable = Sides(client: false, upstream: false)
+    private var writable = Sides(client: true, upstream: true)
     private(set) var ending: Ending?
 
     /// Makes a relay between two peers that are connected.
@@ -48,11 +48,6 @@ struct Relay: Equatable {
         }
     }
 
-    static func == (left: Relay, right: Relay) -> Bool {
-        left.toUpstream == right.toUpstream && left.toClient == right.toClient && left.readable == right.readable
-            && left.writable == right.writable && left.ending == right.ending
-    }
-
     /// Whether one peer has finished and the other has not.
     var isHalfClosed: Bool { toUpstream.isOver != toClient.isOver }
 
@@ -64,14 +59,8 @@ struct Relay: Equatable {
 
     /// A socket has become ready.
     mutating func ready(_ side: RelaySide, toRead: Bool, toWrite: Bool) {
-        switch side {
-        case .client:
-            if toRead { readable.client = true }
-            if toWrite { writable.client = true }
-        case .upstream:
-            if toRead { readable.upstream = true }
-            if toWrite { writable.upstream = true }
-        }
+        if toRead { readable[side] = true }
+        if toWrite { writable[side] = true }
     }
 
     /// Does what can be done.
@@ -92,17 +81,17 @@ struct Relay: Equatable {
         while true {
             switch self[from: source] {
             case .flowing:
-                guard self[readable: source] else { return false }
+                guard readable[source] else { return false }
                 guard reads < Self.readsPerTurn else { return true }
                 reads += 1
                 take(transport.pass(from: source), from: source, on: transport)
             case .holding, .draining:
-                guard self[writable: destination] else { return false }
+                guard writable[destination] else { return false }
                 switch transport.flush(to: destination) {
                 case .moved(_, isHeld: false):
                     act(self[from: source].drained(), on: destination, transport)
                 case .moved, .blocked:
-                    self[writable: destination] = false
+                    writable[destination] = false
                 case .broken(let side, let errno):
                     broke(side, errno: errno, isGone: false, transport)
                 case .end:
@@ -118,13 +107,13 @@ struct Relay: Equatable {
     private mutating func take(_ step: RelayStep, from source: RelaySide, on transport: some RelayTransport) {
         switch step {
         case .moved(let isEmpty, let isHeld):
-            if isEmpty { self[readable: source] = false }
+            if isEmpty { readable[source] = false }
             if isHeld {
                 self[from: source].held()
-                self[writable: source.other] = false
+                writable[source.other] = false
             }
         case .blocked:
-            self[readable: source] = false
+            readable[source] = false
         case .end:
             if self[from: source.other] == .cut {
                 // Nothing more comes from a peer that takes nothing: it is gone.
@@ -148,7 +137,7 @@ struct Relay: Equatable {
             act(self[from: side].sourceEnded(.broken), on: side.other, transport)
         } else {
             // Its last bytes and its end bring no further event.
-            self[readable: side] = true
+            readable[side] = true
         }
     }
 
@@ -162,18 +151,20 @@ struct Relay: Equatable {
 
     // MARK: - Sides
 
+    /// The direction from a peer.
     private subscript(from side: RelaySide) -> RelayDirection {
         get { side == .client ? toUpstream : toClient }
         set { if side == .client { toUpstream = newValue } else { toClient = newValue } }
     }
 
-    private subscript(readable side: RelaySide) -> Bool {
-        get { side == .client ? readable.client : readable.upstream }
-        set { if side == .client { readable.client = newValue } else { readable.upstream = newValue } }
-    }
+    /// Something that is known of each peer.
+    private struct Sides: Hashable {
+        var client: Bool
+        var upstream: Bool
 
-    private subscript(writable side: RelaySide) -> Bool {
-        get { side == .client ? writable.client : writable.upstream }
-        set { if side == .client { writable.client = newValue } else { writable.upstream = newValue } }
+        subscript(side: RelaySide) -> Bool {
+            get { side == .client ? client : upstream }
+            set { if side == .client { client = newValue } else { upstream = newValue } }
+        }
     }
 }

@@ -5,7 +5,7 @@
 /// Bytes go through as they come. What the destination does not take is held, and until it has gone nothing more is read:
 /// so the slow peer stops the fast one. When the source has finished, its end is passed on behind its last byte, as a
 /// half-close, and the other direction lives on (RFC 9293, 3.6).
-enum RelayDirection: Equatable {
+enum RelayDirection: Hashable {
     /// Nothing is held; what comes goes through.
     case flowing
 
@@ -22,7 +22,7 @@ enum RelayDirection: Equatable {
     case cut
 
     /// How a source ends.
-    enum SourceEnd: Equatable {
+    enum SourceEnd: Hashable {
         /// It has said all that it had to say.
         case finished
         /// It is gone.
