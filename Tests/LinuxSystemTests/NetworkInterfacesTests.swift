@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct NetworkInterfacesTests {
+    @Test func `knows loopback, and nothing but IP addresses without ports`() throws {
+        let addresses = try NetworkInterfaces.addresses()
+        #expect(addresses.contains(.ipv4(.loopback, port: 0)))
+        #expect(addresses.allSatisfy { $0.port == 0 })
+        for case .ipv6(let address, _, let scope) in addresses where address.isLinkLocal {
+            #expect(scope != 0)
+        }
+    }
+
+    @Test func `says why nobody can tell`() {
+        var error: SystemError?
+        let isReached = FaultInjection.failing(call: 1, with: EMFILE) {
+            do throws(SystemError) { _ = try NetworkInterfaces.addresses() } catch let failure { error = failure }
+        }
+        #expect(isReached)
+        #expect(error == SystemError("getifaddrs", errno: EMFILE))
+    }
+}
