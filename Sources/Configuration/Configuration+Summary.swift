@@ -33,11 +33,15 @@ extension ListenerSettings {
     /// The settings that are not what they would be without a word, as in the file.
     fileprivate var limits: String {
         var parts: [String] = []
+        if case .forward(let forward) = service { parts += forward.summary }
         if let idleTimeout { parts.append("idle-timeout \(DurationText.format(idleTimeout))") }
         if let lifetime { parts.append("lifetime \(DurationText.format(lifetime))") }
         if let maxConnections { parts.append("max-connections \(maxConnections)") }
         if let keepalive {
             parts.append(keepalive.idle.map { "keepalive \(DurationText.format(.seconds($0)))" } ?? "keepalive")
+        }
+        if !acceptProxy.isEmpty {
+            parts.append("accept-proxy \(acceptProxy.map(\.description).joined(separator: " "))")
         }
         return parts.joined(separator: ", ")
     }

@@ -155,20 +155,16 @@ struct ConfigurationReader {
                 if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
             }
         }
-        // The service may stand below its keys, and without one they show which was meant.
-        var wanted = table.entries.lazy.compactMap { ServiceSchema.owner(ofKey: $0.key) }.first
-        if let service = table["service"]?.value.content {
-            wanted = nil
-            if case .string(let text) = service { wanted = text }
-        }
         let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
         let section = SettingSection.listener(name: draft.name, service: schema)
+        var meant = "echo"
+        // The service may stand below its keys.
         for entry in table.entries where !SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
             if let key = schema?.keys.first(where: { $0.name == entry.key }) {
                 key.read(entry, &draft, &diagnostics)
-            } else if let wanted, wanted == ServiceSchema.owner(ofKey: entry.key) {
-                // The service itself is the mistake, and is reported.
-                continue
+            } else if draft.service == nil, let owner = ServiceSchema.owner(ofKey: entry.key) {
+                // The service itself is the mistake, or that there is none, and its keys show which was meant.
+                meant = owner
             } else {
                 diagnostics.reportUnknown(entry, in: section)
             }
@@ -176,7 +172,7 @@ struct ConfigurationReader {
         // Behind a syntax error, what seems to be missing may have been lost to it.
         if isWhole {
             reportMissing("listen", in: table, of: draft, help: "add for example listen = \"tcp://127.0.0.1:7007\"")
-            reportMissing("service", in: table, of: draft, help: "add for example service = \"\(wanted ?? "echo")\"")
+            reportMissing("service", in: table, of: draft, help: "add for example service = \"\(meant)\"")
             if case .forward = draft.service {
                 reportMissing("to", in: table, of: draft, help: "add for example to = \"tcp://10.0.0.5:443\"")
             }

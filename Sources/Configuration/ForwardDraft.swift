@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
+import ProxyProtocol
 
 /// What a listener with `service = "forward"` says of it, before it is seen together with its addresses.
 struct ForwardDraft: Sendable {
@@ -23,7 +24,7 @@ struct ForwardDraft: Sendable {
         SettingKey("queue-limit", \.forward.settings.queueLimit, .count(0...10_000_000, example: 1024)),
         SettingKey("resolve-interval", \.forward.settings.resolveInterval, .duration(intervals, example: "30s")),
         SettingKey("source", \.forward.source, .located(.sourceAddress)),
-        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.choice("version"), example: "\"v2\""))),
+        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyVersion, example: "\"v2\""))),
         SettingKey("health", \.forward.settings.health, .health),
         SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
         SettingKey(
@@ -39,4 +40,9 @@ struct ForwardDraft: Sendable {
 
     /// How often something may be done again.
     private static let intervals = Duration.seconds(1) ... .seconds(86_400)
+}
+
+extension SettingType where Value == ProxyVersion {
+    /// A version of the PROXY protocol.
+    fileprivate static let proxyVersion = choice("version", [("v1", .v1), ("v2", .v2)])
 }

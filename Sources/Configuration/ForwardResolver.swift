@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
+import ProxyProtocol
 
 /// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
 /// cannot work.

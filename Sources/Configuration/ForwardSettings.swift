@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import LinuxSystem
+public import ProxyProtocol
 
 /// `service = "forward"`: to whom the connections of a listener are relayed, and how.
 public struct ForwardSettings: Hashable, Sendable {
@@ -31,7 +32,7 @@ public struct ForwardSettings: Hashable, Sendable {
     /// `send-proxy`: with which PROXY header upstreams are told of the client; nil sends none.
     public var sendProxy: ProxyVersion?
 
-    /// `health`: how upstreams are probed; nil probes none.
+    /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
     public var health: HealthSettings?
 
     /// `on-down`: what becomes of the connections of an upstream that went down.

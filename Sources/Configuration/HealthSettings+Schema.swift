@@ -17,8 +17,8 @@ extension HealthSettings {
         SettingKey("timeout", \.timeout, .located(.duration(times, example: "1s"))),
         SettingKey("rise", \.settings.rise, .count(1...100, example: 2)),
         SettingKey("fall", \.settings.fall, .count(1...100, example: 3)),
-        SettingKey("send", \.settings.send, .probeText),
-        SettingKey("expect", \.settings.expect, .probeText),
+        SettingKey("send", \.settings.send, .checkText(example: "PING\\r\\n")),
+        SettingKey("expect", \.settings.expect, .checkText(example: "PONG")),
     ]
 
     private static let times = Duration.milliseconds(10) ... .seconds(86_400)
@@ -40,7 +40,7 @@ extension SettingType where Value == HealthSettings? {
                 let bound = DurationText.format(interval)
                 diagnostics.report(
                     "`timeout` is longer than `interval`, which is \(bound)", at: timeout.span,
-                    help: "a probe has to end before the next begins: write a timeout up to \"\(bound)\"")
+                    help: "a check has to end before the next begins: write a timeout up to \"\(bound)\"")
             }
             return .some(draft.settings)
         default:
@@ -52,23 +52,25 @@ extension SettingType where Value == HealthSettings? {
 }
 
 extension SettingType where Value == [UInt8] {
-    /// Bytes that a probe sends or looks for, as a string.
-    fileprivate static let probeText = Self { key, value, diagnostics in
-        guard case .string(let text) = value.content else {
-            diagnostics.reportType(value, of: key, wanted: "a text in quotes", example: "\"PING\\r\\n\"")
-            return nil
+    /// Bytes that a check sends or looks for, as a string.
+    fileprivate static func checkText(example: String) -> Self {
+        Self { key, value, diagnostics in
+            guard case .string(let text) = value.content else {
+                diagnostics.reportType(value, of: key, wanted: "a text in quotes", example: "\"\(example)\"")
+                return nil
+            }
+            let bytes = Array(text.utf8)
+            guard !bytes.isEmpty else {
+                diagnostics.report("`\(key)` is empty", at: value.range, help: "leave it out")
+                return nil
+            }
+            guard bytes.count <= HealthSettings.longestText else {
+                diagnostics.report(
+                    "`\(key)` is \(bytes.count) bytes long", at: value.range,
+                    help: "write at most \(HealthSettings.longestText) bytes")
+                return nil
+            }
+            return bytes
         }
-        let bytes = Array(text.utf8)
-        guard !bytes.isEmpty else {
-            diagnostics.report("`\(key)` is empty", at: value.range, help: "leave it out")
-            return nil
-        }
-        guard bytes.count <= HealthSettings.longestText else {
-            diagnostics.report(
-                "`\(key)` is \(bytes.count) bytes long", at: value.range,
-                help: "write at most \(HealthSettings.longestText) bytes")
-            return nil
-        }
-        return bytes
     }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `health`: how upstreams are probed.
+/// `health`: how upstreams are checked.
 public struct HealthSettings: Hashable, Sendable {
-    /// `interval`: from the start of one probe to that of the next.
+    /// `interval`: from the start of one check to that of the next.
     public var interval: Duration
 
-    /// `timeout`: how long a probe may take with all that belongs to it; at most the interval.
+    /// `timeout`: how long a check may take in all; at most the interval.
     public var timeout: Duration
 
-    /// `rise`: how many probes in a row must go well for an upstream that is down to be up.
+    /// `rise`: how many checks in a row must go well for an upstream that is down to be up.
     public var rise: Int
 
-    /// `fall`: how many probes in a row must fail for an upstream that is up to be down.
+    /// `fall`: how many checks in a row must fail for an upstream that is up to be down.
     public var fall: Int
 
-    /// `send`: what a probe sends once it is connected; nil for nothing.
+    /// `send`: what a check sends once it is connected; nil for nothing.
     public var send: [UInt8]?
 
     /// `expect`: what must be in what the upstream then says; nil takes the connection itself for an answer. Neither

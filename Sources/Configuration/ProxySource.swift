@@ -9,3 +9,13 @@ public enum ProxySource: Hashable, Sendable {
     /// `"unix"`: those that come through a Unix socket.
     case unix
 }
+
+extension ProxySource: CustomStringConvertible {
+    /// The text of the file, which reads back as the same value.
+    public var description: String {
+        switch self {
+        case .network(let network): network.description
+        case .unix: "unix"
+        }
+    }
+}

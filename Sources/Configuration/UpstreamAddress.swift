@@ -45,7 +45,6 @@ extension SettingType where Value == WrittenAddress {
         switch endpoint.location {
         case .host(let host, let port) where endpoint.scheme == .tcp:
             checkHost(host, port: port, address, &diagnostics)
-            if port == 0 { reportPort(address, &diagnostics) }
         case .vsock(let context, let port):
             if context == EndpointLocation.anyContext {
                 diagnostics.report(
@@ -65,10 +64,12 @@ extension SettingType where Value == WrittenAddress {
     ) {
         switch host {
         case .any, .ipv4(.any), .ipv6(.any, _):
+            let example = "tcp://127.0.0.1:\(port == 0 ? "PORT" : String(port))"
             diagnostics.report(
                 "every address of a host can be listened on, but not connected to", at: address.span,
-                help: "write one address or a name, such as \(Endpoint.tcp(.ipv4(.loopback), port: port)) for this host"
+                help: "write one address or a name, such as \(example) for this host"
             )
+            return
         case .ipv6(let ip, let scope):
             if let mapped = ip.mappedIPv4 {
                 diagnostics.report(
@@ -81,6 +82,7 @@ extension SettingType where Value == WrittenAddress {
         case .ipv4, .name:
             break
         }
+        if port == 0 { reportPort(address, &diagnostics) }
     }
 
     private static func reportPort(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {

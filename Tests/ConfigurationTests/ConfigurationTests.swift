@@ -249,4 +249,40 @@ import Testing
 
                 """)
     }
+
+    @Test(arguments: [
+        ("to = \"tcp://10.0.0.5:443\"", "to tcp://10.0.0.5:443"),
+        (
+            """
+            idle-timeout = "5s"
+            accept-proxy = "unix"
+            balance = "random"
+            to = [
+                { address = "tcp://10.0.0.5:443", weight = 3, max-connections = 9 },
+                { address = "unix:///run/%1B", backup = true }, "unix://@x", "unix://@y",
+            ]
+            """,
+            "to tcp://10.0.0.5:443 (weight 3, max 9), unix:///run/%1B (backup), unix://@x, unix://@y, balance random,"
+                + " idle-timeout 5s, accept-proxy unix"
+        ),
+        (
+            """
+            to = ["tcp://[::1]:80", "unix://@b", "unix://@c", "unix://@d", "unix://@e", "unix://@f"]
+            accept-proxy = ["10.0.0.0/8", "::1"]
+            source = "[2001:db8::1]"
+            send-proxy = "v2"
+            health = true
+            on-down = "close"
+            half-close-timeout = "1m"
+            progress-interval = "1h"
+            """,
+            "to tcp://[::1]:80, unix://@b, unix://@c and 3 more, source [2001:db8::1], send-proxy v2, health 2s,"
+                + " on-down close, half-close-timeout 1m, progress-interval 1h, accept-proxy 10.0.0.0/8 ::1"
+        ),
+    ])
+    func summarisesARelay(keys: String, shown: String) throws {
+        let listen = "listen = [\"tcp://*:1\", \"unix://@a\"]\n"
+        let summary = try parse("[listener.front]\nservice = \"forward\"\n" + listen + keys).summary
+        #expect(summary == "front  tcp://*:1, unix://@a  forward  \(shown)\n")
+    }
 }
