@@ -31,7 +31,7 @@ let package = Package(
         .target(name: "LinuxSystem", dependencies: ["CLinux", "CSystemd"], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: strict),
         .target(name: "ProxyProtocol", dependencies: ["LinuxSystem"], swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["TOML", "LinuxSystem"], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["LinuxSystem", "CSystemd"], swiftSettings: strict),
         .target(
             name: "Reactor", dependencies: ["LinuxSystem", "Records", "ProxyProtocol"], swiftSettings: strict),

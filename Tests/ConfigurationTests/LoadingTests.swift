@@ -102,7 +102,10 @@ import Testing
         #expect(configuration?.log.destinations == [.journal])
     }
 
-    @Test(arguments: ["minimal", "everywhere", "limits", "systemd-activation", "unix-permissions"])
+    @Test(arguments: [
+        "minimal", "everywhere", "limits", "systemd-activation", "unix-permissions", "front-for-web-servers",
+        "unix-socket-for-tcp-database", "vsock-bridge",
+    ])
     func theExamplesLoad(name: String) {
         let path = Self.root.appendingPathComponent("config/examples/\(name).toml").path
         let (configuration, problems) = Configuration.load(path: path, host: TestHost())
@@ -113,11 +116,13 @@ import Testing
     @Test func noExampleIsForgotten() throws {
         let path = Self.root.appendingPathComponent("config/examples").path
         let names = try Directory.names(in: path).filter { $0.hasSuffix(".toml") }
-        #expect(names.count == 5)
+        #expect(names.count == 8)
     }
 
     /// A file that an editor has half written: a mistake or a configuration, and never a trap.
-    @Test(arguments: ["config/usherd.toml", "config/examples/limits.toml"])
+    @Test(arguments: [
+        "config/usherd.toml", "config/examples/limits.toml", "config/examples/front-for-web-servers.toml",
+    ])
     func survivesEveryPrefix(file: String) throws {
         let path = Self.root.appendingPathComponent(file).path
         // Where in a comment a file ends makes no difference.
