@@ -9,7 +9,9 @@ struct ForwardDraft: Sendable {
     var upstreams: [UpstreamDraft]?
     /// nil if it is missing or wrong.
     var source: Located<EndpointHost>?
-    var balance = Located<BalanceMethod>?.none
+    /// nil if it is missing or wrong.
+    var balance: Located<BalanceMethod>?
+    /// nil if it is missing or wrong; of nil if it is `false`.
     var sendProxy: Located<ProxyVersion?>?
     /// What needs no second look.
     var settings = ForwardSettings(upstreams: [])

@@ -137,9 +137,12 @@ import Testing
     }
 
     /// Each byte of a file in turn replaced by one that means something.
-    @Test func survivesDamage() {
-        let text =
-            "[listener.a]\nlisten = [\"tcp://localhost:1?backlog=2\"]\nservice=\"echo\"\nkeepalive={idle=\"9s\"}\n"
+    @Test(arguments: [
+        "[listener.a]\nlisten = [\"tcp://localhost:1?backlog=2\"]\nservice=\"echo\"\nkeepalive={idle=\"9s\"}\n",
+        "[listener.a]\nlisten=\"tcp://*:1\"\nservice=\"forward\"\nto=[{address=\"tcp://[fe80::1%lo]:2\",weight=1}]\n"
+            + "health={send=\"x\\n\"}\nsource=\"[::1]\"\naccept-proxy=\"10.0.0.0/8\"\n",
+    ])
+    func survivesDamage(text: String) {
         let bytes = Array(text.utf8)
         for index in bytes.indices {
             for byte in Array("\0\n\u{1b}\"'.=[]{}#?:/0a".utf8) + [0x80, 0xff] {
