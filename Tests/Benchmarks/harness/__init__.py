@@ -7,3 +7,6 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 REPOSITORY = BENCHMARKS.parent.parent
 LOADGEN = BENCHMARKS / "out" / "loadgen"
 MINIMAL = BENCHMARKS / "out" / "echo_epoll"
+OBJECTS_SERVER = BENCHMARKS / "out" / "objects_epoll"
+RELAY_COPY = BENCHMARKS / "out" / "relay_copy"
+RELAY_SPLICE = BENCHMARKS / "out" / "relay_splice"

@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import LOADGEN, processes
+from . import LOADGEN, MINIMAL, OBJECTS_SERVER, processes
 
 
 class Failed(Exception):
@@ -41,53 +43,115 @@ def environment(**more):
     return {name: value for name, value in os.environ.items() if name not in own} | more
 
 
-class RunningServer:
-    """A server on the processor that is set aside for servers, from the first answer until it is stopped."""
+@dataclass(frozen=True)
+class Upstream:
+    """What stands at the far end of a relay, and how to ask whether it is there."""
 
-    def __init__(self, server, directory, processors, meter):
-        self.server = server
-        self.directory = Path(directory)
-        self.meter = meter
-        self.port = free_port()
-        self.output = self.directory / "output"
-        command = server.command(self.directory, self.port)
-        with self.output.open("wb") as output, processors.children_on(processors.server), meter:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            env=environment(), start_new_session=True)
+    program: Path
+    question: bytes
+    answer: bytes | None
+    """None stands for 14 bytes of the pattern."""
+
+    def answers(self, port):
+        """Whether the question that is put to the port comes to its answer; a ConnectionRefusedError says more."""
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(self.question)
+            said = client.recv(64)
+            return said == self.answer if self.answer else len(said) == 14
+
+
+ECHO = Upstream(MINIMAL, b"are you there?", b"are you there?")
+OBJECTS = Upstream(OBJECTS_SERVER, struct.pack("=IIQ48x", 0, 14, 0), None)
+
+
+def _wait_until_it_answers(upstream, port, process, output=None):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            said = output.read_text(errors="replace").strip().splitlines() if output else []
+            raise Failed(f"ended with status {process.returncode} before it answered"
+                         + (f": {said[-1]}" if said else ""))
         try:
-            self._wait_for_echo()
+            if upstream.answers(port):
+                return
+        except (ConnectionRefusedError, ConnectionResetError):
+            pass
+        time.sleep(0.01)
+    raise Failed("did not answer within 10 seconds")
+
+
+class RunningUpstream:
+    """The far end of a relay, on the load's processor."""
+
+    def __init__(self, upstream, processors):
+        self.port = free_port()
+        with processors.children_on(processors.load):
+            self.process = subprocess.Popen([upstream.program, str(self.port)], stdin=subprocess.DEVNULL,
+                                            env=environment())
+        try:
+            _wait_until_it_answers(upstream, self.port, self.process)
         except BaseException:
             self.stop()
             raise
+
+    def processor_time(self):
+        return processes.processor_time(self.process.pid)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class RunningServer:
+    """A server on the processor that is set aside for servers, from the first answer until it is stopped."""
+
+    def __init__(self, server, directory, processors, meter, upstream=ECHO):
+        """A relay gets an `upstream` to itself; other servers echo by themselves."""
+        self.server = server
+        self.directory = Path(directory)
+        self.meter = meter
+        self.upstream = RunningUpstream(upstream, processors) if server.relays else None
+        self.port = free_port()
+        self.output = self.directory / "output"
+        self.process = None
+        try:
+            self._start(processors)
+            _wait_until_it_answers(upstream, self.port, self.process, self.output)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, processors):
+        far_end = [self.upstream.port] if self.upstream else []
+        command = self.server.command(self.directory, self.port, *far_end)
+        with self.output.open("wb") as output, processors.children_on(processors.server), self.meter:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                            env=environment(), start_new_session=True)
 
     @property
     def pid(self):
         return self.process.pid
 
-    def _wait_for_echo(self):
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                said = self.output.read_text(errors="replace").strip().splitlines()
-                raise Failed(f"ended with status {self.process.returncode} before it answered"
-                             + (f": {said[-1]}" if said else ""))
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
-                    client.sendall(b"are you there?")
-                    if client.recv(64) == b"are you there?":
-                        return
-            except ConnectionRefusedError:
-                time.sleep(0.01)
-        raise Failed("did not answer within 10 seconds")
-
     def processor_time(self):
         return self.meter.nanoseconds(self.pid)
+
+    def upstream_time(self):
+        """Processor time of its upstream, in nanoseconds."""
+        return self.upstream.processor_time() if self.upstream else 0
 
     def memory(self):
         return processes.memory(self.pid)
 
     def stop(self):
-        """Ends it and all that it started. Returns its exit status."""
+        """Ends it, all that it started, and its upstream. Returns its exit status."""
+        try:
+            return self._stop() if self.process else None
+        finally:
+            self.meter.close()
+            if self.upstream:
+                self.upstream.stop()
+
+    def _stop(self):
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -99,7 +163,6 @@ class RunningServer:
         except ProcessLookupError:
             pass
         self.process.wait()
-        self.meter.close()
         return status
 
     def __enter__(self):

@@ -22,6 +22,8 @@ class Server:
     """Has a process for each connection: gets fewer connections where memory is measured."""
     one_source = False
     """Looks the name of every client up, so clients must come from 127.0.0.1 alone: it is in /etc/hosts."""
+    relays = False
+    """Answers with what an upstream says, and is told its port (see relays.py)."""
     every_round = False
     """Takes part in every round, not just in every third: the ones whose figures are compared closely."""
 
@@ -41,6 +43,11 @@ class Server:
         return None
 
 
+def compiler():
+    asked = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{asked.splitlines()[0]}, -O2" if asked else "an unknown compiler"
+
+
 class Minimal(Server):
     name, title = "minimal", "minimal C"
     every_round = True
@@ -49,8 +56,7 @@ class Minimal(Server):
         return [str(MINIMAL), str(port)]
 
     def version(self):
-        compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=False).stdout
-        return f"servers/echo_epoll.c, {compiler.splitlines()[0]}, -O2" if compiler else "servers/echo_epoll.c"
+        return f"servers/echo_epoll.c, {compiler()}"
 
 
 class MinimalAgain(Minimal):
@@ -79,9 +85,10 @@ class Usherd(Server):
         return (asked.stdout.strip() or "unknown version") + ", a JSON record of every open and close to a file"
 
     @staticmethod
-    def configuration(directory, ports):
-        """One echo listener a port."""
-        text = f"""\
+    def configured(directory, listeners):
+        """The path of a configuration that has these listeners, given as TOML."""
+        path = directory / "usherd.toml"
+        path.write_text(f"""\
 [daemon]
 max-connections = 20000
 control = "{directory}/control"
@@ -92,16 +99,17 @@ format = "json"
 
 [defaults]
 max-connections = 20000
-"""
-        for number, port in enumerate(ports):
-            text += f"""
+
+{listeners}""")
+        return path
+
+    def configuration(self, directory, ports):
+        """One echo listener a port."""
+        return self.configured(directory, "\n".join(f"""\
 [listener.echo-{number}]
 listen = "tcp://127.0.0.1:{port}"
 service = "echo"
-"""
-        path = directory / "usherd.toml"
-        path.write_text(text)
-        return path
+""" for number, port in enumerate(ports)))
 
     def command(self, directory, port):
         return [str(self.path), "--config", str(self.configuration(directory, [port]))]
@@ -115,15 +123,17 @@ service = "echo"
         return None
 
 
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
+
+
 class Asyncio(Server):
     name, title = "asyncio", "Python asyncio"
-    interpreter = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
 
     def command(self, directory, port):
-        return [self.interpreter, str(BENCHMARKS / "servers" / "echo_asyncio.py"), str(port)]
+        return [PYTHON, str(BENCHMARKS / "servers" / "echo_asyncio.py"), str(port)]
 
     def version(self):
-        asked = subprocess.run([self.interpreter, "--version"], capture_output=True, text=True, check=False)
+        asked = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=False)
         return asked.stdout.strip() + ", a Protocol on the standard loop"
 
 

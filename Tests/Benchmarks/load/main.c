@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A load generator for echo servers on this host: one process, one epoll loop, every byte that comes back checked.
+// A load generator for echo servers, and relays to them, on this host: one process, one epoll loop, every byte that comes back checked.
 
 #include <signal.h>
 #include <string.h>
@@ -26,6 +26,8 @@ int main(int argc, char **argv) {
 
     if (strcmp(options.mode, "rr") == 0)
         run_roundtrip(&options);
+    else if (strcmp(options.mode, "get") == 0)
+        run_objects(&options);
     else if (strcmp(options.mode, "crr") == 0)
         run_connects(&options);
     else if (strcmp(options.mode, "stream") == 0)

@@ -5,6 +5,7 @@
 #include "options.h"
 
 void run_roundtrip(const struct options *options);
+void run_objects(const struct options *options);
 void run_connects(const struct options *options);
 void run_stream(const struct options *options);
 void run_hold(const struct options *options);

@@ -15,6 +15,7 @@ static const char usage[] =
     "\n"
     "modes\n"
     "  rr       request and response: one message in flight on each connection, closed loop\n"
+    "  get      a request of 64 bytes and an answer of --size, of servers/objects_epoll.c\n"
     "  crr      connect, request, response, close; over and over in each of --connections places\n"
     "  stream   write without waiting and read back at the same time\n"
     "  hold     open idle connections and keep them until stdin says so\n"
@@ -24,7 +25,7 @@ static const char usage[] =
     "  --port PORT          the server's port\n"
     "  --host ADDRESS       the server's address, within 127.0.0.0/8 (127.0.0.1)\n"
     "  --connections N      connections, or places for them in crr (64)\n"
-    "  --size BYTES         bytes of a message, or of a write in stream (64; stream 65536)\n"
+    "  --size BYTES         bytes of a message, of an answer, or of a write in stream (64; stream 65536)\n"
     "  --window BYTES       stream: most bytes under way on a connection (4 writes)\n"
     "  --seconds S          longest measured part (1)\n"
     "  --count N            most operations in it (no limit)\n"
@@ -53,8 +54,8 @@ static double number(const char *name, const char *text, double least, double mo
     return value;
 }
 
-enum { MODES = 5 };
-static const char *const modes[MODES] = {"rr", "crr", "stream", "hold", "open"};
+enum { MODES = 6 };
+static const char *const modes[MODES] = {"rr", "get", "crr", "stream", "hold", "open"};
 
 static const char *known_mode(const char *text) {
     for (int i = 0; i < MODES; i++)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The relays that are compared. A new one is a new class here, as in servers.py."""
+
+from pathlib import Path
+
+from . import BENCHMARKS, RELAY_COPY, RELAY_SPLICE
+from .servers import PYTHON, Packaged, Server, Usherd, compiler
+
+PAIRS = 7000
+"""Relayed connections that a peer is given room for: two descriptors each."""
+
+
+class Relay(Server):
+    """One program that relays a TCP port of 127.0.0.1 to another."""
+
+    relays = True
+
+    def command(self, directory, port, upstream):
+        """Writes what configuration it needs into `directory`; returns the arguments to start it with."""
+        raise NotImplementedError
+
+
+class Copy(Relay):
+    name, title = "copy", "minimal C, copy"
+    every_round = True
+
+    def command(self, directory, port, upstream):
+        return [str(RELAY_COPY), str(port), str(upstream)]
+
+    def version(self):
+        return f"servers/relay_copy.c, {compiler()}"
+
+
+class CopyAgain(Copy):
+    """The A/A control."""
+
+    name, title = "copy-again", "minimal C, copy, again"
+
+    def version(self):
+        return "the same program under another name (A/A control)"
+
+
+class Splice(Relay):
+    name, title = "splice", "minimal C, splice"
+    every_round = True
+
+    def command(self, directory, port, upstream):
+        return [str(RELAY_SPLICE), str(port), str(upstream)]
+
+    def version(self):
+        return f"servers/relay_splice.c, {compiler()}"
+
+
+class UsherdRelay(Usherd, Relay):
+    def command(self, directory, port, upstream):
+        return [str(self.path), "--config", str(self.configured(directory, f"""\
+[listener.bench]
+listen = "tcp://127.0.0.1:{port}"
+service = "forward"
+to = ["tcp://127.0.0.1:{upstream}"]
+"""))]
+
+
+class HAProxy(Packaged, Relay):
+    name, title, package, program = "haproxy", "HAProxy", "haproxy", "haproxy"
+    flags = "nbthread 1, mode tcp, no log"
+    options = ""
+
+    def command(self, directory, port, upstream):
+        path = directory / "haproxy.cfg"
+        path.write_text(f"""\
+global
+    nbthread 1
+    maxconn {PAIRS}
+
+defaults
+    mode tcp
+    maxconn {PAIRS}
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+{self.options}
+listen bench
+    bind 127.0.0.1:{port} backlog 4096
+    server upstream 127.0.0.1:{upstream}
+""")
+        return [self.path(), "-db", "-f", str(path)]
+
+
+class HAProxySplice(HAProxy):
+    name, title = "haproxy-splice", "HAProxy, splice-auto"
+    flags = HAProxy.flags + ", option splice-auto"
+    options = "    option splice-auto\n"
+
+
+class Nginx(Packaged, Relay):
+    name, title, package, program = "nginx", "nginx stream", "libnginx-mod-stream", "nginx"
+    flags = "worker_processes 1, multi_accept on, no log"
+
+    def command(self, directory, port, upstream):
+        path = directory / "nginx.conf"
+        path.write_text(f"""\
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {2 * PAIRS + 100};
+pid {directory}/nginx.pid;
+error_log {directory}/nginx.log crit;
+
+events {{
+    worker_connections {2 * PAIRS + 50};
+    multi_accept on;
+}}
+
+stream {{
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        proxy_pass 127.0.0.1:{upstream};
+        proxy_timeout 1h;
+    }}
+}}
+""")
+        return [self.path(), "-c", str(path), "-e", f"{directory}/nginx.log"]
+
+    def missing(self):
+        if not Path("/usr/lib/nginx/modules/ngx_stream_module.so").exists():
+            return f"its stream module is not installed (Debian package {self.package})"
+        return super().missing()
+
+
+class Proxyd(Packaged, Relay):
+    name, title, package = "proxyd", "systemd-socket-proxyd", "systemd"
+    program = "systemd-socket-proxyd"
+    flags = f"--connections-max={PAIRS}, Backlog=4096 and NoDelay=yes for its socket"
+    pairs_held = 3000
+    """With four descriptors for pipes a connection."""
+
+    def path(self):
+        found = Path("/lib/systemd/systemd-socket-proxyd")
+        return str(found) if found.exists() else None
+
+    def command(self, directory, port, upstream):
+        return [PYTHON, str(BENCHMARKS / "servers" / "activate.py"), str(port),
+                self.path(), f"--connections-max={PAIRS}", f"127.0.0.1:{upstream}"]
+
+
+class Socat(Packaged, Relay):
+    name, title, package, program = "socat", "socat", "socat", "socat"
+    flags = "TCP-LISTEN,fork,nodelay to TCP,nodelay; -b 65536"
+    forks = True
+
+    def command(self, directory, port, upstream):
+        listen = f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,nodelay,backlog=4096"
+        return [self.path(), "-b", "65536", listen, f"TCP:127.0.0.1:{upstream},nodelay"]
+
+
+class Rinetd(Packaged, Relay):
+    name, title, package, program = "rinetd", "rinetd", "rinetd", "rinetd"
+    flags = "no log"
+
+    def command(self, directory, port, upstream):
+        path = directory / "rinetd.conf"
+        path.write_text(f"127.0.0.1 {port} 127.0.0.1 {upstream}\n")
+        return [self.path(), "-f", "-c", str(path)]
+
+
+def all_relays(usherd):
+    return [Copy(), CopyAgain(), Splice(), UsherdRelay(usherd), HAProxy(), HAProxySplice(), Nginx(), Proxyd(),
+            Socat(), Rinetd()]
