@@ -63,7 +63,7 @@ to = ["tcp://127.0.0.1:{upstream}"]
 
 class HAProxy(Packaged, Relay):
     name, title, package, program = "haproxy", "HAProxy", "haproxy", "haproxy"
-    flags = "nbthread 1, mode tcp, no log"
+    flags = "nbthread 1, mode tcp, tune.bufsize 65536, no log"
     options = ""
 
     def command(self, directory, port, upstream):
@@ -71,6 +71,7 @@ class HAProxy(Packaged, Relay):
         path.write_text(f"""\
 global
     nbthread 1
+    tune.bufsize 65536
     maxconn {PAIRS}
 
 defaults
@@ -87,15 +88,23 @@ listen bench
         return [self.path(), "-db", "-f", str(path)]
 
 
-class HAProxySplice(HAProxy):
-    name, title = "haproxy-splice", "HAProxy, splice-auto"
+class HAProxyAuto(HAProxy):
+    name, title = "haproxy-auto", "HAProxy, splice-auto"
     flags = HAProxy.flags + ", option splice-auto"
     options = "    option splice-auto\n"
 
 
+class HAProxySplice(HAProxy):
+    """splice-auto waits for signs of a stream that it seldom sees here; this one does not wait."""
+
+    name, title = "haproxy-splice", "HAProxy, splice always"
+    flags = HAProxy.flags + ", option splice-request, option splice-response"
+    options = "    option splice-request\n    option splice-response\n"
+
+
 class Nginx(Packaged, Relay):
     name, title, package, program = "nginx", "nginx stream", "libnginx-mod-stream", "nginx"
-    flags = "worker_processes 1, multi_accept on, no log"
+    flags = "worker_processes 1, multi_accept on, proxy_buffer_size 64k, no log"
 
     def command(self, directory, port, upstream):
         path = directory / "nginx.conf"
@@ -116,6 +125,7 @@ stream {{
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         proxy_pass 127.0.0.1:{upstream};
+        proxy_buffer_size 64k;
         proxy_timeout 1h;
     }}
 }}
@@ -165,5 +175,5 @@ class Rinetd(Packaged, Relay):
 
 
 def all_relays(usherd):
-    return [Copy(), CopyAgain(), Splice(), UsherdRelay(usherd), HAProxy(), HAProxySplice(), Nginx(), Proxyd(),
+    return [Copy(), CopyAgain(), Splice(), UsherdRelay(usherd), HAProxy(), HAProxyAuto(), HAProxySplice(), Nginx(), Proxyd(),
             Socat(), Rinetd()]

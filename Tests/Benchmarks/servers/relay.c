@@ -59,7 +59,7 @@ static void free_closed(void) {
 }
 
 // Returns whether the connection goes on.
-static bool advance(struct flow *flow) {
+static bool advance(struct flow *flow, const struct flow *other) {
     switch (flow_move(flow)) {
     case DRAINED:
         flow->waits = false;
@@ -70,8 +70,9 @@ static bool advance(struct flow *flow) {
     case ENDED:
         flow->waits = false;
         flow->ended = true;
-        shutdown(flow->to, SHUT_WR);
-        return true;
+        if (!other->ended)
+            shutdown(flow->to, SHUT_WR);
+        return !other->ended;
     case GONE:
         break;
     }
@@ -86,10 +87,10 @@ static void serve(struct pair *pair, int side, uint32_t events) {
         in->announced = true;
     bool open = true;
     if ((events & EPOLLOUT) && out->waits)
-        open = advance(out);
+        open = advance(out, in);
     if (open && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !in->waits && !in->ended)
-        open = advance(in);
-    if (!open || (in->ended && out->ended) || (events & EPOLLERR))
+        open = advance(in, out);
+    if (!open || (events & EPOLLERR))
         pair_close(pair);
 }
 
