@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The relays that are compared. A new one is a new class here, as in servers.py."""
 
+import subprocess
+import tempfile
 from pathlib import Path
 
 from . import BENCHMARKS, RELAY_COPY, RELAY_SPLICE
@@ -14,6 +16,7 @@ class Relay(Server):
     """One program that relays a TCP port of 127.0.0.1 to another."""
 
     relays = True
+    descriptors_a_connection = 2
 
     def command(self, directory, port, upstream):
         """Writes what configuration it needs into `directory`; returns the arguments to start it with."""
@@ -22,7 +25,7 @@ class Relay(Server):
 
 class Copy(Relay):
     name, title = "copy", "minimal C, copy"
-    every_round = True
+    every_round = required = True
 
     def command(self, directory, port, upstream):
         return [str(RELAY_COPY), str(port), str(upstream)]
@@ -35,6 +38,7 @@ class CopyAgain(Copy):
     """The A/A control."""
 
     name, title = "copy-again", "minimal C, copy, again"
+    again = True
 
     def version(self):
         return "the same program under another name (A/A control)"
@@ -42,7 +46,7 @@ class CopyAgain(Copy):
 
 class Splice(Relay):
     name, title = "splice", "minimal C, splice"
-    every_round = True
+    every_round = required = bulk_only = True
 
     def command(self, directory, port, upstream):
         return [str(RELAY_SPLICE), str(port), str(upstream)]
@@ -52,17 +56,27 @@ class Splice(Relay):
 
 
 class UsherdRelay(Usherd, Relay):
+    def missing(self):
+        return super().missing() or self._missing_service()
+
+    def _missing_service(self):
+        with tempfile.TemporaryDirectory() as directory:
+            checked = subprocess.run([*self.command(Path(directory), 1, 2), "--check"], capture_output=True, text=True,
+                                     check=False, timeout=10)
+        return "it has no service `forward`" if "`forward` is not supported" in checked.stderr else None
+
     def command(self, directory, port, upstream):
         return [str(self.path), "--config", str(self.configured(directory, f"""\
 [listener.bench]
 listen = "tcp://127.0.0.1:{port}"
 service = "forward"
 to = ["tcp://127.0.0.1:{upstream}"]
-"""))]
+""", PAIRS))]
 
 
 class HAProxy(Packaged, Relay):
     name, title, package, program = "haproxy", "HAProxy", "haproxy", "haproxy"
+    every_round = True
     flags = "nbthread 1, mode tcp, tune.bufsize 65536, no log"
     options = ""
 
@@ -92,6 +106,7 @@ class HAProxyAuto(HAProxy):
     name, title = "haproxy-auto", "HAProxy, splice-auto"
     flags = HAProxy.flags + ", option splice-auto"
     options = "    option splice-auto\n"
+    every_round, bulk_only = False, True
 
 
 class HAProxySplice(HAProxy):
@@ -100,10 +115,12 @@ class HAProxySplice(HAProxy):
     name, title = "haproxy-splice", "HAProxy, splice always"
     flags = HAProxy.flags + ", option splice-request, option splice-response"
     options = "    option splice-request\n    option splice-response\n"
+    every_round, bulk_only = False, True
 
 
 class Nginx(Packaged, Relay):
     name, title, package, program = "nginx", "nginx stream", "libnginx-mod-stream", "nginx"
+    every_round = True
     flags = "worker_processes 1, multi_accept on, proxy_buffer_size 64k, no log"
 
     def command(self, directory, port, upstream):
@@ -142,8 +159,8 @@ class Proxyd(Packaged, Relay):
     name, title, package = "proxyd", "systemd-socket-proxyd", "systemd"
     program = "systemd-socket-proxyd"
     flags = f"--connections-max={PAIRS}, Backlog=4096 and NoDelay=yes for its socket"
-    pairs_held = 3000
-    """With four descriptors for pipes a connection."""
+    descriptors_a_connection = 6
+    """Two sockets and the ends of two pipes."""
 
     def path(self):
         found = Path("/lib/systemd/systemd-socket-proxyd")
@@ -166,6 +183,8 @@ class Socat(Packaged, Relay):
 
 class Rinetd(Packaged, Relay):
     name, title, package, program = "rinetd", "rinetd", "rinetd", "rinetd"
+    most_connections = 500
+    """It waits with select(2), which knows 1024 descriptors."""
     flags = "no log"
 
     def command(self, directory, port, upstream):

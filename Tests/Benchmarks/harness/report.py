@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Markdown that a run prints."""
 
+from . import latency
 from .resting import LISTENERS
 
 MEBIBYTE = 1024 * 1024
 
 
-def preamble(machine, processors, meter, timed):
-    lines = [
-        f"{machine['processor']}, {machine['processors']} processors"
-        + (" (virtual)" if machine["hypervisor"] else "")
-        + f"; {machine['kernel']}; {machine['distribution']}.",
-        f"Server on processor {processors.server}, load on processor {processors.load}; time by {meter}.",
-    ]
-    if timed and timed.slots:
-        foreign, steal = timed.foreign_share(), timed.steal_share()
-        if foreign and steal:
-            if timed.rounds < timed.plan.rounds:
-                lines.append(f"Only {timed.rounds} of {timed.plan.rounds} rounds fitted into the time; the host is busy.")
-            line = (f"Meanwhile other programs had {foreign.median:.0%} of the server's processor, and the hypervisor "
-                    f"withheld {steal.median:.0%} (medians of all slots)")
-            if timed.plan.steal_limit < 1:
-                line += f"; slots with more than {timed.plan.steal_limit:.0%} withheld are left out"
-            lines.append(line + ".")
-    return "\n".join(lines)
+def preamble(machine, processors, meter):
+    return (f"{machine['processor']}, {machine['processors']} processors"
+            + (" (virtual)" if machine["hypervisor"] else "")
+            + f"; {machine['kernel']}; {machine['distribution']}.\n"
+            f"Server on processor {processors.server}, load on processor {processors.load}; time by {meter}.")
+
+
+def circumstances(run):
+    """How undisturbed the slots were; "" if there are none."""
+    foreign, steal = run.foreign_share(), run.steal_share()
+    if not foreign or not steal:
+        return ""
+    lines = []
+    if run.rounds < run.plan.rounds:
+        lines.append(f"{run.rounds} of {run.plan.rounds} rounds fitted into the time.")
+    line = (f"Meanwhile other programs had {foreign.median:.0%} of the server's processor, and the hypervisor "
+            f"withheld {steal.median:.0%} (medians of all slots)")
+    if run.plan.steal_limit < 1:
+        line += f"; slots with more than {run.plan.steal_limit:.0%} withheld are left out"
+    return "\n".join([*lines, line + "."])
 
 
 def versions(servers):
@@ -44,10 +47,22 @@ def _range(summary, form):
     return f"{summary.low:{form}}–{summary.high:{form}}"
 
 
+def _goal(row, rows):
+    """What usherd is to reach, and whether it does."""
+    if row.server.name != "usherd" or not row.ratio:
+        return ""
+    ratios = {other.server.name: other.ratio.median for other in rows
+              if other.workload is row.workload and other.ratio}
+    ceiling, origin = row.workload.goal.ceiling(ratios)
+    verdict = "reached" if row.ratio.median <= ceiling else "missed" if row.ratio.low > ceiling else "open"
+    return f"≤ {ceiling:.2f}" + (f" ({origin})" if origin else "") + f": {verdict}"
+
+
 def timed_table(run):
-    heads = ["workload", "server", "µs CPU/op", "÷ minimal C", "spread", "goal", "op/s", "load's CPU", "slots"]
-    rows, previous = [], None
-    for row in run.rows():
+    reference = next(server.title for server in run.servers if server.name == run.reference)
+    heads = ["workload", "server", "µs CPU/op", f"÷ {reference}", "spread", "goal", "op/s", "load's CPU", "slots"]
+    rows, table, previous = run.rows(), [], None
+    for row in rows:
         title = f"{row.workload.title} (op: {row.workload.operation})" if row.workload is not previous else ""
         previous = row.workload
         cells = [title, row.server.title]
@@ -56,29 +71,52 @@ def timed_table(run):
         elif row.cost is None:
             cells += ["no quiet slot"] + [""] * 5 + [f"0/{row.planned}"]
         else:
-            ratio = row.ratio if row.server.name != "minimal" else None
+            ratio = row.ratio if row.server.name != run.reference else None
             cells += [
                 f"{row.cost.median / 1000:.2f}",
                 f"{ratio.median:.3f}" if ratio else "1" if row.ratio else "–",
                 _range(ratio, ".3f") if ratio else "",
-                f"≤ {row.goal:.2f}" if row.goal else "",
+                _goal(row, rows),
                 f"{row.rate.median:.0f}",
                 f"{row.load.median:.0%}",
                 f"{row.cost.count}/{row.planned}",
             ]
-        rows.append(cells)
+        table.append(cells)
     remarks = [f"- {row.workload.name}, {row.server.title}: {remark}"
-               for row in run.rows() for remark in sorted(set(row.remarks))]
-    return _table(heads, rows) + ("\n\nRemarks:\n\n" + "\n".join(remarks) if remarks else "")
+               for row in rows for remark in sorted(set(row.remarks))]
+    return _table(heads, table) + ("\n\nRemarks:\n\n" + "\n".join(remarks) if remarks else "")
 
 
 def timed_failures(run):
     """What must not happen: usherd or the minimal program did not do its work, or left records out."""
     return [f"{row.workload.name}, {row.server.title}: {what}" for row in run.rows()
-            if row.server.every_round for what in ([row.failure] if row.failure else []) + row.remarks]
+            if row.server.required for what in ([row.failure] if row.failure else []) + row.remarks]
 
 
-def idle_table(measured, titles):
+def latency_table(servers, taken):
+    rows = list(latency.rows(servers, taken))
+    best = min((row for row in rows if not row.server.required and not row.failure), key=lambda row: row.p99,
+               default=None)
+    heads = ["latency", "server", "p50, µs", "p99, µs", "p99 of each round", "goal"]
+    table = []
+    for number, row in enumerate(rows):
+        cells = [f"{taken[0].rate} messages a second of {latency.SIZE} bytes over {latency.CONNECTIONS} connections, "
+                 "from when each was due" if number == 0 else "", row.server.title]
+        if row.failure:
+            cells += [f"failed: {row.failure}"] + [""] * 3
+        else:
+            goal = ""
+            if row.server.name == "usherd" and best:
+                verdict = "reached" if row.p99 <= best.p99 else "missed" if row.low > best.high else "open"
+                goal = f"≤ {best.p99 / 1000:.0f} ({best.server.name}): {verdict}"
+            cells += [f"{row.p50 / 1000:.0f}", f"{row.p99 / 1000:.0f}",
+                      f"{row.low / 1000:.0f}–{row.high / 1000:.0f}", goal]
+        table.append(cells)
+    return _table(heads, table)
+
+
+def idle_table(measured, servers):
+    titles = {server.name: server.title for server in servers}
     heads = ["idle", "server", "connections", "bytes each", "goal", "VmRSS at rest", "Pss at rest"]
     rows = []
     for number, idle in enumerate(measured):

@@ -43,7 +43,7 @@ def measure_idle(server, processors, make_meter, temporary, descriptors, trace_s
     """Memory at rest and with idle connections; with `trace_seconds` also what it does meanwhile."""
     idle = Idle(server.name)
     wanted = IDLE_CONNECTIONS_OF_FORKING if server.forks else IDLE_CONNECTIONS
-    idle.connections = min(wanted, descriptors - 100)
+    idle.connections = min(wanted, server.most_connections, (descriptors - 100) // server.descriptors_a_connection)
     try:
         with tempfile.TemporaryDirectory(dir=temporary) as directory, \
                 RunningServer(server, directory, processors, make_meter()) as running:

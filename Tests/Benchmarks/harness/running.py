@@ -197,6 +197,10 @@ class RunningLoad:
     def wait_until_ready(self):
         self._line()
 
+    def result(self):
+        """Without `wait`: the result when all is over."""
+        return self._line()
+
     def go(self):
         """Starts the measured part (or ends the holding); returns the result when it is over."""
         self.process.stdin.write("\n")

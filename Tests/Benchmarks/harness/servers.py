@@ -26,6 +26,15 @@ class Server:
     """Answers with what an upstream says, and is told its port (see relays.py)."""
     every_round = False
     """Takes part in every round, not just in every third: the ones whose figures are compared closely."""
+    required = False
+    """Must do all its work: the program measured, and those that it is measured by."""
+    again = False
+    """Is the reference under another name (the A/A control)."""
+    bulk_only = False
+    """Differs from another one here only where much moves at a time."""
+    descriptors_a_connection = 1
+    most_connections = 1_000_000
+    """What it can hold by its construction."""
 
     def missing(self):
         """Why it cannot take part here, or None."""
@@ -50,7 +59,7 @@ def compiler():
 
 class Minimal(Server):
     name, title = "minimal", "minimal C"
-    every_round = True
+    every_round = required = True
 
     def command(self, directory, port):
         return [str(MINIMAL), str(port)]
@@ -63,6 +72,7 @@ class MinimalAgain(Minimal):
     """The A/A control: what two equal programs differ by is what the method cannot see."""
 
     name, title = "again", "minimal C, again"
+    again = True
 
     def version(self):
         return "the same program under another name (A/A control)"
@@ -70,7 +80,7 @@ class MinimalAgain(Minimal):
 
 class Usherd(Server):
     name, title = "usherd", "usherd"
-    every_round = True
+    every_round = required = True
 
     def __init__(self, path):
         self.path = Path(path)
@@ -85,12 +95,12 @@ class Usherd(Server):
         return (asked.stdout.strip() or "unknown version") + ", a JSON record of every open and close to a file"
 
     @staticmethod
-    def configured(directory, listeners):
-        """The path of a configuration that has these listeners, given as TOML."""
+    def configured(directory, listeners, most=20000):
+        """The path of a configuration with these listeners, given as TOML, and at most so many connections."""
         path = directory / "usherd.toml"
         path.write_text(f"""\
 [daemon]
-max-connections = 20000
+max-connections = {most}
 control = "{directory}/control"
 
 [log]
@@ -98,7 +108,7 @@ to = ["file:{directory}/usherd.log"]
 format = "json"
 
 [defaults]
-max-connections = 20000
+max-connections = {most}
 
 {listeners}""")
         return path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workloads whose figure is processor time: short slots in random order, compared within a round."""
+"""The workloads of workloads.py in short slots and random order, compared within a round."""
 
 import os
 import random
@@ -13,31 +13,7 @@ from . import processes
 from .machine import Ticks
 from .running import Failed, RunningLoad, RunningServer
 from .summary import summarize
-
-
-@dataclass
-class Workload:
-    name: str
-    title: str
-    operation: str
-    mode: str
-    options: dict
-    goal: float
-    """What usherd's ratio to the minimal C program may be at most."""
-    settle: float = 0.03
-    """Seconds from the last reply until the server has done what it does later, like writing its log."""
-
-
-WORKLOADS = [
-    Workload("echo-64", "echo of 64 bytes, 64 connections", "message", "rr",
-             {"connections": 64, "size": 64}, 1.10),
-    Workload("echo-1000", "echo of 64 bytes, 1000 connections", "message", "rr",
-             {"connections": 1000, "size": 64}, 1.10),
-    Workload("connect", "connect, 64 bytes there and back, close; 64 at a time", "connection", "crr",
-             {"connections": 64, "size": 64}, 1.20, settle=0.25),
-    Workload("stream", "streaming echo, writes of 64 KiB, 8 connections", "64 KiB", "stream",
-             {"connections": 8, "size": 65536}, 1.05),
-]
+from .workloads import Workload
 
 
 @dataclass
@@ -52,7 +28,7 @@ class Slot:
     nanoseconds: int = 0
     """Processor time of the server and its children, and of the kernel's softirq thread on its processor."""
     load_share: float = 0.0
-    """How much of its processor the load generator needed."""
+    """How much of its processor the load generator needed, and the upstream of a relay."""
     steal_share: float = 0.0
     """How much of the two processors' time the hypervisor gave to others; the worse of the two."""
     foreign_share: float = 0.0
@@ -78,8 +54,10 @@ class Plan:
 class TimedRun:
     """All rounds of all workloads; keeps every slot, so that the report can be made again from the JSON."""
 
-    def __init__(self, plan, workloads, servers, processors, make_meter, temporary):
+    def __init__(self, plan, workloads, servers, reference, processors, make_meter, temporary):
+        """`reference` is the name of the server that the others are compared with."""
         self.plan = plan
+        self.reference = reference
         self.workloads = workloads
         self.servers = servers
         self.processors = processors
@@ -104,7 +82,8 @@ class TimedRun:
 
     def _round(self, number, hopeless, progress):
         for workload in self.workloads:
-            order = [server for server in self.servers if server.every_round or self._peers_play(number)]
+            order = [server for server in self.servers
+                     if workload.suits(server) and (server.every_round or self._peers_play(number))]
             random.shuffle(order)
             for server in order:
                 if (workload.name, server.name) in hopeless:
@@ -124,10 +103,13 @@ class TimedRun:
 
     def _slot(self, number, workload, server):
         slot = Slot(number, workload.name, server.name)
+        if workload.options["connections"] > server.most_connections:
+            slot.failure = f"cannot hold more than {server.most_connections} connections"
+            return slot
         try:
             with tempfile.TemporaryDirectory(dir=self.temporary) as directory:
                 directory = Path(directory)
-                with RunningServer(server, directory, self.processors, self.make_meter()) as running:
+                with RunningServer(server, directory, self.processors, self.make_meter(), workload.upstream) as running:
                     result = self._measure(slot, workload, running)
                 slot.remark = server.review(directory, result["connections"] + 1) or ""
         except Failed as failure:
@@ -140,14 +122,14 @@ class TimedRun:
                          warmup=self.plan.warmup, seconds=self.plan.seconds, wait=True) as load:
             load.wait_until_ready()
             time.sleep(workload.settle)
-            before, used = self._look(), self._server_time(running)
+            before, used, upstream = self._look(), self._server_time(running), running.upstream_time()
             result = load.go()
-            after = self._look()
+            after, upstream = self._look(), running.upstream_time() - upstream
             time.sleep(workload.settle)
             slot.nanoseconds = self._server_time(running) - used
         slot.operations = result["operations"]
         slot.seconds = result["seconds"]
-        slot.load_share = result["cpu_seconds"] / result["seconds"]
+        slot.load_share = (result["cpu_seconds"] + upstream / 1e9) / result["seconds"]
         elapsed = {processor: after[processor] - before[processor] for processor in after}
         slot.steal_share = max(ticks.steal_share for ticks in elapsed.values())
         slot.foreign_share = elapsed[self.processors.server].foreign_share(slot.nanoseconds)
@@ -165,13 +147,14 @@ class TimedRun:
     # What came of it
 
     def rows(self):
-        return [self._row(workload, server) for workload in self.workloads for server in self.servers]
+        return [self._row(workload, server) for workload in self.workloads for server in self.servers
+                if workload.suits(server)]
 
     def _row(self, workload, server):
         slots = [slot for slot in self.slots if (slot.workload, slot.server) == (workload.name, server.name)]
         kept = {slot.round: slot for slot in slots if self._counts(slot)}
         reference = {slot.round: slot for slot in self.slots
-                     if (slot.workload, slot.server) == (workload.name, "minimal") and self._counts(slot)}
+                     if (slot.workload, slot.server) == (workload.name, self.reference) and self._counts(slot)}
         return Row(
             workload=workload, server=server, planned=len(slots),
             cost=summarize([slot.cost for slot in kept.values()]),
@@ -209,10 +192,6 @@ class Row:
     load: object
     failure: str
     remarks: list = field(default_factory=list)
-
-    @property
-    def goal(self):
-        return self.workload.goal if self.server.name == "usherd" else None
 
 
 def show_progress(text):
