@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 
-from . import LOADGEN, meter, processes
+from . import LOADGEN, meter, processes, relaytest
 from .running import RunningLoad, RunningServer, free_port
 from .summary import summarize
 
@@ -97,6 +97,15 @@ def _load_generator(mode):
         yield _check(f"{mode}: {name}", expected, made.stdout.strip())
 
 
+def _refuses_echo():
+    """A request that comes back is no object."""
+    server = Misbehaving(lambda data, _: data)
+    made = subprocess.run([LOADGEN, "get", "--port", str(server.port), "--connections", "2", "--seconds", "1"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30)
+    server.close()
+    yield _check("get: an echo is no object", made.returncode == 1 and "came back wrong" in made.stdout, made.stdout)
+
+
 def _refuses_other_hosts():
     for host in ("10.0.0.1", "0.0.0.0", "128.0.0.1", "localhost"):
         made = subprocess.run([LOADGEN, "rr", "--port", "9", "--host", host], capture_output=True, check=False)
@@ -132,6 +141,8 @@ def run(servers, processors, make_meter, temporary):
     results += _refuses_other_hosts()
     for mode in ("rr", "stream", "open"):
         results += _load_generator(mode)
+    results += _refuses_echo()
+    results += relaytest.run(_check)
     for server in servers:
         if server.name in ("minimal", "socat") and server.missing() is None:
             results += _meters_agree(server, processors, make_meter, temporary)
