@@ -194,5 +194,5 @@ class Rinetd(Packaged, Relay):
 
 
 def all_relays(usherd):
-    return [Copy(), CopyAgain(), Splice(), UsherdRelay(usherd), HAProxy(), HAProxyAuto(), HAProxySplice(), Nginx(), Proxyd(),
-            Socat(), Rinetd()]
+    return [Copy(), CopyAgain(), Splice(), UsherdRelay(usherd), HAProxy(), HAProxyAuto(), HAProxySplice(), Nginx(),
+            Proxyd(), Socat(), Rinetd()]

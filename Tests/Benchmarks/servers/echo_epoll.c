@@ -8,20 +8,19 @@
 
 #define _GNU_SOURCE // accept4
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, ACCEPT_BATCH = 64, EVENT_BATCH = 256 };
+#include "loopback.h"
+
+enum { ACCEPT_BATCH = 64, EVENT_BATCH = 256 };
 
 // What the peer has not taken yet. Connections without such a rest own no memory.
 struct rest {
@@ -32,13 +31,6 @@ struct rest {
 static struct rest *rests; // by descriptor
 static uint8_t buffer[256 * 1024];
 static int epoll;
-
-static void require(bool succeeded, const char *operation) {
-    if (succeeded)
-        return;
-    perror(operation);
-    exit(1);
-}
 
 static void keep(int descriptor, const uint8_t *bytes, size_t length) {
     struct rest *rest = &rests[descriptor];
@@ -126,32 +118,15 @@ static void serve(const struct epoll_event *event) {
         end(descriptor);
 }
 
-static int listen_on(uint16_t port) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    require(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
-    require(listen(listener, BACKLOG) == 0, "listen");
-    return listener;
-}
-
 int main(int argc, char **argv) {
-    int port = argc == 2 ? atoi(argv[1]) : 0;
-    if (port < 1 || port > 65535) {
+    if (argc != 2) {
         fprintf(stderr, "usage: echo_epoll PORT\n");
         return 2;
     }
-    struct rlimit limit;
-    require(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    require(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
-    rests = calloc(limit.rlim_cur, sizeof *rests);
+    rests = calloc(raise_descriptor_limit(), sizeof *rests);
     require(rests != NULL, "calloc");
 
-    int listener = listen_on((uint16_t)port);
+    int listener = listen_on(loopback(argv[1]));
     epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event listening = {.events = EPOLLIN, .data.fd = listener};
     require(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &listening) == 0, "epoll_ctl");

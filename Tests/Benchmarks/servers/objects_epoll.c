@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The upstream of the relays for `loadgen get`: answers each request of 64 bytes with as many bytes of the pattern as it
-// asks for. One thread, one epoll loop; one request at a time on a connection.
+// The upstream of the relays for `loadgen get`: answers each request of 64 bytes with as many bytes of the pattern as
+// it asks for. One thread, one epoll loop; one request at a time on a connection.
 //
 // usage: objects_epoll PORT
 
 #define _GNU_SOURCE // accept4
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../load/object.h"
 #include "../load/pattern.h"
+#include "loopback.h"
 
-enum { BACKLOG = 4096, EVENT_BATCH = 256 };
+enum { EVENT_BATCH = 256 };
 
 struct answering {
     int descriptor;
@@ -31,13 +29,6 @@ struct answering {
 };
 
 static int epoll;
-
-static void require(bool succeeded, const char *operation) {
-    if (succeeded)
-        return;
-    perror(operation);
-    exit(1);
-}
 
 // Returns false when the connection is over.
 static bool serve(struct answering *answering) {
@@ -76,31 +67,15 @@ static void accept_all(int listener) {
     }
 }
 
-static int listen_on(uint16_t port) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    require(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
-    require(listen(listener, BACKLOG) == 0, "listen");
-    return listener;
-}
-
 int main(int argc, char **argv) {
-    int port = argc == 2 ? atoi(argv[1]) : 0;
-    if (port < 1 || port > 65535) {
+    if (argc != 2) {
         fprintf(stderr, "usage: objects_epoll PORT\n");
         return 2;
     }
-    struct rlimit limit;
-    require(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    require(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+    raise_descriptor_limit();
     pattern_prepare();
 
-    int listener = listen_on((uint16_t)port);
+    int listener = listen_on(loopback(argv[1]));
     epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event listening = {.events = EPOLLIN, .data.ptr = NULL};
     require(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &listening) == 0, "epoll_ctl");

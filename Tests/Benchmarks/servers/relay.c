@@ -8,18 +8,18 @@
 
 #include "relay.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, ACCEPT_BATCH = 64, EVENT_BATCH = 256 };
+#include "loopback.h"
+
+enum { ACCEPT_BATCH = 64, EVENT_BATCH = 256 };
 
 enum { CLIENT, UPSTREAM };
 
@@ -31,13 +31,6 @@ struct pair {
 
 static int epoll;
 static struct pair *closed;
-
-void require(bool succeeded, const char *operation) {
-    if (succeeded)
-        return;
-    perror(operation);
-    exit(1);
-}
 
 // Further events of the same wait may name the pair, so that it is freed after them.
 static void pair_close(struct pair *pair) {
@@ -135,38 +128,14 @@ static void accept_some(int listener, const struct sockaddr_in *upstream) {
     }
 }
 
-static struct sockaddr_in loopback(const char *port) {
-    int number = atoi(port);
-    if (number < 1 || number > 65535) {
-        fprintf(stderr, "%s is no port\n", port);
-        exit(2);
-    }
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)number),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static int listen_on(const struct sockaddr_in *address) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
-    require(bind(listener, (const struct sockaddr *)address, sizeof *address) == 0, "bind");
-    require(listen(listener, BACKLOG) == 0, "listen");
-    return listener;
-}
-
 int relay(int count, char **arguments) {
     if (count != 3) {
         fprintf(stderr, "usage: %s PORT UPSTREAM\n", arguments[0]);
         return 2;
     }
-    struct rlimit limit;
-    require(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    require(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
-
-    const struct sockaddr_in address = loopback(arguments[1]), upstream = loopback(arguments[2]);
-    int listener = listen_on(&address);
+    raise_descriptor_limit();
+    const struct sockaddr_in upstream = loopback(arguments[2]);
+    int listener = listen_on(loopback(arguments[1]));
     epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event listening = {.events = EPOLLIN, .data.u64 = 0};
     require(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &listening) == 0, "epoll_ctl");

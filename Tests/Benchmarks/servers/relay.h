@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /// One direction of a relayed connection.
 struct flow {
@@ -29,6 +28,3 @@ void flow_forget(struct flow *flow);
 
 /// Accepts on 127.0.0.1:PORT and relays each connection to 127.0.0.1:UPSTREAM, for ever. Both are in `arguments`.
 int relay(int count, char **arguments);
-
-/// Ends the program with the reason when its set-up fails.
-void require(bool succeeded, const char *operation);

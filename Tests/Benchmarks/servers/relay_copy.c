@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "loopback.h"
+
 // What the receiver has not taken yet. Flows without such a rest own no memory.
 struct rest {
     size_t begin, end;

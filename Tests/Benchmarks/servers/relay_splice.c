@@ -15,6 +15,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "loopback.h"
+
 enum { PIPE_SIZE = 256 * 1024 };
 
 struct pipe {
