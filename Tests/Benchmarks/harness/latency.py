@@ -73,6 +73,7 @@ class Row:
     low: float
     high: float
     """The p99 of the best round and of the worst."""
+    rounds: int
     failure: str
 
 
@@ -83,7 +84,8 @@ def rows(servers, taken):
             continue
         failure = next((latency.failure for latency in own if latency.failure), "")
         tails = [latency.p99 for latency in own]
-        yield Row(server, median(latency.p50 for latency in own), median(tails), min(tails), max(tails), failure)
+        yield Row(server, median(latency.p50 for latency in own), median(tails), min(tails), max(tails),
+                  len(tails), failure)
 
 
 def raw(taken):

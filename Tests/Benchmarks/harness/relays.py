@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The relays that are compared. A new one is a new class here, as in servers.py."""
 
-import subprocess
-import tempfile
 from pathlib import Path
 
 from . import BENCHMARKS, RELAY_COPY, RELAY_SPLICE
@@ -56,15 +54,6 @@ class Splice(Relay):
 
 
 class UsherdRelay(Usherd, Relay):
-    def missing(self):
-        return super().missing() or self._missing_service()
-
-    def _missing_service(self):
-        with tempfile.TemporaryDirectory() as directory:
-            checked = subprocess.run([*self.command(Path(directory), 1, 2), "--check"], capture_output=True, text=True,
-                                     check=False, timeout=10)
-        return "it has no service `forward`" if "`forward` is not supported" in checked.stderr else None
-
     def command(self, directory, port, upstream):
         return [str(self.path), "--config", str(self.configured(directory, f"""\
 [listener.bench]

@@ -6,6 +6,9 @@ from .resting import LISTENERS
 
 MEBIBYTE = 1024 * 1024
 
+ROUNDS_TO_TELL = 3
+"""With fewer, a goal is only named."""
+
 
 def preamble(machine, processors, meter):
     return (f"{machine['processor']}, {machine['processors']} processors"
@@ -54,8 +57,14 @@ def _goal(row, rows):
     ratios = {other.server.name: other.ratio.median for other in rows
               if other.workload is row.workload and other.ratio}
     ceiling, origin = row.workload.goal.ceiling(ratios)
-    verdict = "reached" if row.ratio.median <= ceiling else "missed" if row.ratio.low > ceiling else "open"
-    return f"≤ {ceiling:.2f}" + (f" ({origin})" if origin else "") + f": {verdict}"
+    said = f"≤ {ceiling:.2f}" + (f" ({origin})" if origin else "")
+    return said + _verdict(row.ratio.count, row.ratio.median <= ceiling, row.ratio.low > ceiling)
+
+
+def _verdict(rounds, reached, missed):
+    if rounds < ROUNDS_TO_TELL:
+        return ""
+    return ": reached" if reached else ": missed" if missed else ": open"
 
 
 def timed_table(run):
@@ -107,8 +116,8 @@ def latency_table(servers, taken):
         else:
             goal = ""
             if row.server.name == "usherd" and best:
-                verdict = "reached" if row.p99 <= best.p99 else "missed" if row.low > best.high else "open"
-                goal = f"≤ {best.p99 / 1000:.0f} ({best.server.name}): {verdict}"
+                goal = f"≤ {best.p99 / 1000:.0f} ({best.server.name})"
+                goal += _verdict(row.rounds, row.p99 <= best.p99, row.low > best.high)
             cells += [f"{row.p50 / 1000:.0f}", f"{row.p99 / 1000:.0f}",
                       f"{row.low / 1000:.0f}–{row.high / 1000:.0f}", goal]
         table.append(cells)

@@ -110,11 +110,12 @@ class RunningServer:
         self.server = server
         self.directory = Path(directory)
         self.meter = meter
-        self.upstream = RunningUpstream(upstream, processors) if server.relays else None
         self.port = free_port()
         self.output = self.directory / "output"
-        self.process = None
+        self.upstream = self.process = None
         try:
+            if server.relays:
+                self.upstream = RunningUpstream(upstream, processors)
             self._start(processors)
             _wait_until_it_answers(upstream, self.port, self.process, self.output)
         except BaseException:
