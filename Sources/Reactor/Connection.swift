@@ -56,6 +56,9 @@ open class Connection: Pollable {
     /// Whether the `open` record was written, so that a `close` record has to follow.
     final var isAnnounced = false
 
+    /// Whether epoll watches its socket.
+    final var isPolled = false
+
     /// Why it was turned away, if it was.
     final var refusal: Refusal?
 

@@ -66,7 +66,7 @@ extension Lane {
     func pass(_ reader: HeaderReader, _ arrival: consuming Arrival, service: any Service) {
         deadlines.cancel(reader.slot)
         table.remove(reader)
-        begin(service.makeConnection(for: arrival, on: self), isWatched: true)
+        begin(service.makeConnection(for: arrival, on: self), isWatched: reader.isPolled)
     }
 
     private func begin(_ connection: Connection, isWatched: Bool) {
@@ -92,6 +92,7 @@ extension Lane {
         } catch {
             return connection.close(.error, by: .daemon, errno: error.errno)
         }
+        connection.isPolled = true
         if let deadline = connection.nextDeadline { schedule(connection, at: deadline) }
     }
 

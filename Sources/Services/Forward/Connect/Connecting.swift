@@ -31,9 +31,11 @@ final class Connecting {
     /// The sockets on their way.
     var sockets: [UpstreamSocket] = []
 
-    /// The socket that probably stands already, until that was tried; whether it was; and what it said then.
+    /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once.
+    var mayHope = false
+
+    /// The socket that probably stands already, until that was tried, and what it said then.
     var hoped: UpstreamSocket?
-    var hasHoped = false
     var earlyErrno: CInt = 0
 
     var wait = Wait.sockets

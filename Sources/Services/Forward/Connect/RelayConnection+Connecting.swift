@@ -53,9 +53,13 @@ extension RelayConnection {
     ///
     /// - Parameter hasWaited: whether it was in the line already, so that it lines up as the first again.
     private func choose(_ connecting: Connecting, hasWaited: Bool) -> Found {
-        leaveLine(connecting)
+        let wasServed = !leaveLine(connecting)
         var found = look(connecting)
-        guard found == .waits else { return found }
+        guard found == .waits else {
+            // The room that it was called for goes to the next one.
+            if found == .nobody, wasServed { group.line.serve() }
+            return found
+        }
         let waiter = Waiter(self, on: lane)
         guard let number = group.line.enter(waiter, limit: group.settings.queueLimit, isFirst: hasWaited) else {
             return .lineIsFull
@@ -64,7 +68,7 @@ extension RelayConnection {
         connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
         // Room may have come since it was looked for, and before there was anybody to be told.
         found = look(connecting)
-        if found != .waits { leaveLine(connecting) }
+        if found != .waits { _ = leaveLine(connecting) }
         return found
     }
 
@@ -85,10 +89,11 @@ extension RelayConnection {
         }
     }
 
-    private func leaveLine(_ connecting: Connecting) {
-        guard case .room(let number) = connecting.wait else { return }
-        group.line.leave(number)
+    /// - Returns: whether it was in no line, or still in it; if not, it was called, and somebody else may come instead.
+    private func leaveLine(_ connecting: Connecting) -> Bool {
+        guard case .room(let number) = connecting.wait else { return true }
         connecting.wait = .sockets
+        return group.line.leave(number)
     }
 
     // MARK: - One member
@@ -155,9 +160,8 @@ extension RelayConnection {
                 return connecting.race.connected(index)
             }
             // Towards this host the connection mostly stands by now: see ``hope(_:for:)``.
-            if kind.isByteStream, address.isLoopback, connecting.addresses.count == 1, !connecting.hasHoped {
+            if connecting.mayHope, address.isLoopback, connecting.addresses.count == 1 {
                 connecting.hoped = socket
-                connecting.hasHoped = true
             } else {
                 try lane.watch(socket, socket.raw)
             }
@@ -383,7 +387,7 @@ extension RelayConnection {
 
     /// Closes the attempts, and leaves the line.
     func abandon(_ connecting: Connecting) {
-        leaveLine(connecting)
+        if !leaveLine(connecting) { group.line.serve() }
         for socket in connecting.sockets { socket.close(on: lane) }
         connecting.sockets = []
         connecting.hoped = nil

@@ -63,6 +63,15 @@ struct Relay: Hashable {
         if toWrite { writable[side] = true }
     }
 
+    /// Whether all that a peer sends has come, and its end.
+    func hasFinished(_ side: RelaySide) -> Bool { self[from: side].isOver }
+
+    /// A peer that has finished has broken off.
+    mutating func broke(_ side: RelaySide, errno: CInt) {
+        if ending?.isBroken != true { ending = Ending(side: side, isBroken: true, errno: errno) }
+        self[from: side.other].destinationBroke()
+    }
+
     /// Does what can be done.
     mutating func run(on transport: some RelayTransport) -> Verdict {
         var isPending = pump(from: .upstream, on: transport)
@@ -131,8 +140,7 @@ struct Relay: Hashable {
     private mutating func broke(
         _ side: RelaySide, errno: CInt, isGone: Bool, _ transport: some RelayTransport
     ) {
-        if ending?.isBroken != true { ending = Ending(side: side, isBroken: true, errno: errno) }
-        self[from: side.other].destinationBroke()
+        broke(side, errno: errno)
         if isGone {
             act(self[from: side].sourceEnded(.broken), on: side.other, transport)
         } else {
@@ -144,7 +152,8 @@ struct Relay: Hashable {
     private mutating func act(
         _ action: RelayDirection.Action, on destination: RelaySide, _ transport: some RelayTransport
     ) {
-        guard action == .finishDestination else { return }
+        // Where the other direction is over too, the sockets are closed next, which says the same.
+        guard action == .finishDestination, !(toUpstream.isOver && toClient.isOver) else { return }
         let errno = transport.finish(destination)
         if errno != 0 { broke(destination, errno: errno, isGone: false, transport) }
     }

@@ -74,7 +74,9 @@ final class RelayConnection: Connection {
 
     override func start() {
         if let header = group.header(for: self) { hold(header) }
+        connecting?.mayHope = kind.isByteStream
         goOn()
+        connecting?.mayHope = false
         guard isOpen, connecting?.hoped == nil else { return }
         if connecting == nil {
             // It stands already. Whether the client has sent something is seen next.
@@ -90,17 +92,27 @@ final class RelayConnection: Connection {
             // What it has sent until now was seen to, if anything was.
             guard clientReadyEarly(readiness) else { return .done }
         }
-        relay.ready(
-            .client, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
+        note(readiness, of: .client)
         return run()
+    }
+
+    /// Tells the relay what an event said.
+    private func note(_ readiness: Readiness, of side: RelaySide) {
+        relay.ready(side, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
+        // Who has finished is not read any more, so nothing else would tell that it broke.
+        guard readiness.contains(.error), relay.hasFinished(side) else { return }
+        do throws(SystemError) {
+            try OutgoingSocket.finish(raw(of: side))
+        } catch {
+            relay.broke(side, errno: error.errno)
+        }
     }
 
     /// The socket of the upstream, or of an attempt to reach one, is ready.
     func upstreamReady(_ socket: UpstreamSocket, _ readiness: Readiness) -> Turn {
         if socket === upstream {
             if !readiness.isDisjoint(with: .moreThanData) { upstreamHasMore = true }
-            relay.ready(
-                .upstream, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
+            note(readiness, of: .upstream)
             return run()
         }
         attemptReady(socket, readiness)

@@ -13,16 +13,12 @@ extension UpstreamGroup {
     func header(for connection: Connection) -> [UInt8]? {
         guard let version = settings.sendProxy else { return nil }
         let origin = connection.origin
-        let uniqueID: ProxyUniqueID? =
-            switch origin?.header.uniqueID {
-            case .trail(let trail): trail.next().map { ProxyUniqueID.trail($0) }
-            case .foreign(let bytes): ProxyUniqueID.foreign(bytes)
-            case nil:
-                ProxyUniqueID.trail(ConnectionTrail(instance: Self.instance, connection: connection.identifier))
-            }
+        // A name that something else gave it is not passed on: without a count of the hops a loop would never end.
+        let trail =
+            origin?.trail?.next() ?? ConnectionTrail(instance: Self.instance, connection: connection.identifier)
         let header = ProxyHeader(
             relaying: connection.peer, to: origin?.header.destination ?? connection.local,
-            version: version == .v1 ? .v1 : .v2, uniqueID: uniqueID, authority: origin?.header.authority)
+            version: version, uniqueID: .trail(trail), authority: origin?.header.authority)
         return Self.bytes(of: header)
     }
 

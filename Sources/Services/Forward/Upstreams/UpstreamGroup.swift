@@ -31,7 +31,9 @@ final class UpstreamGroup: Sendable {
     let label: ListenerLabel
     let settings: ForwardSettings
     let members: [Member]
-    let line = WaitingLine()
+
+    /// Those who wait for room. It outlives the group, as the connections do whose room it is.
+    let line: WaitingLine
 
     /// What the nanoseconds of the settings come to.
     let connectTimeout: UInt64
@@ -48,6 +50,7 @@ final class UpstreamGroup: Sendable {
     /// - Parameter previous: the group that it follows after a reload.
     init(_ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?) {
         self.label = label
+        line = previous?.line ?? WaitingLine()
         self.settings = settings
         connectTimeout = settings.connectTimeout.nanoseconds
         queueTimeout = settings.queueTimeout.nanoseconds

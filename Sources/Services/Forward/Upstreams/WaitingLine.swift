@@ -40,16 +40,20 @@ final class WaitingLine: Sendable {
         return number
     }
 
-    /// Leaves without having been served.
-    func leave(_ number: UInt64) {
+    /// Leaves.
+    ///
+    /// - Returns: whether it was there; if not, it has been called. Who does not take the room that it was called for calls
+    ///   the next one.
+    func leave(_ number: UInt64) -> Bool {
         line.withLock { line in
-            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else { return }
+            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else { return false }
             line.waiters.remove(at: index)
             count.store(line.count, ordering: .relaxed)
+            return true
         }
     }
 
-    /// An upstream has room for one more: wakes who is first.
+    /// An upstream has room for one more: calls who is first.
     func serve() {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard count.load(ordering: .relaxed) > 0 else { return }
@@ -64,6 +68,7 @@ final class WaitingLine: Sendable {
             count.store(line.count, ordering: .relaxed)
             return first
         }
+        // One that is gone when the call comes has left the line before, or calls the next one itself.
         first?.wake()
     }
 
