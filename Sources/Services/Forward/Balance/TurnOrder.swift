@@ -23,12 +23,15 @@ struct TurnOrder: Sendable {
         }
         let divisor = weights.reduce(0, Self.greatestDivisor)
         let length = divisor == 0 ? 0 : weights.reduce(0, +) / divisor
+        for index in parties.indices {
+            parties[index].gain = parties[index].weight / divisor * parties[index].members.count
+        }
         var round: [Int] = []
         round.reserveCapacity(length)
         while round.count < length {
             var richest = 0
             for index in parties.indices {
-                parties[index].balance += parties[index].weight / divisor * parties[index].members.count
+                parties[index].balance += parties[index].gain
                 if parties[index].balance > parties[richest].balance { richest = index }
             }
             parties[richest].balance -= length
@@ -47,6 +50,7 @@ struct TurnOrder: Sendable {
     private struct Party {
         let weight: Int
         var members: [Int]
+        var gain = 0
         var balance = 0
         var next = 0
 

@@ -11,7 +11,7 @@ import LinuxSystem
 ///
 /// Nothing is allocated until an attempt fails. An index is a place in the list of addresses; of a list longer than
 /// ``longestList`` the rest is never tried.
-struct ConnectRace: Sendable {
+struct ConnectRace: Equatable, Sendable {
     /// What to do now.
     enum Action: Equatable, Sendable {
         /// Nothing; or wait for those that were started.
