@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import Services
+
+@Suite struct ConnectRaceTests {
+    typealias Action = ConnectRace.Action
+    typealias Failure = ConnectRace.Failure
+
+    private static let delay = ConnectRace.attemptDelay
+
+    /// Addresses of the given families, as "6446".
+    static func addresses(_ families: String) -> [SocketAddress] {
+        families.enumerated().map { index, family in
+            switch family {
+            case "6": .ipv6(IPv6Address(high: 0x2001_0db8 << 32, low: UInt64(index)), port: 80, scope: 0)
+            case "4": .ipv4(IPv4Address(0xc000_0200 + UInt32(index)), port: 80)
+            default: .unix(path: [47])
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("6", [0]), ("4", [0]), ("u", [0]),
+        ("66", [0, 1]), ("44", [0, 1]), ("64", [0, 1]), ("46", [0, 1]),
+        ("6644", [0, 2, 1, 3]), ("4466", [0, 2, 1, 3]), ("66644", [0, 3, 1, 4, 2]),
+        ("4666", [0, 1, 2, 3]), ("6444", [0, 1, 2, 3]), ("66664", [0, 4, 1, 2, 3]),
+        ("646464", [0, 1, 2, 3, 4, 5]), ("644466", [0, 1, 4, 2, 5, 3]),
+    ])
+    func `takes the families in turns, the first one first`(families: String, order: [Int]) {
+        var race = ConnectRace(Self.addresses(families))
+        var started: [Int] = []
+        var action = race.start()
+        while case .connect(let index, let wait) = action {
+            started.append(index)
+            #expect(wait == (started.count < order.count ? Self.delay : nil))
+            action = race.delayPassed()
+        }
+        #expect(action == .none)
+        #expect(started == order)
+    }
+
+    @Test func `fails at once without addresses`() {
+        var race = ConnectRace([])
+        #expect(race.start() == .failed([]))
+        #expect(race.start() == .none)
+        #expect(race.timedOut() == .none)
+    }
+
+    @Test func `one address needs no timer`() {
+        var race = ConnectRace(Self.addresses("4"))
+        #expect(race.start() == .connect(0, thenWait: nil))
+        #expect(race.delayPassed() == .none)
+        #expect(race.connected(0) == .won(0))
+    }
+
+    @Test func `a failure starts the next one at once`() {
+        var race = ConnectRace(Self.addresses("644"))
+        #expect(race.start() == .connect(0, thenWait: Self.delay))
+        #expect(race.attemptFailed(0, errno: ENETUNREACH) == .connect(1, thenWait: Self.delay))
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2, thenWait: nil))
+        let failures = [
+            Failure(index: 0, errno: ENETUNREACH), Failure(index: 1, errno: ECONNREFUSED),
+            Failure(index: 2, errno: EHOSTUNREACH),
+        ]
+        #expect(race.attemptFailed(2, errno: EHOSTUNREACH) == .failed(failures))
+    }
+
+    @Test func `waits for the slow ones when there is nothing left to start`() {
+        var race = ConnectRace(Self.addresses("64"))
+        _ = race.start()
+        #expect(race.delayPassed() == .connect(1, thenWait: nil))
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .none)
+        #expect(race.delayPassed() == .none)
+        #expect(race.connected(0) == .won(0))
+    }
+
+    @Test func `an earlier one may win, and nothing counts afterwards`() {
+        var race = ConnectRace(Self.addresses("6464"))
+        _ = race.start()
+        _ = race.delayPassed()
+        #expect(race.connected(0) == .won(0))
+        #expect(race.connected(1) == .none)
+        #expect(race.attemptFailed(1, errno: ECONNRESET) == .none)
+        #expect(race.delayPassed() == .none)
+        #expect(race.timedOut() == .none)
+        #expect(race.start() == .none)
+    }
+
+    @Test func `tells which ones never answered`() {
+        var race = ConnectRace(Self.addresses("6446"))
+        _ = race.start()
+        _ = race.delayPassed()
+        _ = race.delayPassed()
+        _ = race.attemptFailed(1, errno: ECONNREFUSED)
+        let failures = [
+            Failure(index: 1, errno: ECONNREFUSED), Failure(index: 0, errno: ETIMEDOUT),
+            Failure(index: 2, errno: ETIMEDOUT), Failure(index: 3, errno: ETIMEDOUT),
+        ]
+        #expect(race.timedOut() == .failed(failures))
+        #expect(race.connected(0) == .none)
+    }
+
+    @Test(arguments: [-1, 1, 3, 63, 64, 65, Int.max, Int.min]) func `ignores who does not run`(index: Int) {
+        var race = ConnectRace(Self.addresses("646"))
+        #expect(race.connected(0) == .none)
+        _ = race.start()
+        #expect(race.connected(index) == .none)
+        #expect(race.attemptFailed(index, errno: ECONNREFUSED) == .none)
+        #expect(race.connected(0) == .won(0))
+    }
+
+    @Test func `looks at no more than 64`() {
+        var race = ConnectRace(Self.addresses(String(repeating: "4", count: 63) + "666"))
+        var order: [Int] = []
+        var action = race.start()
+        while case .connect(let index, _) = action {
+            order.append(index)
+            action = race.attemptFailed(index, errno: ECONNREFUSED)
+        }
+        #expect(order == [0, 63] + Array(1...62))
+        #expect(action == .failed(order.map { Failure(index: $0, errno: ECONNREFUSED) }))
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import Services
+
+@Suite struct UpstreamHealthTests {
+    typealias Health = UpstreamHealth
+
+    private static let second: UInt64 = 1_000_000_000
+    private static let start: UInt64 = 1_000_000 * second
+    private static let passive = Health.Limits(trialTimeout: 5 * second, checks: nil)
+    private static let active = Health.Limits(trialTimeout: 5 * second, checks: .init(rise: 2, fall: 3))
+    private static let ejected = Health.Change.wentDown(.connecting(failures: 3, errno: ECONNREFUSED))
+    private static let checkedDown = Health.Change.wentDown(.checks(failures: 3, last: .timedOut))
+
+    /// What happens, at the time that it has come to.
+    enum Input: Sendable {
+        /// So many seconds pass.
+        case wait(UInt64)
+        /// A connection asks for leave, and gets it or not.
+        case ask(Bool)
+        /// The last one that got leave, or the nth before it, succeeds or fails.
+        case succeed(before: Int = 0)
+        case fail(before: Int = 0)
+        case check(Bool)
+    }
+
+    /// Plays inputs and returns the change that each brought.
+    private func play(_ inputs: [Input], on health: inout Health, from time: UInt64 = start) -> [Health.Change?] {
+        var now = time
+        var started: [UInt64] = []
+        return inputs.map { input in
+            switch input {
+            case .wait(let seconds):
+                now += seconds * Self.second
+            case .ask(let leave):
+                // Two attempts never start in the same nanosecond here, so that a report names one of them.
+                now += 1
+                #expect(health.isAvailable(at: now) == leave)
+                let hasLeave = health.mayTry(at: now)
+                #expect(hasLeave == leave)
+                if leave { started.append(now) }
+            case .succeed(let before):
+                return health.connectSucceeded(startedAt: started[started.count - 1 - before], at: now)
+            case .fail(let before):
+                return health.connectFailed(
+                    startedAt: started[started.count - 1 - before], at: now, errno: ECONNREFUSED)
+            case .check(true):
+                return health.checkSucceeded(at: now)
+            case .check(false):
+                return health.checkFailed(.timedOut, at: now)
+            }
+            return nil
+        }
+    }
+
+    private func changes(_ inputs: [Input], _ limits: Health.Limits) -> [Health.Change] {
+        var health = Health(limits: limits)
+        return play(inputs, on: &health).compactMap { $0 }
+    }
+
+    private static let threeFailures: [Input] = [.ask(true), .fail(), .ask(true), .fail(), .ask(true), .fail()]
+
+    @Test func `starts as up, with checks and without`() {
+        for limits in [Self.passive, Self.active] {
+            let health = Health(limits: limits)
+            #expect(health.availableFrom == 0)
+            #expect(health.isAvailable(at: 0))
+            #expect(!health.wantsSuccess)
+        }
+    }
+
+    @Test func `is ejected by failures in a row only`() {
+        #expect(changes(Self.threeFailures, Self.passive) == [Self.ejected])
+        let interrupted: [Input] = [.ask(true), .fail(), .ask(true), .fail(), .ask(true), .succeed()]
+        #expect(changes(interrupted + interrupted + interrupted, Self.passive) == [])
+        #expect(changes(interrupted + Self.threeFailures, Self.passive) == [Self.ejected])
+    }
+
+    @Test func `wants to hear of a success only if it changes something`() {
+        var health = Health(limits: Self.passive)
+        _ = play([.ask(true), .fail()], on: &health)
+        #expect(health.wantsSuccess)
+        _ = play([.ask(true), .succeed()], on: &health)
+        #expect(!health.wantsSuccess)
+        _ = play(Self.threeFailures, on: &health)
+        #expect(!health.wantsSuccess)
+        _ = play([.wait(2), .ask(true)], on: &health)
+        #expect(health.wantsSuccess)
+    }
+
+    @Test func `lets one connection try when the time is over, and is back if it succeeds`() {
+        let after: [Input] = [
+            .ask(false), .wait(1), .ask(true), .ask(false), .wait(4), .ask(false), .succeed(), .ask(true), .ask(true),
+        ]
+        let changes = changes(Self.threeFailures + after, Self.passive)
+        #expect(changes.count == 2 && changes.first == Self.ejected)
+        guard case .wentUp(let nanoseconds) = changes.last else {
+            Issue.record("\(changes)")
+            return
+        }
+        #expect(nanoseconds / Self.second == 5)
+    }
+
+    @Test func `is ejected for twice as long each time, up to a minute, and for a second again afterwards`() {
+        var health = Health(limits: Self.passive)
+        var now = Self.start
+        for _ in 0..<3 {
+            #expect(health.mayTry(at: now) == true)
+            _ = health.connectFailed(startedAt: now, at: now, errno: ETIMEDOUT)
+        }
+        for length in [1, 2, 4, 8, 16, 32, 60, 60, 60] as [UInt64] {
+            #expect(health.availableFrom == now + length * Self.second)
+            #expect(health.mayTry(at: now + length * Self.second - 1) == false)
+            now += length * Self.second
+            #expect(health.mayTry(at: now) == true)
+            now += 7
+            #expect(health.connectFailed(startedAt: now - 7, at: now, errno: ETIMEDOUT) == nil)
+        }
+        now += 60 * Self.second
+        #expect(health.mayTry(at: now) == true)
+        #expect(health.connectSucceeded(startedAt: now, at: now) != nil)
+        for _ in 0..<3 { _ = health.connectFailed(startedAt: now, at: now, errno: ETIMEDOUT) }
+        #expect(health.availableFrom == now + Self.second)
+    }
+
+    @Test func `gives a trial up that tells nothing`() {
+        let changes = changes(
+            Self.threeFailures + [
+                .wait(1), .ask(true), .wait(4), .ask(false), .wait(1), .ask(true), .ask(false),
+                // The first one tells at last, but the second one is the trial now.
+                .fail(before: 1), .ask(false), .succeed(before: 1), .ask(false), .succeed(), .ask(true),
+            ], Self.passive)
+        #expect(changes.count == 2)
+    }
+
+    /// A connection that started before says nothing about what came after.
+    @Test func `takes no late report for the trial's`() {
+        let late: [Input] = [.ask(true), .ask(true), .ask(true)]
+        // Those of before fail or succeed while it is ejected, and while the trial is under way.
+        let inputs: [Input] = [
+            .fail(before: 3), .succeed(before: 4), .ask(false), .wait(1), .ask(true),
+            .fail(before: 4), .succeed(before: 5), .ask(false), .fail(), .ask(false), .wait(1), .ask(false), .wait(1),
+            .ask(true),
+        ]
+        #expect(changes(late + Self.threeFailures + inputs, Self.passive) == [Self.ejected])
+        // And once it is up again, they do not count either.
+        let again: [Input] = [
+            .wait(1), .ask(true), .succeed(), .fail(before: 4), .fail(before: 5), .fail(before: 6), .ask(true),
+        ]
+        #expect(changes(late + Self.threeFailures + again, Self.passive).count == 2)
+    }
+
+    @Test func `goes by the checks`() {
+        let down: [Input] = [.check(false), .ask(true), .check(false), .check(false)]
+        #expect(changes(down, Self.active) == [Self.checkedDown])
+        #expect(changes([.check(false), .check(false), .check(true)] + down.dropLast(), Self.active) == [])
+        #expect(changes(down + [.wait(3600), .ask(false)], Self.active) == [Self.checkedDown])
+        // More of the same changes nothing, and successes count only in a row.
+        let up: [Input] = [
+            .check(false), .check(true), .check(false), .check(true), .wait(9), .check(true), .ask(true),
+        ]
+        #expect(changes(down + up, Self.active) == [Self.checkedDown, .wentUp(afterNanoseconds: 9 * Self.second)])
+    }
+
+    @Test func `connections change nothing while checks keep it down`() {
+        let inputs: [Input] = [
+            .ask(true), .ask(true), .check(false), .check(false), .check(false), .succeed(), .fail(before: 1),
+            .ask(false),
+        ]
+        #expect(changes(inputs, Self.active) == [Self.checkedDown])
+    }
+
+    @Test func `checks bring an ejected one back, by what they see since`() {
+        let before: [Input] = [.check(true), .check(true), .check(true)]
+        let after: [Input] = [
+            .check(true), .ask(false), .check(false), .check(true), .ask(false), .check(true), .ask(true),
+        ]
+        let changes = changes(before + Self.threeFailures + after, Self.active)
+        #expect(changes.count == 2)
+        #expect(changes.first == Self.ejected)
+    }
+
+    @Test func `checks that see nothing wrong do not shorten the next ejection`() {
+        var health = Health(limits: Self.active)
+        _ = play(Self.threeFailures + [.check(true), .check(true)], on: &health)
+        #expect(health.wantsSuccess)
+        let now = Self.start + 100 * Self.second
+        _ = play(Self.threeFailures, on: &health, from: now)
+        #expect((now + 2 * Self.second...now + 3 * Self.second).contains(health.availableFrom))
+    }
+
+    @Test func `checks take an ejected one down for good, which is no news`() {
+        let ejectedThenDown: [Input] = Self.threeFailures + [.check(false), .check(false), .check(false)]
+        let trial: [Input] = [.wait(100), .check(true), .wait(1), .check(true), .ask(true)]
+        let changes = changes(ejectedThenDown + trial, Self.active)
+        #expect(changes == [Self.ejected, .wentUp(afterNanoseconds: 101 * Self.second)])
+        // Nor does the trial that was under way bring it back.
+        let onTrial: [Input] =
+            Self.threeFailures + [
+                .wait(1), .ask(true), .check(false), .check(false), .check(false), .succeed(), .ask(false),
+            ]
+        #expect(self.changes(onTrial, Self.active) == [Self.ejected])
+    }
+
+    @Test func `a report of the trial is late when checks were first`() {
+        let inputs: [Input] =
+            Self.threeFailures + [
+                .wait(1), .ask(true), .wait(1), .check(true), .check(true), .ask(true), .fail(before: 1),
+                .fail(before: 1), .fail(before: 1), .ask(true),
+            ]
+        #expect(changes(inputs, Self.active).count == 2)
+    }
+
+    @Test func `without checks there are no reports of any`() {
+        #expect(changes([.check(false), .check(false), .check(false), .ask(true)], Self.passive) == [])
+        #expect(
+            changes(Self.threeFailures + [.check(true), .check(true), .ask(false)], Self.passive) == [Self.ejected])
+    }
+
+    @Test func `a new configuration keeps what is known`() {
+        var health = Health(limits: Self.active)
+        _ = play(Self.threeFailures, on: &health)
+        let from = health.availableFrom
+        #expect(health.change(Self.passive, at: Self.start + 1) == nil)
+        #expect(health.availableFrom == from)
+        #expect(health.change(Self.active, at: Self.start + 1) == nil)
+        _ = play([.check(false), .check(false), .check(false)], on: &health)
+        #expect(health.change(.init(trialTimeout: 1, checks: .init(rise: 1, fall: 1)), at: Self.start + 1) == nil)
+        #expect(health.availableFrom == .max)
+        #expect(health.checkSucceeded(at: Self.start + 1) != nil)
+    }
+
+    @Test func `a configuration without checks lifts what only they could`() {
+        var health = Health(limits: Self.active)
+        _ = play([.check(false), .check(false), .check(false)], on: &health)
+        #expect(
+            health.change(Self.passive, at: Self.start + Self.second) == .wentUp(afterNanoseconds: Self.second))
+        #expect(health.isAvailable(at: Self.start + Self.second))
+    }
+
+    @Test func `bears clocks at their ends, and lanes whose clocks differ a little`() {
+        var health = Health(limits: .init(failureLimit: 1, trialTimeout: .max, checks: .init(rise: 1, fall: 1)))
+        #expect(health.connectFailed(startedAt: .max - 1, at: .max - 1, errno: 1) != nil)
+        #expect(health.availableFrom == UInt64.max - 1)
+        #expect(health.mayTry(at: .max) == true)
+        #expect(health.mayTry(at: 0) == false)
+        #expect(health.connectSucceeded(startedAt: .max, at: 0) == .wentUp(afterNanoseconds: 0))
+    }
+}
