@@ -3,12 +3,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -146,6 +148,23 @@ static uint64_t nanoseconds(clockid_t clock) {
 uint64_t clinux_monotonic(void) { return nanoseconds(CLOCK_MONOTONIC); }
 uint64_t clinux_monotonic_coarse(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
 uint64_t clinux_realtime(void) { return nanoseconds(CLOCK_REALTIME); }
+
+int clinux_dns_search(const char *name, int type, uint32_t address, uint16_t port, unsigned char *answer, int room) {
+    struct __res_state state = {0};
+    if (res_ninit(&state) != 0) return -1;
+    // TCP has no time limit here. What does not fit into 512 bytes does with EDNS0.
+    state.options = (state.options & ~(unsigned long)RES_USEVC) | RES_IGNTC | RES_USE_EDNS0;
+    state.retrans = 1;
+    state.retry = 1;
+    if (port != 0) {
+        state.nscount = 1;
+        state.nsaddr_list[0] = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    }
+    int length = res_nsearch(&state, name, ns_c_in, type, answer, room);
+    res_nclose(&state);
+    return length;
+}
 
 const char *clinux_errno_name(int number) { return strerrorname_np(number); }
 const char *clinux_errno_text(int number) { return strerrordesc_np(number); }

@@ -79,6 +79,11 @@ uint64_t clinux_monotonic(void);
 uint64_t clinux_monotonic_coarse(void);
 uint64_t clinux_realtime(void);
 
+// res_nsearch(3) for records of the Internet class, with a state of its own, so from any thread: what the name servers of
+// resolv.conf(5) say, or the one at an IPv4 address if `port` is not 0 (both in host order). Each server is asked once,
+// by UDP alone, and given a second. Returns the length of the answer, -1 if there is none.
+int clinux_dns_search(const char *name, int type, uint32_t address, uint16_t port, unsigned char *answer, int room);
+
 // strerrorname_np(3): "EADDRINUSE"; NULL for an unknown number.
 const char *clinux_errno_name(int number);
 // strerrordesc_np(3): "Address already in use"; NULL for an unknown number.
