@@ -9,17 +9,17 @@ enum BuiltProgram {
         let name: String
         var description: String {
             "\(name) is not built: run `make build`, or `swift build --product \(name)`,"
-                + " or say in $USHER_BIN_DIR where it is"
+                + " or say in $USHER_BIN where it is"
         }
     }
 
     /// The daemon.
     static func usherd() throws -> String { try path(of: "usherd") }
 
-    /// The path of a program: from `$USHER_BIN_DIR` if that is set, else the release build, else the debug build.
+    /// The path of a program: from `$USHER_BIN` if that is set, else the release build, else the debug build.
     static func path(of name: String) throws -> String {
         let directories: [String]
-        if let chosen = ProcessInfo.processInfo.environment["USHER_BIN_DIR"], !chosen.isEmpty {
+        if let chosen = ProcessInfo.processInfo.environment["USHER_BIN"], !chosen.isEmpty {
             directories = [chosen]
         } else {
             directories = [".build/release", ".build/debug"].map { packageDirectory + "/" + $0 }

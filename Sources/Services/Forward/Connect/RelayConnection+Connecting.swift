@@ -102,8 +102,14 @@ extension RelayConnection {
     private func beginRace(_ connecting: Connecting) -> ConnectRace.Action {
         while let member {
             switch addresses(of: group.members[member].upstream) {
-            case .addresses(let addresses):
+            case .addresses(let found):
                 connecting.wait = .sockets
+                let addresses = group.settings.source.map { source in found.filter(source.canReach) } ?? found
+                guard !addresses.isEmpty else {
+                    note("has no address that can be reached from the source", of: member)
+                    guard nextMember(connecting) else { return .none }
+                    continue
+                }
                 connecting.addresses = addresses
                 connecting.race = ConnectRace(addresses)
                 return connecting.race.start()
@@ -254,8 +260,13 @@ extension RelayConnection {
         if let change { group.tell(change, of: upstream, on: lane) }
     }
 
+    /// Notes why nothing was connected to, and gives up the leave to try, if this was the one connection that had it.
     private func note(_ reason: String, of member: Int) {
-        connecting?.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
+        guard let connecting else { return }
+        let upstream = group.members[member].upstream
+        connecting.failures.append("\(upstream.endpoint): \(reason)")
+        let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: EHOSTUNREACH)
+        if let change { group.tell(change, of: upstream, on: lane) }
     }
 
     // MARK: - Time
@@ -395,6 +406,15 @@ extension RelayConnection {
 }
 
 extension SocketAddress {
+    /// Whether a socket that is bound to this address can be connected to the other: IP to its own version, and all that is
+    /// not IP.
+    fileprivate func canReach(_ other: SocketAddress) -> Bool {
+        switch (self, other) {
+        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
+        default: true
+        }
+    }
+
     /// Whether it is this host itself: RFC 1122, 3.2.1.3 (g), RFC 4291, 2.5.3.
     fileprivate var isLoopback: Bool {
         switch self {

@@ -83,7 +83,7 @@ final class NameResolution: Sendable {
         queue.async { [self] in
             do throws(NameLookupFailure) {
                 let addresses = try NameService.addresses(of: name, port: port)
-                let lifetime = interval ?? (nil as UInt64?)
+                let lifetime = interval ?? NameService.timeToLive(of: name).map { UInt64($0) * 1_000_000_000 }
                 store(addresses, failure: nil, for: lifetime ?? Self.defaultTime)
             } catch {
                 store([], failure: error.reason, for: Self.retryTime)
