@@ -99,6 +99,8 @@ final class Acceptor: Pollable {
             switch AcceptError(errno: error.errno) {
             case .nextOne:
                 return true
+            case .pause where lane.pipes.closeResting():
+                return true
             case .pause:
                 if resumeTime == nil {
                     stopWatching()

@@ -13,6 +13,9 @@ package final class PipePool {
     /// lanes; and each takes two descriptors from the connections.
     private static let most = 32
 
+    /// How many pipes are kept at rest.
+    private static let mostAtRest = 8
+
     private var pipes: [Pipe] = []
     private var count = 0
 
@@ -28,6 +31,16 @@ package final class PipePool {
 
     /// Takes a pipe back. One in which bytes are left is closed.
     package func give(_ pipe: Pipe) {
-        if pipe.count == 0 { pipes.append(pipe) } else { count -= 1 }
+        if pipe.count == 0, pipes.count < Self.mostAtRest { pipes.append(pipe) } else { count -= 1 }
+    }
+
+    /// Closes the pipes at rest, because something else lacks descriptors.
+    ///
+    /// - Returns: whether there were any.
+    package func closeResting() -> Bool {
+        guard !pipes.isEmpty else { return false }
+        count -= pipes.count
+        pipes = []
+        return true
     }
 }

@@ -175,6 +175,8 @@ extension RelayConnection {
             return .none
         } catch {
             switch error.errno {
+            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
+                return open(connecting, index)
             case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN:
                 connecting.wait = .resources(index, errno: error.errno, at: lane.now + Self.shortageTime)
                 return .none

@@ -35,6 +35,7 @@ struct Relay: Hashable {
     private(set) var toClient = RelayDirection.flowing
     private var readable = Sides(client: false, upstream: false)
     private var writable = Sides(client: true, upstream: true)
+    private var erred = Sides(client: false, upstream: false)
     private(set) var ending: Ending?
 
     /// Makes a relay between two peers that are connected.
@@ -58,24 +59,23 @@ struct Relay: Hashable {
     var isHolding: Bool { toUpstream.isHolding || toClient.isHolding }
 
     /// A socket has become ready.
-    mutating func ready(_ side: RelaySide, toRead: Bool, toWrite: Bool) {
+    ///
+    /// - Parameter hasError: whether it has an error. A read or write tells of it, unless the peer had finished before: then
+    ///   a read only finds the end.
+    mutating func ready(_ side: RelaySide, toRead: Bool, toWrite: Bool, hasError: Bool = false) {
+        if hasError { erred[side] = true }
         if toRead { readable[side] = true }
         if toWrite { writable[side] = true }
     }
 
-    /// Whether all that a peer sends has come, and its end.
-    func hasFinished(_ side: RelaySide) -> Bool { self[from: side].isOver }
-
-    /// A peer that has finished has broken off.
-    mutating func broke(_ side: RelaySide, errno: CInt) {
-        if ending?.isBroken != true { ending = Ending(side: side, isBroken: true, errno: errno) }
-        self[from: side.other].destinationBroke()
-    }
+    /// Whether a socket was said to have an error.
+    func hasErred(_ side: RelaySide) -> Bool { erred[side] }
 
     /// Does what can be done.
     mutating func run(on transport: some RelayTransport) -> Verdict {
         var isPending = pump(from: .upstream, on: transport)
         if pump(from: .client, on: transport) { isPending = true }
+        for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
         // What went one way may have broken the peer of the other.
         if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }
         return isPending ? .again : .wait
@@ -140,13 +140,22 @@ struct Relay: Hashable {
     private mutating func broke(
         _ side: RelaySide, errno: CInt, isGone: Bool, _ transport: some RelayTransport
     ) {
-        broke(side, errno: errno)
+        if ending?.isBroken != true { ending = Ending(side: side, isBroken: true, errno: errno) }
+        self[from: side.other].destinationBroke()
         if isGone {
             act(self[from: side].sourceEnded(.broken), on: side.other, transport)
         } else {
             // Its last bytes and its end bring no further event.
             readable[side] = true
         }
+    }
+
+    /// Asks a peer that has finished, and from which nothing is read any more, whether it has broken off since.
+    private mutating func findError(of side: RelaySide, on transport: some RelayTransport) {
+        guard self[from: side] == .over(.finished), !self[from: side.other].isOver else { return }
+        erred[side] = false
+        let errno = transport.error(of: side)
+        if errno != 0 { broke(side, errno: errno, isGone: true, transport) }
     }
 
     private mutating func act(

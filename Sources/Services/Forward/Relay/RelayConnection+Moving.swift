@@ -42,6 +42,15 @@ extension RelayConnection: RelayTransport {
         }
     }
 
+    func error(of side: RelaySide) -> CInt {
+        do throws(SystemError) {
+            try OutgoingSocket.finish(raw(of: side))
+            return 0
+        } catch {
+            return error.errno
+        }
+    }
+
     func finish(_ side: RelaySide) -> CInt {
         do throws(SystemError) {
             try StreamSocket.finishWriting(raw(of: side))

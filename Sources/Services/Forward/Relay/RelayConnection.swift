@@ -35,6 +35,7 @@ final class RelayConnection: Connection {
 
     /// How it ends, while the client is given what it has not taken yet.
     var lastWords: Relay.Ending?
+    private var lingerPause: UInt64 = 1_000_000
 
     private var attempts = 0
     private var connectTime: UInt64 = 0
@@ -98,14 +99,9 @@ final class RelayConnection: Connection {
 
     /// Tells the relay what an event said.
     private func note(_ readiness: Readiness, of side: RelaySide) {
-        relay.ready(side, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable))
-        // Who has finished is not read any more, so nothing else would tell that it broke.
-        guard readiness.contains(.error), relay.hasFinished(side) else { return }
-        do throws(SystemError) {
-            try OutgoingSocket.finish(raw(of: side))
-        } catch {
-            relay.broke(side, errno: error.errno)
-        }
+        relay.ready(
+            side, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable),
+            hasError: readiness.contains(.error))
     }
 
     /// The socket of the upstream, or of an attempt to reach one, is ready.
@@ -124,7 +120,12 @@ final class RelayConnection: Connection {
 
     /// Moves what can be moved.
     func run() -> Turn {
-        guard lastWords == nil, isOpen else { return .done }
+        guard isOpen else { return .done }
+        if let lastWords {
+            // There is nobody left to take leave of.
+            if relay.hasErred(lastWords.side.other) { breakOff(lastWords) }
+            return .done
+        }
         switch relay.run(on: self) {
         case .close(let ending):
             end(ending)
@@ -192,12 +193,9 @@ final class RelayConnection: Connection {
             return ending.side == .client ? close(.clientClosed, by: .client) : close(.upstreamClosed, by: .upstream)
         }
         // A reset throws away what the kernel has not sent yet, so what came before it goes first.
-        if OutgoingSocket.hasUnsent(raw(of: ending.side.other)) {
-            lastWords = ending
-            limitEnd()
-            return lingerOn()
-        }
-        breakOff(ending)
+        lastWords = ending
+        limitEnd()
+        lingerOn()
     }
 
     private func breakOff(_ ending: Relay.Ending) {
@@ -211,11 +209,13 @@ final class RelayConnection: Connection {
         }
     }
 
-    /// Looks whether the kernel has sent all. No event tells of it.
+    /// Looks whether the kernel has sent all. No event tells of it, so it is asked after pauses, each twice the one before.
     private func lingerOn() {
         guard let lastWords else { return }
-        if OutgoingSocket.hasUnsent(raw(of: lastWords.side.other)) {
-            ownDeadline = lane.now + 10_000_000
+        let other = lastWords.side.other
+        if !relay.hasErred(other), OutgoingSocket.hasUnsent(raw(of: other)) {
+            ownDeadline = lane.now + lingerPause
+            lingerPause *= 2
         } else {
             breakOff(lastWords)
         }

@@ -9,6 +9,9 @@ protocol RelayTransport: AnyObject {
     /// Offers what is held for a peer.
     func flush(to side: RelaySide) -> RelayStep
 
+    /// The error of a socket, which it tells once: SO_ERROR of socket(7). Returns an errno, or 0.
+    func error(of side: RelaySide) -> CInt
+
     /// Tells a peer that no more comes: shutdown(2). Returns an errno, or 0.
     func finish(_ side: RelaySide) -> CInt
 }

@@ -68,9 +68,9 @@ final class ModelTransport: RelayTransport {
         precondition(sockets[heldFor: side.other] == 0, "nothing is read while something is held")
         let waiting = sockets[side].sent - sockets[side].read
         guard waiting > 0 else {
+            // Behind an end that has come, or without an error to tell, a socket that is gone reads as ended.
             if sockets[side].isBroken {
-                // Without an error to tell, a socket that is gone reads as ended.
-                if sockets[side].errorWasTold { return .end }
+                if sockets[side].errorWasTold || sockets[side].hasFinished { return .end }
                 sockets[side].errorWasTold = true
                 return .broken(side, ECONNRESET)
             }
@@ -91,6 +91,13 @@ final class ModelTransport: RelayTransport {
         if taken == 0 { return .blocked }
         sockets[heldFor: side] -= taken
         return .moved(isEmpty: false, isHeld: sockets[heldFor: side] > 0)
+    }
+
+    func error(of side: RelaySide) -> CInt {
+        calls += 1
+        guard sockets[side].isBroken, !sockets[side].errorWasTold else { return 0 }
+        sockets[side].errorWasTold = true
+        return ECONNRESET
     }
 
     func finish(_ side: RelaySide) -> CInt {

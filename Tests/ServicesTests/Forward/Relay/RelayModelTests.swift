@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Testing
 
 @testable import Services
@@ -11,7 +10,7 @@ import Testing
 struct RelayModelTests {
     /// What a peer or the kernel does.
     enum Event: CaseIterable {
-        case data, finish, reset, room, wakeUp
+        case data, finish, reset, finishAndReset, room, wakeUp
     }
 
     /// The relay and all that is around it.
@@ -79,6 +78,12 @@ struct RelayModelTests {
                 world.sockets[side].isBroken = true
                 toRead = true
                 toWrite = true
+            case .finishAndReset:
+                guard !world.sockets[side].hasFinished, !world.sockets[side].isBroken else { return nil }
+                world.sockets[side].hasFinished = true
+                world.sockets[side].isBroken = true
+                toRead = true
+                toWrite = true
             case .room:
                 guard world.sockets[side].room < RelayModelTests.mostRoom else { return nil }
                 world.sockets[side].room += 1
@@ -87,8 +92,7 @@ struct RelayModelTests {
                 toRead = true
                 toWrite = true
             }
-            world.relay.ready(side, toRead: toRead, toWrite: toWrite)
-            if event == .reset, world.relay.hasFinished(side) { world.relay.broke(side, errno: ECONNRESET) }
+            world.relay.ready(side, toRead: toRead, toWrite: toWrite, hasError: world.sockets[side].isBroken)
             try run(&world)
             return world
         }
