@@ -71,4 +71,14 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         case .error: "error"
         }
     }
+
+    /// Whether the client was not served as it should have been.
+    var isFailure: Bool {
+        switch self {
+        case .connectFailed, .queueTimeout, .upstreamDown, .error: true
+        case .clientClosed, .upstreamClosed, .finished, .idleTimeout, .lifetime, .resetByClient, .resetByUpstream,
+            .halfCloseTimeout, .slowReader, .stopped, .drained, .closedByOperator:
+            false
+        }
+    }
 }

@@ -81,9 +81,9 @@ public struct ConnectionRecord: Sendable {
         }
     }
 
-    /// The level: that of the kind, but an error makes a close a warning.
+    /// The level: that of the kind, but a close for want of something is a warning.
     public var level: RecordLevel {
-        if case .close(let end) = event, end.reason == .error { return .warning }
+        if case .close(let end) = event, end.reason.isFailure { return .warning }
         return eventKind.level
     }
 }

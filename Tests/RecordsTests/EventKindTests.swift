@@ -28,6 +28,7 @@ import Testing
             Set(CloseReason.allCases.map(\.name.description)) == [
                 "client-closed", "upstream-closed", "finished", "idle-timeout", "lifetime", "reset-by-client",
                 "reset-by-upstream", "connect-failed", "stopped", "drained", "closed-by-operator", "slow-reader",
+                "queue-timeout", "half-close-timeout", "upstream-down",
                 "error",
             ])
         #expect(

@@ -202,7 +202,9 @@ extension RelayConnection {
     }
 
     /// This one stands; the others are closed.
-    private func stands(_ connecting: Connecting, _ index: Int, isWritable: Bool = true) {
+    private func stands(
+        _ connecting: Connecting, _ index: Int, isWritable: Bool = true, clientIsEmpty: Bool = false
+    ) {
         guard let position = connecting.sockets.firstIndex(where: { $0.index == index }) else { return }
         let socket = connecting.sockets.remove(at: position)
         abandon(connecting)
@@ -217,7 +219,7 @@ extension RelayConnection {
             let change = upstream.connectSucceeded(startedAt: connecting.begun, at: lane.now)
             if let change { group.tell(change, of: upstream, on: lane) }
         }
-        connected(to: socket, isWritable: isWritable)
+        connected(to: socket, isWritable: isWritable, clientIsEmpty: clientIsEmpty)
     }
 
     // MARK: - Another member
@@ -343,13 +345,13 @@ extension RelayConnection {
                 sent = try offerEarly(count, socket, connecting)
                 guard sent < count else {
                     upstreamWrites = 1
-                    stands(connecting, socket.index)
+                    stands(connecting, socket.index, clientIsEmpty: !isMore)
                     return isMore
                 }
             }
             lane.input.withBytes(count) { toUpstream.held.append($0.extracting(droppingFirst: sent), asMessage: false) }
             // Behind a PROXY header it all goes when the upstream says that it is ready.
-            if sent > 0 { stands(connecting, socket.index, isWritable: false) }
+            if sent > 0 { stands(connecting, socket.index, isWritable: false, clientIsEmpty: !isMore) }
             return isMore
         } catch {
             close(.resetByClient, by: .client)

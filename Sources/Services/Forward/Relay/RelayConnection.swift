@@ -76,15 +76,10 @@ final class RelayConnection: Connection {
     override func start() {
         if let header = group.header(for: self) { hold(header) }
         connecting?.mayHope = kind.isByteStream
-        goOn()
+        // Who waits in the line is called.
+        if member != nil { goOn() }
         connecting?.mayHope = false
-        guard isOpen, connecting?.hoped == nil else { return }
-        if connecting == nil {
-            // It stands already. Whether the client has sent something is seen next.
-            relay.ready(.client, toRead: kind.isByteStream, toWrite: false)
-            if run() == .again { lane.giveTurn(to: self) }
-        }
-        if isOpen { setDeadline() }
+        if isOpen, connecting?.hoped == nil { setDeadline() }
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
@@ -113,8 +108,7 @@ final class RelayConnection: Connection {
         }
         attemptReady(socket, readiness)
         guard socket === upstream, isOpen else { return .done }
-        relay.ready(.upstream, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: true)
-        relay.ready(.client, toRead: true, toWrite: false)
+        note(readiness, of: .upstream)
         return run()
     }
 
@@ -141,8 +135,10 @@ final class RelayConnection: Connection {
 
     /// The upstream stands: what the client sends goes there from now on.
     ///
-    /// - Parameter isWritable: whether it is known to take more.
-    func connected(to socket: UpstreamSocket, isWritable: Bool) {
+    /// - Parameters:
+    ///   - isWritable: whether it is known to take more.
+    ///   - clientIsEmpty: whether all that the client has sent was read.
+    func connected(to socket: UpstreamSocket, isWritable: Bool, clientIsEmpty: Bool) {
         guard let connecting else { return }
         attempts = connecting.attempts
         failures = connecting.failures
@@ -152,6 +148,10 @@ final class RelayConnection: Connection {
         relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
         relay.ready(.upstream, toRead: false, toWrite: isWritable)
         setDeadline()
+        guard !clientIsEmpty else { return }
+        // The event that told of its first bytes may be long gone.
+        relay.ready(.client, toRead: true, toWrite: false)
+        lane.giveTurn(to: self)
     }
 
     // MARK: - Deadlines
