@@ -269,7 +269,7 @@ extension RelayConnection {
         guard let connecting else { return }
         let upstream = group.members[member].upstream
         connecting.failures.append("\(upstream.endpoint): \(reason)")
-        let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: EHOSTUNREACH)
+        let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: 0)
         if let change { group.tell(change, of: upstream, on: lane) }
     }
 

@@ -39,6 +39,10 @@ extension UpstreamGroup {
     private static func words(for cause: UpstreamHealth.Cause) -> String {
         switch cause {
         case .connecting(let failures, let errno):
+            guard errno != 0 else {
+                return "\(failures) connections in a row failed, the last one because its name leads nowhere."
+                    + " It is tried again from time to time"
+            }
             let reason = SystemError("connect", errno: errno)
             return "\(failures) connections in a row failed, the last one with \(reason.reason) (\(reason.symbol))."
                 + " It is tried again from time to time"
