@@ -29,12 +29,23 @@ public final class Client {
         }
     }
 
-    private static func connect(
-        _ raw: CInt, _ address: ServerAddress, _ source: ServerAddress?, _ receiveBuffer: CInt?
-    ) throws -> String {
+    /// Takes over the end of a connection that a ``Server`` accepted.
+    init(adopting raw: CInt, name: String) {
+        self.raw = raw
+        self.name = name
+        Self.limitWaiting(raw)
+    }
+
+    private static func limitWaiting(_ raw: CInt) {
         var limit = timeval(tv_sec: Int(patience.components.seconds), tv_usec: 0)
         setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    private static func connect(
+        _ raw: CInt, _ address: ServerAddress, _ source: ServerAddress?, _ receiveBuffer: CInt?
+    ) throws -> String {
+        limitWaiting(raw)
         if var size = receiveBuffer {
             setsockopt(raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }

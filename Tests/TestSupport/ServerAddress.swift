@@ -52,6 +52,9 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     /// The same port at another address of this host.
     public func at(_ host: String) -> ServerAddress { ServerAddress(.tcp(host: host, port: port)) }
 
+    /// A port of IPv4's loopback that the kernel chooses.
+    public static let loopback = ServerAddress(.tcp(host: "127.0.0.1", port: 0))
+
     /// As records show it.
     public var description: String {
         let scheme = isSeqpacket ? "unix-seqpacket" : "unix"
