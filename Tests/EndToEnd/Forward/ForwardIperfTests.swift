@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// iperf3(1), through it: two connections at once, and as many bytes as go through.
+@Suite struct ForwardIperfTests {
+    private let length = 64 << 20
+
+    @Test(arguments: [[], ["--reverse"], ["--bidir"], ["--parallel", "4"]])
+    func `iperf3 gets all its bytes across`(options: [String]) throws {
+        let directory = try TemporaryDirectory()
+        let port = try ReservedPort()
+        let server = try ServerProgram(
+            "iperf3",
+            [
+                "--server", "--one-off", "--forceflush", "--bind", "127.0.0.1", "--port", "\(port.address.port)",
+            ], in: directory
+        ) { $0.contains("listening") }
+        try withUsherd(
+            "[listener.front]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"forward\"\nto = \"\(port.address)\""
+        ) { daemon in
+            let address = try daemon.address("front")
+            let result = try run(
+                "iperf3",
+                [
+                    "--client", "127.0.0.1", "--port", "\(address.port)", "--bytes", "\(length)", "--json",
+                    "--connect-timeout", "60000",
+                ] + options)
+            #expect(result.succeeded, "\(result.text) \(result.errors) \(server.said)")
+            let report = try #require(JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any])
+            let end = try #require(report["end"] as? [String: Any])
+            let sum = try #require(end["sum_received"] as? [String: Any])
+            #expect(try #require(sum["bytes"] as? Int) > 0)
+            _ = try server.waitForEnd()
+            let ends = try daemon.records("close", count: options == [] || options == ["--reverse"] ? 2 : 3)
+            let bytes = ends.map { ($0[number: "bytes_in"] ?? 0) + ($0[number: "bytes_out"] ?? 0) }.reduce(0, +)
+            #expect(bytes >= length)
+        }
+    }
+}
