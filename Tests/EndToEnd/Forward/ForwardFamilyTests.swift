@@ -19,7 +19,7 @@ import Testing
             default: ("ABSTRACT-LISTEN:\(directory.path),fork", "unix://@\(directory.path)")
             }
         let server = try ServerProgram(
-            "socat", [option, "PIPE"], in: directory, at: try #require(ServerAddress(address)))
+            "socat", [option, "EXEC:cat"], in: directory, at: try #require(ServerAddress(address)))
         let configuration = """
             [listener.front]
             listen = ["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix://$DIR/stream", "unix://@usher-test-$DIR"]

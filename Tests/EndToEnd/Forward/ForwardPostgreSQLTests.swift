@@ -59,7 +59,7 @@ import Testing
                 }
             }
             try waitUntil("all are closed") { daemon.records("close").count == daemon.records("open").count }
-            #expect(daemon.records("close").allSatisfy { $0["by"] == "client" })
+            #expect(daemon.records("close").allSatisfy { ["client-closed", "upstream-closed"].contains($0["reason"]) })
         }
         try database.stop()
     }

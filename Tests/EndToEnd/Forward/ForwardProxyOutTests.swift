@@ -58,8 +58,7 @@ import Testing
                 mode http
                 bind $TCP accept-proxy
                 bind $UNIX accept-proxy
-                http-request return status 200 content-type text/plain hdr Connection close \\
-                    lf-string "%[src] %[src_port] %[dst_port] %[fc_pp_unique_id]"
+                http-request return status 200 content-type text/plain hdr Connection close lf-string "%[src] %[src_port] %[dst_port] %[fc_pp_unique_id]"
             """)
         for upstream in [haproxy.address, haproxy.unixAddress] {
             try withUsherd(configuration(upstream, version)) { daemon in
@@ -91,7 +90,7 @@ import Testing
         try withUsherd(configuration(server.address, "v1")) { daemon in
             let client = try Client(daemon.address("front"))
             let upstream = try server.accept()
-            let (_, own) = ("", client.name.dropFirst("tcp://127.0.0.1:".count))
+            let own = client.name.dropFirst("tcp://127.0.0.1:".count)
             let port = try daemon.address("front").port
             #expect(try upstream.receiveLine() == "PROXY TCP4 127.0.0.1 127.0.0.1 \(own) \(port)")
             try upstream.send("welcome\n")

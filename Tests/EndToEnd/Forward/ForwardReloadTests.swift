@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What a reload changes, and above all what it does not.
+@Suite struct ForwardReloadTests {
+    private func configuration(_ upstreams: [String], _ more: String = "") -> String {
+        """
+        [listener.front]
+        listen = "tcp://127.0.0.1:0"
+        service = "forward"
+        to = [\(upstreams.joined(separator: ", "))]
+        \(more)
+        """
+    }
+
+    private func upstream(_ server: GreetingServer, _ more: String = "") -> String {
+        "{ address = \"\(server.address)\"\(more.isEmpty ? "" : ", ")\(more) }"
+    }
+
+    private func served(_ daemon: Usherd, by name: String, sourceLocation: SourceLocation = #_sourceLocation)
+        throws -> Client
+    {
+        let client = try Client(daemon.address("front"))
+        #expect(try client.receiveLine() == name, sourceLocation: sourceLocation)
+        return client
+    }
+
+    private func expectEcho(_ client: Client, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try client.send("still?")
+        #expect(try client.receive(exactly: 6) == Array("still?".utf8), sourceLocation: sourceLocation)
+    }
+
+    private let checks =
+        "health = { interval = \"200ms\", timeout = \"200ms\", fall = 2, rise = 1, expect = \"\\n\" }"
+
+    @Test func `connections live on through every change`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        try withUsherd(configuration([upstream(a)])) { daemon in
+            let client = try served(daemon, by: "a")
+            let changes = [
+                configuration([upstream(a, "weight = 7")]),
+                configuration([upstream(a, "max-connections = 1")]),
+                configuration([upstream(b), upstream(a)]),
+                configuration([upstream(a), upstream(b)], "balance = \"round-robin\"\nconnect-timeout = \"1s\""),
+                configuration([upstream(a), upstream(b)], checks),
+                configuration([upstream(b)], "idle-timeout = \"10m\""),
+                configuration([upstream(a)], "send-proxy = \"v2\""),
+            ]
+            for (number, change) in changes.enumerated() {
+                try daemon.reload(change)
+                #expect(daemon.records("reload").count == number + 1)
+                #expect(daemon.records("reload-failed").isEmpty)
+                try expectEcho(client)
+            }
+            #expect(daemon.records("listening").count == 1)
+            #expect(daemon.records("close").isEmpty)
+            client.close()
+            let close = try daemon.record("close")
+            #expect(close["reason"] == "client-closed")
+            #expect(close["upstream"] == a.address.description)
+        }
+    }
+
+    @Test func `an upstream that goes keeps its connections until they end`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        try withUsherd(configuration([upstream(a)])) { daemon in
+            let old = try served(daemon, by: "a")
+            try daemon.reload(configuration([upstream(b)]))
+            for _ in 0..<3 {
+                let new = try served(daemon, by: "b")
+                new.close()
+            }
+            try expectEcho(old)
+            #expect(a.accepted == 1)
+            old.close()
+            #expect(try daemon.close(of: old.name)["upstream"] == a.address.description)
+        }
+    }
+
+    @Test func `connections of before still count`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        let limited = upstream(a, "max-connections = 2")
+        try withUsherd(configuration([limited], "queue-limit = 0")) { daemon in
+            let held = [try served(daemon, by: "a"), try served(daemon, by: "a")]
+            try daemon.reload(configuration([upstream(a, "max-connections = 2, weight = 9")], "queue-limit = 0"))
+            let refused = try Client(daemon.address("front"))
+            try waitUntil("it is turned away") { refused.isEnded }
+            #expect(try daemon.record("refused")["rule"] == "listener.queue-limit")
+            refused.close()
+
+            // Who has two gets no third one before the other one has as many.
+            try daemon.reload(configuration([upstream(a), upstream(b)]))
+            let more = [try served(daemon, by: "b"), try served(daemon, by: "b")]
+            for client in held + more { client.close() }
+        }
+    }
+
+    @Test func `who waits while the limit is raised is served`() throws {
+        let a = try GreetingServer("a")
+        let more = "queue-timeout = \"60s\""
+        try withUsherd(configuration([upstream(a, "max-connections = 1")], more)) { daemon in
+            let first = try served(daemon, by: "a")
+            let second = try Client(daemon.address("front"))
+            try daemon.records("open", count: 2)
+            try daemon.reload(configuration([upstream(a, "max-connections = 2")], more))
+            // What it waits for was promised by the configuration that it came under.
+            first.close()
+            #expect(try second.receiveLine() == "a")
+            second.close()
+        }
+    }
+
+    @Test func `who comes after a reload waits for those of before it`() throws {
+        let a = try GreetingServer("a")
+        let more = "queue-timeout = \"60s\""
+        try withUsherd(configuration([upstream(a, "max-connections = 1")], more)) { daemon in
+            let first = try served(daemon, by: "a")
+            try daemon.reload(configuration([upstream(a, "max-connections = 1, weight = 2")], more))
+            let second = try Client(daemon.address("front"))
+            try daemon.records("open", count: 2)
+            first.close()
+            #expect(try second.receiveLine() == "a")
+            second.close()
+        }
+    }
+
+    @Test func `what is down stays down, and is not told again`() throws {
+        let dead = try GreetingServer("dead")
+        let b = try GreetingServer("b")
+        try dead.stop()
+        try withUsherd(configuration([upstream(dead), upstream(b)], checks)) { daemon in
+            _ = try daemon.record("upstream-down")
+            try daemon.reload(configuration([upstream(dead, "weight = 200"), upstream(b)], checks))
+            for _ in 0..<6 {
+                let client = try served(daemon, by: "b")
+                client.close()
+                let close = try daemon.close(of: client.name)
+                #expect(close[number: "attempts"] == 1)
+            }
+            #expect(daemon.records("upstream-down").count == 1)
+            let back = try GreetingServer("dead", at: dead.address)
+            let up = try daemon.record("upstream-up")
+            #expect(up["upstream"] == dead.address.description)
+            #expect(back.accepted > 0)
+        }
+    }
+
+    @Test func `a configuration that cannot work changes nothing`() throws {
+        let a = try GreetingServer("a")
+        try withUsherd(configuration([upstream(a)])) { daemon in
+            let client = try served(daemon, by: "a")
+            try daemon.reload(configuration(["\"unix-seqpacket:///nowhere\""]))
+            #expect(try daemon.record("reload-failed")["level"] == "error")
+            try expectEcho(client)
+            let other = try served(daemon, by: "a")
+            for client in [client, other] { client.close() }
+        }
+    }
+}
