@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `passes on the ID and the host name that others gave`() throws {
+    @Test func `passes on the host name that others gave, and names the connection itself`() throws {
         let server = try Server()
         let configuration = """
             [listener.front]
@@ -69,7 +69,9 @@ import Testing
             let received = try upstream.receiveAll()
             let text = String(decoding: received, as: UTF8.self)
             #expect(text.contains("www.usher.test"))
-            #expect(text.contains("made elsewhere"))
+            // An ID without a count of the hops would hide a loop.
+            #expect(text.contains("usherd/1/1/"))
+            #expect(!text.contains("made elsewhere"))
             // 192.0.2.1 to 198.51.100.7, 4711 to 443.
             #expect(
                 Array(received.dropFirst(16).prefix(12)) == [192, 0, 2, 1, 198, 51, 100, 7, 0x12, 0x67, 0x01, 0xbb])

@@ -103,6 +103,24 @@ import Testing
         full.close()
     }
 
+    @Test func `what a client sent early reaches an upstream that stands after a silent one`() throws {
+        let directory = try TemporaryDirectory()
+        let full = try Server(backlog: 0)
+        let filler = try Client(full.address)
+        let server = try Server(ServerAddress(.unix(path: directory.appending("up"))))
+        try withUsherd(configuration([full.address, server.address], "connect-timeout = \"200ms\"")) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("early")
+            let upstream = try server.accept()
+            #expect(try upstream.receive(exactly: 5) == Array("early".utf8))
+            client.close()
+            #expect(try upstream.receiveAll().isEmpty)
+            upstream.close()
+        }
+        filler.close()
+        full.close()
+    }
+
     @Test func `nobody answers`() throws {
         let full = try Server(backlog: 0)
         let filler = try Client(full.address)
