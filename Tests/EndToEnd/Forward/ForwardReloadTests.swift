@@ -34,7 +34,7 @@ import Testing
     }
 
     private let checks =
-        "health = { interval = \"200ms\", timeout = \"200ms\", fall = 2, rise = 1, expect = \"\\n\" }"
+        "health = { interval = \"1s\", timeout = \"1s\", fall = 2, rise = 1, expect = \"\\n\" }"
 
     @Test func `connections live on through every change`() throws {
         let a = try GreetingServer("a")

@@ -37,9 +37,9 @@ import Testing
 
     @Test(arguments: [true, false])
     func `bytes in one direction are enough`(fromClient: Bool) throws {
-        try withRelay("idle-timeout = \"1s\"") { daemon, client, upstream in
+        try withRelay("idle-timeout = \"2s\"") { daemon, client, upstream in
             let (sender, receiver) = fromClient ? (client, upstream) : (upstream, client)
-            let end = ContinuousClock.now + .seconds(2)
+            let end = ContinuousClock.now + .seconds(3)
             while ContinuousClock.now < end {
                 try sender.send("x")
                 #expect(try receiver.receive(exactly: 1) == Array("x".utf8))

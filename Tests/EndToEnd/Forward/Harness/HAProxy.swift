@@ -17,10 +17,12 @@ final class HAProxy {
 
     /// Starts it.
     ///
-    /// - Parameter proxies: its sections. `$TCP` and `$UNIX` are what `bind` wants, `$TCP` has to be used.
-    init(_ proxies: String) throws {
+    /// - Parameters:
+    ///   - proxies: its sections. `$TCP` and `$UNIX` are what `bind` wants, `$TCP` has to be used.
+    ///   - port: the port to listen at; nil for any.
+    init(_ proxies: String, at port: ReservedPort? = nil) throws {
         let directory = try TemporaryDirectory()
-        let reserved = try ReservedPort()
+        let reserved = try port ?? ReservedPort()
         self.directory = directory
         self.reserved = reserved
         address = reserved.address
@@ -42,4 +44,7 @@ final class HAProxy {
         program = try ServerProgram(
             "/usr/sbin/haproxy", ["-db", "-f", directory.appending("haproxy.cfg")], in: directory, at: address)
     }
+
+    /// Ends it at once.
+    func stop() throws { try program.stop() }
 }
