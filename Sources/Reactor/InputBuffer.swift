@@ -38,7 +38,8 @@ package import LinuxSystem
     /// Reads what a stream has, at most so much: recv(2).
     package func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: the memory is this object's, and no longer than said.
-        try unsafe Transfer.receive(raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
+        try unsafe Transfer.receive(
+            raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
 
     /// Reads one message.
@@ -49,7 +50,8 @@ package import LinuxSystem
     /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
     func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: as above.
-        try unsafe Transfer.peek(raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
+        try unsafe Transfer.peek(
+            raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
 
     /// Calls `body` with the first `count` bytes: what the last read brought.

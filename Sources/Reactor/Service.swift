@@ -17,6 +17,9 @@ public protocol Service: AnyObject {
 }
 
 extension Service {
+    /// Does nothing: most services wait for clients.
     public func begin(on lane: Lane) {}
+
+    /// Does nothing.
     public func end(on lane: Lane) {}
 }

@@ -25,7 +25,9 @@ struct ActiveListener {
     /// - Parameters:
     ///   - identifier: the listener's own, the same over reloads.
     ///   - previous: the listener as it was before a reload; what was counted and learned goes on.
-    init(_ settings: ListenerSettings, identifier: Int, sockets: [OpenSocket], following previous: ActiveListener? = nil) {
+    init(
+        _ settings: ListenerSettings, identifier: Int, sockets: [OpenSocket], following previous: ActiveListener? = nil
+    ) {
         self.settings = settings
         self.sockets = sockets
         let label = ListenerLabel(name: settings.name, service: settings.service.name)

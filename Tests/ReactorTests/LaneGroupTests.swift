@@ -73,7 +73,9 @@ import Testing
 }
 
 private final class Repeater: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { RepeatingWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        RepeatingWorker(arrival, lane: lane)
+    }
 
     private final class RepeatingWorker: Worker {
         override func received(_ count: Int) { _ = sendReceived(count) }

@@ -179,7 +179,9 @@ import Testing
 
 /// Gives everything back.
 private final class Mirror: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { MirrorWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        MirrorWorker(arrival, lane: lane)
+    }
 
     private final class MirrorWorker: Worker {
         override func received(_ count: Int) { _ = sendReceived(count) }
@@ -188,7 +190,9 @@ private final class Mirror: Service {
 
 /// Says goodbye when it is stopped.
 private final class Polite: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { PoliteWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        PoliteWorker(arrival, lane: lane)
+    }
 
     private final class PoliteWorker: Worker {
         override func stop(_ reason: CloseReason, by party: CloseParty) {
@@ -200,7 +204,9 @@ private final class Polite: Service {
 
 /// Says nothing, and lets its client finish when it is stopped.
 private final class Silent: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { SilentWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        SilentWorker(arrival, lane: lane)
+    }
 
     private final class SilentWorker: Worker {
         override func stop(_ reason: CloseReason, by party: CloseParty) { finish(reason, by: party) }
@@ -209,7 +215,9 @@ private final class Silent: Service {
 
 /// Says something at the first byte, and nothing more.
 private final class LastWords: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { LastWordsWorker(arrival, lane: lane) }
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        LastWordsWorker(arrival, lane: lane)
+    }
 
     private final class LastWordsWorker: Worker {
         override func received(_ count: Int) {

@@ -362,7 +362,8 @@ extension RelayConnection {
     /// Offers what was read to a socket that may stand.
     ///
     /// - Returns: how much of it went. A refusal is not told here: the socket's event tells it.
-    private func offerEarly(_ count: Int, _ socket: UpstreamSocket, _ connecting: Connecting) throws(SystemError) -> Int {
+    private func offerEarly(_ count: Int, _ socket: UpstreamSocket, _ connecting: Connecting) throws(SystemError) -> Int
+    {
         let raw = socket.raw
         do throws(SystemError) {
             let sent = try lane.input.withBytes(count) { bytes throws(SystemError) in

@@ -116,7 +116,9 @@ final class HealthProbe: Pollable {
         socket.isConnected = true
         answer = []
         do throws(SystemError) {
-            if let header = try group.header(forCheckOf: socket.address, from: socket.raw), try !socket.send(header) { return failed(.broken(EAGAIN)) }
+            if let header = try group.header(forCheckOf: socket.address, from: socket.raw), try !socket.send(header) {
+                return failed(.broken(EAGAIN))
+            }
             // A new socket takes a few kilobytes at once, and a question is no longer.
             if let question = settings.send, try !socket.send(question) { return failed(.broken(EAGAIN)) }
         } catch {

@@ -93,7 +93,8 @@ extension RelayConnection: RelayTransport {
         let source = side.other
         do throws(SystemError) {
             let sent: Int
-            switch try lane.input.withBytes(count, { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }) {
+            switch try lane.input.withBytes(count, { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) })
+            {
             case .moved(let moved):
                 noteSent(moved, to: side)
                 if moved == count { return .moved(isEmpty: isEmpty, isHeld: false) }
@@ -103,7 +104,9 @@ extension RelayConnection: RelayTransport {
             }
             let asMessage = !(side == .client ? kind : upstreamKind).isByteStream
             lane.input.withBytes(count) { bytes in
-                withChannel(from: source) { $0.held.append(bytes.extracting(droppingFirst: sent), asMessage: asMessage) }
+                withChannel(from: source) {
+                    $0.held.append(bytes.extracting(droppingFirst: sent), asMessage: asMessage)
+                }
             }
             return .moved(isEmpty: isEmpty, isHeld: true)
         } catch {

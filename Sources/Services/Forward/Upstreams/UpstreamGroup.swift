@@ -61,7 +61,8 @@ final class UpstreamGroup: Sendable {
             trialTimeout: connectTimeout,
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
         let known = Dictionary(
-            (previous?.members ?? []).map { ($0.upstream.endpoint, $0.upstream) }, uniquingKeysWith: { first, _ in first })
+            (previous?.members ?? []).map { ($0.upstream.endpoint, $0.upstream) },
+            uniquingKeysWith: { first, _ in first })
         members = settings.upstreams.map { wanted in
             if let upstream = known[wanted.endpoint] {
                 // Whether checks that no longer are have kept it down is no news: the reload itself is.

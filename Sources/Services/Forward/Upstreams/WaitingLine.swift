@@ -46,7 +46,9 @@ final class WaitingLine: Sendable {
     ///   the next one.
     func leave(_ number: UInt64) -> Bool {
         line.withLock { line in
-            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else { return false }
+            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else {
+                return false
+            }
             line.waiters.remove(at: index)
             count.store(line.count, ordering: .relaxed)
             return true

@@ -38,7 +38,8 @@ struct RelayModelTests {
     private static let mostBytes: UInt8 = 2
     private static let mostRoom: UInt8 = 2
 
-    @Test("No byte is lost, made up or stuck, and every end is passed on as what it is", arguments: [1, 3], [true, false])
+    @Test(
+        "No byte is lost, made up or stuck, and every end is passed on as what it is", arguments: [1, 3], [true, false])
     func everyOrder(readLength: UInt8, tellsEmpty: Bool) throws {
         let model = Model(readLength: readLength, tellsEmpty: tellsEmpty)
         var seen: Set<World> = [World()]
