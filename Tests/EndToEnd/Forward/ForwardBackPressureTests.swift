@@ -6,7 +6,7 @@ import Testing
 
 /// Clients and upstreams that do not read.
 @Suite struct ForwardBackPressureTests {
-    private let count = 8
+    private let count = 4
 
     /// Sends until nothing more fits, even after a while.
     private func fill(_ sender: Client) throws -> Int {
@@ -26,7 +26,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let server =
             try listen.hasPrefix("unix")
-            ? Server(ServerAddress(.unix(path: directory.appending("up")))) : Server(receiveBuffer: 4096)
+            ? Server(ServerAddress(.unix(path: directory.appending("up")))) : Server(receiveBuffer: 32768)
         let configuration = """
             [listener.front]
             listen = "\(listen)"
@@ -42,7 +42,7 @@ import Testing
             let before = daemon.residentMemory
 
             let pairs = try (0..<count).map { _ in
-                let client = try Client(address, receiveBuffer: 4096)
+                let client = try Client(address, receiveBuffer: 32768)
                 return body(client, try server.accept())
             }
             let sent = try pairs.map { try fill($0.sender) }
