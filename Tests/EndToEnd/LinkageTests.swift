@@ -34,6 +34,6 @@ import Testing
         if isStatic { #expect(!needed.contains { $0.hasPrefix("libswift") || $0.hasPrefix("libdispatch") }) }
         let attributes = try FileManager.default.attributesOfItem(atPath: program)
         let size = try #require(attributes[.size] as? Int)
-        #expect(size < (program.contains("/debug/") ? 64 : 16) << 20)
+        #expect(size < (program.contains("/debug/") ? 64 : 20) << 20)
     }
 }

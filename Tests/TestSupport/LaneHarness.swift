@@ -51,6 +51,7 @@ public final class LaneHarness {
     @discardableResult
     public func listen(
         _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
+        needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
         service: @escaping @Sendable () -> any Service
     ) throws -> [ListeningSocket] {
         let sockets = try kinds.map { kind in
@@ -65,7 +66,7 @@ public final class LaneHarness {
         }
         let profile = ListenerProfile(
             identifier: nextListener, label: ListenerLabel(name: "test", service: "test"), idleTimeout: idleTimeout,
-            lifetime: lifetime, sharesOneLane: true, makeService: service)
+            lifetime: lifetime, sharesOneLane: true, needsHeader: needsHeader, makeService: service)
         nextListener += 1
         lane.open(profile, sockets: sockets)
         return sockets

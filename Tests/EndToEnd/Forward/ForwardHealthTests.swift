@@ -46,7 +46,7 @@ import Testing
             #expect(down["message"]?.contains("3 connections in a row failed") == true, "\(down.line)")
             #expect(daemon.records("close").count { $0["failures"] != nil } < 5, "then nobody tries it")
 
-            let back = try GreetingServer("a", at: dead.address)
+            let back = try waitFor("its address again") { try? GreetingServer("a", at: dead.address) }
             try waitUntil("it is used again") {
                 let (name, client) = try served(daemon)
                 client.close()
@@ -78,7 +78,7 @@ import Testing
                 #expect(close[number: "attempts"] == 1, "nobody meets the dead one")
                 #expect(close["failures"] == nil)
             }
-            let back = try GreetingServer("a", at: dying.address)
+            let back = try waitFor("its address again") { try? GreetingServer("a", at: dying.address) }
             let up = try daemon.record("upstream-up")
             #expect(up["upstream"] == dying.address.description)
             var names: Set<String> = []

@@ -144,7 +144,7 @@ import Testing
                 #expect(close[number: "attempts"] == 1)
             }
             #expect(daemon.records("upstream-down").count == 1)
-            let back = try GreetingServer("dead", at: dead.address)
+            let back = try waitFor("its address again") { try? GreetingServer("dead", at: dead.address) }
             let up = try daemon.record("upstream-up")
             #expect(up["upstream"] == dead.address.description)
             #expect(back.accepted > 0)

@@ -71,7 +71,7 @@ import Testing
                 #expect(try client.receive(exactly: 6) == Array("still?".utf8))
             }
 
-            let back = try GreetingServer("a again", at: a.address)
+            let back = try waitFor("its address again") { try? GreetingServer("a again", at: a.address) }
             try waitUntil("it is used again") { log.served(by: "a again") > 20 }
             log.state.withLock { $0.isOver = true }
             for visitor in visitors { try visitor.wait() }

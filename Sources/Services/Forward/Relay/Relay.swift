@@ -123,6 +123,11 @@ struct Relay: Hashable {
             }
         case .blocked:
             readable[source] = false
+            // A socket that is truly broken says so when it is read. This one has refused a write and lives on, and bytes
+            // are lost.
+            if self[from: source.other] == .cut {
+                act(self[from: source].sourceEnded(.broken), on: source.other, transport)
+            }
         case .end:
             if self[from: source.other] == .cut {
                 // Nothing more comes from a peer that takes nothing: it is gone.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+import TestSupport
+import Testing
+
+/// Connections that have to say whom they come from.
+@Suite("A PROXY header before the service") struct HeaderReaderTests {
+    private func harness() throws -> (LaneHarness, ListeningSocket) {
+        let harness = try LaneHarness()
+        let sockets = try harness.listen(needsHeader: { _ in true }) { MirrorService() }
+        return (harness, sockets[0])
+    }
+
+    @Test("The header is taken to its last byte, in however many pieces it comes")
+    func inPieces() throws {
+        let (harness, socket) = try harness()
+        let peer = try harness.connect(to: socket)
+        for byte in Array("PROXY TCP4 192.0.2.7 192.0.2.8 4000 80\r\nhello".utf8) {
+            peer.write([byte])
+            harness.run(turns: 2)
+        }
+        #expect(harness.run(until: { peer.received == Array("hello".utf8) }))
+        peer.finishWriting()
+        #expect(harness.run(until: { harness.connections == 0 }))
+        let records = try harness.capturedRecords().filter { ["open", "close", "refused"].contains($0.event) }
+        #expect(records.map(\.event) == ["open", "close"])
+        for record in records {
+            #expect(record["peer"] == "tcp://192.0.2.7:4000")
+            #expect(record["via"]?.hasPrefix("tcp://127.0.0.1:") == true)
+        }
+    }
+
+    @Test(
+        "Who says something else, or nothing, is turned away with the reason and no more",
+        arguments: [
+            ("GET / HTTP/1.0\r\n", false), ("PROXY TCP4 192.0.2.7", true), ("", true),
+        ])
+    func turnedAway(words: String, finishes: Bool) throws {
+        let (harness, socket) = try harness()
+        let peer = try harness.connect(to: socket)
+        peer.write(words)
+        if finishes { peer.finishWriting() }
+        #expect(harness.run(until: { (try? harness.capturedRecords().contains { $0.event == "refused" }) == true }))
+        #expect(harness.connections == 0)
+        let records = try harness.capturedRecords().filter { ["open", "close", "refused"].contains($0.event) }
+        #expect(records.map(\.event) == ["refused"])
+        #expect(records[0]["rule"] == "listener.accept-proxy")
+        #expect(records[0]["reason"]?.hasPrefix("PROXY header: ") == true)
+    }
+}
+
+/// Sends back what comes.
+private final class MirrorService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Mirror(arrival, lane: lane) }
+
+    private final class Mirror: Worker {
+        override func received(_ count: Int) { _ = sendReceived(count) }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LinuxSystem
+import Testing
+
+@testable import Records
+
+/// What records say of a relayed connection, in every encoding.
+@Suite struct UpstreamRecordTests {
+    private var record: ConnectionRecord {
+        let traffic = ConnectionTraffic(bytesIn: 10, bytesOut: 20, durationMicroseconds: 30)
+        return ConnectionRecord(
+            time: 0, event: .close(ConnectionEnd(.upstreamClosed, by: .upstream, traffic: traffic)), connection: 7,
+            listener: ListenerLabel(name: "front", service: "forward"), kind: .tcp,
+            peer: .ipv4(IPv4Address(0xc000_0207), port: 4000), local: .ipv4(.loopback, port: 80),
+            via: .ipv4(.loopback, port: 5000),
+            upstream: UpstreamTrace(
+                upstream: RecordedAddress(.unixStream, .unix(path: Array("/run/\"db\"".utf8))), connectMicroseconds: 55,
+                attempts: 2, failures: ["tcp://10.0.0.5:443: Connection refused (ECONNREFUSED)"]))
+    }
+
+    @Test func jsonHasAllOfIt() throws {
+        var bytes: [UInt8] = []
+        var encoder = JSONLineEncoder()
+        encoder.encode(record, to: &bytes)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        #expect(object["upstream"] as? String == "unix:///run/\"db\"")
+        #expect(object["connect_us"] as? Int == 55)
+        #expect(object["attempts"] as? Int == 2)
+        #expect(object["failures"] as? String == "tcp://10.0.0.5:443: Connection refused (ECONNREFUSED)")
+        #expect(object["via"] as? String == "tcp://127.0.0.1:5000")
+        #expect(object["reason"] as? String == "upstream-closed")
+        #expect((object["message"] as? String)?.contains("upstream unix:///run/\"db\"") == true)
+    }
+
+    @Test func textNamesTheUpstreamAndWhoBroughtIt() {
+        var bytes: [UInt8] = []
+        var encoder = TextEncoder(.plain)
+        encoder.encode(record, to: &bytes)
+        let line = String(decoding: bytes, as: UTF8.self)
+        #expect(line.contains("tcp://192.0.2.7:4000"))
+        #expect(line.contains("  via tcp://127.0.0.1:5000  upstream unix:///run/\"db\"  not reached: tcp://10.0.0.5:443:"))
+    }
+
+    @Test func whoWasNotServedIsAWarning() {
+        let traffic = ConnectionTraffic(bytesIn: 0, bytesOut: 0, durationMicroseconds: 0)
+        for reason in CloseReason.allCases {
+            var record = record
+            record.event = .close(ConnectionEnd(reason, by: .daemon, traffic: traffic))
+            let isFailure: Bool = [.connectFailed, .queueTimeout, .upstreamDown, .error].contains(reason)
+            #expect(record.level == (isFailure ? .warning : .info), "\(reason)")
+        }
+    }
+}
