@@ -40,7 +40,7 @@ import Testing
         encoder.encode(record, to: &bytes)
         let line = String(decoding: bytes, as: UTF8.self)
         #expect(line.contains("tcp://192.0.2.7:4000"))
-        #expect(line.contains("  via tcp://127.0.0.1:5000  upstream unix:///run/\"db\"  not reached: tcp://10.0.0.5:443:"))
+        #expect(line.contains("  via tcp://127.0.0.1:5000  upstream unix:///run/\"db\"  not reached: tcp://10.0.0.5"))
     }
 
     @Test func whoWasNotServedIsAWarning() {
