@@ -44,6 +44,11 @@ struct OpenSocket {
         _ wanted: WantedSocket, _ name: String, from passed: PassedSockets
     ) throws(OpenFailure) -> [OpenSocket] {
         let sockets = try passed.take(name)
+        if let keepsMessages = wanted.keepsMessages,
+            let wrong = sockets.first(where: { ($0.kind == .unixSeqpacket) != keepsMessages })
+        {
+            throw OpenFailure(.wrongKind(wrong.kind))
+        }
         do throws(SystemError) {
             for socket in sockets { try socket.apply(wanted.options) }
         } catch {

@@ -30,6 +30,10 @@ struct WantedSocket: Hashable, Sendable {
 
     /// The address as it was written, for messages.
     var written: ListenAddress
+
+    /// Whether it has to keep the bounds of messages (true), must not (false), or may be of any kind (nil): what only the
+    /// socket shows that systemd passes.
+    var keepsMessages: Bool?
 }
 
 extension ListenerSettings {
@@ -41,10 +45,20 @@ extension ListenerSettings {
                 var options = options(for: address)
                 // A socket that systemd made has the backlog that its unit says.
                 if case .passed = key { options.backlog = nil }
-                wanted.append(WantedSocket(key: key, options: options, access: address.access, written: address))
+                wanted.append(
+                    WantedSocket(
+                        key: key, options: options, access: address.access, written: address,
+                        keepsMessages: keepsMessages))
             }
         }
         return wanted
+    }
+
+    private var keepsMessages: Bool? {
+        // A header may end anywhere, so it wants a stream.
+        if !acceptProxy.isEmpty { return false }
+        guard case .forward(let settings) = service, let first = settings.upstreams.first else { return nil }
+        return first.endpoint.scheme == .unixSeqpacket
     }
 
     private func keys(of address: ListenAddress, after wanted: [WantedSocket]) -> [SocketKey] {

@@ -82,8 +82,13 @@ extension Supervisor {
 
     /// Says that there may be more connections than descriptors, if so.
     func warnOfDescriptorLimit() {
-        // Epoll, eventfd, log and the like on top of one descriptor a connection.
-        let needed = configuration.daemon.maxConnections + listeners.values.reduce(32) { $0 + $1.sockets.count }
+        // Epoll, eventfd, log and the like on top of one descriptor a connection, and another one for each that is relayed.
+        let most = configuration.daemon.maxConnections
+        let relayed = configuration.listeners.reduce(0) { sum, listener in
+            guard case .forward = listener.service else { return sum }
+            return sum + min(listener.maxConnections ?? most, most)
+        }
+        let needed = most + min(relayed, most) + listeners.values.reduce(32) { $0 + $1.sockets.count }
         if needed > descriptorLimit {
             write(
                 .warning,

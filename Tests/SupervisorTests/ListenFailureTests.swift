@@ -88,6 +88,11 @@ import Testing
             "there is a file of another kind at this path, which is left alone; remove it, or use another path"
         ),
         (
+            .wrongKind(.unixSeqpacket), EPROTOTYPE,
+            "systemd passed a socket of the kind unix-seqpacket, which cannot be relayed to these upstreams or have a PROXY"
+                + " header; use ListenStream= in its .socket unit"
+        ),
+        (
             .notPassed(names: []), ENOENT,
             "systemd passed no socket of this name (it passed none); set FileDescriptorName= in a .socket unit that belongs"
                 + " to this service"
