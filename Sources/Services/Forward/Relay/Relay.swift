@@ -78,6 +78,10 @@ struct Relay: Hashable {
         for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
         // What went one way may have broken the peer of the other.
         if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }
+        // Who has refused something is read to its end, of which no event tells.
+        for side in RelaySide.allCases where hasRefused(side) && readable[side] && self[from: side] == .flowing {
+            isPending = true
+        }
         return isPending ? .again : .wait
     }
 
@@ -125,11 +129,11 @@ struct Relay: Hashable {
             readable[source] = false
             // A socket that is truly broken says so when it is read. This one has refused a write and lives on, and bytes
             // are lost.
-            if self[from: source.other] == .cut {
+            if hasRefused(source) {
                 act(self[from: source].sourceEnded(.broken), on: source.other, transport)
             }
         case .end:
-            if self[from: source.other] == .cut {
+            if hasRefused(source) {
                 // Nothing more comes from a peer that takes nothing: it is gone.
                 act(self[from: source].sourceEnded(.broken), on: source.other, transport)
             } else {
@@ -161,6 +165,12 @@ struct Relay: Hashable {
         erred[side] = false
         let errno = transport.error(of: side)
         if errno != 0 { broke(side, errno: errno, isGone: true, transport) }
+    }
+
+    /// Whether a write to a peer has failed, or to tell it the end.
+    private func hasRefused(_ side: RelaySide) -> Bool {
+        guard let ending, ending.isBroken, ending.side == side else { return false }
+        return self[from: side.other].isOver
     }
 
     private mutating func act(
