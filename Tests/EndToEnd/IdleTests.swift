@@ -29,13 +29,22 @@ import Testing
             listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo"]
             service = "echo"
 
+            [listener.front]
+            listen = "tcp://127.0.0.1:0"
+            service = "forward"
+            to = "unix://$DIR/echo"
+            half-close-timeout = "1h"
+            progress-interval = "1h"
+
             [listener.room]
             listen = "tcp://127.0.0.1:0"
             service = "chat"
             """
         let daemon = try Usherd(configuration)
-        let addresses = try [daemon.address("echo"), daemon.address("echo", 1), daemon.address("room")]
-        let clients = try (0..<60).map { try Client(addresses[$0 % 3]) }
+        let addresses = try [
+            daemon.address("echo"), daemon.address("echo", 1), daemon.address("front"), daemon.address("room"),
+        ]
+        let clients = try (0..<80).map { try Client(addresses[$0 % 4]) }
         for client in clients { try client.send("hello\n") }
         for client in clients { _ = try client.receiveLine() }
         // Dispatch's spare threads end after some seconds, and the status waits for its second: then there is nothing.
