@@ -52,8 +52,9 @@ struct Relay: Hashable {
     /// Whether one peer has finished and the other has not.
     var isHalfClosed: Bool { toUpstream.isOver != toClient.isOver }
 
-    /// Whether one peer is gone, so that what is held for the other is all that is left to do.
-    var lastsOnlyToDrain: Bool { toUpstream == .draining(.broken) || toClient == .draining(.broken) }
+    /// Whether one peer is gone, so that what is held for the other is all that is left to do. That one may never take it:
+    /// it may be waiting itself for the peer that is gone to read.
+    var lastsOnlyToDrain: Bool { isHolding && (ending?.isBroken == true || erred.client || erred.upstream) }
 
     /// Whether bytes are held for a peer.
     var isHolding: Bool { toUpstream.isHolding || toClient.isHolding }

@@ -237,7 +237,8 @@ final class RelayConnection: Connection {
     }
 
     override func endTimedOut() {
-        if let lastWords { breakOff(lastWords) } else if let ending = relay.ending { breakOff(ending) }
+        if let broken = lastWords ?? relay.ending, broken.isBroken { return breakOff(broken) }
+        breakOff(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
     }
 
     override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
