@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "ServicesTests",
-            dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport"]),
+            dependencies: ["Services", "Reactor", "Records", "Configuration", "TOML", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "SupervisorTests",
             dependencies: [

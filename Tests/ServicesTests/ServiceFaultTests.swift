@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
-import Foundation
 import Glibc
 import LinuxSystem
 import Reactor
@@ -53,7 +52,7 @@ import Testing
         }
         for peer in peers { peer.close() }
         // A listener that could not accept tries again after a while, and finds those that are gone by then.
-        let isOver = harness.run(until: { harness.connections == 0 && Self.connections(to: socket) == 0 })
+        let isOver = harness.run(until: { harness.connections == 0 && KernelSockets.connections(to: socket) == 0 })
         #expect(isOver, "a connection is stuck, or a descriptor is left, after call \(call)")
         let records = try harness.capturedRecords()
         let opened = records.filter { $0.event == "open" }.compactMap { $0.number("connection") }
@@ -61,28 +60,5 @@ import Testing
         #expect(opened.sorted() == closed.sorted(), "call \(call)")
         #expect(Set(closed).count == closed.count, "call \(call)")
         return reached
-    }
-
-    /// How many connections to a socket a process holds or has yet to accept, as the kernel lists them (proc(5)).
-    private static func connections(to socket: ListeningSocket) -> Int {
-        if let port = socket.address.port { return connections(toPort: port) }
-        let table = (try? String(contentsOfFile: "/proc/self/net/unix", encoding: .utf8)) ?? ""
-        // An accepted socket has the name of the one that accepted it, but not its flag __SO_ACCEPTCON.
-        return table.split(separator: "\n").filter {
-            $0.hasSuffix(" \(socket.address)") && !$0.contains(" 00010000 ")
-        }.count
-    }
-
-    private static func connections(toPort port: UInt16) -> Int {
-        let hexadecimal = String(port, radix: 16, uppercase: true)
-        let suffix = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-        let table = (try? String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8)) ?? ""
-        return table.split(separator: "\n").reduce(0) { count, line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[1].hasSuffix(suffix) else { return count }
-            // The receive queue of a listening socket is its backlog. A connection without an inode is the kernel's alone.
-            guard fields[3] == "0A" else { return count + (fields[9] == "0" ? 0 : 1) }
-            return count + (Int(fields[4].split(separator: ":").last ?? "0", radix: 16) ?? 0)
-        }
     }
 }
