@@ -67,7 +67,8 @@ open class Connection: Pollable {
 
     /// When a subclass wants ``deadlineReached()`` to be called, by ``Lane/now``; nil for never.
     public final var ownDeadline: UInt64? {
-        didSet { if let ownDeadline { lane.schedule(self, at: ownDeadline) } }
+        // The earliest of all: the lane keeps one time for each connection.
+        didSet { if ownDeadline != nil, let next = nextDeadline { lane.schedule(self, at: next) } }
     }
 
     /// Takes the connection over.
