@@ -121,7 +121,8 @@ struct Relay: Hashable {
     private mutating func take(_ step: RelayStep, from source: RelaySide, on transport: some RelayTransport) {
         switch step {
         case .moved(let isEmpty, let isHeld):
-            if isEmpty { readable[source] = false }
+            // Who has refused something is read until it says that there is no more.
+            if isEmpty, !hasRefused(source) { readable[source] = false }
             if isHeld {
                 self[from: source].held()
                 writable[source.other] = false
