@@ -29,7 +29,7 @@ open class Connection: Pollable {
     /// Who the kernel says the peer is, for Unix sockets.
     public final let credentials: PeerCredentials?
 
-    /// What a PROXY header said, if one came: then ``peer`` and ``local`` are what it told.
+    /// What a PROXY header said, if one came: then ``peer`` is whom it told of.
     public final let origin: ProxyOrigin?
 
     /// Bytes that came from the client.

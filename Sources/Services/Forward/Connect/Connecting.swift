@@ -18,10 +18,7 @@ final class Connecting {
         case resources(Int, errno: CInt, at: UInt64)
     }
 
-    /// The member that is being tried; nil while there is none with room.
-    var member: Int?
-
-    /// The members that were tried, this one too.
+    /// The members that were tried, the one that is being tried too.
     var tried = MemberSet()
 
     /// The addresses of the member, and the race between them.

@@ -18,6 +18,8 @@ extension RelayConnection: RelayTransport {
 
     func flush(to side: RelaySide) -> RelayStep {
         let source = side.other
+        // A PROXY header and what waited behind it are a first write too.
+        prepareToSend(to: side)
         do throws(SystemError) {
             if let pipe = channel(from: source).pipe { return try drain(pipe, to: side) }
             let raw = raw(of: side)
