@@ -28,12 +28,10 @@ final class Connecting {
     /// The sockets on their way.
     var sockets: [UpstreamSocket] = []
 
-    /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once.
-    var mayHope = false
-
-    /// The socket that probably stands already, until that was tried, and what it said then.
-    var hoped: UpstreamSocket?
-    var earlyErrno: CInt = 0
+    /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once; and
+    /// whether an attempt waits for that look.
+    var maySendEarly = false
+    var awaitsClient = false
 
     var wait = Wait.sockets
 

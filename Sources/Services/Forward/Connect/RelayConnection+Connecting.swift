@@ -133,7 +133,7 @@ extension RelayConnection {
     }
 
     /// Does what the race says, until there is something to wait for.
-    private func act(_ first: ConnectRace.Action) {
+    func act(_ first: ConnectRace.Action) {
         var action = first
         while let connecting {
             switch action {
@@ -155,34 +155,36 @@ extension RelayConnection {
     }
 
     /// Makes a socket and begins to connect it.
-    private func open(_ connecting: Connecting, _ index: Int) -> ConnectRace.Action {
+    func open(_ connecting: Connecting, _ index: Int) -> ConnectRace.Action {
         let address = connecting.addresses[index]
+        // Towards this host what the client has sent goes along: see ``sendEarly(to:_:)``.
+        if connecting.maySendEarly, connecting.addresses.count == 1, address.isLoopback {
+            connecting.awaitsClient = true
+            return .none
+        }
         connecting.wait = .sockets
         do throws(SystemError) {
             let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
             let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
-            if try OutgoingSocket.connect(socket.raw, to: address) {
-                connecting.sockets.append(socket)
-                return connecting.race.connected(index)
-            }
-            // Towards this host the connection mostly stands by now: see ``hope(_:for:)``.
-            if connecting.mayHope, address.isLoopback, connecting.addresses.count == 1 {
-                connecting.hoped = socket
-            } else {
-                try lane.watch(socket, socket.raw)
-            }
+            let stands = try OutgoingSocket.connect(socket.raw, to: address)
+            if !stands { try lane.watch(socket, socket.raw) }
             connecting.sockets.append(socket)
-            return .none
+            return stands ? connecting.race.connected(index) : .none
         } catch {
-            switch error.errno {
-            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
-                return open(connecting, index)
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN:
-                connecting.wait = .resources(index, errno: error.errno, at: lane.now + Self.shortageTime)
-                return .none
-            default:
-                return connecting.race.attemptFailed(index, errno: error.errno)
-            }
+            return failed(connecting, index, error)
+        }
+    }
+
+    /// An attempt could not be begun, or has failed: tries again where it is this host that lacks something.
+    func failed(_ connecting: Connecting, _ index: Int, _ error: SystemError) -> ConnectRace.Action {
+        switch error.errno {
+        case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
+            return open(connecting, index)
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN:
+            connecting.wait = .resources(index, errno: error.errno, at: lane.now + Self.shortageTime)
+            return .none
+        default:
+            return connecting.race.attemptFailed(index, errno: error.errno)
         }
     }
 
@@ -202,7 +204,7 @@ extension RelayConnection {
     }
 
     /// This one stands; the others are closed.
-    private func stands(
+    func stands(
         _ connecting: Connecting, _ index: Int, isWritable: Bool = true, clientIsEmpty: Bool = false
     ) {
         guard let position = connecting.sockets.firstIndex(where: { $0.index == index }) else { return }
@@ -303,100 +305,9 @@ extension RelayConnection {
         }
     }
 
-    // MARK: - The client meanwhile
-
-    /// The client has sent something, or is gone. What it sends waits in the kernel.
-    ///
-    /// - Returns: whether the upstream stands now and the client may have sent more.
-    func clientReadyEarly(_ readiness: Readiness) -> Bool {
-        guard let connecting else { return false }
-        if readiness.contains(.error) {
-            do throws(SystemError) {
-                try OutgoingSocket.finish(raw)
-            } catch {
-                close(.resetByClient, by: .client)
-                return false
-            }
-        }
-        guard let socket = connecting.hoped else { return false }
-        connecting.hoped = nil
-        let isMore = hope(socket, for: connecting)
-        if isOpen, self.connecting != nil {
-            // Hoped in vain, so far: an event will tell.
-            if connecting.sockets.contains(where: { $0 === socket }) { watch(socket, connecting) }
-            if isOpen { setDeadline() }
-        }
-        return isMore && isOpen && self.connecting == nil
-    }
-
-    /// Sends what the client has sent already to an upstream on this host, without having heard that it has accepted: the
-    /// kernel connects through loopback within connect(2), so this saves the wait for the event that says so. What it
-    /// does not take, since it has not accepted, is held, at most one short read.
-    private func hope(_ socket: UpstreamSocket, for connecting: Connecting) -> Bool {
-        do throws(SystemError) {
-            guard case .moved(let count) = try lane.input.receive(from: raw, atMost: Self.hopedLength) else {
-                return false
-            }
-            bytesIn &+= UInt64(count)
-            lastActivity = lane.now
-            let isMore = count == Self.hopedLength || kind != .tcp || clientHasMore
-            var sent = 0
-            if toUpstream.held.isEmpty {
-                sent = try offerEarly(count, socket, connecting)
-                guard sent < count else {
-                    upstreamWrites = 1
-                    stands(connecting, socket.index, clientIsEmpty: !isMore)
-                    return isMore
-                }
-            }
-            lane.input.withBytes(count) { toUpstream.held.append($0.extracting(droppingFirst: sent), asMessage: false) }
-            // Behind a PROXY header it all goes when the upstream says that it is ready.
-            if sent > 0 { stands(connecting, socket.index, isWritable: false, clientIsEmpty: !isMore) }
-            return isMore
-        } catch {
-            close(.resetByClient, by: .client)
-            return false
-        }
-    }
-
-    /// Offers what was read to a socket that may stand.
-    ///
-    /// - Returns: how much of it went. A refusal is not told here: the socket's event tells it.
-    private func offerEarly(_ count: Int, _ socket: UpstreamSocket, _ connecting: Connecting) throws(SystemError) -> Int
-    {
-        let raw = socket.raw
-        do throws(SystemError) {
-            let sent = try lane.input.withBytes(count) { bytes throws(SystemError) in
-                try Transfer.send(raw, from: bytes)
-            }
-            if case .moved(let moved) = sent { return moved }
-        } catch {
-            // The error is taken from the socket by being told, so it is kept.
-            connecting.earlyErrno = error.errno
-        }
-        return 0
-    }
-
-    private func watch(_ socket: UpstreamSocket, _ connecting: Connecting) {
-        if connecting.earlyErrno != 0 {
-            let errno = connecting.earlyErrno
-            connecting.earlyErrno = 0
-            drop(socket, from: connecting)
-            return act(connecting.race.attemptFailed(socket.index, errno: errno))
-        }
-        do throws(SystemError) {
-            try lane.watch(socket, socket.raw)
-        } catch {
-            close(.error, by: .daemon, errno: error.errno)
-        }
-    }
-
-    /// How much is read before it is known that the upstream stands.
-    private static var hopedLength: Int { 16 << 10 }
-
     // MARK: - Letting go
 
-    private func drop(_ socket: UpstreamSocket, from connecting: Connecting) {
+    func drop(_ socket: UpstreamSocket, from connecting: Connecting) {
         connecting.sockets.removeAll { $0 === socket }
         socket.close(on: lane)
     }
@@ -406,7 +317,7 @@ extension RelayConnection {
         if !leaveLine(connecting) { group.line.serve() }
         for socket in connecting.sockets { socket.close(on: lane) }
         connecting.sockets = []
-        connecting.hoped = nil
+        connecting.awaitsClient = false
     }
 }
 
@@ -417,15 +328,6 @@ extension SocketAddress {
         switch (self, other) {
         case (.ipv4, .ipv6), (.ipv6, .ipv4): false
         default: true
-        }
-    }
-
-    /// Whether it is this host itself: RFC 1122, 3.2.1.3 (g), RFC 4291, 2.5.3.
-    fileprivate var isLoopback: Bool {
-        switch self {
-        case .ipv4(let address, _): address.value >> 24 == 127
-        case .ipv6(let address, _, _): address == .loopback
-        case .unix, .abstract, .unnamed, .vsock: false
         }
     }
 }

@@ -75,11 +75,11 @@ final class RelayConnection: Connection {
 
     override func start() {
         if let header = group.header(for: self) { hold(header) }
-        connecting?.mayHope = kind.isByteStream
+        connecting?.maySendEarly = kind.isByteStream
         // Who waits in the line is called.
         if member != nil { goOn() }
-        connecting?.mayHope = false
-        if isOpen, connecting?.hoped == nil { setDeadline() }
+        connecting?.maySendEarly = false
+        if isOpen, connecting?.awaitsClient != true { setDeadline() }
     }
 
     override func ready(_ readiness: Readiness) -> Turn {

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+/// The client while it is being connected.
+extension RelayConnection {
+    /// How much is read before it is known that the upstream stands.
+    private static let earlyLength = 16 << 10
+
+    /// The client has sent something, or is gone. What it sends waits in the kernel, but for what ``sendEarly(to:_:)``
+    /// takes along.
+    ///
+    /// - Returns: whether the upstream stands now and the client may have sent more.
+    func clientReadyEarly(_ readiness: Readiness) -> Bool {
+        guard let connecting else { return false }
+        if readiness.contains(.error) {
+            do throws(SystemError) {
+                try OutgoingSocket.finish(raw)
+            } catch {
+                close(.resetByClient, by: .client)
+                return false
+            }
+        }
+        guard connecting.awaitsClient else { return false }
+        connecting.awaitsClient = false
+        let isMore = sendEarly(to: 0, connecting)
+        guard isOpen else { return false }
+        if self.connecting != nil { setDeadline() }
+        return isMore && self.connecting == nil
+    }
+
+    /// Connects to an upstream on this host, and sends what the client has sent already without having heard that it has
+    /// accepted: the kernel connects through loopback within connect(2), so this saves the wait for the event that says
+    /// so, and the acknowledgement that would go before the bytes. What it does not take, since it has not accepted, is
+    /// held, at most one short read.
+    ///
+    /// - Returns: whether the client may have sent more.
+    private func sendEarly(to index: Int, _ connecting: Connecting) -> Bool {
+        let count: Int
+        do throws(SystemError) {
+            guard case .moved(let moved) = try lane.input.receive(from: raw, atMost: Self.earlyLength) else {
+                act(open(connecting, index))
+                return false
+            }
+            count = moved
+        } catch {
+            close(.resetByClient, by: .client)
+            return false
+        }
+        bytesIn &+= UInt64(count)
+        lastActivity = lane.now
+        let isMore = count == Self.earlyLength || kind != .tcp || clientHasMore
+        let address = connecting.addresses[index]
+        var sent = 0
+        do throws(SystemError) {
+            let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
+            try OutgoingSocket.acknowledgeWithData(descriptor.raw)
+            let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
+            let connected = try OutgoingSocket.connect(socket.raw, to: address)
+            // Behind a PROXY header it all goes when the upstream says that it is ready.
+            if toUpstream.held.isEmpty { sent = try offer(count, to: socket.raw) }
+            if sent == 0, !connected { try lane.watch(socket, socket.raw) }
+            hold(from: sent, of: count)
+            connecting.sockets.append(socket)
+            guard sent > 0 || connected else { return isMore }
+            if sent == count { upstreamWrites = 1 }
+            stands(connecting, index, isWritable: sent == count, clientIsEmpty: !isMore)
+        } catch {
+            hold(from: 0, of: count)
+            act(failed(connecting, index, error))
+        }
+        return isMore
+    }
+
+    private func offer(_ count: Int, to raw: CInt) throws(SystemError) -> Int {
+        let sent = try lane.input.withBytes(count) { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }
+        return if case .moved(let moved) = sent { moved } else { 0 }
+    }
+
+    /// Holds what was read and not sent.
+    private func hold(from start: Int, of count: Int) {
+        guard start < count else { return }
+        lane.input.withBytes(count) {
+            toUpstream.held.append($0.extracting(droppingFirst: start), asMessage: false)
+        }
+    }
+}
+
+extension SocketAddress {
+    /// Whether it is this host itself: RFC 1122, 3.2.1.3 (g), RFC 4291, 2.5.3.
+    var isLoopback: Bool {
+        switch self {
+        case .ipv4(let address, _): address.value >> 24 == 127
+        case .ipv6(let address, _, _): address == .loopback
+        case .unix, .abstract, .unnamed, .vsock: false
+        }
+    }
+}
