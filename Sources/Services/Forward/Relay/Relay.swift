@@ -29,7 +29,7 @@ struct Relay: Hashable {
     }
 
     /// How many reads of one peer a turn may take.
-    static let readsPerTurn = 4
+    static let readsPerTurn = 16
 
     private(set) var toUpstream = RelayDirection.flowing
     private(set) var toClient = RelayDirection.flowing
