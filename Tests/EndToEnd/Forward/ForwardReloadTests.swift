@@ -36,6 +36,34 @@ import Testing
     private let checks =
         "health = { interval = \"1s\", timeout = \"1s\", fall = 2, rise = 1, expect = \"\\n\" }"
 
+    /// Who waits for an upstream that is no more in the configuration does not keep those behind it from theirs.
+    @Test func `room goes past who waits for another`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        let waits = "queue-timeout = \"60s\""
+        try withUsherd(configuration([upstream(a, "max-connections = 1")], waits)) { daemon in
+            let holdsA = try served(daemon, by: "a")
+            let waitsForA = try Client(daemon.address("front"))
+            try daemon.records("open", count: 2)
+            try daemon.reload(configuration([upstream(b, "max-connections = 1")], waits))
+            let holdsB = try served(daemon, by: "b")
+            let waitForB = try (4...5).map { count in
+                let client = try Client(daemon.address("front"))
+                try daemon.records("open", count: count)
+                return client
+            }
+            holdsB.close()
+            #expect(try waitForB[0].receiveLine() == "b")
+            waitForB[0].close()
+            #expect(try waitForB[1].receiveLine() == "b")
+            holdsA.close()
+            #expect(try waitsForA.receiveLine() == "a")
+            for client in [waitsForA, waitForB[1]] { client.close() }
+            let ends = try daemon.records("close", count: 5)
+            #expect(ends.allSatisfy { $0["reason"] == "client-closed" })
+        }
+    }
+
     @Test func `connections live on through every change`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")

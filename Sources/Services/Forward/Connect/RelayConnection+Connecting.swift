@@ -17,7 +17,7 @@ extension RelayConnection {
         let source = Balancer.sourceHash(of: peer, uid: credentials?.uid)
         let connecting = Connecting(ticket: group.makeTicket(), source: source)
         self.connecting = connecting
-        switch choose(connecting, hasWaited: false) {
+        switch choose(connecting) {
         case .member, .waits: return nil
         case .lineIsFull: return .queueLimit(group.settings.queueLimit)
         case .nobody: return .upstreamsDown
@@ -28,7 +28,7 @@ extension RelayConnection {
     func goOn() {
         guard let connecting else { return }
         if member == nil {
-            switch choose(connecting, hasWaited: true) {
+            switch choose(connecting) {
             case .member: break
             case .waits: return
             case .lineIsFull, .nobody: return giveUp(.connectFailed)
@@ -49,26 +49,30 @@ extension RelayConnection {
         case nobody
     }
 
-    /// Looks for a member, or lines up.
-    ///
-    /// - Parameter hasWaited: whether it was in the line already, so that it lines up as the first again.
-    private func choose(_ connecting: Connecting, hasWaited: Bool) -> Found {
-        let wasServed = !leaveLine(connecting)
+    /// Looks for a member, or lines up; who was in the line already keeps its place.
+    private func choose(_ connecting: Connecting) -> Found {
+        var place: UInt64?
+        if case .room(let number) = connecting.wait { place = number }
+        let wasCalled = !leaveLine(connecting)
         var found = look(connecting)
         guard found == .waits else {
             // The room that it was called for goes to the next one.
-            if found == .nobody, wasServed { group.line.serve() }
+            if found == .nobody, wasCalled { group.line.serve() }
             return found
         }
         let waiter = Waiter(self, on: lane)
-        guard let number = group.line.enter(waiter, limit: group.settings.queueLimit, isFirst: hasWaited) else {
+        guard let number = group.line.enter(waiter, limit: group.settings.queueLimit, again: place) else {
             return .lineIsFull
         }
         connecting.wait = .room(number)
         connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
         // Room may have come since it was looked for, and before there was anybody to be told.
         found = look(connecting)
-        if found != .waits { _ = leaveLine(connecting) }
+        if found != .waits {
+            if !leaveLine(connecting) { group.line.serve() }
+        } else if wasCalled {
+            group.line.serve(behind: number)
+        }
         return found
     }
 
@@ -238,7 +242,7 @@ extension RelayConnection {
             giveUp(.connectFailed)
             return false
         }
-        switch choose(connecting, hasWaited: false) {
+        switch choose(connecting) {
         case .member: return true
         case .waits: return false
         case .lineIsFull, .nobody:

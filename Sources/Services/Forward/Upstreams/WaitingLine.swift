@@ -7,6 +7,7 @@ import Synchronization
 /// Concurrency: may be used from every thread; the lock is taken only while somebody waits or wants to.
 final class WaitingLine: Sendable {
     private struct Line {
+        /// By their numbers, the lowest first.
         var waiters: [(number: UInt64, waiter: Waiter)] = []
         var head = 0
         var nextNumber: UInt64 = 1
@@ -24,16 +25,17 @@ final class WaitingLine: Sendable {
     ///
     /// - Parameters:
     ///   - limit: how many may wait.
-    ///   - isFirst: whether it has waited already and was served in vain.
+    ///   - number: the place it had, if it was called from there in vain: it has it again, whatever the limit.
     /// - Returns: the number to leave with; nil if so many wait already.
-    func enter(_ waiter: Waiter, limit: Int, isFirst: Bool) -> UInt64? {
+    func enter(_ waiter: Waiter, limit: Int, again number: UInt64? = nil) -> UInt64? {
         let number = line.withLock { line -> UInt64? in
-            guard isFirst || line.count < limit else { return nil }
-            let number = line.nextNumber
-            line.nextNumber += 1
-            line.waiters.insert((number, waiter), at: isFirst ? line.head : line.waiters.count)
+            guard number != nil || line.count < limit else { return nil }
+            let place = number ?? line.nextNumber
+            if number == nil { line.nextNumber += 1 }
+            let index = line.waiters[line.head...].firstIndex { $0.number > place } ?? line.waiters.count
+            line.waiters.insert((place, waiter), at: index)
             count.store(line.count, ordering: .relaxed)
-            return number
+            return place
         }
         // Room is looked for after this, and made before the fence in `serve`: one of the two sees the other.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -56,22 +58,29 @@ final class WaitingLine: Sendable {
     }
 
     /// An upstream has room for one more: calls who is first.
-    func serve() {
+    ///
+    /// - Parameter number: only who waits behind this number. The one that has it was called, but the room is none for it:
+    ///   an upstream that it has tried, or one of other settings.
+    func serve(behind number: UInt64 = 0) {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard count.load(ordering: .relaxed) > 0 else { return }
-        let first = line.withLock { line -> Waiter? in
-            guard line.count > 0 else { return nil }
-            let first = line.waiters[line.head].waiter
-            line.head += 1
-            if line.head > 64, line.head * 2 > line.waiters.count {
-                line.waiters.removeSubrange(..<line.head)
-                line.head = 0
+        let called = line.withLock { line -> Waiter? in
+            guard let index = line.waiters[line.head...].firstIndex(where: { $0.number > number }) else { return nil }
+            let called = line.waiters[index].waiter
+            if index == line.head {
+                line.head += 1
+                if line.head > 64, line.head * 2 > line.waiters.count {
+                    line.waiters.removeSubrange(..<line.head)
+                    line.head = 0
+                }
+            } else {
+                line.waiters.remove(at: index)
             }
             count.store(line.count, ordering: .relaxed)
-            return first
+            return called
         }
         // One that is gone when the call comes has left the line before, or calls the next one itself.
-        first?.wake()
+        called?.wake()
     }
 
     /// An upstream is up again: wakes everybody.
