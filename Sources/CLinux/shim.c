@@ -6,6 +6,7 @@
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/can.h>
 #include <linux/sockios.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
@@ -122,6 +123,18 @@ bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, u
     *cid = vm->svm_cid;
     *port = vm->svm_port;
     return vm->svm_family == AF_VSOCK;
+}
+
+void clinux_can_address(struct sockaddr_storage *address, socklen_t *length, uint32_t interface) {
+    struct sockaddr_can *can = (struct sockaddr_can *)address;
+    memset(can, 0, sizeof *can);
+    can->can_family = AF_CAN;
+    can->can_ifindex = (int)interface;
+    *length = sizeof *can;
+}
+
+uint32_t clinux_can_interface(const struct sockaddr_storage *address) {
+    return (uint32_t)((const struct sockaddr_can *)address)->can_ifindex;
 }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -14,8 +14,8 @@ struct AddressClaims {
     }
 
     private enum Key: Hashable {
-        case ipv4(IPv4Address?, port: UInt16)
-        case ipv6(IPv6Address?, scope: UInt32, port: UInt16)
+        case ipv4(IPv4Address?, port: UInt16, SocketKind)
+        case ipv6(IPv6Address?, scope: UInt32, port: UInt16, SocketKind)
         case unix(path: [UInt8])
         case abstract(name: [UInt8], SocketKind)
         case vsock(cid: UInt32?, port: UInt32)
@@ -67,8 +67,8 @@ struct AddressClaims {
     /// The key of all addresses of the same family and port; nil for a family without ports.
     private static func wildcard(of key: Key) -> Key? {
         switch key {
-        case .ipv4(_, let port): .ipv4(nil, port: port)
-        case .ipv6(_, _, let port): .ipv6(nil, scope: 0, port: port)
+        case .ipv4(_, let port, let kind): .ipv4(nil, port: port, kind)
+        case .ipv6(_, _, let port, let kind): .ipv6(nil, scope: 0, port: port, kind)
         case .vsock(_, let port): .vsock(cid: nil, port: port)
         case .unix, .abstract, .passed: nil
         }
@@ -83,7 +83,7 @@ struct AddressClaims {
             for address in addresses {
                 guard let key = key(of: address, kind) else { continue }
                 keys.append(key)
-                if dualStack, case .ipv6(_, _, let port) = key { keys.append(.ipv4(nil, port: port)) }
+                if dualStack, case .ipv6(_, _, let port, _) = key { keys.append(.ipv4(nil, port: port, kind)) }
             }
             return keys
         }
@@ -95,13 +95,16 @@ struct AddressClaims {
         case .ipv4(_, port: 0), .ipv6(_, port: 0, _), .vsock(_, port: .max), .unnamed:
             nil
         case .ipv4(let ip, let port):
-            .ipv4(ip == .any ? nil : ip, port: port)
+            .ipv4(ip == .any ? nil : ip, port: port, kind)
         case .ipv6(let ip, let port, let scope):
-            .ipv6(ip == .any ? nil : ip, scope: ip == .any ? 0 : scope, port: port)
+            .ipv6(ip == .any ? nil : ip, scope: ip == .any ? 0 : scope, port: port, kind)
         case .unix(let path):
             .unix(path: Endpoint.normalized(path: path))
         case .abstract(let name):
             .abstract(name: name, kind)
+        // Any number of sockets may listen on a bus.
+        case .can:
+            nil
         case .vsock(let cid, let port):
             .vsock(cid: cid == EndpointLocation.anyContext ? nil : cid, port: port)
         }

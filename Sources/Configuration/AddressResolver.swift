@@ -31,24 +31,24 @@ struct AddressResolver<Host: HostLookup> {
     private mutating func target(
         of address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) -> ListenAddress.Target? {
-        let unixKind: SocketKind = address.endpoint.scheme == .unixSeqpacket ? .unixSeqpacket : .unixStream
+        let kind = address.endpoint.scheme.kind ?? .tcp
         switch address.endpoint.location {
         case .host(.any, let port):
-            return .bind(.tcp, [.ipv6(.any, port: port, scope: 0)], dualStack: true)
+            return .bind(kind, [.ipv6(.any, port: port, scope: 0)], dualStack: true)
         case .host(.ipv4(let ip), let port):
-            return .bind(.tcp, [.ipv4(ip, port: port)], dualStack: false)
+            return .bind(kind, [.ipv4(ip, port: port)], dualStack: false)
         case .host(.ipv6(let ip, let scope), let port):
             return ipv6(ip, scope: scope, port: port, address, &diagnostics)
-                .map { .bind(.tcp, [$0], dualStack: false) }
+                .map { .bind(kind, [$0], dualStack: false) }
         case .host(.name(let name), let port):
-            return addresses(of: name, port: port, address, &diagnostics).map { .bind(.tcp, $0, dualStack: false) }
+            return addresses(of: name, port: port, address, &diagnostics).map { .bind(kind, $0, dualStack: false) }
         case .path(let path):
-            return .bind(unixKind, [.unix(path: path)], dualStack: false)
+            return .bind(kind, [.unix(path: path)], dualStack: false)
         case .abstract(let name):
-            return .bind(unixKind, [.abstract(name: name)], dualStack: false)
+            return .bind(kind, [.abstract(name: name)], dualStack: false)
         case .vsock(let cid, let port):
             // VMADDR_PORT_ANY of vsock(7) is not 0 but the highest number.
-            return .bind(.vsock, [.vsock(cid: cid, port: port == 0 ? .max : port)], dualStack: false)
+            return .bind(kind, [.vsock(cid: cid, port: port == 0 ? .max : port)], dualStack: false)
         case .passed(let name):
             return .passed(name: name)
         case .interface:

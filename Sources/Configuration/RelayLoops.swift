@@ -40,7 +40,7 @@ struct RelayLoops<Host: HostLookup> {
                 let endpoint = upstream.address.endpoint
                 var targets: Set<Int> = []
                 for address in Self.addresses(of: endpoint, resolver: resolver, host: host) {
-                    guard let claim = claims.holder(of: address, kind: endpoint.kind, isOwn: isOwn),
+                    guard let claim = claims.holder(of: address, kind: endpoint.scheme.kind ?? .tcp, isOwn: isOwn),
                         let target = numbers[claim.listener], targets.insert(target).inserted
                     else { continue }
                     relays[number].ways.append(Way(upstream: upstream.address, target: target, listen: claim.span))
@@ -144,28 +144,5 @@ extension ServiceSettings {
     fileprivate var isForward: Bool {
         if case .forward = self { return true }
         return false
-    }
-}
-
-extension SocketAddress {
-    /// Whether it is an address that always is this host: 127.0.0.0/8 or ::1.
-    fileprivate var isLoopback: Bool {
-        switch self {
-        case .ipv4(let ip, _): ip.value >> 24 == 127
-        case .ipv6(let ip, _, _): ip == .loopback
-        case .unix, .abstract, .unnamed, .vsock: false
-        }
-    }
-}
-
-extension Endpoint {
-    /// The kind of an upstream's sockets.
-    fileprivate var kind: SocketKind {
-        switch scheme {
-        case .unix: .unixStream
-        case .unixSeqpacket: .unixSeqpacket
-        case .vsock: .vsock
-        case .tcp, .udp, .rds, .can, .unixDatagram, .systemd: .tcp
-        }
     }
 }

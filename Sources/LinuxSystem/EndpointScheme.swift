@@ -40,6 +40,21 @@ public enum EndpointScheme: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// The kind of its sockets; nil where only the socket shows it that systemd passes.
+    public var kind: SocketKind? {
+        switch self {
+        case .tcp: .tcp
+        case .udp: .udp
+        case .unix: .unixStream
+        case .unixDatagram: .unixDatagram
+        case .unixSeqpacket: .unixSeqpacket
+        case .vsock: .vsock
+        case .can: .can
+        case .rds: .rds
+        case .systemd: nil
+        }
+    }
+
     /// Whether it is one of unix(7).
     public var isUnix: Bool { self == .unix || self == .unixDatagram || self == .unixSeqpacket }
 }

@@ -52,10 +52,7 @@ public final class ListeningSocket: Sendable {
         kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
         access: UnixSocketFile.Access = .init(), beside others: [ListeningSocket] = []
     ) throws(SystemError) {
-        let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
-        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let family = address.family
-        let descriptor = OwnedDescriptor(adopting: try systemCall("socket") { socket(family, type | flags, 0) })
+        let descriptor = try kind.makeSocket(for: address)
         let raw = descriptor.raw
         if kind == .tcp { try SocketOption.reuseAddress.set(1, on: raw) }
         if case .ipv6 = address { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
@@ -99,7 +96,7 @@ public final class ListeningSocket: Sendable {
         case .unixSeqpacket:
             // How ``Transfer`` tells an empty message from the end.
             try SocketOption.passCredentials.set(1, on: raw)
-        case .unixStream, .vsock:
+        case .unixStream, .vsock, .udp, .unixDatagram, .can, .rds:
             break
         }
         guard let backlog = options.backlog.map({ CInt(clamping: $0) }) else { return }

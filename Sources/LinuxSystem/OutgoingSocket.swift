@@ -12,13 +12,10 @@ package enum OutgoingSocket {
     package static func make(
         _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil
     ) throws(SystemError) -> OwnedDescriptor {
-        let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
-        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let family = address.family
-        let descriptor = OwnedDescriptor(adopting: try systemCall("socket") { socket(family, type | flags, 0) })
+        let descriptor = try kind.makeSocket(for: address)
         // How ``Transfer`` tells an empty message from the end.
         if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
-        if let source, source.family == family {
+        if let source, source.family == address.family {
             try SocketOption.bindAddressNoPort.set(1, on: descriptor.raw)
             try ListeningSocket.bind(descriptor.raw, to: source)
         }

@@ -27,6 +27,10 @@ extension SocketAddress {
             let known = unsafe withUnsafePointer(to: storage) { unsafe clinux_vsock_parts($0, &cid, &port) }
             guard known else { return nil }
             self = .vsock(cid: cid, port: port)
+        case AF_CAN:
+            // unsafe: the pointer lives for the call only.
+            let index = unsafe withUnsafePointer(to: storage) { unsafe clinux_can_interface($0) }
+            self = .can(index == 0 ? .any : InterfaceName(index: index) ?? .any, .none)
         default:
             return nil
         }
@@ -61,6 +65,10 @@ extension SocketAddress {
         case .vsock(let cid, let port):
             // unsafe: the pointers live for the call only.
             unsafe clinux_vsock_address(&storage, &length, cid, port)
+        case .can(let interface, _):
+            // unsafe: the pointers live for the call only. No interface has the highest number, so one that is gone is
+            // refused by the kernel (ENODEV), and not taken for all.
+            unsafe clinux_can_address(&storage, &length, interface.index ?? UInt32(CInt.max))
         }
         // unsafe: every sockaddr begins as `sockaddr` does; the pointer lives for the call of `body`.
         return unsafe withUnsafePointer(to: storage) { pointer in
@@ -75,6 +83,7 @@ extension SocketAddress {
         case .ipv6: AF_INET6
         case .unix, .abstract, .unnamed: AF_UNIX
         case .vsock: AF_VSOCK
+        case .can: AF_CAN
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// A socket address as the kernel has it, made small: 24 bytes instead of the 128 of `sockaddr_storage`.
 ///
-/// The text is the host part of the address grammar: `127.0.0.1:7007`, `[::1]:7007`, `/run/usherd/talk`, `@name`, `2:1024`.
+/// The text is the host part of the address grammar: `127.0.0.1:7007`, `[::1]:7007`, `/run/usherd/talk`, `@name`, `2:1024`, `can0#123`.
 public enum SocketAddress: Hashable, Sendable {
     /// ip(7): an IPv4 address and a port in host order.
     case ipv4(IPv4Address, port: UInt16)
@@ -22,6 +22,9 @@ public enum SocketAddress: Hashable, Sendable {
     /// vsock(7): a context identifier and a port.
     case vsock(cid: UInt32, port: UInt32)
 
+    /// SocketCAN: an interface, and for what comes from it, the identifier of the frame.
+    case can(InterfaceName, CANIdentifier)
+
     /// An IPv4-mapped IPv6 address as the IPv4 address that it stands for; every other address as it is.
     ///
     /// A dual-stack socket shows IPv4 peers as `::ffff:a.b.c.d`; one address must have one form, or every rule and every
@@ -36,6 +39,23 @@ public enum SocketAddress: Hashable, Sendable {
         switch self {
         case .ipv4(_, let port), .ipv6(_, let port, _): port
         default: nil
+        }
+    }
+
+    /// Whether it always is this host: 127.0.0.0/8 (RFC 1122, 3.2.1.3 (g)) or ::1 (RFC 4291, 2.5.3).
+    public var isLoopback: Bool {
+        switch self {
+        case .ipv4(let address, _): address.value >> 24 == 127
+        case .ipv6(let address, _, _): address == .loopback
+        case .unix, .abstract, .unnamed, .vsock, .can: false
+        }
+    }
+
+    /// Whether it is one of unix(7).
+    public var isUnix: Bool {
+        switch self {
+        case .unix, .abstract, .unnamed: true
+        case .ipv4, .ipv6, .vsock, .can: false
         }
     }
 
@@ -81,13 +101,18 @@ public enum SocketAddress: Hashable, Sendable {
             if cid == .max { bytes.append("any") } else { bytes.append(decimal: UInt64(cid)) }
             bytes.append(UInt8(ascii: ":"))
             bytes.append(decimal: UInt64(port))
+        case .can(let interface, let identifier):
+            interface.append(to: &bytes)
+            guard identifier != .none else { return }
+            bytes.append(UInt8(ascii: "#"))
+            identifier.append(to: &bytes)
         }
     }
 
     /// A bound for the length of the text.
     package var longestText: Int {
         switch self {
-        case .ipv4, .ipv6, .unnamed, .vsock: 64
+        case .ipv4, .ipv6, .unnamed, .vsock, .can: 64
         case .unix(let name), .abstract(let name): 1 + name.count
         }
     }

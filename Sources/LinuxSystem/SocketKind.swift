@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The kinds of stream sockets, named as in the address grammar.
+import CLinux
+import Glibc
+
+/// The kinds of sockets, named as in the address grammar.
 public enum SocketKind: Hashable, Sendable, CaseIterable {
     /// TCP over IPv4 or IPv6: tcp(7).
     case tcp
@@ -14,16 +17,59 @@ public enum SocketKind: Hashable, Sendable, CaseIterable {
     /// A stream between a virtual machine and its host: vsock(7).
     case vsock
 
-    /// The scheme of the address grammar: `tcp`, `unix`, `unix-seqpacket`, `vsock`.
+    /// Datagrams over IPv4 or IPv6: udp(7).
+    case udp
+
+    /// A Unix datagram socket: unix(7).
+    case unixDatagram
+
+    /// Frames of a CAN bus: SocketCAN's CAN_RAW.
+    case can
+
+    /// Reliable datagrams over IPv4 or IPv6: rds(7).
+    case rds
+
+    /// The scheme of the address grammar.
     public var scheme: StaticString {
         switch self {
         case .tcp: "tcp"
         case .unixStream: "unix"
         case .unixSeqpacket: "unix-seqpacket"
         case .vsock: "vsock"
+        case .udp: "udp"
+        case .unixDatagram: "unix-dgram"
+        case .can: "can"
+        case .rds: "rds"
         }
     }
 
     /// Whether a read may return the bytes of several writes.
-    public var isByteStream: Bool { self != .unixSeqpacket }
+    public var isByteStream: Bool { self == .tcp || self == .unixStream || self == .vsock }
+
+    /// Whether it has no connections: each message says for itself where it comes from.
+    public var isDatagram: Bool { self == .udp || self == .unixDatagram || self == .can || self == .rds }
+
+    /// Whether it is one of unix(7).
+    public var isUnix: Bool { self == .unixStream || self == .unixSeqpacket || self == .unixDatagram }
+
+    /// The type for socket(2).
+    package var type: CInt {
+        switch self {
+        case .tcp, .unixStream, .vsock: CInt(SOCK_STREAM.rawValue)
+        case .unixSeqpacket, .rds: CInt(SOCK_SEQPACKET.rawValue)
+        case .udp, .unixDatagram: CInt(SOCK_DGRAM.rawValue)
+        case .can: CInt(SOCK_RAW.rawValue)
+        }
+    }
+
+    /// Makes a non-blocking socket of this kind for an address: socket(2).
+    package func makeSocket(for address: SocketAddress) throws(SystemError) -> OwnedDescriptor {
+        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let type = type
+        // RDS has the addresses of IP.
+        let family = self == .rds ? AF_RDS : address.family
+        // CAN_RAW of linux/can.h
+        let number: CInt = self == .can ? 1 : 0
+        return OwnedDescriptor(adopting: try systemCall("socket") { socket(family, type | flags, number) })
+    }
 }

@@ -79,9 +79,7 @@ public struct UnixSocketFile: Hashable, Sendable {
     }
 
     private static func isStale(_ path: [UInt8], _ kind: SocketKind) throws(SystemError) -> Bool {
-        let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
-        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let probe = OwnedDescriptor(adopting: try systemCall("socket") { socket(AF_UNIX, type | flags, 0) })
+        let probe = try kind.makeSocket(for: .unnamed)
         do throws(SystemError) {
             _ = try systemCall("connect") {
                 // unsafe: the pointer is valid for the call.

@@ -149,14 +149,7 @@ extension SocketAddress {
         case .ipv4(let address, _): address == .any
         case .ipv6(let address, _, _): address == .any
         case .vsock(let cid, _): cid == .max
-        case .unix, .abstract, .unnamed: false
-        }
-    }
-
-    fileprivate var isUnix: Bool {
-        switch self {
-        case .unix, .abstract, .unnamed: true
-        case .ipv4, .ipv6, .vsock: false
+        case .unix, .abstract, .unnamed, .can: false
         }
     }
 }

@@ -53,7 +53,7 @@ extension ProxySource {
         switch (self, peer) {
         case (.network(let network), _): network.contains(peer)
         case (.unix, .unix), (.unix, .abstract), (.unix, .unnamed): true
-        case (.unix, .ipv4), (.unix, .ipv6), (.unix, .vsock): false
+        case (.unix, .ipv4), (.unix, .ipv6), (.unix, .vsock), (.unix, .can): false
         }
     }
 }

@@ -84,7 +84,7 @@ extension SocketAddress {
         switch self {
         case .ipv4(_, let port), .ipv6(_, let port, _): port == 0
         case .vsock(_, let port): port == .max
-        case .unix, .abstract, .unnamed: false
+        case .unix, .abstract, .unnamed, .can: false
         }
     }
 }

@@ -68,6 +68,10 @@ int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32
 void clinux_vsock_address(struct sockaddr_storage *address, socklen_t *length, uint32_t cid, uint32_t port);
 bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, uint32_t *port);
 
+// SocketCAN: linux/can.h
+void clinux_can_address(struct sockaddr_storage *address, socklen_t *length, uint32_t interface);
+uint32_t clinux_can_interface(const struct sockaddr_storage *address);
+
 // pthread_setname_np(3) for the calling thread: at most 15 bytes.
 void clinux_name_thread(const char *name);
 

@@ -13,7 +13,7 @@ extension ByteOutput {
         case .abstract(let name):
             append(UInt8(ascii: "@"))
             append(escaping: name, as: escaping)
-        case .ipv4, .ipv6, .unnamed, .vsock:
+        case .ipv4, .ipv6, .unnamed, .vsock, .can:
             address.append(to: &self)
         }
     }
@@ -142,9 +142,10 @@ extension SocketKind {
     /// The kind to name an address with: this one, unless a PROXY header told of an address of another family.
     fileprivate func fitting(_ address: SocketAddress) -> SocketKind {
         switch address {
-        case .ipv4, .ipv6: .tcp
+        case .ipv4, .ipv6: self == .udp || self == .rds ? self : .tcp
         case .vsock: .vsock
-        case .unix, .abstract: self == .unixSeqpacket ? .unixSeqpacket : .unixStream
+        case .can: .can
+        case .unix, .abstract: isUnix ? self : .unixStream
         case .unnamed: self
         }
     }

@@ -17,6 +17,7 @@ extension Balancer {
         case .ipv4(let address, _): StableHash.hash(4, UInt64(address.value))
         case .ipv6(let address, _, _): StableHash.hash(StableHash.hash(6, address.high), address.low)
         case .vsock(let cid, _): StableHash.hash(40, UInt64(cid))
+        case .can(_, let identifier): StableHash.hash(29, UInt64(identifier.rawValue))
         case .unix(let name), .abstract(let name):
             StableHash.hash(1, uid.map(UInt64.init) ?? StableHash.hash(name))
         case .unnamed: StableHash.hash(1, uid.map(UInt64.init) ?? .max)

@@ -89,14 +89,3 @@ extension RelayConnection {
         }
     }
 }
-
-extension SocketAddress {
-    /// Whether it is this host itself: RFC 1122, 3.2.1.3 (g), RFC 4291, 2.5.3.
-    var isLoopback: Bool {
-        switch self {
-        case .ipv4(let address, _): address.value >> 24 == 127
-        case .ipv6(let address, _, _): address == .loopback
-        case .unix, .abstract, .unnamed, .vsock: false
-        }
-    }
-}

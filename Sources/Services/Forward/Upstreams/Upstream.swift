@@ -40,12 +40,7 @@ final class Upstream: Sendable {
     /// - Parameter endpoint: an address that can be connected to; the configuration has seen to that.
     init(_ endpoint: Endpoint, limits: UpstreamHealth.Limits) {
         self.endpoint = endpoint
-        switch endpoint.scheme {
-        case .unix: kind = .unixStream
-        case .unixSeqpacket: kind = .unixSeqpacket
-        case .vsock: kind = .vsock
-        case .tcp, .udp, .unixDatagram, .can, .rds, .systemd: kind = .tcp
-        }
+        kind = endpoint.scheme.kind ?? .tcp
         place = Place(endpoint.location)
         health = Mutex(UpstreamHealth(limits: limits))
     }

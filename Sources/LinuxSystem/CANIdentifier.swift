@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which frame of a CAN bus it is: the `canid_t` of linux/can.h, an identifier of 11 or 29 bits with its flags.
+public struct CANIdentifier: Hashable, Sendable {
+    /// As in the kernel: the identifier, and the flags in the three highest bits.
+    public let rawValue: UInt32
+
+    /// As the kernel has it.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// No frame in particular: what an interface has by itself.
+    public static let none = CANIdentifier(rawValue: .max)
+
+    /// `CAN_EFF_FLAG`: the identifier has 29 bits.
+    public static let extendedFlag: UInt32 = 0x8000_0000
+
+    /// `CAN_RTR_FLAG`: it asks for a frame.
+    public static let remoteFlag: UInt32 = 0x4000_0000
+
+    /// `CAN_ERR_FLAG`: it tells of an error.
+    public static let errorFlag: UInt32 = 0x2000_0000
+
+    /// Whether the identifier has 29 bits.
+    public var isExtended: Bool { rawValue & Self.extendedFlag != 0 }
+
+    /// Whether it tells of an error.
+    public var isError: Bool { rawValue & Self.errorFlag != 0 && self != .none }
+
+    /// The identifier without flags.
+    public var number: UInt32 { rawValue & (isExtended ? 0x1fff_ffff : 0x7ff) }
+
+    /// The frame's identifier without what distinguishes a request from its answer, for those that belong together.
+    package var source: CANIdentifier { CANIdentifier(rawValue: rawValue & ~Self.remoteFlag) }
+
+    /// Appends it as candump(1) shows it: three digits, or eight where it is extended.
+    package func append(to bytes: inout ByteOutput) {
+        let digits = isExtended || isError ? 8 : 3
+        let value = isError ? rawValue & 0x3fff_ffff : number
+        for place in stride(from: digits - 1, through: 0, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt32(place * 4) & 0xf)
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The name of a network interface in 16 bytes, so that an address that has one needs no memory of its own: netdevice(7).
+public struct InterfaceName: Hashable, Sendable {
+    // The bytes in their order, the first one in the highest bits; zeros behind them.
+    private let high: UInt64
+    private let low: UInt64
+
+    /// The longest name, less the NUL that closes it in the kernel: `IFNAMSIZ`.
+    public static let longest = 15
+
+    /// Every interface, `*` in the grammar.
+    public static let any = InterfaceName(bytes: [])
+
+    /// A name; nil if it is empty or too long.
+    public init?(_ name: String) {
+        let bytes = Array(name.utf8)
+        guard 1...Self.longest ~= bytes.count else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    private init(bytes: [UInt8]) {
+        var words: (UInt64, UInt64) = (0, 0)
+        for (index, byte) in bytes.enumerated() {
+            let shift = UInt64(56 - index % 8 * 8)
+            if index < 8 { words.0 |= UInt64(byte) << shift } else { words.1 |= UInt64(byte) << shift }
+        }
+        (high, low) = words
+    }
+
+    /// The bytes of the name.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                let byte = UInt8(truncatingIfNeeded: word >> shift)
+                if byte != 0 { bytes.append(byte) }
+            }
+        }
+        return bytes
+    }
+
+    /// Whether it stands for all.
+    public var isAny: Bool { self == .any }
+
+    /// Appends the text, without making a String.
+    package func append(to bytes: inout ByteOutput) {
+        if isAny { return bytes.append(UInt8(ascii: "*")) }
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                let byte = UInt8(truncatingIfNeeded: word >> shift)
+                if byte != 0 { bytes.append(byte) }
+            }
+        }
+    }
+
+    /// The name of the interface with an index: if_indextoname(3); nil if there is none.
+    package init?(index: UInt32) {
+        var name = [CChar](repeating: 0, count: Self.longest + 1)
+        // unsafe: an array of IFNAMSIZ bytes, which is what the call fills.
+        guard unsafe if_indextoname(index, &name) != nil else { return nil }
+        self.init(bytes: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
+
+    /// The index that the interface has now: if_nametoindex(3); 0 for every interface, nil if there is none of this name.
+    package var index: UInt32? {
+        if isAny { return 0 }
+        let index = unsafe if_nametoindex(description)
+        return index == 0 ? nil : index
+    }
+}
+
+extension InterfaceName: CustomStringConvertible {
+    /// The name, or `*`.
+    public var description: String { isAny ? "*" : String(decoding: bytes, as: UTF8.self) }
+}
