@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <resolv.h>
 #include <sched.h>
@@ -136,6 +137,138 @@ void clinux_can_address(struct sockaddr_storage *address, socklen_t *length, uin
 uint32_t clinux_can_interface(const struct sockaddr_storage *address) {
     return (uint32_t)((const struct sockaddr_can *)address)->can_ifindex;
 }
+
+// What may stand beside a datagram: a local address of either version, a length of segments, a count.
+union ancillary {
+    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo)) +
+               CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t))];
+    struct cmsghdr header;
+};
+
+static void read_ancillary(struct msghdr *message, struct clinux_datagram *datagram) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            datagram->local_family = AF_INET;
+            memcpy(datagram->local, &info.ipi_spec_dst, 4);
+            memcpy(datagram->destination, &info.ipi_addr, 4);
+            datagram->interface = (uint32_t)info.ipi_ifindex;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            datagram->local_family = AF_INET6;
+            memcpy(datagram->local, &info.ipi6_addr, 16);
+            memcpy(datagram->destination, &info.ipi6_addr, 16);
+            datagram->interface = info.ipi6_ifindex;
+        } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            int segment;
+            memcpy(&segment, CMSG_DATA(c), sizeof segment);
+            datagram->segment = (uint16_t)segment;
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+            memcpy(&datagram->dropped, CMSG_DATA(c), sizeof datagram->dropped);
+        }
+    }
+}
+
+int clinux_receive_datagrams(int descriptor, struct clinux_datagram *datagrams, int count) {
+    struct mmsghdr messages[CLINUX_DATAGRAMS];
+    struct iovec parts[CLINUX_DATAGRAMS];
+    union ancillary ancillary[CLINUX_DATAGRAMS];
+    for (int i = 0; i < count; i++) {
+        parts[i] = (struct iovec){.iov_base = datagrams[i].bytes, .iov_len = datagrams[i].room};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = &datagrams[i].address,
+                                              .msg_namelen = sizeof datagrams[i].address,
+                                              .msg_iov = &parts[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = &ancillary[i],
+                                              .msg_controllen = sizeof ancillary[i]};
+    }
+    int received = recvmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC, NULL);
+    for (int i = 0; i < received; i++) {
+        datagrams[i].length = messages[i].msg_len;
+        datagrams[i].address_length = messages[i].msg_hdr.msg_namelen;
+        datagrams[i].segment = 0;
+        datagrams[i].dropped = 0;
+        datagrams[i].interface = 0;
+        datagrams[i].local_family = 0;
+        if (messages[i].msg_hdr.msg_controllen > 0) read_ancillary(&messages[i].msg_hdr, &datagrams[i]);
+    }
+    return received;
+}
+
+static void write_ancillary(struct msghdr *message, const struct clinux_datagram *datagram) {
+    size_t length = 0;
+    struct cmsghdr *c = (struct cmsghdr *)message->msg_control;
+    if (datagram->local_family == AF_INET) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, datagram->local, 4);
+        c->cmsg_level = IPPROTO_IP;
+        c->cmsg_type = IP_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        length += CMSG_SPACE(sizeof info);
+    } else if (datagram->local_family == AF_INET6) {
+        struct in6_pktinfo info = {0};
+        memcpy(&info.ipi6_addr, datagram->local, 16);
+        c->cmsg_level = IPPROTO_IPV6;
+        c->cmsg_type = IPV6_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        length += CMSG_SPACE(sizeof info);
+    }
+    if (datagram->segment > 0) {
+        c = (struct cmsghdr *)((char *)message->msg_control + length);
+        c->cmsg_level = IPPROTO_UDP;
+        c->cmsg_type = UDP_SEGMENT;
+        c->cmsg_len = CMSG_LEN(sizeof datagram->segment);
+        memcpy(CMSG_DATA(c), &datagram->segment, sizeof datagram->segment);
+        length += CMSG_SPACE(sizeof datagram->segment);
+    }
+    message->msg_controllen = length;
+    if (length == 0) message->msg_control = NULL;
+}
+
+int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int count) {
+    struct mmsghdr messages[CLINUX_DATAGRAMS];
+    struct iovec parts[CLINUX_DATAGRAMS];
+    union ancillary ancillary[CLINUX_DATAGRAMS];
+    for (int i = 0; i < count; i++) {
+        parts[i] = (struct iovec){.iov_base = datagrams[i].bytes, .iov_len = datagrams[i].length};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = datagrams[i].address_length ? &datagrams[i].address : NULL,
+                                              .msg_namelen = datagrams[i].address_length,
+                                              .msg_iov = &parts[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = &ancillary[i]};
+        write_ancillary(&messages[i].msg_hdr, &datagrams[i]);
+    }
+    return sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int turn_on(int descriptor, int level, int option) {
+    const int on = 1;
+    return setsockopt(descriptor, level, option, &on, sizeof on);
+}
+
+int clinux_tell_local_address(int descriptor, int family) {
+    return family == AF_INET ? turn_on(descriptor, IPPROTO_IP, IP_PKTINFO)
+                             : turn_on(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+}
+
+int clinux_join_datagrams(int descriptor) { return turn_on(descriptor, IPPROTO_UDP, UDP_GRO); }
+
+int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t interface) {
+    if (group->sa_family == AF_INET) {
+        struct ip_mreqn request = {.imr_multiaddr = ((const struct sockaddr_in *)group)->sin_addr,
+                                   .imr_ifindex = (int)interface};
+        return setsockopt(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
+    }
+    struct ipv6_mreq request = {.ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr,
+                                .ipv6mr_interface = interface};
+    return setsockopt(descriptor, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+int clinux_tell_drops(int descriptor) { return turn_on(descriptor, SOL_SOCKET, SO_RXQ_OVFL); }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

@@ -22,10 +22,11 @@ struct AddressResolver<Host: HostLookup> {
         let endpoint = address.endpoint
         let target = target(of: address, &diagnostics)
         let access = access(of: address, &diagnostics)
-        guard let target, let access else { return nil }
+        let datagrams = datagrams(of: address, &diagnostics)
+        guard let target, let access, let datagrams else { return nil }
         return ListenAddress(
             endpoint: endpoint, target: target, backlog: endpoint.options.backlog ?? backlog, access: access,
-            origin: address.span.origin)
+            datagrams: datagrams, origin: address.span.origin)
     }
 
     private mutating func target(
@@ -113,6 +114,29 @@ struct AddressResolver<Host: HostLookup> {
         diagnostics.report(
             "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
             help: "`getent ahosts \(name)` asks the same; a numeric address needs nobody's answer")
+    }
+
+    // MARK: Datagrams
+
+    private func datagrams(of address: WrittenAddress, _ diagnostics: inout Diagnostics) -> DatagramOptions? {
+        let written = address.endpoint.options
+        var options = DatagramOptions()
+        options.broadcast = written.broadcast ?? false
+        options.filters = written.filters
+        guard let interface = written.interface else { return options }
+        guard address.endpoint.isMulticast else {
+            diagnostics.report(
+                "`interface` says where a multicast group is joined, and this address is none",
+                at: address.span(of: "interface="),
+                help: "leave it out; who listens on an address of the interface listens on that interface alone")
+            return nil
+        }
+        guard let index = host.index(ofScope: interface) else {
+            diagnostics.reportInterface(interface, at: address.span(of: interface))
+            return nil
+        }
+        options.interface = index
+        return options
     }
 
     // MARK: Owners of Unix sockets

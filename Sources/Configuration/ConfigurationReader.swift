@@ -231,6 +231,7 @@ struct ConfigurationReader {
             }
             reportUselessKeepalive(draft, addresses)
             draft.checkProxySources(&diagnostics)
+            draft.checkDatagrams(addresses, &diagnostics)
             guard var service = draft.service else { return nil }
             if case .forward = service {
                 guard let forward = forwarding.resolve(draft, &diagnostics) else { return nil }
@@ -239,6 +240,8 @@ struct ConfigurationReader {
             return ListenerSettings(
                 name: draft.name, listen: addresses, service: service,
                 idleTimeout: draft.own.idleTimeout.resolved(over: defaults.idleTimeout),
+                flowIdleTimeout: draft.own.idleTimeout.resolved(
+                    over: defaults.idleTimeout, or: ListenerSettings.flowIdleTimeoutByDefault),
                 lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
                 maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
                 keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),

@@ -26,17 +26,22 @@ public struct ListenAddress: Hashable, Sendable {
     /// The mode and owner of a Unix socket's path, as numbers.
     public var access: UnixSocketFile.Access
 
+    /// What a datagram socket is told besides.
+    public var datagrams: DatagramOptions
+
     /// Where it was written.
     public var origin: SettingOrigin
 
     /// Makes an address.
     public init(
-        endpoint: Endpoint, target: Target, backlog: Int, access: UnixSocketFile.Access, origin: SettingOrigin
+        endpoint: Endpoint, target: Target, backlog: Int, access: UnixSocketFile.Access,
+        datagrams: DatagramOptions = DatagramOptions(), origin: SettingOrigin
     ) {
         self.endpoint = endpoint
         self.target = target
         self.backlog = backlog
         self.access = access
+        self.datagrams = datagrams
         self.origin = origin
     }
 }

@@ -16,6 +16,8 @@ struct ListenerDraft: Sendable {
     var forward = ForwardDraft()
     /// nil if it is missing or wrong.
     var acceptProxy: [Located<ProxySource>]?
+    /// Where `allow-amplification` says yes or no, if it does.
+    var allowAmplification: Located<Bool>?
     /// What the listener says itself, not inherits.
     var own = InheritableSettings()
     /// Where `keepalive` is written, if it is.
@@ -31,6 +33,7 @@ struct ListenerDraft: Sendable {
         SettingKey("listen", \.addresses, .addresses),
         SettingKey("service", \.service, .service),
         SettingKey("accept-proxy", \.acceptProxy, .proxySources),
+        SettingKey("allow-amplification", \.allowAmplification, .located(.boolean)),
     ]
 }
 
@@ -70,12 +73,13 @@ extension SettingType where Value == [WrittenAddress] {
         for item in items {
             guard let address = diagnostics.address(item, of: key, example: example) else { continue }
             switch address.endpoint.scheme {
-            case .tcp, .unix, .unixSeqpacket, .vsock, .systemd:
+            case .tcp, .unix, .unixSeqpacket, .vsock, .udp, .unixDatagram, .systemd:
                 addresses.append(address)
-            case .udp, .unixDatagram, .can, .rds:
+            case .can, .rds:
                 diagnostics.report(
                     "listening on `\(address.endpoint.scheme.rawValue)` is not supported by this version",
-                    at: address.schemeSpan, help: "it listens on tcp, unix, unix-seqpacket, vsock and systemd")
+                    at: address.schemeSpan,
+                    help: "it listens on tcp, unix, unix-seqpacket, vsock, udp, unix-dgram and systemd")
             }
         }
         return addresses.count == items.count ? addresses : nil

@@ -16,6 +16,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// `idle-timeout`: a connection that moved no byte for so long is closed; nil never.
     public var idleTimeout: Duration?
 
+    /// `idle-timeout` as it holds for flows, which have no end of their own: 30 s if nothing is said.
+    public var flowIdleTimeout: Duration?
+
     /// `lifetime`: a connection is closed at this age; nil never.
     public var lifetime: Duration?
 
@@ -34,19 +37,24 @@ public struct ListenerSettings: Hashable, Sendable {
     /// Makes settings.
     public init(
         name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
-        lifetime: Duration? = nil, maxConnections: Int? = nil, keepalive: ListeningOptions.KeepAlive? = nil,
+        flowIdleTimeout: Duration? = flowIdleTimeoutByDefault, lifetime: Duration? = nil, maxConnections: Int? = nil,
+        keepalive: ListeningOptions.KeepAlive? = nil,
         acceptProxy: [ProxySource] = [], origin: SettingOrigin
     ) {
         self.name = name
         self.listen = listen
         self.service = service
         self.idleTimeout = idleTimeout
+        self.flowIdleTimeout = flowIdleTimeout
         self.lifetime = lifetime
         self.maxConnections = maxConnections
         self.keepalive = keepalive
         self.acceptProxy = acceptProxy
         self.origin = origin
     }
+
+    /// How long a flow may rest if nobody says anything.
+    public static let flowIdleTimeoutByDefault = Duration.seconds(30)
 
     /// What the listening sockets of one of the addresses are set to.
     public func options(for address: ListenAddress) -> ListeningOptions {

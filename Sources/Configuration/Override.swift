@@ -9,6 +9,12 @@ enum Override<Value: Sendable>: Sendable {
     /// This.
     case value(Value)
 
+    /// The value after inheritance, where saying nothing means `fallback`.
+    func resolved(over inherited: Override, or fallback: Value) -> Value? {
+        if case (.inherit, .inherit) = (self, inherited) { return fallback }
+        return resolved(over: inherited)
+    }
+
     /// The value after inheritance; nil for none.
     func resolved(over inherited: Override) -> Value? {
         switch (self, inherited) {

@@ -13,6 +13,9 @@ public struct IPv4Address: Hashable, Sendable {
     /// The address 0.0.0.0, which listens on every address.
     public static let any = IPv4Address(0)
 
+    /// Everybody on the link: RFC 919.
+    public static let broadcast = IPv4Address(0xffff_ffff)
+
     /// The address 127.0.0.1.
     public static let loopback = IPv4Address(0x7f00_0001)
 

@@ -3,7 +3,7 @@
 import CLinux
 import Glibc
 
-/// A socket that listens, and what is known of it.
+/// A socket that clients come to, and what is known of it: one that listens, or one that takes datagrams.
 ///
 /// It is closed when the last who holds it lets go: the supervisor and each lane that accepts from it.
 ///
@@ -29,10 +29,14 @@ public final class ListeningSocket: Sendable {
     ///   is not one of ours.
     public init(adopting descriptor: consuming OwnedDescriptor) throws(SystemError) {
         let raw = descriptor.raw
-        guard try SocketOption.accepting.value(of: raw) == 1 else { throw SystemError("listen", errno: ENOTCONN) }
         let address = try Self.localAddress(of: raw)
         let type = try SocketOption.socketType.value(of: raw)
         let kind = try Self.kind(of: address, type: CInt(type))
+        if kind.isDatagram {
+            try Self.prepare(raw, kind, address, DatagramOptions())
+        } else if try SocketOption.accepting.value(of: raw) != 1 {
+            throw SystemError("listen", errno: ENOTCONN)
+        }
         try Self.makeNonBlocking(raw)
         self.kind = kind
         self.address = address
@@ -46,20 +50,24 @@ public final class ListeningSocket: Sendable {
     /// - Parameters:
     ///   - dualStack: for the IPv6 wildcard, whether IPv4 peers come in through it too.
     ///   - access: for a Unix path, who may connect: in force before anybody can.
+    ///   - datagrams: what a datagram socket is told besides.
     ///   - others: TCP sockets of ours that may listen on this port too, on an address that takes in the new one or is
     ///     taken in by it: see ``PortSharing``.
     public init(
         kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
-        access: UnixSocketFile.Access = .init(), beside others: [ListeningSocket] = []
+        access: UnixSocketFile.Access = .init(), datagrams: DatagramOptions = .init(),
+        beside others: [ListeningSocket] = []
     ) throws(SystemError) {
         let descriptor = try kind.makeSocket(for: address)
         let raw = descriptor.raw
         if kind == .tcp { try SocketOption.reuseAddress.set(1, on: raw) }
         if case .ipv6 = address { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
         let probes = try Self.probes(of: raw, kind)
+        if kind.isDatagram { try Self.prepare(raw, kind, address, datagrams) }
         let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
         defer { sharing.end() }
         try Self.bind(raw, to: address)
+        if kind == .udp, address.isMulticast { try Self.join(address, on: datagrams.interface, raw) }
         do throws(SystemError) {
             file = try Self.file(of: address, access)
             self.address = try Self.localAddress(of: raw)
@@ -96,8 +104,10 @@ public final class ListeningSocket: Sendable {
         case .unixSeqpacket:
             // How ``Transfer`` tells an empty message from the end.
             try SocketOption.passCredentials.set(1, on: raw)
-        case .unixStream, .vsock, .udp, .unixDatagram, .can, .rds:
+        case .unixStream, .vsock:
             break
+        case .udp, .unixDatagram, .can, .rds:
+            return
         }
         guard let backlog = options.backlog.map({ CInt(clamping: $0) }) else { return }
         _ = try systemCall("listen") { listen(raw, backlog) }
@@ -116,6 +126,31 @@ public final class ListeningSocket: Sendable {
         return ListeningOptions.KeepAlive(
             idle: try SocketOption.keepIdle.value(of: raw), interval: try SocketOption.keepInterval.value(of: raw),
             count: try SocketOption.keepCount.value(of: raw))
+    }
+
+    /// Lets a datagram socket say what has to be known of each datagram.
+    private static func prepare(
+        _ raw: CInt, _ kind: SocketKind, _ address: SocketAddress, _ options: DatagramOptions
+    ) throws(SystemError) {
+        // Where the kernel cannot count what it loses, or join datagrams, it does without.
+        _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
+        guard kind == .udp else { return }
+        _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
+        if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
+        // One who listens on one address only answers from that one.
+        if address.isWildcard || address.isMulticast || options.broadcast {
+            let family = address.family
+            _ = try systemCall("setsockopt") { clinux_tell_local_address(raw, family) }
+        }
+        // Several may listen to a group.
+        if address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
+    }
+
+    private static func join(_ group: SocketAddress, on interface: UInt32, _ raw: CInt) throws(SystemError) {
+        _ = try systemCall("setsockopt") {
+            // unsafe: the pointer is valid for the call.
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_join_group(raw, pointer, interface) }
+        }
     }
 
     private static func file(
@@ -172,6 +207,8 @@ public final class ListeningSocket: Sendable {
         case (.unix, CInt(SOCK_STREAM.rawValue)), (.abstract, CInt(SOCK_STREAM.rawValue)): return .unixStream
         case (.unix, CInt(SOCK_SEQPACKET.rawValue)), (.abstract, CInt(SOCK_SEQPACKET.rawValue)): return .unixSeqpacket
         case (.vsock, CInt(SOCK_STREAM.rawValue)): return .vsock
+        case (.ipv4, CInt(SOCK_DGRAM.rawValue)), (.ipv6, CInt(SOCK_DGRAM.rawValue)): return .udp
+        case (.unix, CInt(SOCK_DGRAM.rawValue)), (.abstract, CInt(SOCK_DGRAM.rawValue)): return .unixDatagram
         default: throw SystemError("getsockopt", errno: EPROTONOSUPPORT)
         }
     }

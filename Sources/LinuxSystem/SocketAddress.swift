@@ -51,6 +51,26 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether it is a group: 224.0.0.0/4 (RFC 5771), ff00::/8 (RFC 4291, 2.7).
+    public var isMulticast: Bool {
+        switch self {
+        case .ipv4(let address, _): address.value >> 28 == 0xe
+        case .ipv6(let address, _, _): address.high >> 56 == 0xff
+        case .unix, .abstract, .unnamed, .vsock, .can: false
+        }
+    }
+
+    /// Whether a socket that is bound to it takes what goes to any address of the host.
+    public var isWildcard: Bool {
+        switch self {
+        case .ipv4(let address, _): address == .any
+        case .ipv6(let address, _, _): address == .any
+        case .vsock(let cid, _): cid == .max
+        case .can(let interface, _): interface.isAny
+        case .unix, .abstract, .unnamed: false
+        }
+    }
+
     /// Whether it is one of unix(7).
     public var isUnix: Bool {
         switch self {

@@ -9,18 +9,12 @@ import Records
 /// one turn leaves behind wakes again.
 ///
 /// Concurrency: belongs to one lane.
-final class Acceptor: Pollable {
+final class Acceptor: Gate {
     /// How many connections one turn takes at most before the others have theirs.
     private static let batch = 64
 
     /// How long to leave a socket alone that cannot be accepted from, in nanoseconds.
     private static let pause: UInt64 = 250_000_000
-
-    /// The socket.
-    let socket: ListeningSocket
-
-    /// What epoll returns for it.
-    var token: UInt64 = 0
 
     // Both hold it too, until the socket is taken from the listener.
     private let listener: Listener
@@ -37,15 +31,14 @@ final class Acceptor: Pollable {
     private var resumeTime: UInt64?
 
     init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
-        self.socket = socket
         self.listener = listener
         self.lane = lane
         local = socket.address.isWildcard ? nil : socket.address
-        super.init()
+        super.init(socket)
     }
 
     /// Begins to accept.
-    func begin() {
+    override func begin() {
         do throws(SystemError) {
             try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
             resumeTime = nil
@@ -55,7 +48,7 @@ final class Acceptor: Pollable {
     }
 
     /// Stops accepting, once it has taken all that have come: they were promised a connection.
-    func end() {
+    override func end() {
         stopWatching()
         var left = 65536
         while left > 0, take() { left -= 1 }
@@ -139,17 +132,5 @@ final class Acceptor: Pollable {
         guard resumeTime == nil else { return }
         // ENOENT is all that it could say: then it is not watched anyway.
         try? lane.poll.remove(socket.raw)
-    }
-}
-
-extension SocketAddress {
-    /// Whether a socket that is bound to it takes connections to several addresses.
-    fileprivate var isWildcard: Bool {
-        switch self {
-        case .ipv4(let address, _): address == .any
-        case .ipv6(let address, _, _): address == .any
-        case .vsock(let cid, _): cid == .max
-        case .unix, .abstract, .unnamed, .can: false
-        }
     }
 }

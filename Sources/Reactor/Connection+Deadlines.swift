@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
 import Records
 
 extension Connection {
+    private final var idleTimeout: UInt64? { kind.isDatagram ? profile.flowIdleTimeout : profile.idleTimeout }
+
     /// The earliest of the deadlines in force, as things stand; nil for none.
     final var nextDeadline: UInt64? {
         var earliest = endDeadline
         if let ownDeadline { earliest = min(earliest, ownDeadline) }
         // Once the time for the end is set, it alone counts.
         if endDeadline == .max {
-            if let idle = profile.idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
+            if let idle = idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
             if let lifetime = profile.lifetime { earliest = min(earliest, accepted &+ lifetime) }
         }
         return earliest == .max ? nil : earliest
@@ -23,13 +26,13 @@ extension Connection {
             endTimedOut()
         } else if endDeadline == .max, let lifetime = profile.lifetime, accepted &+ lifetime <= now {
             end(.lifetime)
-        } else if endDeadline == .max, let idle = profile.idleTimeout, lastActivity &+ idle <= now {
+        } else if endDeadline == .max, let idle = idleTimeout, lastActivity &+ idle <= now {
             end(.idleTimeout)
         } else if let own = ownDeadline, own <= now {
             ownDeadline = nil
             deadlineReached()
         }
-        return socket == nil ? nil : nextDeadline
+        return isOpen ? nextDeadline : nil
     }
 
     /// Who takes leave gets the time for it once; then the connection is closed.

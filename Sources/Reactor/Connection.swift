@@ -47,10 +47,13 @@ open class Connection: Pollable {
     /// The settings under which it came in.
     final let profile: ListenerProfile
 
-    /// The socket, nil once closed.
-    final var socket: OwnedDescriptor?
+    /// The socket; nil once closed, and for a flow, which has none of its own.
+    private final var socket: OwnedDescriptor?
 
-    /// The number of the socket.
+    /// Whether it has not ended.
+    public private(set) final var isOpen = true
+
+    /// The number of the socket; -1 for a flow.
     package final let raw: CInt
 
     /// Whether the `open` record was written, so that a `close` record has to follow.
@@ -88,8 +91,21 @@ open class Connection: Pollable {
         super.init()
     }
 
-    /// Whether the socket is open.
-    public final var isOpen: Bool { socket != nil }
+    /// Begins a flow: see ``Flow``.
+    init(_ arrival: FlowArrival, lane: Lane) {
+        self.lane = lane
+        identifier = arrival.identifier
+        peer = arrival.peer
+        local = arrival.local
+        kind = arrival.kind
+        profile = arrival.profile
+        credentials = nil
+        origin = nil
+        accepted = arrival.accepted
+        lastActivity = arrival.accepted
+        raw = -1
+        super.init()
+    }
 
     // MARK: - What a subclass says
 
@@ -100,6 +116,12 @@ open class Connection: Pollable {
 
     /// The connection stands.
     open func start() {}
+
+    /// What its records say of datagrams; nil if it moves a stream.
+    var datagrams: DatagramTraffic? { nil }
+
+    /// It is in no table any more, and its last record was written.
+    func retired() {}
 
     /// What its records say of an upstream; nil if it has to do with none.
     open var upstreamTrace: UpstreamTrace? { nil }
@@ -137,14 +159,17 @@ open class Connection: Pollable {
     /// Takes the socket away, for another connection to go on with.
     final func takeSocket() -> OwnedDescriptor {
         guard let socket = socket.take() else { preconditionFailure("a socket is taken once") }
+        isOpen = false
         return socket
     }
 
     /// Closes the connection now. Does nothing if it is closed.
     open func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        guard socket != nil else { return }
+        guard isOpen else { return }
+        isOpen = false
         socket = nil
         lane.retire(self, reason: reason, by: party, errno: errno)
+        retired()
         closed()
     }
 
@@ -152,7 +177,7 @@ open class Connection: Pollable {
     final func refuse(_ refusal: Refusal) {
         self.refusal = refusal
         // The client is told that it was not served; if that fails, it reads an end.
-        try? StreamSocket.resetOnClose(raw)
+        if !kind.isDatagram { try? StreamSocket.resetOnClose(raw) }
         close(.error, by: .daemon)
     }
 

@@ -96,6 +96,28 @@ extension Lane {
         if let deadline = connection.nextDeadline { schedule(connection, at: deadline) }
     }
 
+    /// Begins a flow that was admitted.
+    ///
+    /// - Returns: nil if it was turned away after all.
+    func begin(_ arrival: FlowArrival, service: any Service) -> Flow? {
+        shared.noteChange()
+        _ = handle.connections.enter(limit: nil)
+        guard let flow = service.makeFlow(for: arrival, on: self) else {
+            preconditionFailure("a datagram listener has a service for datagrams")
+        }
+        _ = table.insert(flow)
+        if let refusal = flow.admit() {
+            flow.refuse(refusal)
+            return nil
+        }
+        flow.isAnnounced = true
+        record(.open, of: flow)
+        flow.start()
+        guard flow.isOpen else { return nil }
+        if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
+        return flow
+    }
+
     /// Forgets a connection whose socket was closed, and writes its last record.
     func retire(_ connection: Connection, reason: CloseReason, by party: CloseParty, errno: CInt) {
         deadlines.cancel(connection.slot)
@@ -169,7 +191,7 @@ extension Lane {
 
     private func traffic(of connection: Connection) -> ConnectionTraffic {
         ConnectionTraffic(
-            bytesIn: connection.bytesIn, bytesOut: connection.bytesOut,
+            bytesIn: connection.bytesIn, bytesOut: connection.bytesOut, datagrams: connection.datagrams,
             durationMicroseconds: (now &- connection.accepted) / 1000)
     }
 

@@ -55,27 +55,35 @@ extension Lane {
     }
 
     private func setSockets(of listener: Listener, to sockets: [ListeningSocket]) {
-        var kept: [Acceptor] = []
-        for acceptor in listener.acceptors {
-            if sockets.contains(where: { $0 === acceptor.socket }) {
-                kept.append(acceptor)
+        var kept: [Gate] = []
+        for gate in listener.gates {
+            if sockets.contains(where: { $0 === gate.socket }) {
+                kept.append(gate)
             } else {
-                remove(acceptor)
+                remove(gate)
             }
         }
-        for socket in sockets where !kept.contains(where: { $0.socket === socket }) {
-            let acceptor = Acceptor(socket, listener: listener, lane: self)
-            acceptor.token = table.insert(acceptor)
-            acceptor.begin()
-            kept.append(acceptor)
+        for (index, socket) in sockets.enumerated() where !kept.contains(where: { $0.socket === socket }) {
+            guard let gate = makeGate(to: socket, index: index, of: listener) else { continue }
+            gate.token = table.insert(gate)
+            gate.begin()
+            kept.append(gate)
         }
-        listener.acceptors = kept
+        listener.gates = kept
     }
 
-    private func remove(_ acceptor: Acceptor) {
-        acceptor.end()
-        pausedAcceptors.removeAll { $0 === acceptor }
-        deadlines.cancel(acceptor.slot)
-        table.remove(acceptor)
+    /// Every lane accepts connections; the flows of a datagram socket are on one, and those of the next on another.
+    private func makeGate(to socket: ListeningSocket, index: Int, of listener: Listener) -> Gate? {
+        guard socket.kind.isDatagram else { return Acceptor(socket, listener: listener, lane: self) }
+        let profile = listener.profile
+        let isHere = profile.sharesOneLane || (profile.identifier + index) % peers.count == handle.number
+        return isHere ? DatagramPort(socket, listener: listener, lane: self) : nil
+    }
+
+    private func remove(_ gate: Gate) {
+        gate.end()
+        pausedAcceptors.removeAll { $0 === gate }
+        deadlines.cancel(gate.slot)
+        table.remove(gate)
     }
 }

@@ -20,6 +20,9 @@ public final class Lane {
     /// Where every read goes.
     public let input = InputBuffer()
 
+    /// Where datagrams go.
+    package private(set) lazy var datagramBatch = DatagramBatch()
+
     /// The pipes of relays.
     package let pipes = PipePool()
 

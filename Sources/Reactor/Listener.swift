@@ -12,8 +12,8 @@ final class Listener {
     /// The service of the next connection.
     private(set) var service: any Service
 
-    /// The sockets that this lane accepts from.
-    var acceptors: [Acceptor] = []
+    /// The sockets through which clients come to this lane.
+    var gates: [Gate] = []
 
     init(_ profile: ListenerProfile) {
         self.profile = profile

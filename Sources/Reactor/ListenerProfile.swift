@@ -17,6 +17,9 @@ public final class ListenerProfile: Sendable {
     /// Nanoseconds without a byte in either direction after which a connection is closed; nil for never.
     public let idleTimeout: UInt64?
 
+    /// The same for a flow.
+    public let flowIdleTimeout: UInt64?
+
     /// Nanoseconds after which a connection is closed whatever it does; nil for never.
     public let lifetime: UInt64?
 
@@ -37,7 +40,8 @@ public final class ListenerProfile: Sendable {
 
     /// Puts the settings together.
     public init(
-        identifier: Int, label: ListenerLabel, idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
+        identifier: Int, label: ListenerLabel, idleTimeout: UInt64? = nil,
+        flowIdleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
         connectionLimit: Int? = nil, sharesOneLane: Bool = false, connections: ConnectionCount = ConnectionCount(),
         needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
         makeService: @escaping @Sendable () -> any Service
@@ -45,6 +49,7 @@ public final class ListenerProfile: Sendable {
         self.identifier = identifier
         self.label = label
         self.idleTimeout = idleTimeout
+        self.flowIdleTimeout = flowIdleTimeout
         self.lifetime = lifetime
         self.connectionLimit = connectionLimit
         self.sharesOneLane = sharesOneLane

@@ -8,6 +8,10 @@ public protocol Service: AnyObject {
     /// Makes the connection of a client that was just admitted.
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection
 
+    /// Makes the flow of a source that was just admitted; nil if the service has to do with streams alone, which the
+    /// configuration has seen to.
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow?
+
     /// The listener accepts on this lane from now on: for what a service does without a client.
     func begin(on lane: Lane)
 
@@ -17,6 +21,9 @@ public protocol Service: AnyObject {
 }
 
 extension Service {
+    /// None.
+    public func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { nil }
+
     /// Does nothing: most services wait for clients.
     public func begin(on lane: Lane) {}
 

@@ -8,13 +8,19 @@ public struct ConnectionTraffic: Hashable, Sendable {
     /// Bytes that the kernel took for the client.
     public var bytesOut: UInt64
 
+    /// What it moved in datagrams; nil for a stream.
+    public var datagrams: DatagramTraffic?
+
     /// Microseconds since the connection was accepted, by the monotonic clock.
     public var durationMicroseconds: UInt64
 
     /// Makes the counters.
-    public init(bytesIn: UInt64, bytesOut: UInt64, durationMicroseconds: UInt64) {
+    public init(
+        bytesIn: UInt64, bytesOut: UInt64, datagrams: DatagramTraffic? = nil, durationMicroseconds: UInt64
+    ) {
         self.bytesIn = bytesIn
         self.bytesOut = bytesOut
+        self.datagrams = datagrams
         self.durationMicroseconds = durationMicroseconds
     }
 }

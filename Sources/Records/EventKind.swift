@@ -48,6 +48,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// Records were not written because a sink was slower than what happened.
     case dropped
 
+    /// Datagrams came to nothing.
+    case lost
+
     /// The process has no descriptors or memory left for new connections.
     case acceptPaused
 
@@ -84,6 +87,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .draining: "draining"
         case .stopped: "stopped"
         case .dropped: "dropped"
+        case .lost: "lost"
         case .acceptPaused: "accept-paused"
         case .acceptResumed: "accept-resumed"
         case .logFailed: "log-failed"
@@ -99,7 +103,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .open, .close, .live, .progress: .info
         case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp:
             .notice
-        case .refused, .dropped, .acceptPaused, .upstreamDown, .warning: .warning
+        case .refused, .dropped, .lost, .acceptPaused, .upstreamDown, .warning: .warning
         case .failed, .reloadFailed, .logFailed: .error
         }
     }
@@ -122,6 +126,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .draining: "066f6d53a97b466389d69cf153736df5"
         case .stopped: "9fe48ccfff8849b78f7e2ea2dc54b6d2"
         case .dropped: "a33a72c4959a4821a28f8c407ca8a6b8"
+        case .lost: "031f48cdd327423eafa86487f4022d04"
         case .acceptPaused: "0e5bb3c42f1b4c27be15b2424c00313c"
         case .acceptResumed: "5da7c6d63fcc450c91de1fefae78adfe"
         case .logFailed: "f31da410aff645ee9ef00ad598df5872"

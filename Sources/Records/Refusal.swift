@@ -36,6 +36,13 @@ public enum Refusal: Hashable, Sendable {
         }
     }
 
+    /// The field `reason` as a text.
+    public var reason: String {
+        var bytes: [UInt8] = []
+        bytes.append(addingCapacity: 256 + mostReasonBytes * Escaping.mostGrowth) { appendReason(to: &$0) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Appends the field `reason`: `max-connections of the listener (2000)`.
     func appendReason(to bytes: inout ByteOutput) {
         switch self {

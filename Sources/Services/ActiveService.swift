@@ -24,11 +24,11 @@ public struct ActiveService: Sendable {
     public init(_ settings: ServiceSettings, label: ListenerLabel, following previous: ActiveService? = nil) {
         var upstreams: UpstreamGroup?
         switch settings {
-        case .echo: make = { StatelessService { EchoWorker($0, lane: $1) } }
-        case .discard: make = { StatelessService { DiscardWorker($0, lane: $1) } }
-        case .daytime: make = { StatelessService { DaytimeWorker($0, lane: $1) } }
-        case .time: make = { StatelessService { TimeWorker($0, lane: $1) } }
-        case .chargen: make = { StatelessService { ChargenWorker($0, lane: $1) } }
+        case .echo: make = Self.stateless(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:))
+        case .discard: make = Self.stateless(DiscardWorker.init(_:lane:), flow: DiscardFlow.init(flow:lane:))
+        case .daytime: make = Self.stateless(DaytimeWorker.init(_:lane:), flow: DaytimeFlow.init(flow:lane:))
+        case .time: make = Self.stateless(TimeWorker.init(_:lane:), flow: TimeFlow.init(flow:lane:))
+        case .chargen: make = Self.stateless(ChargenWorker.init(_:lane:), flow: ChargenFlow.init(flow:lane:))
         case .chat: make = { ChatService() }
         case .forward(let settings):
             let group = UpstreamGroup(settings, label: label, following: previous?.upstreams)
@@ -37,6 +37,13 @@ public struct ActiveService: Sendable {
         }
         self.upstreams = upstreams
         sharesOneLane = settings.sharesOneLane
+    }
+
+    private static func stateless(
+        _ worker: @escaping @Sendable (consuming Arrival, Lane) -> Connection,
+        flow: @escaping @Sendable (FlowArrival, Lane) -> Flow
+    ) -> @Sendable () -> any Service {
+        { StatelessService(worker, flow: flow) }
     }
 }
 

@@ -40,7 +40,8 @@ struct ActiveListener {
         let sources = settings.acceptProxy
         profile = ListenerProfile(
             identifier: identifier, label: label,
-            idleTimeout: settings.idleTimeout?.nanoseconds, lifetime: settings.lifetime?.nanoseconds,
+            idleTimeout: settings.idleTimeout?.nanoseconds,
+            flowIdleTimeout: settings.flowIdleTimeout?.nanoseconds, lifetime: settings.lifetime?.nanoseconds,
             connectionLimit: settings.maxConnections, sharesOneLane: service.sharesOneLane,
             connections: previous?.profile.connections ?? ConnectionCount(),
             needsHeader: { peer in sources.contains { $0.includes(peer) } }, makeService: service.make)

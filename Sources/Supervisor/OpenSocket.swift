@@ -99,7 +99,7 @@ struct OpenSocket {
             key: wanted.key,
             socket: try ListeningSocket(
                 kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access,
-                beside: others))
+                datagrams: wanted.written.datagrams, beside: others))
     }
 
     private static func makeWay(

@@ -72,6 +72,35 @@ bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, u
 void clinux_can_address(struct sockaddr_storage *address, socklen_t *length, uint32_t interface);
 uint32_t clinux_can_interface(const struct sockaddr_storage *address);
 
+// A datagram that came, or is to go.
+struct clinux_datagram {
+    void *bytes;
+    uint32_t room;    // of `bytes`; only for what comes
+    uint32_t length;  // of all that came; more than `room` if the end is lost
+    uint32_t dropped; // SO_RXQ_OVFL: how many the socket has lost since it was made; 0 if nothing was said
+    uint32_t interface; // through which it came, 0 if nothing was said
+    uint16_t segment; // UDP_GRO, UDP_SEGMENT of udp(7): the length of each datagram in `bytes` but the last; 0 if it is one
+    uint8_t local_family; // AF_INET or AF_INET6 if `local` and `destination` are set, else 0
+    uint8_t local[16];       // the address to answer from: IP_PKTINFO of ip(7), IPV6_PKTINFO of ipv6(7)
+    uint8_t destination[16]; // the address that the sender wrote to
+    socklen_t address_length; // 0 for a socket that is connected
+    struct sockaddr_storage address; // where it comes from, or goes to
+};
+
+enum { CLINUX_DATAGRAMS = 32 }; // the most in one call
+
+// recvmmsg(2), without waiting, with MSG_TRUNC: as many as there are, at most `count`.
+int clinux_receive_datagrams(int descriptor, struct clinux_datagram *datagrams, int count);
+// sendmmsg(2), without waiting: how many went; -1 with errno if the first did not.
+int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int count);
+
+// IP_PKTINFO, IPV6_RECVPKTINFO, UDP_GRO and SO_RXQ_OVFL
+int clinux_tell_local_address(int descriptor, int family);
+int clinux_join_datagrams(int descriptor);
+int clinux_tell_drops(int descriptor);
+// IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7), by the family of the group's address
+int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t interface);
+
 // pthread_setname_np(3) for the calling thread: at most 15 bytes.
 void clinux_name_thread(const char *name);
 

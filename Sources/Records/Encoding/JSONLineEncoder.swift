@@ -114,6 +114,11 @@ struct JSONLineEncoder {
     private static func append(_ traffic: ConnectionTraffic, to bytes: inout ByteOutput) {
         bytes.append(",\"bytes_in\":", decimal: traffic.bytesIn)
         bytes.append(",\"bytes_out\":", decimal: traffic.bytesOut)
+        if let datagrams = traffic.datagrams {
+            bytes.append(",\"datagrams_in\":", decimal: datagrams.received)
+            bytes.append(",\"datagrams_out\":", decimal: datagrams.sent)
+            bytes.append(",\"datagrams_dropped\":", decimal: datagrams.dropped)
+        }
         bytes.append(",\"duration_us\":", decimal: traffic.durationMicroseconds)
     }
 

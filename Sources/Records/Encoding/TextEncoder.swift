@@ -144,6 +144,9 @@ struct TextEncoder {
         bytes.append(byteCount: traffic.bytesIn)
         bytes.append("  out ")
         bytes.append(byteCount: traffic.bytesOut)
+        guard let datagrams = traffic.datagrams, datagrams.dropped > 0 else { return }
+        bytes.append("  dropped ")
+        bytes.append(decimal: datagrams.dropped)
     }
 }
 

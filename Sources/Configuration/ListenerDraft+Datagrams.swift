@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+extension ListenerDraft {
+    /// Reports what cannot be done with datagrams, and what may harm others.
+    func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
+        let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
+        if let first = datagrams.first { checkService(first, &diagnostics) }
+        checkAmplification(resolved, &diagnostics)
+    }
+
+    private func checkService(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        if let source = acceptProxy?.first {
+            diagnostics.report(
+                "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
+                help: "remove `accept-proxy`, or give the datagrams a listener of their own",
+                related: (address.span, "the address is here"))
+        }
+        switch service {
+        case .chat, .forward:
+            diagnostics.report(
+                "the service `\(service?.name ?? "")` is not supported on datagrams by this version",
+                at: address.schemeSpan, help: "on datagrams there are echo, discard, daytime, time and chargen")
+        case .echo, .discard, .daytime, .time, .chargen, nil:
+            break
+        }
+    }
+
+    /// What answers with more than it was asked serves those who ask in the name of a victim.
+    private func checkAmplification(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
+        let amplifies =
+            switch service {
+            case .daytime, .chargen: true
+            case .echo, .discard, .time, .chat, .forward, nil: false
+            }
+        guard amplifies else {
+            guard let allowAmplification, let service else { return }
+            diagnostics.report(
+                "`allow-amplification` means nothing for the service `\(service.name)`", at: allowAmplification.span,
+                help: "remove the key; it is for chargen and daytime over UDP")
+            return
+        }
+        if allowAmplification?.value == true { return }
+        guard resolved.count == addresses?.count else { return }
+        for (address, written) in zip(resolved, addresses ?? []) {
+            guard case .bind(.udp, let places, _) = address.target, !places.allSatisfy(\.isLoopback) else { continue }
+            diagnostics.report(
+                "\(service?.name ?? "") over UDP answers with more than it is asked, to whoever the sender claims to be",
+                at: written.span,
+                help: "anybody could use it to flood others; listen on 127.0.0.1 or [::1], or write"
+                    + " allow-amplification = true if only trusted hosts reach it")
+        }
+    }
+}
+
+extension Endpoint {
+    /// Whether it is a group of multicast.
+    var isMulticast: Bool {
+        switch location {
+        case .host(.ipv4(let ip), let port): SocketAddress.ipv4(ip, port: port).isMulticast
+        case .host(.ipv6(let ip, _), let port): SocketAddress.ipv6(ip, port: port, scope: 0).isMulticast
+        default: false
+        }
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What became of datagrams that were to be sent.
+package struct DatagramResult: Equatable, Sendable {
+    /// How many went.
+    package var datagrams = 0
+
+    /// How many bytes these had.
+    package var bytes = 0
+
+    /// How many did not go.
+    package var lost = 0
+
+    /// What the kernel said of the last that did not go.
+    package var errno: CInt = 0
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+public import Records
+
+/// All datagrams that come from one source to one address: what a connection is to a stream listener. It begins with the
+/// first datagram, and ends when none has moved for `idle-timeout`.
+///
+/// A subclass is given each datagram in ``received(_:segment:)``, and answers with ``answer(_:segment:)``. Answers leave
+/// together at the end of the lane's turn.
+///
+/// Concurrency: belongs to one lane.
+open class Flow: Connection {
+    /// Where its datagrams come in; nil once it has ended.
+    private final weak var port: DatagramPort?
+
+    /// What tells it from the other flows of its port.
+    final let key: FlowKey
+
+    /// What it has moved.
+    public final var traffic = DatagramTraffic()
+
+    /// Whether its first datagram went to many: a broadcast address or a group.
+    public final let isToMany: Bool
+
+    /// Takes the flow over.
+    public init(flow arrival: FlowArrival, lane: Lane) {
+        port = arrival.port
+        isToMany = arrival.isToMany
+        key = FlowKey(peer: arrival.peer, local: arrival.local)
+        super.init(arrival, lane: lane)
+    }
+
+    /// A datagram has come, or several of one length.
+    ///
+    /// - Parameters:
+    ///   - bytes: valid during the call; empty for an empty datagram.
+    ///   - segment: the length of each datagram in it but the last; 0 if it is one.
+    open func received(_ bytes: RawSpan, segment: Int) {}
+
+    /// Sends the source a datagram, or several of one length, at the end of this turn.
+    public final func answer(_ bytes: RawSpan, segment: Int = 0) {
+        port?.send(bytes, segment: segment, of: self)
+    }
+
+    /// Sends the source back what is being received: during ``received(_:segment:)`` alone.
+    public final func answerWithSame() {
+        port?.returnCurrent(to: self)
+    }
+
+    /// Does not answer what was received, since the answer may be what somebody wants who only pretends to be its source.
+    public final func keepQuiet(_ datagrams: Int) {
+        traffic.dropped &+= UInt64(datagrams)
+        port?.lose(.unanswered, UInt64(datagrams))
+    }
+
+    /// What became of answers.
+    final func sent(_ result: DatagramResult) {
+        traffic.sent &+= UInt64(result.datagrams)
+        traffic.dropped &+= UInt64(result.lost)
+        bytesOut &+= UInt64(result.bytes)
+        if result.datagrams > 0 { lastActivity = lane.now }
+    }
+
+    final override var datagrams: DatagramTraffic? { traffic }
+
+    final override func retired() {
+        port?.forget(self)
+        port = nil
+    }
+}

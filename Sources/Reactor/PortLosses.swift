@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Records
+
+/// The datagrams of a port that came to nothing, by what became of them, until records tell of them.
+struct PortLosses {
+    /// What became of a datagram.
+    enum Kind: Int, CaseIterable {
+        /// Its source is new, and there may be no more flows.
+        case refused
+        /// It was longer than any that is taken.
+        case truncated
+        /// The kernel had no room for it.
+        case overflow
+        /// It is an answer that the kernel did not take.
+        case unsent
+        /// It was not answered: see ``Flow/keepQuiet(_:)``.
+        case unanswered
+    }
+
+    /// Why, with what only the last one tells.
+    enum Cause {
+        case refused(Refusal)
+        case truncated
+        case overflow
+        case unsent(CInt)
+        case unanswered
+
+        var kind: Kind {
+            switch self {
+            case .refused: .refused
+            case .truncated: .truncated
+            case .overflow: .overflow
+            case .unsent: .unsent
+            case .unanswered: .unanswered
+            }
+        }
+    }
+
+    private var reports = [LossReport](repeating: LossReport(), count: Kind.allCases.count)
+    private var lastRefusal: Refusal?
+    private var lastErrno: CInt = 0
+
+    subscript(kind: Kind) -> LossReport {
+        get { reports[kind.rawValue] }
+        set { reports[kind.rawValue] = newValue }
+    }
+
+    /// When there is something to say; nil for nothing.
+    var next: UInt64? { reports.lazy.compactMap(\.next).min() }
+
+    /// Notes losses.
+    ///
+    /// - Returns: how many to tell of now.
+    mutating func note(_ cause: Cause, _ count: UInt64, at now: UInt64) -> UInt64? {
+        switch cause {
+        case .refused(let refusal): lastRefusal = refusal
+        case .unsent(let errno): lastErrno = errno
+        case .truncated, .overflow, .unanswered: break
+        }
+        return reports[cause.kind.rawValue].note(count, at: now)
+    }
+
+    /// The record that tells of losses.
+    func record(of kind: Kind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord {
+        let datagrams = count == 1 ? "1 datagram" : "\(count) datagrams"
+        var event = EventKind.lost
+        var errno: CInt = 0
+        let message: String
+        switch kind {
+        case .refused:
+            event = .refused
+            message =
+                "refused \(datagrams) of sources that have no flow: \(lastRefusal?.reason ?? "no room")."
+                + " Flows end after idle-timeout"
+        case .truncated:
+            message = "did not deliver \(datagrams): longer than \(DatagramBatch.longest) bytes"
+        case .overflow:
+            message =
+                "the kernel lost \(datagrams) before they could be read: the socket's buffer was full;"
+                + " `net.core.rmem_default` is its size"
+        case .unsent:
+            errno = lastErrno
+            message =
+                "could not send \(datagrams), the last one because of: \(SystemError.reason(of: errno))"
+                + " (\(SystemError.symbol(of: errno)))"
+        case .unanswered:
+            message =
+                "did not answer \(datagrams): such an answer serves who only pretends to be the source"
+                + " (a port of another service, a broadcast address, or this daemon itself)"
+        }
+        var fields = [RecordField("datagrams", .integer(count))]
+        if kind == .refused, let lastRefusal { fields.append(RecordField("rule", .text(lastRefusal.rule.description))) }
+        return DaemonRecord(
+            time: Clock.realtime, event, message, listener: label,
+            local: RecordedAddress(socket.kind, socket.address), errno: errno, fields: fields)
+    }
+}

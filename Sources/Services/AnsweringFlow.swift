@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// A flow of a service that answers every datagram.
+///
+/// Who sends a datagram may pretend to be somebody else, so that the answer goes to that one. So nothing is answered that
+/// claims to come from a port of a service which would answer in turn, and go on for ever; that went to many, of whom each
+/// would answer; or that comes from a socket of this kind of our own.
+class AnsweringFlow: Flow {
+    /// The ports below 1024 of services that answer whatever comes: IANA's registry of service names.
+    private static let answeringPorts: Set<UInt16> = [
+        0, 7, 11, 13, 17, 19, 37, 53, 69, 111, 123, 137, 138, 161, 389, 427, 464, 500, 517, 518, 520, 623,
+    ]
+
+    private final let mayAnswer: Bool
+
+    override init(flow arrival: FlowArrival, lane: Lane) {
+        mayAnswer = Self.mayAnswer(arrival)
+        super.init(flow: arrival, lane: lane)
+    }
+
+    final override func received(_ bytes: RawSpan, segment: Int) {
+        let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
+        guard mayAnswer else { return keepQuiet(count) }
+        respond(bytes, segment: segment, count: count)
+    }
+
+    /// Answers a datagram, or several of one length.
+    func respond(_ bytes: RawSpan, segment: Int, count: Int) {}
+
+    private static func mayAnswer(_ arrival: FlowArrival) -> Bool {
+        guard !arrival.isToMany, !arrival.peer.isMulticast, arrival.peer != arrival.local else { return false }
+        guard let port = arrival.peer.port else { return true }
+        return !answeringPorts.contains(port) && arrival.peer != .ipv4(.broadcast, port: port)
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// Answers every datagram with a random number of characters of the pattern, 0 to 512: RFC 864.
+final class ChargenFlow: AnsweringFlow {
+    /// The line with which the next answer begins.
+    private var line = 0
+
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int) {
+        let pattern = ChargenPattern.bytes
+        for _ in 0..<count {
+            let start = line * ChargenPattern.lineLength
+            let length = Int.random(in: 0...512)
+            // unsafe: bytes have no padding.
+            answer(unsafe pattern.span.extracting(start..<start + length).bytes)
+            line = (line + 1) % 95
+        }
+    }
+}

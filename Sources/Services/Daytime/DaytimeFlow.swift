@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// Answers every datagram with the date and the time in words: RFC 867.
+final class DaytimeFlow: AnsweringFlow {
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int) {
+        var line: [UInt8] = []
+        line.append(daytimeOf: CivilTime(nanoseconds: Clock.realtime))
+        // unsafe: bytes have no padding.
+        for _ in 0..<count { answer(unsafe line.span.bytes) }
+    }
+}

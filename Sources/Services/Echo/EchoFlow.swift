@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reactor
+
+/// Sends every datagram back as it came: RFC 862.
+final class EchoFlow: AnsweringFlow {
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int) { answerWithSame() }
+}
