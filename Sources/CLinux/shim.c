@@ -245,6 +245,17 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
     return sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment) {
+    struct iovec parts[CLINUX_DATAGRAMS];
+    union ancillary ancillary;
+    for (int i = 0; i < count; i++)
+        parts[i] = (struct iovec){.iov_base = datagrams[i].bytes, .iov_len = datagrams[i].length};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count, .msg_control = &ancillary};
+    const struct clinux_datagram how = {.segment = segment};
+    write_ancillary(&message, &how);
+    return sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static int turn_on(int descriptor, int level, int option) {
     const int on = 1;
     return setsockopt(descriptor, level, option, &on, sizeof on);

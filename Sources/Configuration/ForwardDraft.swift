@@ -12,9 +12,16 @@ struct ForwardDraft: Sendable {
     /// nil if it is missing or wrong.
     var balance: Located<BalanceMethod>?
     /// nil if it is missing or wrong; of nil if it is `false`.
-    var sendProxy: Located<ProxyVersion?>?
+    var sendProxy: Located<Header?>?
     /// What needs no second look.
     var settings = ForwardSettings(upstreams: [])
+
+    /// A PROXY header to be sent.
+    struct Header: Sendable {
+        var version: ProxyVersion
+        /// Whether it goes before each datagram.
+        var isForEach = false
+    }
 
     /// The keys of the service.
     static let keys: [SettingKey<ListenerDraft>] = [
@@ -26,7 +33,7 @@ struct ForwardDraft: Sendable {
         SettingKey("queue-limit", \.forward.settings.queueLimit, .count(0...10_000_000, example: 1024)),
         SettingKey("resolve-interval", \.forward.settings.resolveInterval, .duration(intervals, example: "30s")),
         SettingKey("source", \.forward.source, .located(.sourceAddress)),
-        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyVersion, example: "\"v2\""))),
+        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyHeader, example: "\"v2\""))),
         SettingKey("health", \.forward.settings.health, .health),
         SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
         SettingKey(
@@ -44,7 +51,12 @@ struct ForwardDraft: Sendable {
     private static let intervals = Duration.seconds(1) ... .seconds(86_400)
 }
 
-extension SettingType where Value == ProxyVersion {
+extension SettingType where Value == ForwardDraft.Header {
     /// A version of the PROXY protocol.
-    fileprivate static let proxyVersion = choice("version", [("v1", .v1), ("v2", .v2)])
+    fileprivate static let proxyHeader = choice(
+        "version",
+        [
+            ("v1", ForwardDraft.Header(version: .v1)), ("v2", ForwardDraft.Header(version: .v2)),
+            ("v2-each", ForwardDraft.Header(version: .v2, isForEach: true)),
+        ])
 }

@@ -13,44 +13,58 @@ struct ForwardResolver<Host: HostLookup> {
         let draft = listener.forward
         var settings = draft.settings
         settings.balance = draft.balance?.value ?? settings.balance
-        settings.sendProxy = draft.sendProxy?.value
+        settings.sendProxy = draft.sendProxy?.value?.version
+        settings.sendsProxyEach = draft.sendProxy?.value?.isForEach ?? false
         settings.source = draft.source.flatMap { address(of: $0, &diagnostics) }
         guard let upstreams = draft.upstreams else { return nil }
         settings.upstreams = upstreams.map(\.settings)
         checkFamilies(upstreams, of: listener, &diagnostics)
         checkShares(upstreams, balance: draft.balance, &diagnostics)
         checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
+        checkHealth(settings.health, upstreams, &diagnostics)
         checkSource(draft.source, upstreams, &diagnostics)
         return settings
     }
 
     // MARK: Families
 
-    /// Messages go from one seqpacket socket to another, and bytes from any stream to any other.
+    /// Messages go from one seqpacket socket to another, datagrams from any datagram socket to any other, and bytes from any
+    /// stream to any other.
     private func checkFamilies(
         _ upstreams: [UpstreamDraft], of listener: ListenerDraft, _ diagnostics: inout Diagnostics
     ) {
         for upstream in upstreams {
-            let keepsMessages = upstream.address.keepsMessages
+            let unit = upstream.address.unit
             let related: (span: SourceSpan, note: String)
             // Of a socket that systemd passes, only the start will show what it is.
             if let address = listener.addresses?.first(where: {
-                $0.endpoint.scheme != .systemd && $0.keepsMessages != keepsMessages
+                $0.endpoint.scheme != .systemd && $0.unit != unit
             }) {
                 related = (address.span, "it listens here")
-            } else if let first = upstreams.first?.address, first.keepsMessages != keepsMessages {
+            } else if let first = upstreams.first?.address, first.unit != unit {
                 related = (first.span, "another upstream is of the other kind")
             } else {
                 continue
             }
             diagnostics.report(
-                keepsMessages
-                    ? "a stream of bytes cannot be relayed to unix-seqpacket, which keeps messages apart"
-                    : "unix-seqpacket keeps messages apart, and cannot be relayed to a stream of bytes",
+                "\(unit.rawValue) cannot be relayed to or from what is not \(unit.rawValue)",
                 at: upstream.address.schemeSpan,
-                help: "tcp, unix and vsock can be relayed to each other, and unix-seqpacket to unix-seqpacket",
+                help: "tcp, unix and vsock can be relayed to each other, udp and unix-dgram to each other, and"
+                    + " unix-seqpacket to unix-seqpacket",
                 related: related)
         }
+    }
+
+    /// That a datagram socket can be connected to says nothing: only an answer shows that somebody is there.
+    private func checkHealth(
+        _ health: HealthSettings?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
+    ) {
+        guard let health, health.send == nil || health.expect == nil,
+            let upstream = upstreams.first(where: { $0.address.unit == .datagrams })
+        else { return }
+        diagnostics.report(
+            "a check of \(upstream.address.endpoint) needs a question and an answer", at: upstream.address.span,
+            help: "give `health` both `send` and `expect`: that a datagram can be sent says nothing of who gets it")
     }
 
     // MARK: Shares
@@ -82,13 +96,24 @@ struct ForwardResolver<Host: HostLookup> {
     // MARK: The PROXY header
 
     private func checkSendProxy(
-        _ sendProxy: Located<ProxyVersion?>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
+        _ sendProxy: Located<ForwardDraft.Header?>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
     ) {
-        guard let sendProxy, sendProxy.value != nil, let upstream = upstreams.first(where: \.address.keepsMessages)
-        else { return }
+        guard let sendProxy, let choice = sendProxy.value, let upstream = upstreams.first?.address else { return }
+        let (message, help): (String, String)
+        switch (upstream.unit, choice.version, choice.isForEach) {
+        case (.messages, _, _):
+            (message, help) = (
+                "a PROXY header is for streams of bytes and datagrams, and unix-seqpacket is neither", "remove the key"
+            )
+        case (.datagrams, .v1, _):
+            (message, help) = ("version 1 of the PROXY protocol has no datagrams", "write \"v2\" or \"v2-each\"")
+        case (.bytes, _, true):
+            (message, help) = ("\"v2-each\" puts a header before each datagram, and this is a stream", "write \"v2\"")
+        default:
+            return
+        }
         diagnostics.report(
-            "a PROXY header is for streams of bytes, and unix-seqpacket is none", at: sendProxy.span,
-            help: "remove the key", related: (upstream.address.span, "the upstream is here"))
+            message, at: sendProxy.span, help: help, related: (upstream.span, "the upstream is here"))
     }
 
     // MARK: The source
@@ -135,6 +160,19 @@ struct ForwardResolver<Host: HostLookup> {
 }
 
 extension WrittenAddress {
-    /// Whether its connections keep the bounds of messages.
-    fileprivate var keepsMessages: Bool { endpoint.scheme == .unixSeqpacket }
+    /// What its sockets move.
+    fileprivate var unit: TransferUnit {
+        switch endpoint.scheme.kind {
+        case .unixSeqpacket: .messages
+        case .udp, .unixDatagram, .can, .rds: .datagrams
+        case .tcp, .unixStream, .vsock, nil: .bytes
+        }
+    }
+}
+
+/// What a socket moves, in the words of messages.
+private enum TransferUnit: String {
+    case bytes = "a stream of bytes"
+    case messages = "a connection of messages (unix-seqpacket)"
+    case datagrams = "datagrams"
 }

@@ -32,6 +32,9 @@ public struct ForwardSettings: Hashable, Sendable {
     /// `send-proxy`: with which PROXY header upstreams are told of the client; nil sends none.
     public var sendProxy: ProxyVersion?
 
+    /// Whether the header goes before each datagram, and not before the first of a flow alone: `send-proxy = "v2-each"`.
+    public var sendsProxyEach = false
+
     /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
     public var health: HealthSettings?
 

@@ -18,11 +18,12 @@ extension ListenerDraft {
                 related: (address.span, "the address is here"))
         }
         switch service {
-        case .chat, .forward:
+        case .chat:
             diagnostics.report(
                 "the service `\(service?.name ?? "")` is not supported on datagrams by this version",
-                at: address.schemeSpan, help: "on datagrams there are echo, discard, daytime, time and chargen")
-        case .echo, .discard, .daytime, .time, .chargen, nil:
+                at: address.schemeSpan, help: "on datagrams there are echo, discard, daytime, time, chargen and forward"
+            )
+        case .forward, .echo, .discard, .daytime, .time, .chargen, nil:
             break
         }
     }

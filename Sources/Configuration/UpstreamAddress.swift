@@ -18,20 +18,22 @@ extension SettingType where Value == WrittenAddress {
         let scheme = address.endpoint.scheme
         let message: String
         switch scheme {
-        case .tcp, .unix, .unixSeqpacket, .vsock: return
+        case .tcp, .unix, .unixSeqpacket, .vsock, .udp, .unixDatagram: return
         case .systemd: message = "`systemd` is for sockets to listen on, and cannot be connected to"
-        case .udp, .unixDatagram, .can, .rds: message = "`\(scheme.rawValue)` is no stream, and cannot be relayed to"
+        case .can, .rds: message = "relaying to `\(scheme.rawValue)` is not supported by this version"
         }
         diagnostics.report(
             message, at: address.schemeSpan,
-            help: "upstreams are tcp, unix and vsock, and unix-seqpacket for a unix-seqpacket listener")
+            help: "upstreams are tcp, unix and vsock for streams, udp and unix-dgram for datagrams, and unix-seqpacket"
+                + " for a unix-seqpacket listener")
     }
 
     private static func checkOptions(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
         let options = address.endpoint.options
         let written = [
             ("mode", options.mode != nil), ("user", options.user != nil), ("group", options.group != nil),
-            ("backlog", options.backlog != nil),
+            ("backlog", options.backlog != nil), ("interface", options.interface != nil),
+            ("broadcast", options.broadcast != nil),
         ]
         for (name, isWritten) in written where isWritten {
             diagnostics.report(
@@ -43,7 +45,7 @@ extension SettingType where Value == WrittenAddress {
     private static func checkLocation(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
         let endpoint = address.endpoint
         switch endpoint.location {
-        case .host(let host, let port) where endpoint.scheme == .tcp:
+        case .host(let host, let port):
             checkHost(host, port: port, address, &diagnostics)
         case .vsock(let context, let port):
             if context == EndpointLocation.anyContext {
@@ -54,7 +56,7 @@ extension SettingType where Value == WrittenAddress {
                         + "machine, or the number of a virtual machine")
             }
             if port == 0 { reportPort(address, &diagnostics) }
-        case .host, .path, .abstract, .passed, .interface:
+        case .path, .abstract, .passed, .interface:
             break
         }
     }
@@ -64,7 +66,7 @@ extension SettingType where Value == WrittenAddress {
     ) {
         switch host {
         case .any, .ipv4(.any), .ipv6(.any, _):
-            let example = "tcp://127.0.0.1:\(port == 0 ? "PORT" : String(port))"
+            let example = "\(address.endpoint.scheme.rawValue)://127.0.0.1:\(port == 0 ? "PORT" : String(port))"
             diagnostics.report(
                 "every address of a host can be listened on, but not connected to", at: address.span,
                 help: "write one address or a name, such as \(example) for this host"

@@ -12,7 +12,7 @@ import Glibc
 ///
 /// Safety: the memory is made in init and freed in deinit; from outside it is seen only as a span within a call. An index
 /// is looked at before it is used.
-@safe package final class DatagramBatch {
+@safe public final class DatagramBatch {
     /// The most datagrams, joined ones counted as one, that one call brings.
     package static let capacity = Int(CLINUX_DATAGRAMS)
 
@@ -76,6 +76,12 @@ import Glibc
         precondition(index < count)
         // unsafe: as above.
         return Int(unsafe datagrams[index].segment)
+    }
+
+    /// How many datagrams it is.
+    package func datagramCount(_ index: Int) -> Int {
+        let segment = segment(index)
+        return segment == 0 ? 1 : (length(index) + segment - 1) / segment
     }
 
     /// How many datagrams the socket has lost since it was made, for want of room; 0 if the kernel did not say.

@@ -19,6 +19,12 @@ import Glibc
     /// How many bytes are held of those that do not lie in a batch.
     private static let room = 2 * DatagramBatch.longest
 
+    /// The most segments that the kernel cuts out of one datagram: `UDP_MAX_SEGMENTS` of Linux before 6.2.
+    private static let mostSegments = 64
+
+    /// The most bytes of one datagram over IPv4.
+    private static let longestPayload = 65_507
+
     /// How many entries there are.
     package private(set) var count = 0
 
@@ -59,9 +65,16 @@ import Glibc
     ///   - segment: the length of each datagram in them but the last; 0 if they are one.
     ///   - peer: where to; nil if the socket is connected.
     ///   - local: the address to send from; nil lets the kernel choose.
-    package func append(_ bytes: RawSpan, segment: Int = 0, to peer: SocketAddress?, from local: SocketAddress? = nil) {
+    ///   - isNext: whether it goes where the entry before goes, so that both may go as one.
+    /// - Returns: whether it became a part of the entry before.
+    @discardableResult
+    package func append(
+        _ bytes: RawSpan, segment: Int = 0, to peer: SocketAddress?, from local: SocketAddress? = nil,
+        isNext: Bool = false
+    ) -> Bool {
         let length = bytes.byteCount
         precondition(hasRoom(for: length))
+        if isNext, segment == 0, join(bytes) { return true }
         // unsafe: `used + length` is within the memory, and the span is borrowed for the call.
         let place = unsafe memory + used
         unsafe bytes.withUnsafeBytes { source in
@@ -76,6 +89,29 @@ import Glibc
         if let local { unsafe Self.set(local: local, of: &entry) }
         unsafe entries[count] = entry
         count += 1
+        return false
+    }
+
+    /// Puts a datagram behind the last one, to be cut off again, if it is not longer.
+    private func join(_ bytes: RawSpan) -> Bool {
+        let length = bytes.byteCount
+        guard canSegment, count > 0, length > 0 else { return false }
+        // unsafe: the last entry, whose bytes are the last in the memory, as `isNext` says of entries that were copied.
+        let last = unsafe entries + (count - 1)
+        let total = Int(unsafe last.pointee.length)
+        let segment = unsafe last.pointee.segment == 0 ? total : Int(last.pointee.segment)
+        let end = unsafe last.pointee.bytes + total
+        guard length <= segment, total % segment == 0, total / segment < Self.mostSegments,
+            total + length <= Self.longestPayload, unsafe end == memory + used
+        else { return false }
+        // unsafe: there is room, as the caller has seen to.
+        unsafe bytes.withUnsafeBytes { source in
+            if let start = source.baseAddress { unsafe end.copyMemory(from: start, byteCount: length) }
+        }
+        used += length
+        unsafe last.pointee.length += UInt32(length)
+        unsafe last.pointee.segment = UInt16(clamping: segment)
+        return true
     }
 
     /// Sends everything. What the kernel does not take is given up: a datagram may be lost, and is counted by whom it
@@ -112,9 +148,6 @@ import Glibc
         count = 0
         used = 0
     }
-
-    /// Whether the kernel cuts up what is sent as one.
-    package var sendsSegments: Bool { canSegment }
 
     /// Sends the datagrams of an entry one by one.
     private func sendApart(_ index: Int, to raw: CInt) -> DatagramResult {

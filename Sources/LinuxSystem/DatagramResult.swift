@@ -13,4 +13,12 @@ package struct DatagramResult: Equatable, Sendable {
 
     /// What the kernel said of the last that did not go.
     package var errno: CInt = 0
+
+    /// What became of nothing, or so much.
+    package init(datagrams: Int = 0, bytes: Int = 0, lost: Int = 0, errno: CInt = 0) {
+        self.datagrams = datagrams
+        self.bytes = bytes
+        self.lost = lost
+        self.errno = errno
+    }
 }

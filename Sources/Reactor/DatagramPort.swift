@@ -22,7 +22,7 @@ final class DatagramPort: Gate {
     /// must.
     private var expected = 4
 
-    /// The datagram that is being received, in the lane's batch.
+    /// The datagram that is being received, in the lane's batch; nil when none is.
     private var current: Int?
 
     /// Whose the entries of the outbox are.
@@ -91,37 +91,52 @@ final class DatagramPort: Gate {
             return 0
         }
         expected = max(4, count * 2)
-        for index in 0..<count {
-            current = index
-            take(index, of: batch)
+        var index = 0
+        while index < count {
+            var end = index + 1
+            while end < count, batch.isSameFlow(index, end) { end += 1 }
+            take(index..<end, of: batch)
+            index = end
         }
         current = nil
         flush()
         return count
     }
 
-    private func take(_ index: Int, of batch: DatagramBatch) {
-        let drops = batch.dropped(index)
+    /// Gives a flow what has come for it in a row.
+    private func take(_ range: Range<Int>, of batch: DatagramBatch) {
+        let drops = batch.dropped(range.upperBound - 1)
         if drops != 0, drops != knownDrops {
             lose(.overflow, UInt64(drops &- knownDrops))
             knownDrops = drops
         }
-        let length = batch.length(index)
-        let segment = batch.segment(index)
-        let datagrams = segment == 0 ? 1 : (length + segment - 1) / segment
-        guard let flow = flow(index, of: batch, datagrams: datagrams) else { return }
-        flow.traffic.received &+= UInt64(datagrams)
-        guard length <= DatagramBatch.longest else {
-            flow.traffic.dropped &+= 1
-            return lose(.truncated, 1)
-        }
-        flow.bytesIn &+= UInt64(length)
+        guard let flow = flow(range, of: batch) else { return }
         flow.lastActivity = lane.now
-        batch.withBytes(index) { flow.received($0, segment: segment) }
+        var start = range.lowerBound
+        for index in range {
+            flow.traffic.received &+= UInt64(batch.datagramCount(index))
+            let length = batch.length(index)
+            if length <= DatagramBatch.longest {
+                flow.bytesIn &+= UInt64(length)
+            } else {
+                give(start..<index, of: batch, to: flow)
+                start = index + 1
+                flow.traffic.dropped &+= 1
+                lose(.truncated, 1)
+            }
+        }
+        give(start..<range.upperBound, of: batch, to: flow)
+    }
+
+    private func give(_ range: Range<Int>, of batch: DatagramBatch, to flow: Flow) {
+        guard !range.isEmpty, flow.isOpen else { return }
+        current = range.lowerBound
+        flow.received(range, of: batch)
     }
 
     /// The flow that a datagram belongs to; a new one if it may come in.
-    private func flow(_ index: Int, of batch: DatagramBatch, datagrams: Int) -> Flow? {
+    private func flow(_ range: Range<Int>, of batch: DatagramBatch) -> Flow? {
+        let index = range.lowerBound
         guard let peer = batch.source(index)?.canonical else { return nil }
         var local = socket.address
         var isToMany = false
@@ -133,15 +148,24 @@ final class DatagramPort: Gate {
         if let flow = flows[key] { return flow }
         let profile = listener.profile
         if let refusal = lane.enter(profile) {
-            lose(.refused(refusal), UInt64(datagrams))
+            refuse(range, of: batch, refusal)
             return nil
         }
         let arrival = FlowArrival(
             port: self, profile: profile, identifier: lane.shared.makeIdentifier(), kind: socket.kind, peer: peer,
             local: local, isToMany: isToMany, accepted: lane.now)
-        guard let flow = lane.begin(arrival, service: listener.service) else { return nil }
-        flows[key] = flow
-        return flow
+        switch lane.begin(arrival, service: listener.service) {
+        case .success(let flow):
+            if flow.isOpen { flows[key] = flow }
+            return flow
+        case .failure(let refusal):
+            refuse(range, of: batch, refusal)
+            return nil
+        }
+    }
+
+    private func refuse(_ range: Range<Int>, of batch: DatagramBatch, _ refusal: Refusal) {
+        lose(.refused(refusal), range.reduce(0) { $0 + UInt64(batch.datagramCount($1)) })
     }
 
     /// A flow has ended.
@@ -152,24 +176,24 @@ final class DatagramPort: Gate {
     // MARK: - Out
 
     /// Sends back what is being received.
-    func returnCurrent(to flow: Flow) {
-        guard let current else { return }
+    func returnCurrent(_ index: Int, to flow: Flow) {
         if !outbox.hasRoom(for: 0) { flush() }
-        outbox.append(returning: current, of: lane.datagramBatch)
+        outbox.append(returning: index, of: lane.datagramBatch)
         senders.append(flow)
     }
 
     /// Sends a flow's datagrams, when the turn ends or the outbox is full.
     func send(_ bytes: RawSpan, segment: Int, of flow: Flow) {
         if !outbox.hasRoom(for: bytes.byteCount) { flush() }
-        outbox.append(
-            bytes, segment: segment, to: flow.peer, from: socket.address.isWildcard ? flow.local : nil)
-        senders.append(flow)
-        // Nobody flushes for a flow that answers later.
-        if current == nil { flush() }
+        if senders.isEmpty, current == nil { lane.flushAfterTurn(self) }
+        let isJoined = outbox.append(
+            bytes, segment: segment, to: flow.peer, from: socket.address.isWildcard ? flow.local : nil,
+            isNext: socket.kind == .udp && senders.last === flow)
+        if !isJoined { senders.append(flow) }
     }
 
-    private func flush() {
+    /// Sends what waits.
+    func flush() {
         guard !senders.isEmpty else { return }
         let flows = senders
         senders.removeAll(keepingCapacity: true)

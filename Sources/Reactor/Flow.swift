@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+public import LinuxSystem
 public import Records
 
 /// All datagrams that come from one source to one address: what a connection is to a stream listener. It begins with the
@@ -16,6 +16,9 @@ open class Flow: Connection {
 
     /// What tells it from the other flows of its port.
     final let key: FlowKey
+
+    /// What is being received, in the lane's batch.
+    private final var arriving: Int?
 
     /// What it has moved.
     public final var traffic = DatagramTraffic()
@@ -38,6 +41,15 @@ open class Flow: Connection {
     ///   - segment: the length of each datagram in it but the last; 0 if it is one.
     open func received(_ bytes: RawSpan, segment: Int) {}
 
+    /// Datagrams have come in a row: all of them whole, and in the lane's batch. Gives each to ``received(_:segment:)``.
+    open func received(_ range: Range<Int>, of batch: DatagramBatch) {
+        for index in range where isOpen {
+            arriving = index
+            batch.withBytes(index) { received($0, segment: batch.segment(index)) }
+        }
+        arriving = nil
+    }
+
     /// Sends the source a datagram, or several of one length, at the end of this turn.
     public final func answer(_ bytes: RawSpan, segment: Int = 0) {
         port?.send(bytes, segment: segment, of: self)
@@ -45,7 +57,7 @@ open class Flow: Connection {
 
     /// Sends the source back what is being received: during ``received(_:segment:)`` alone.
     public final func answerWithSame() {
-        port?.returnCurrent(to: self)
+        if let arriving { port?.returnCurrent(arriving, to: self) }
     }
 
     /// Does not answer what was received, since the answer may be what somebody wants who only pretends to be its source.

@@ -98,8 +98,8 @@ extension Lane {
 
     /// Begins a flow that was admitted.
     ///
-    /// - Returns: nil if it was turned away after all.
-    func begin(_ arrival: FlowArrival, service: any Service) -> Flow? {
+    /// - Returns: the flow, or why it was turned away after all; who refuses many tells of them together.
+    func begin(_ arrival: FlowArrival, service: any Service) -> Result<Flow, Refusal> {
         shared.noteChange()
         _ = handle.connections.enter(limit: nil)
         guard let flow = service.makeFlow(for: arrival, on: self) else {
@@ -108,14 +108,13 @@ extension Lane {
         _ = table.insert(flow)
         if let refusal = flow.admit() {
             flow.refuse(refusal)
-            return nil
+            return .failure(refusal)
         }
         flow.isAnnounced = true
         record(.open, of: flow)
         flow.start()
-        guard flow.isOpen else { return nil }
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
-        return flow
+        return .success(flow)
     }
 
     /// Forgets a connection whose socket was closed, and writes its last record.
@@ -128,7 +127,7 @@ extension Lane {
         if connection.isAnnounced {
             let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
             record(.close(end), of: connection)
-        } else {
+        } else if !connection.kind.isDatagram {
             record(.refused(connection.refusal ?? .ended(reason)), of: connection)
         }
         shared.noteChange()
@@ -140,10 +139,12 @@ extension Lane {
 
 extension Lane {
     /// Watches a descriptor that is not a connection of a listener, such as one to an upstream.
-    package func watch(_ pollable: Pollable, _ raw: CInt) throws(SystemError) {
+    package func watch(
+        _ pollable: Pollable, _ raw: CInt, for readiness: Readiness = .connection
+    ) throws(SystemError) {
         let token = table.insert(pollable)
         do throws(SystemError) {
-            try poll.add(raw, for: .connection, token: token)
+            try poll.add(raw, for: readiness, token: token)
         } catch {
             table.remove(pollable)
             throw error

@@ -41,6 +41,9 @@ public final class Lane {
     /// The sockets that are left alone for a while, because there was nothing to accept a connection with.
     var pausedAcceptors: [Acceptor] = []
 
+    /// The ports whose flows have answered in this turn.
+    private var answering: [DatagramPort] = []
+
     /// Who did not finish in this turn.
     private var waiting: [Pollable] = []
     private var isEnding = false
@@ -100,6 +103,7 @@ public final class Lane {
         }
         giveTurns()
         passDeadlines()
+        flushPorts()
         records.flushIfDue(now: now)
     }
 
@@ -139,6 +143,17 @@ public final class Lane {
             pollable.waitsForTurn = false
             if pollable.slot >= 0, pollable.ready([]) == .again { giveTurn(to: pollable) }
         }
+    }
+
+    /// Lets a port send what its flows answer in this turn.
+    func flushAfterTurn(_ port: DatagramPort) {
+        answering.append(port)
+    }
+
+    private func flushPorts() {
+        guard !answering.isEmpty else { return }
+        for port in answering { port.flush() }
+        answering.removeAll(keepingCapacity: true)
     }
 
     /// Sees to it that the pollable is asked for its deadline at `time`, or before.

@@ -3,7 +3,7 @@
 import LinuxSystem
 
 /// The rule that turned a connection away.
-public enum Refusal: Hashable, Sendable {
+public enum Refusal: Error, Hashable {
     /// The listener has as many connections as it may have.
     case listenerLimit(Int)
 

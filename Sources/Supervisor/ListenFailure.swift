@@ -17,7 +17,7 @@ struct ListenFailure: Error, Equatable {
         /// What lies at the path is not a socket.
         case pathIsNoSocket
         /// systemd passed a socket that keeps the bounds of messages where a stream is wanted, or the other way round.
-        case wrongKind(SocketKind)
+        case wrongKind(SocketKind, wanted: Set<SocketKind>)
         /// systemd passed no socket of this name; it passed these.
         case notPassed(names: [String])
     }
@@ -58,10 +58,12 @@ struct ListenFailure: Error, Equatable {
                 + " reload once without this address, and then with it"
         case .pathIsNoSocket:
             return "there is a file of another kind at this path, which is left alone; remove it, or use another path"
-        case .wrongKind(let kind):
-            let other = kind == .unixSeqpacket ? "ListenStream=" : "ListenSequentialPacket="
-            return "systemd passed a socket of the kind \(kind.scheme), which cannot be relayed to these upstreams or"
-                + " have a PROXY header; use \(other) in its .socket unit"
+        case .wrongKind(let kind, let wanted):
+            let key =
+                wanted.contains(.tcp)
+                ? "ListenStream=" : wanted.contains(.udp) ? "ListenDatagram=" : "ListenSequentialPacket="
+            return "systemd passed a socket of the kind \(kind.scheme), which the service, its upstreams or the PROXY"
+                + " header of this listener cannot be used with; use \(key) in its .socket unit"
         case .notPassed(let names):
             let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"
             return "systemd passed no socket of this name (\(passed));"

@@ -44,10 +44,8 @@ struct OpenSocket {
         _ wanted: WantedSocket, _ name: String, from passed: PassedSockets
     ) throws(OpenFailure) -> [OpenSocket] {
         let sockets = try passed.take(name)
-        if let keepsMessages = wanted.keepsMessages,
-            let wrong = sockets.first(where: { ($0.kind == .unixSeqpacket) != keepsMessages })
-        {
-            throw OpenFailure(.wrongKind(wrong.kind))
+        if let kinds = wanted.kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {
+            throw OpenFailure(.wrongKind(wrong.kind, wanted: kinds))
         }
         do throws(SystemError) {
             for socket in sockets { try socket.apply(wanted.options) }

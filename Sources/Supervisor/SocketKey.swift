@@ -31,9 +31,8 @@ struct WantedSocket: Hashable, Sendable {
     /// The address as it was written, for messages.
     var written: ListenAddress
 
-    /// Whether it has to keep the bounds of messages (true), must not (false), or may be of any kind (nil): what only the
-    /// socket shows that systemd passes.
-    var keepsMessages: Bool?
+    /// What it may be; nil for anything. Only the socket shows what it is that systemd passes.
+    var kinds: Set<SocketKind>?
 }
 
 extension ListenerSettings {
@@ -48,17 +47,25 @@ extension ListenerSettings {
                 wanted.append(
                     WantedSocket(
                         key: key, options: options, access: address.access, written: address,
-                        keepsMessages: keepsMessages))
+                        kinds: fittingKinds))
             }
         }
         return wanted
     }
 
-    private var keepsMessages: Bool? {
+    private var fittingKinds: Set<SocketKind>? {
+        let kinds = SocketKind.allCases
         // A header may end anywhere, so it wants a stream.
-        if !acceptProxy.isEmpty { return false }
-        guard case .forward(let settings) = service, let first = settings.upstreams.first else { return nil }
-        return first.endpoint.scheme == .unixSeqpacket
+        if !acceptProxy.isEmpty { return Set(kinds.filter(\.isByteStream)) }
+        switch service {
+        case .forward(let settings):
+            guard let kind = settings.upstreams.first?.endpoint.scheme.kind else { return nil }
+            return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
+        case .chat:
+            return Set(kinds.filter { !$0.isDatagram })
+        case .echo, .discard, .daytime, .time, .chargen:
+            return nil
+        }
     }
 
     private func keys(of address: ListenAddress, after wanted: [WantedSocket]) -> [SocketKey] {

@@ -93,6 +93,9 @@ enum { CLINUX_DATAGRAMS = 32 }; // the most in one call
 int clinux_receive_datagrams(int descriptor, struct clinux_datagram *datagrams, int count);
 // sendmmsg(2), without waiting: how many went; -1 with errno if the first did not.
 int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int count);
+// sendmsg(2) of the bytes of `count` datagrams as one, to be cut up at `segment` bytes (UDP_SEGMENT; 0: not), on a socket
+// that is connected.
+ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment);
 
 // IP_PKTINFO, IPV6_RECVPKTINFO, UDP_GRO and SO_RXQ_OVFL
 int clinux_tell_local_address(int descriptor, int family);

@@ -76,7 +76,7 @@ extension ByteOutput {
         if case .refused = record.event {
             append(": refused ")
         } else {
-            append(": connection ", decimal: record.connection)
+            append(record.kind.isDatagram ? ": flow " : ": connection ", decimal: record.connection)
             append(" from ")
         }
         let start = count

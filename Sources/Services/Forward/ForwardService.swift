@@ -18,6 +18,10 @@ final class ForwardService: Service {
         RelayConnection(arrival, lane: lane, group: group)
     }
 
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
+        DatagramRelay(flow: arrival, lane: lane, group: group)
+    }
+
     /// One lane looks after the health of the upstreams for all.
     func begin(on lane: Lane) {
         guard let health = group.settings.health, lane.isFirst else { return }

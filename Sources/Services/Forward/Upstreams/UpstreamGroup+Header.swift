@@ -18,7 +18,8 @@ extension UpstreamGroup {
             origin?.trail?.next() ?? ConnectionTrail(instance: Self.instance, connection: connection.identifier)
         let header = ProxyHeader(
             relaying: connection.peer, to: origin?.header.destination ?? connection.local,
-            version: version, uniqueID: .trail(trail), authority: origin?.header.authority)
+            version: version, transport: connection.kind.isDatagram ? .datagram : .stream, uniqueID: .trail(trail),
+            authority: origin?.header.authority)
         return Self.bytes(of: header)
     }
 

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import ProxyProtocol
+import Reactor
+import Records
+
+/// A flow that is relayed to an upstream: each datagram becomes one there, and what comes back goes to the source from the
+/// address that it wrote to.
+///
+/// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
+/// come back to whom they concern. Connecting takes no time; only a name may have to be waited for, and so long a few
+/// datagrams are held. Whoever refuses a datagram before it has answered any is left for another upstream.
+///
+/// Concurrency: belongs to one lane.
+final class DatagramRelay: Flow {
+    /// How many bytes of datagrams, and how many of these, are held until an upstream has answered.
+    private static let mostHeld = 16 << 10
+    private static let mostHeldDatagrams = 16
+
+    private let group: UpstreamGroup
+    private let source: UInt64
+    private let ticket: UInt64
+
+    /// The member of the group that counts this flow.
+    private var member: Int?
+    private var tried = MemberSet()
+    private var attempts = 0
+    private var failures: [String] = []
+
+    private var upstream: UpstreamPort?
+    private var connectTime: UInt64 = 0
+    private var hasAnswered = false
+
+    /// What came before an upstream has answered: for the next one, if this one refuses it.
+    private var held: [[UInt8]] = []
+    private var heldBytes = 0
+
+    /// Whether ``held`` is all that came, so that another upstream can have all of it.
+    private var holdsAll = true
+    private var resolveDeadline = UInt64.max
+
+    /// What goes in front of the first datagram, or of each.
+    private var header: [UInt8]?
+
+    /// Whether the kernel cuts up what is sent to the upstream as one.
+    private var canSegment = true
+
+    init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup) {
+        self.group = group
+        source = Balancer.sourceHash(of: arrival.peer, uid: nil)
+        ticket = group.makeTicket()
+        super.init(flow: arrival, lane: lane)
+    }
+
+    override var upstreamTrace: UpstreamTrace? {
+        let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
+        return UpstreamTrace(
+            upstream: address, connectMicroseconds: connectTime / 1000, attempts: attempts, failures: failures)
+    }
+
+    private var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .udp }
+
+    // MARK: - Finding an upstream
+
+    override func admit() -> Refusal? {
+        switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
+        case .member(let index):
+            take(index)
+            return nil
+        // A datagram does not wait in a line: whoever sent it asks again.
+        case .allBusy: return .queueLimit(0)
+        case .noneAvailable: return .upstreamsDown
+        }
+    }
+
+    override func start() {
+        if let interval = group.progressInterval { ownDeadline = accepted + interval }
+        reach()
+    }
+
+    private func take(_ index: Int) {
+        member = index
+        tried.insert(index)
+        attempts += 1
+    }
+
+    /// Connects to the member that was chosen, or to the next one that can be.
+    private func reach() {
+        while isOpen, let member {
+            let upstream = group.members[member].upstream
+            switch upstream.place {
+            case .fixed(let address):
+                if connect(to: address, upstream) { return }
+            case .named(let resolution):
+                switch resolution.addresses(
+                    at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
+                {
+                case .addresses(let addresses):
+                    if let first = addresses.first(where: fitsSource), connect(to: first, upstream) { return }
+                    note("has no address that can be reached", errno: 0)
+                case .pending:
+                    resolveDeadline = lane.now + group.connectTimeout
+                    ownDeadline = min(ownDeadline ?? .max, resolveDeadline)
+                    return
+                case .failed(let reason):
+                    note("does not resolve: \(reason)", errno: 0)
+                }
+            }
+            guard next() else { return }
+        }
+    }
+
+    private func fitsSource(_ address: SocketAddress) -> Bool {
+        group.settings.source.map { $0.family == address.family } ?? true
+    }
+
+    /// - Returns: whether it is connected; if not, it was noted why.
+    private func connect(to address: SocketAddress, _ upstream: Upstream) -> Bool {
+        let begun = Clock.monotonic
+        do throws(SystemError) {
+            let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
+            let port = UpstreamPort(descriptor, to: address, relay: self)
+            _ = try OutgoingSocket.connect(port.raw, to: address)
+            try lane.watch(port, port.raw, for: .readable)
+            self.upstream = port
+        } catch {
+            note("\(error.reason) (\(error.symbol))", errno: error.errno)
+            return false
+        }
+        connectTime = Clock.monotonic &- begun
+        canSegment = upstream.kind == .udp
+        sendHeld()
+        return true
+    }
+
+    /// Goes over to another member, or ends the flow.
+    ///
+    /// - Returns: whether there is one.
+    private func next() -> Bool {
+        if let member { group.leave(member) }
+        member = nil
+        upstream?.close(on: lane)
+        upstream = nil
+        if attempts < group.settings.attempts,
+            case .member(let index) = group.choose(ticket: ticket, source: source, tried: tried, at: lane.now)
+        {
+            take(index)
+            return true
+        }
+        close(.connectFailed, by: .upstream)
+        return false
+    }
+
+    /// Notes that the member cannot be reached.
+    private func note(_ reason: String, errno: CInt) {
+        guard let member else { return }
+        let upstream = group.members[member].upstream
+        failures.append("\(upstream.endpoint): \(reason)")
+        switch errno {
+        // It is this host that has no room.
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return
+        default: break
+        }
+        let change = upstream.connectFailed(startedAt: lane.now, at: lane.now, errno: errno)
+        if let change { group.tell(change, of: upstream, on: lane) }
+    }
+
+    // MARK: - To the upstream
+
+    override func received(_ range: Range<Int>, of batch: DatagramBatch) {
+        if !hasAnswered, holdsAll { hold(range, of: batch) }
+        guard let upstream else { return }
+        if header != nil { return sendBehindHeader(range, of: batch) }
+        finish(batch.send(range, to: upstream.raw, canSegment: &canSegment))
+    }
+
+    /// Puts the PROXY header in front: each datagram is copied for it.
+    private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch) {
+        for index in range {
+            let segment = batch.segment(index)
+            batch.withBytes(index) { bytes in
+                for datagram in DatagramParts(bytes, segment: segment) { sendOne(datagram) }
+            }
+        }
+    }
+
+    private func sendOne(_ bytes: [UInt8]) {
+        guard let upstream, isOpen else { return traffic.dropped &+= 1 }
+        let whole = (header ?? []) + bytes
+        if !group.settings.sendsProxyEach { header = nil }
+        do throws(SystemError) {
+            // unsafe: bytes have no padding.
+            switch try Transfer.send(upstream.raw, from: unsafe whole.span.bytes) {
+            case .moved: break
+            case .wouldBlock, .endOfStream: traffic.dropped &+= 1
+            }
+        } catch {
+            finish(DatagramResult(lost: 1, errno: error.errno))
+        }
+    }
+
+    /// Sees to what the kernel did not take.
+    private func finish(_ result: DatagramResult) {
+        guard result.lost > 0 else { return }
+        traffic.dropped &+= UInt64(result.lost)
+        refused(errno: result.errno)
+    }
+
+    private func hold(_ range: Range<Int>, of batch: DatagramBatch) {
+        for index in range {
+            let segment = batch.segment(index)
+            batch.withBytes(index) { bytes in
+                for datagram in DatagramParts(bytes, segment: segment) {
+                    keep(datagram)
+                }
+            }
+        }
+    }
+
+    private func keep(_ datagram: [UInt8]) {
+        if heldBytes + datagram.count <= Self.mostHeld, held.count < Self.mostHeldDatagrams {
+            heldBytes += datagram.count
+            held.append(datagram)
+        } else if upstream == nil {
+            traffic.dropped &+= 1
+        } else {
+            // Too much to be sent again.
+            holdsAll = false
+            held = []
+        }
+    }
+
+    private func sendHeld() {
+        resolveDeadline = .max
+        header = group.header(for: self)
+        for datagram in held { sendOne(datagram) }
+    }
+
+    // MARK: - From the upstream
+
+    /// The upstream's socket has something.
+    func upstreamReady() -> Turn {
+        guard let upstream, isOpen else { return .done }
+        let batch = lane.datagramBatch
+        let count: Int
+        do throws(SystemError) {
+            count = try batch.receive(from: upstream.raw, atMost: upstream.expected)
+        } catch {
+            refused(errno: error.errno)
+            return .done
+        }
+        let asked = upstream.expected
+        upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity) : max(1, count)
+        guard count > 0 else { return .done }
+        lastActivity = lane.now
+        if !hasAnswered { answered() }
+        for index in 0..<count {
+            guard batch.length(index) <= DatagramBatch.longest else {
+                traffic.dropped &+= 1
+                continue
+            }
+            batch.withBytes(index) { answer($0, segment: batch.segment(index)) }
+        }
+        return .done
+    }
+
+    private func answered() {
+        hasAnswered = true
+        held = []
+        guard let member else { return }
+        let upstream = group.members[member].upstream
+        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
+            group.tell(change, of: upstream, on: lane)
+        }
+    }
+
+    /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
+    private func refused(errno: CInt) {
+        switch errno {
+        // The datagram alone is lost: too long, no room, forbidden by a filter.
+        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return
+        default: break
+        }
+        note("\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))", errno: errno)
+        if hasAnswered || !holdsAll {
+            // What it knows of the flow, no other knows.
+            traffic.dropped &+= 1
+            close(.resetByUpstream, by: .upstream, errno: errno)
+        } else if next() {
+            reach()
+        }
+    }
+
+    // MARK: - Time and the end
+
+    override func deadlineReached() {
+        let now = lane.now
+        if resolveDeadline <= now {
+            resolveDeadline = .max
+            note("its name was not resolved in time", errno: ETIMEDOUT)
+            if next() { reach() }
+            return
+        }
+        if let interval = group.progressInterval {
+            ownDeadline = now + interval
+            lane.recordProgress(of: self)
+        }
+    }
+
+    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        // What no upstream has got is lost with the flow.
+        if isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
+        super.close(reason, by: party, errno: errno)
+    }
+
+    override func closed() {
+        upstream?.close(on: lane)
+        held = []
+        if let member { group.leave(member) }
+        member = nil
+    }
+}
+
+extension DatagramRelay: Waiting {
+    /// The addresses that were asked for may be there.
+    func resume() {
+        guard isOpen, upstream == nil else { return }
+        reach()
+    }
+}
