@@ -88,9 +88,9 @@ import Testing
             "there is a file of another kind at this path, which is left alone; remove it, or use another path"
         ),
         (
-            .wrongKind(.unixSeqpacket), EPROTOTYPE,
-            "systemd passed a socket of the kind unix-seqpacket, which cannot be relayed to these upstreams or have a PROXY"
-                + " header; use ListenStream= in its .socket unit"
+            .wrongKind(.unixSeqpacket, wanted: [.tcp, .unixStream, .vsock]), EPROTOTYPE,
+            "systemd passed a socket of the kind unix-seqpacket, which the service, its upstreams or the PROXY header of"
+                + " this listener cannot be used with; use ListenStream= in its .socket unit"
         ),
         (
             .notPassed(names: []), ENOENT,

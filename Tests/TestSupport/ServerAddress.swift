@@ -91,7 +91,7 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Calls `body` with the address as the kernel wants it.
-    func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    public func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch place {
         case .tcp(let host, let port) where host.contains(":"):
             var address = sockaddr_in6()

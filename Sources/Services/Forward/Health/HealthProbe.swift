@@ -116,11 +116,10 @@ final class HealthProbe: Pollable {
         socket.isConnected = true
         answer = []
         do throws(SystemError) {
-            if let header = try group.header(forCheckOf: socket.address, from: socket.raw), try !socket.send(header) {
-                return failed(.broken(EAGAIN))
-            }
-            // A new socket takes a few kilobytes at once, and a question is no longer.
-            if let question = settings.send, try !socket.send(question) { return failed(.broken(EAGAIN)) }
+            let header = try group.header(forCheckOf: socket.address, from: socket.raw) ?? []
+            // In one write, since it may be a datagram. A new socket takes a few kilobytes at once, and they are no longer.
+            let words = header + (settings.send ?? [])
+            if !words.isEmpty, try !socket.send(words) { return failed(.broken(EAGAIN)) }
         } catch {
             return failed(.broken(error.errno))
         }

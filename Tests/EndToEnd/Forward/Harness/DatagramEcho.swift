@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import TestSupport
+
+/// An upstream of datagrams that returns each with its name in front: `a:` and the datagram.
+///
+/// Concurrency: a thread of its own serves; a test may call it from anywhere.
+final class DatagramEcho: Sendable {
+    /// Where it is, in the address grammar.
+    let address: String
+
+    private let raw: CInt
+    private let shared = Shared()
+
+    /// What the thread and the owner have in common.
+    private final class Shared: Sendable {
+        struct State {
+            var received: [[UInt8]] = []
+            var answers = true
+            var isStopped = false
+            var isOver = false
+        }
+
+        let state = Mutex(State())
+    }
+
+    /// Begins on a port of IPv4's loopback, or at a path. The same address may be given again once another one has stopped.
+    ///
+    /// - Parameter port: 0 lets the kernel choose.
+    init(_ name: String, port: UInt16 = 0, path: String? = nil, answers: Bool = true) throws {
+        let socket = try DatagramPeer(
+            bound: path.map { .unix(path: $0) } ?? .tcp(host: "127.0.0.1", port: port), patience: 1)
+        address = socket.address
+        raw = socket.release()
+        let (raw, shared) = (raw, shared)
+        shared.state.withLock { $0.answers = answers }
+        Thread.detachNewThread {
+            Self.serve(raw, Array("\(name):".utf8), shared)
+            close(raw)
+            shared.state.withLock { $0.isOver = true }
+        }
+    }
+
+    /// The port.
+    var port: UInt16 { UInt16(address.split(separator: ":").last ?? "") ?? 0 }
+
+    /// All that came so far, in order.
+    var received: [[UInt8]] { shared.state.withLock { $0.received } }
+
+    /// Closes the socket: from now on the kernel refuses what comes.
+    func stop() throws {
+        shared.state.withLock { $0.isStopped = true }
+        shutdown(raw, CInt(SHUT_RDWR))
+        try waitUntil("the upstream has stopped") { shared.state.withLock { $0.isOver } }
+    }
+
+    deinit {
+        shared.state.withLock { $0.isStopped = true }
+        shutdown(raw, CInt(SHUT_RDWR))
+    }
+
+    private static func serve(_ raw: CInt, _ name: [UInt8], _ shared: Shared) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        while true {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let count = withUnsafeMutablePointer(to: &storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    recvfrom(raw, &buffer, buffer.count, 0, $0, &length)
+                }
+            }
+            // A socket that was shut down reads as empty, from nobody.
+            if shared.state.withLock({ $0.isStopped }) { return }
+            guard count >= 0, length > 0 else { continue }
+            let answers = shared.state.withLock { state in
+                state.received.append(Array(buffer[..<count]))
+                return state.answers
+            }
+            guard answers else { continue }
+            let answer = name + buffer[..<count]
+            _ = withUnsafePointer(to: storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    sendto(raw, answer, answer.count, CInt(MSG_NOSIGNAL.rawValue), $0, length)
+                }
+            }
+        }
+    }
+}
