@@ -3,8 +3,9 @@
 
 import time
 
-from . import latency, report, resting
+from . import latency, loss, report, resting
 from .timed import TimedRun, show_progress
+from .workloads import datagram_workload
 
 
 class Measurement:
@@ -19,6 +20,7 @@ class Measurement:
         self.idle = []
         self.start = None
         self.latencies = []
+        self.losses = []
 
     def run(self, bounded):
         """With `bounded` the timed workloads stop when their time is up, and else after all rounds."""
@@ -27,6 +29,8 @@ class Measurement:
             self._run_idle()
         if self.family.latency:
             self._run_latency()
+        if self.family.floods:
+            self._run_floods()
         if self.family.start and self.family.usherd in self.servers:
             show_progress("start: usherd")
             processors, _, temporary = self.where
@@ -48,6 +52,20 @@ class Measurement:
             self.latencies = latency.measure(self.servers, rate, 1 if self.quick else 3, 0.5 if self.quick else 1.5,
                                              show_progress, *self.where)
 
+    def _run_floods(self):
+        rates = {flood.name: self._flood_rates(flood) for flood in self.family.floods}
+        self.losses = loss.measure(self.family.floods, self.servers, rates, 1 if self.quick else 3,
+                                   0.25 if self.quick else 1, show_progress, *self.where)
+
+    def _flood_rates(self, flood):
+        """Parts of what the minimal program does in a closed loop."""
+        minimal = next(server for server in self.servers
+                       if server.name == self.family.reference and server.relays == flood.relayed)
+        known = next((row.rate.median for row in self.timed.rows()
+                      if (row.workload.name, row.server) == (flood.capacity, minimal) and row.rate), None)
+        held = known or loss.capacity(minimal, datagram_workload(flood.capacity), *self.where)
+        return [round(share * held, -3) for share in flood.shares if held > 0]
+
     def _rate_for_all(self):
         """Half of what the slowest peer can hold."""
         peers = [server for server in self.servers if not server.required]
@@ -65,6 +83,8 @@ class Measurement:
                  if one.failure and one.server in required]
         said += [f"{self.family.latency}, {one.server}: {one.failure}" for one in self.latencies
                  if one.failure and one.server in required]
+        said += [f"{one.flood}, {one.server}: {one.failure}" for one in self.losses
+                 if one.failure and one.server in required]
         if self.start and self.start.failure:
             said.append(f"{self.family.start}, usherd: {self.start.failure}")
         return said
@@ -76,10 +96,15 @@ class Measurement:
             print(lines, end="\n\n")
         if self.family.workloads:
             print(report.timed_table(self.timed), end="\n\n")
+        growths = list(self.timed.growths(self.family.growths))
+        if growths:
+            print(report.growth_table(growths), end="\n\n")
+        if self.losses:
+            print(report.loss_table(self.family.floods, self.servers, self.losses), end="\n\n")
         if self.latencies:
             print(report.latency_table(self.servers, self.latencies), end="\n\n")
         if self.idle:
-            print(report.idle_table(self.idle, self.servers))
+            print(report.idle_table(self.idle))
         if self.start:
             print(report.start_lines(self.start))
         print()
@@ -87,5 +112,5 @@ class Measurement:
 
     def raw(self):
         return {"plan": vars(self.plan), "slots": self.timed.raw(), "idle": [resting.raw(one) for one in self.idle],
-                "start": resting.raw(self.start) if self.start else None, "latency": latency.raw(self.latencies),
-                "versions": {server.name: server.version() for server in self.servers}}
+                "start": resting.raw(self.start) if self.start else None, "latency": latency.raw(self.latencies), "loss": loss.raw(self.losses),
+                "versions": {server.title: server.version() for server in self.servers}}

@@ -87,3 +87,13 @@ def find_kernel_thread(name):
 def run_time(pid):
     """Nanoseconds that a single thread, also one of the kernel, has run."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+def datagrams_dropped(port):
+    """How many datagrams the UDP sockets bound to the port had no room for."""
+    total = 0
+    for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rpartition(":")[2], 16) == port:
+            total += int(fields[-1])
+    return total

@@ -113,27 +113,32 @@ class Nginx(Packaged, Relay):
     flags = "worker_processes 1, multi_accept on, proxy_buffer_size 64k, no log"
 
     def command(self, directory, port, upstream):
+        return self.configured(directory, PAIRS, f"""\
+        listen 127.0.0.1:{port} backlog=4096;
+        proxy_pass 127.0.0.1:{upstream};
+        proxy_buffer_size 64k;
+        proxy_timeout 1h;
+""")
+
+    def configured(self, directory, pairs, server):
+        """The command with a configuration that has this server and room for so many relayed connections."""
         path = directory / "nginx.conf"
         path.write_text(f"""\
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile {2 * PAIRS + 100};
+worker_rlimit_nofile {2 * pairs + 100};
 pid {directory}/nginx.pid;
 error_log {directory}/nginx.log crit;
 
 events {{
-    worker_connections {2 * PAIRS + 50};
+    worker_connections {2 * pairs + 50};
     multi_accept on;
 }}
 
 stream {{
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        proxy_pass 127.0.0.1:{upstream};
-        proxy_buffer_size 64k;
-        proxy_timeout 1h;
-    }}
+{server}    }}
 }}
 """)
         return [self.path(), "-c", str(path), "-e", f"{directory}/nginx.log"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Markdown that a run prints."""
 
-from . import latency
+from . import latency, loss
 from .resting import LISTENERS
 
 MEBIBYTE = 1024 * 1024
@@ -102,6 +102,35 @@ def timed_failures(run):
             if row.server.required for what in ([row.failure] if row.failure else []) + row.remarks]
 
 
+def growth_table(growths):
+    heads = ["growth", "server", "quotient", "spread", "goal"]
+    rows, previous = [], None
+    for growth, server, quotient in growths:
+        goal = ""
+        if server.name == "usherd":
+            goal = f"≤ {growth.at_most:.2f}" + _verdict(quotient.count, quotient.median <= growth.at_most,
+                                                        quotient.low > growth.at_most)
+        rows.append([growth.title if growth is not previous else "", server.title, f"{quotient.median:.3f}",
+                     _range(quotient, ".3f"), goal])
+        previous = growth
+    return _table(heads, rows)
+
+
+def loss_table(floods, servers, taken):
+    heads = ["loss", "server", "due/s", "sent/s", "lost", "in each round", "lost elsewhere"]
+    table, previous = [], None
+    for row in loss.rows(floods, servers, taken):
+        cells = [row.flood.title if row.flood is not previous else "", row.server.title, f"{row.rate}"]
+        previous = row.flood
+        if row.failure:
+            cells += [f"failed: {row.failure}"] + [""] * 3
+        else:
+            cells += [f"{row.held.median:.0f}", f"{row.share.median:.2%}", _range(row.share, ".2%"),
+                      f"{row.elsewhere.median:.2%}"]
+        table.append(cells)
+    return _table(heads, table)
+
+
 def latency_table(servers, taken):
     rows = list(latency.rows(servers, taken))
     best = min((row for row in rows if not row.server.required and not row.failure), key=lambda row: row.p99,
@@ -124,12 +153,11 @@ def latency_table(servers, taken):
     return _table(heads, table)
 
 
-def idle_table(measured, servers):
-    titles = {server.name: server.title for server in servers}
+def idle_table(measured):
     heads = ["idle", "server", "connections", "bytes each", "goal", "VmRSS at rest", "Pss at rest"]
     rows = []
     for number, idle in enumerate(measured):
-        cells = ["memory, after one message on each connection" if number == 0 else "", titles[idle.server]]
+        cells = ["memory, after one message on each connection" if number == 0 else "", idle.title]
         if idle.failure:
             cells += [f"failed: {idle.failure}"] + [""] * 4
         else:
@@ -141,7 +169,7 @@ def idle_table(measured, servers):
     for idle in measured:
         if idle.wakeups is None:
             continue
-        lines.append(f"- {titles[idle.server]}, holding {idle.connections} idle connections: "
+        lines.append(f"- {idle.title}, holding {idle.connections} idle connections: "
                      f"{idle.wakeups} wake-ups in 2 s; {_calls(idle)} (goal: none)")
     return "\n".join(lines)
 

@@ -28,6 +28,8 @@ class Idle:
     """A server that holds connections which said one thing each and then nothing more."""
 
     server: str
+    title: str
+    """How the table calls it."""
     connections: int = 0
     resident: int = 0
     proportional: int = 0
@@ -41,7 +43,7 @@ class Idle:
 
 def measure_idle(server, processors, make_meter, temporary, descriptors, trace_seconds=0.0, settle=1.0):
     """Memory at rest and with idle connections; with `trace_seconds` also what it does meanwhile."""
-    idle = Idle(server.name)
+    idle = Idle(server.name, server.title)
     wanted = IDLE_CONNECTIONS_OF_FORKING if server.forks else IDLE_CONNECTIONS
     idle.connections = min(wanted, server.most_connections, (descriptors - 100) // server.descriptors_a_connection)
     try:
@@ -49,7 +51,8 @@ def measure_idle(server, processors, make_meter, temporary, descriptors, trace_s
                 RunningServer(server, directory, processors, make_meter()) as running:
             time.sleep(0.3)
             idle.resident, idle.proportional = running.memory()
-            with RunningLoad("hold", running.port, processors, connections=idle.connections) as load:
+            with RunningLoad("udp-hold" if server.datagrams else "hold", running.port, processors,
+                             connections=idle.connections, **server.load_options) as load:
                 load.wait_until_ready()
                 time.sleep(settle)
                 _, loaded = running.memory()

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LOADGEN, MINIMAL, OBJECTS_SERVER, processes
+from . import ECHO_UDP, LOADGEN, MINIMAL, OBJECTS_SERVER, processes
 
 
 class Failed(Exception):
@@ -27,9 +27,10 @@ _ports = itertools.cycle(range(20000, 30000))
 def free_port():
     for _ in range(10000):
         port = next(_ports)
-        with socket.socket() as trial:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
             try:
-                trial.bind(("127.0.0.1", port))
+                stream.bind(("127.0.0.1", port))
+                datagram.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
@@ -51,6 +52,8 @@ class Upstream:
     question: bytes
     answer: bytes | None
     """None stands for 14 bytes of the pattern."""
+    arguments: tuple = ()
+    """Of the program, after its port."""
 
     def answers(self, port):
         """Whether the question that is put to the port comes to its answer; a ConnectionRefusedError says more."""
@@ -60,7 +63,22 @@ class Upstream:
             return said == self.answer if self.answer else len(said) == 14
 
 
+@dataclass(frozen=True)
+class DatagramUpstream(Upstream):
+    def answers(self, port):
+        with socket.socket(type=socket.SOCK_DGRAM) as client:
+            client.settimeout(0.1)
+            client.connect(("127.0.0.1", port))
+            client.send(self.question)
+            try:
+                return client.recv(64) == self.answer
+            except TimeoutError:
+                return False
+
+
 ECHO = Upstream(MINIMAL, b"are you there?", b"are you there?")
+DATAGRAM_ECHO = DatagramUpstream(ECHO_UDP, ECHO.question, ECHO.answer, arguments=(str(64 * 1024 * 1024),))
+"""With room for all that comes while the load has their processor."""
 OBJECTS = Upstream(OBJECTS_SERVER, struct.pack("=IIQ48x", 0, 14, 0), None)
 
 
@@ -86,8 +104,8 @@ class RunningUpstream:
     def __init__(self, upstream, processors):
         self.port = free_port()
         with processors.children_on(processors.load):
-            self.process = subprocess.Popen([upstream.program, str(self.port)], stdin=subprocess.DEVNULL,
-                                            env=environment())
+            self.process = subprocess.Popen([upstream.program, str(self.port), *upstream.arguments],
+                                            stdin=subprocess.DEVNULL, env=environment())
         try:
             _wait_until_it_answers(upstream, self.port, self.process)
         except BaseException:
@@ -97,6 +115,10 @@ class RunningUpstream:
     def processor_time(self):
         return processes.processor_time(self.process.pid)
 
+    def drops(self):
+        """Datagrams that found the buffer of its socket full."""
+        return processes.datagrams_dropped(self.port)
+
     def stop(self):
         self.process.kill()
         self.process.wait()
@@ -105,8 +127,9 @@ class RunningUpstream:
 class RunningServer:
     """A server on the processor that is set aside for servers, from the first answer until it is stopped."""
 
-    def __init__(self, server, directory, processors, meter, upstream=ECHO):
-        """A relay gets an `upstream` to itself; other servers echo by themselves."""
+    def __init__(self, server, directory, processors, meter, upstream=None):
+        """A relay gets an `upstream` to itself, by default one that echoes; other servers echo by themselves."""
+        upstream = upstream or (DATAGRAM_ECHO if server.datagrams else ECHO)
         self.server = server
         self.directory = Path(directory)
         self.meter = meter
@@ -139,6 +162,10 @@ class RunningServer:
     def upstream_time(self):
         """Processor time of its upstream, in nanoseconds."""
         return self.upstream.processor_time() if self.upstream else 0
+
+    def upstream_drops(self):
+        """Datagrams that its upstream lost."""
+        return self.upstream.drops() if self.upstream else 0
 
     def memory(self):
         return processes.memory(self.pid)

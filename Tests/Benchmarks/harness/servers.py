@@ -13,15 +13,17 @@ from . import BENCHMARKS, MINIMAL, machine
 
 
 class Server:
-    """One program that echoes on a TCP port of 127.0.0.1."""
+    """One program that echoes on a TCP port of 127.0.0.1, or on a UDP port."""
 
     name = ""
     title = ""
     """How the table calls it."""
     forks = False
     """Has a process for each connection: gets fewer connections where memory is measured."""
-    one_source = False
-    """Looks the name of every client up, so clients must come from 127.0.0.1 alone: it is in /etc/hosts."""
+    load_options = {}
+    """Further options of the load generator, which make allowances for it."""
+    datagrams = False
+    """Serves UDP."""
     relays = False
     """Answers with what an upstream says, and is told its port (see relays.py)."""
     every_round = False
@@ -32,6 +34,8 @@ class Server:
     """Is the reference under another name (the A/A control)."""
     bulk_only = False
     """Differs from another one here only where much moves at a time."""
+    one_under_way = False
+    """Is right only for clients that wait for each answer."""
     descriptors_a_connection = 1
     most_connections = 1_000_000
     """What it can hold by its construction."""
@@ -181,7 +185,8 @@ class Xinetd(Packaged):
     name, title, package, program = "xinetd", "xinetd, internal echo", "xinetd", "xinetd"
     flags = "built-in echo, NODELAY, NOLIBWRAP, no log"
     forks = True
-    one_source = True
+    load_options = {"sources": 1}
+    """It looks the name of every client up; that of 127.0.0.1 is in /etc/hosts."""
 
     def command(self, directory, port):
         path = directory / "xinetd.conf"

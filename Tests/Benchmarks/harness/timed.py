@@ -111,14 +111,14 @@ class TimedRun:
                 directory = Path(directory)
                 with RunningServer(server, directory, self.processors, self.make_meter(), workload.upstream) as running:
                     result = self._measure(slot, workload, running)
-                slot.remark = server.review(directory, result["connections"] + 1) or ""
+                remarks = [server.review(directory, result["connections"] + 1), _irregularities(result)]
+                slot.remark = "; ".join(remark for remark in remarks if remark)
         except Failed as failure:
             slot.failure = str(failure)
         return slot
 
     def _measure(self, slot, workload, running):
-        special = {"sources": 1} if running.server.one_source else {}
-        with RunningLoad(workload.mode, running.port, self.processors, **workload.options, **special,
+        with RunningLoad(workload.mode, running.port, self.processors, **workload.options, **running.server.load_options,
                          warmup=self.plan.warmup, seconds=self.plan.seconds, wait=True) as load:
             load.wait_until_ready()
             time.sleep(workload.settle)
@@ -166,6 +166,20 @@ class TimedRun:
             remarks=[slot.remark for slot in slots if slot.remark],
         )
 
+    def growths(self, growths):
+        """For each Growth and each server that has both figures: (growth, server, summary of the quotients)."""
+        for growth in growths:
+            for server in self.servers:
+                costs = {(slot.workload, slot.round): slot.cost for slot in self.slots
+                         if slot.server == server.name and self._counts(slot)}
+                quotients = [cost / costs[growth.base, number] for (workload, number), cost in costs.items()
+                             if workload == growth.workload and (growth.base, number) in costs]
+                if quotients and server.relays == self._workload(growth.workload).relayed:
+                    yield growth, server, summarize(quotients)
+
+    def _workload(self, name):
+        return next(workload for workload in self.workloads if workload.name == name)
+
     def _counts(self, slot):
         return not slot.failure and slot.steal_share <= self.plan.steal_limit
 
@@ -177,6 +191,13 @@ class TimedRun:
 
     def raw(self):
         return [asdict(slot) for slot in self.slots]
+
+
+def _irregularities(result):
+    """What happened to datagrams in a closed loop that no buffer is too small for."""
+    said = [f"{result[what]} datagrams of {result['sent']} {what}" for what in ("lost", "late", "reordered")
+            if result.get(what)]
+    return ", ".join(said)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from .running import ECHO, OBJECTS, Upstream
+from .running import DATAGRAM_ECHO, ECHO, OBJECTS, Upstream
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Goal:
         ceilings = [(self.at_most * ratios[best], f"{self.at_most:.2f} × {best}") if best else (self.at_most, "")]
         for name, part in self.of_peers.items():
             if name in ratios:
-                ceilings.append((part * ratios[name], name if part == 1 else f"{part:g} × {name}"))
+                ceilings.append((part * ratios[name], name if part == 1 else f"{part:.3g} × {name}"))
         return min(ceilings)
 
 
@@ -39,10 +39,38 @@ class Workload:
     upstream: Upstream = ECHO
     """What a relay relays to."""
     bulk: bool = False
-    """Moves enough at a time for splice(2) to be worth a look."""
+    """Moves enough at a time for splice(2) to be worth a look; of datagrams, many of one flow."""
+    relayed: bool | None = None
+    """In a family that has both: for relays, or for those that answer by themselves."""
 
     def suits(self, server):
-        return self.bulk or not server.bulk_only
+        if self.relayed is not None and self.relayed != server.relays:
+            return False
+        return not server.one_under_way if self.bulk else not server.bulk_only
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What more flows may cost: one workload's figure over another's, both of one server."""
+
+    title: str
+    workload: str
+    base: str
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Flood:
+    """Datagrams at a fixed rate, to see what is lost."""
+
+    name: str
+    title: str
+    options: dict
+    relayed: bool
+    capacity: str
+    """The workload whose rate, of the minimal program, is the measure."""
+    shares: tuple
+    """Parts of that rate."""
 
 
 ECHO_WORKLOADS = [
@@ -85,4 +113,54 @@ RELAY_WORKLOADS = [
     _object(16),
     _object(64),
     _object(256),
+]
+
+
+def _datagrams(name, title, relayed, flows, size, goal, burst=1):
+    return Workload(name, title, "datagram", "udp-rr", {"connections": flows, "size": size, "burst": burst}, goal,
+                    upstream=DATAGRAM_ECHO, bulk=burst > 1, relayed=relayed)
+
+
+def _echoed(flows, size):
+    return _datagrams(f"udp-echo-{flows}-{size}", f"echo of {size} bytes, {flows} flows", False, flows, size, Goal(1.10))
+
+
+def _forwarded(flows, size, of_nginx=None):
+    return _datagrams(f"udp-forward-{flows}-{size}", f"forward, {size} bytes there and back, {flows} flows", True, flows,
+                      size, Goal(1.10, of_peers={"nginx": of_nginx} if of_nginx else {}))
+
+
+BURST = 32
+"""Datagrams that a bulk flow sends as one. A network card's receive offload puts up to 64 together."""
+
+
+def _bulk(name, title, relayed, size, goal):
+    return _datagrams(f"{name}-{size}", f"{title} {size} bytes, one bulk flow", relayed, 1, size, goal, burst=BURST)
+
+
+DATAGRAM_WORKLOADS = [
+    _echoed(64, 64),
+    _echoed(64, 1200),
+    *(_bulk("udp-echo-bulk", "echo of", False, size, Goal(1.10)) for size in (64, 1200)),
+    *(_bulk("udp-forward-bulk", "forward,", True, size, Goal(1.10, of_peers={"nginx": 1 / 3})) for size in (64, 1200)),
+    *(_forwarded(256, size, of_nginx=1 / 1.3) for size in (64, 1200)),
+    *(_forwarded(10000, size) for size in (64, 1200)),
+]
+
+
+def datagram_workload(name):
+    return next(workload for workload in DATAGRAM_WORKLOADS if workload.name == name)
+
+
+DATAGRAM_GROWTHS = [
+    Growth(f"forward of {size} bytes, 10 000 flows ÷ 256 flows", f"udp-forward-10000-{size}", f"udp-forward-256-{size}",
+           1.20)
+    for size in (64, 1200)
+]
+
+FLOODS = [
+    Flood("udp-echo-loss", "echo of 64 bytes, 64 flows", {"connections": 64, "size": 64}, False, "udp-echo-64-64",
+          (0.5, 1.0, 1.5)),
+    Flood("udp-forward-loss", "forward of 1200 bytes, 256 flows", {"connections": 256, "size": 1200}, True,
+          "udp-forward-256-1200", (0.5, 1.0, 1.5)),
 ]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A load generator for echo servers, and relays to them, on this host: one process, one epoll loop, every byte that
-// comes back checked.
+// A load generator for echo servers, and relays to them, on this host: one process, one loop, every byte that comes back
+// checked.
 
 #include <signal.h>
 #include <string.h>
@@ -35,7 +35,13 @@ int main(int argc, char **argv) {
         run_stream(&options);
     else if (strcmp(options.mode, "hold") == 0)
         run_hold(&options);
-    else
+    else if (strcmp(options.mode, "open") == 0)
         run_schedule(&options);
+    else if (strcmp(options.mode, "udp-rr") == 0)
+        run_datagrams(&options);
+    else if (strcmp(options.mode, "udp-flood") == 0)
+        run_flood(&options);
+    else
+        run_datagram_hold(&options);
     return 0;
 }

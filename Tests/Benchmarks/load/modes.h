@@ -10,3 +10,6 @@ void run_connects(const struct options *options);
 void run_stream(const struct options *options);
 void run_hold(const struct options *options);
 void run_schedule(const struct options *options);
+void run_datagrams(const struct options *options);
+void run_flood(const struct options *options);
+void run_datagram_hold(const struct options *options);

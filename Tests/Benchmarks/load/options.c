@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datagram.h"
+#include "flows.h"
 #include "pattern.h"
 
 static const char usage[] =
@@ -20,24 +22,31 @@ static const char usage[] =
     "  stream   write without waiting and read back at the same time\n"
     "  hold     open idle connections and keep them until stdin says so\n"
     "  open     messages at a fixed --rate; latency from the moment each was due\n"
+    "  udp-rr   datagrams, closed loop: as many under way as --window allows, each flow in its turn\n"
+    "  udp-flood  datagrams at a fixed --rate over all flows in turn, whatever becomes of them\n"
+    "  udp-hold  hold, with flows of datagrams\n"
     "\n"
     "options\n"
     "  --port PORT          the server's port\n"
     "  --host ADDRESS       the server's address, within 127.0.0.0/8 (127.0.0.1)\n"
-    "  --connections N      connections, or places for them in crr (64)\n"
+    "  --connections N      connections, flows, or places for connections in crr (64)\n"
     "  --size BYTES         bytes of a message, of an answer, or of a write in stream (64; stream 65536)\n"
-    "  --window BYTES       stream: most bytes under way on a connection (4 writes)\n"
+    "  --window N           stream: most bytes under way on a connection (4 writes);\n"
+    "                       udp-rr: most datagrams under way in all (64)\n"
+    "  --burst N            udp: datagrams that a flow sends as one, to be cut up on the way (1)\n"
+    "  --at-once N          udp: flows that the server sees for the first time at a time (32)\n"
+    "  --loss S             udp: seconds after which a datagram is lost (0.25)\n"
     "  --seconds S          longest measured part (1)\n"
     "  --count N            most operations in it (no limit)\n"
     "  --warmup S           seconds of load before it, not reported (0.2)\n"
-    "  --rate R             open: messages a second (10000)\n"
+    "  --rate R             open, udp-flood: messages a second (10000)\n"
     "  --sources N          clients come from 127.0.0.1 ... 127.0.0.N in turn (1; crr 200)\n"
     "  --timeout S          seconds without progress that count as a failure (5)\n"
     "  --no-exchange        hold: send nothing on the connections\n"
     "  --wait               say {\"ready\": true} after the warm-up and wait for a line on stdin\n"
     "\n"
     "Prints one JSON line. Exit status: 0 all as expected; 1 a byte was wrong, a connection closed or time ran\n"
-    "out; 2 the command line is wrong.\n";
+    "out; 2 the command line is wrong. A lost datagram is counted and no failure.\n";
 
 static _Noreturn void refuse(const char *what, const char *value) {
     fprintf(stderr, "loadgen: %s: %s (see loadgen --help)\n", what, value);
@@ -54,19 +63,32 @@ static double number(const char *name, const char *text, double least, double mo
     return value;
 }
 
-enum { MODES = 6 };
-static const char *const modes[MODES] = {"rr", "get", "crr", "stream", "hold", "open"};
+static const char *const modes[] = {"rr", "get", "crr", "stream", "hold", "open", "udp-rr", "udp-flood", "udp-hold"};
 
 static const char *known_mode(const char *text) {
-    for (int i = 0; i < MODES; i++)
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         if (strcmp(modes[i], text) == 0)
             return modes[i];
     refuse("there is no such mode", text);
 }
 
+static struct options complete_for_datagrams(struct options options) {
+    if (options.size == 0)
+        options.size = 64;
+    if (options.window == 0)
+        options.window = 64;
+    if (options.size < sizeof(struct datagram_head) || options.size * options.burst > DATAGRAM_MOST)
+        refuse("a datagram takes 16 bytes and more, and a whole burst at most 65507", "--size");
+    if (options.window < options.burst)
+        refuse("--window is smaller than one burst", "--burst");
+    if (options.connections > FLOWS_MOST)
+        refuse("there are not as many source addresses", "--connections");
+    return options;
+}
+
 struct options parse_options(int argc, char **argv) {
     enum { HELP = 256, PORT, HOST, CONNECTIONS, SIZE, WINDOW, SECONDS, COUNT, WARMUP, RATE, SOURCES, TIMEOUT,
-           NO_EXCHANGE, WAIT };
+           NO_EXCHANGE, WAIT, BURST, AT_ONCE, LOSS };
     static const struct option names[] = {
         {"help", no_argument, NULL, HELP},
         {"port", required_argument, NULL, PORT},
@@ -82,6 +104,9 @@ struct options parse_options(int argc, char **argv) {
         {"timeout", required_argument, NULL, TIMEOUT},
         {"no-exchange", no_argument, NULL, NO_EXCHANGE},
         {"wait", no_argument, NULL, WAIT},
+        {"burst", required_argument, NULL, BURST},
+        {"at-once", required_argument, NULL, AT_ONCE},
+        {"loss", required_argument, NULL, LOSS},
         {0},
     };
 
@@ -93,6 +118,9 @@ struct options parse_options(int argc, char **argv) {
         .count = UINT64_MAX,
         .rate = 10000,
         .timeout = 5,
+        .burst = 1,
+        .at_once = 32,
+        .loss = 0.25,
         .exchange = true,
     };
     const char *host = "127.0.0.1";
@@ -114,6 +142,9 @@ struct options parse_options(int argc, char **argv) {
         case TIMEOUT: options.timeout = number(name, optarg, 0.1, 3600); break;
         case NO_EXCHANGE: options.exchange = false; break;
         case WAIT: options.wait = true; break;
+        case BURST: options.burst = (unsigned)number(name, optarg, 1, BURST_MOST); break;
+        case AT_ONCE: options.at_once = (unsigned)number(name, optarg, 1, MESSAGE_BATCH); break;
+        case LOSS: options.loss = number(name, optarg, 0.001, 60); break;
         default: exit(2);
         }
     }
@@ -127,6 +158,9 @@ struct options parse_options(int argc, char **argv) {
         refuse("the server must be an address within 127.0.0.0/8", host);
     if (options.server.sin_port == 0)
         refuse("the server's port is needed", "--port");
+
+    if (strncmp(options.mode, "udp-", 4) == 0)
+        return complete_for_datagrams(options);
 
     bool streaming = strcmp(options.mode, "stream") == 0;
     if (options.size == 0)

@@ -12,12 +12,15 @@ struct options {
     const char *mode;
     struct sockaddr_in server;
     unsigned connections;
-    size_t size;          // bytes of one message, or of one write in `stream`
-    size_t window;        // `stream`: most bytes on their way at once, a connection
+    size_t size;          // bytes of one message, of one write in `stream`, or of one datagram
+    size_t window;        // `stream`: most bytes on their way at once, a connection; `udp-rr`: datagrams, in all
+    unsigned burst;       // datagrams of a flow that leave as one
+    unsigned at_once;     // flows that are new to the server at a time
+    double loss;          // seconds after which a datagram counts as lost
     double warmup;        // seconds of load before the measured part
     double seconds;       // longest measured part
     uint64_t count;       // most operations in the measured part
-    double rate;          // `open`: messages a second over all connections
+    double rate;          // `open`, `udp-flood`: messages a second over all connections
     unsigned sources;     // clients come from 127.0.0.1 ... 127.0.0.SOURCES in turn
     double timeout;       // seconds without any progress that count as a failure
     bool wait;            // stop before the measured part until a line arrives on stdin
