@@ -51,7 +51,7 @@ def measure(floods, servers, rates, rounds, seconds, progress, processors, make_
     taken, hopeless = [], set()
     for number in range(rounds):
         turns = [(flood, rate, server) for flood in floods for rate in rates[flood.name] for server in servers
-                 if server.relays == flood.relayed and not server.again
+                 if server.relays == flood.relayed and not server.again and not server.one_under_way
                  and flood.options["connections"] <= server.most_connections]
         random.shuffle(turns)
         for flood, rate, server in turns:

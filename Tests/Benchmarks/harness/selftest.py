@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 
-from . import LOADGEN, meter, processes, relaytest
+from . import LOADGEN, datagramtest, meter, processes, relaytest
 from .running import RunningLoad, RunningServer, free_port
 from .summary import summarize
 
@@ -143,6 +143,7 @@ def run(servers, processors, make_meter, temporary):
         results += _load_generator(mode)
     results += _refuses_echo()
     results += relaytest.run(_check)
+    results += datagramtest.run(_check)
     for server in servers:
         if server.name in ("minimal", "socat") and server.missing() is None:
             results += _meters_agree(server, processors, make_meter, temporary)
