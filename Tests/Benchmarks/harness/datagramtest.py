@@ -109,7 +109,7 @@ def _delays():
         if served == HONEST:
             held.append((data, source, time.monotonic()))
             return []
-        due = [held.pop()[:2]] if held and time.monotonic() - held[0][2] > 0.1 else []
+        due = [held.pop()[:2]] if held and time.monotonic() - held[0][2] > 0.4 else []
         return [*due, (data, source)]
     return spoil
 
@@ -148,10 +148,10 @@ COUNTED = [
 KINDS = ("lost", "late", "reordered")
 
 
-def _run(mode, options, server, seconds=2):
+def _run(mode, options, server, seconds=3):
     return subprocess.run([LOADGEN, mode, "--port", str(server.port), "--connections", "2", "--window", "8",
-                           "--seconds", str(seconds), "--size", "64", "--warmup", "0", "--loss", "0.05",
-                           "--timeout", "0.5", *options],
+                           "--seconds", str(seconds), "--size", "64", "--warmup", "0", "--loss", "0.2",
+                           "--timeout", "1", *options],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=30)
 
 
@@ -165,7 +165,7 @@ def _load_generator(check, mode, *options):
                     made.stdout.strip())
     for name, spoil, expected in COUNTED:
         server = Misbehaving(spoil())
-        made = _run(mode, options, server, seconds=0.4)
+        made = _run(mode, options, server, seconds=1)
         server.close()
         said = json.loads(made.stdout) if made.returncode == 0 else {}
         passed = (made.returncode == 0 and said["operations"] + said["lost"] == said["sent"] > HONEST
@@ -184,7 +184,7 @@ def _counts_exactly():
         return [] if lost else [(data, source)]
 
     server = Misbehaving(spoil)
-    made = _run("udp-rr", (), server, seconds=0.4)
+    made = _run("udp-rr", (), server, seconds=1)
     server.close()
     return made.returncode == 0 and json.loads(made.stdout)["lost"] == dropped > 0, made.stdout.strip()
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many datagrams a server loses at rates that are the same for all: parts and multiples of what the minimal program
-did in a closed loop, under the same processor's load."""
+"""How many datagrams a server loses at rates that are the same for all: parts of what the minimal program's processor time
+would let it serve."""
 
 import random
 import tempfile
@@ -33,17 +33,19 @@ class Loss:
         return max(0, self.lost - self.dropped) / self.sent
 
 
-def capacity(server, workload, processors, make_meter, temporary, seconds=0.5):
-    """Datagrams a second of a closed loop; 0 if it does not get that far."""
+def cost(server, workload, processors, make_meter, temporary, seconds=0.5):
+    """Nanoseconds of processor time for a datagram of a closed loop; None if it does not get that far."""
     try:
         with tempfile.TemporaryDirectory(dir=temporary) as directory, \
                 RunningServer(server, directory, processors, make_meter()) as running, \
                 RunningLoad(workload.mode, running.port, processors, **workload.options, **server.load_options,
-                            seconds=seconds) as load:
-            result = load.result()
-            return result["operations"] / result["seconds"]
+                            seconds=seconds, wait=True) as load:
+            load.wait_until_ready()
+            used = running.processor_time()
+            operations = load.go()["operations"]
+            return (running.processor_time() - used) / operations if operations else None
     except Failed:
-        return 0.0
+        return None
 
 
 def measure(floods, servers, rates, rounds, seconds, progress, processors, make_meter, temporary):
@@ -78,7 +80,7 @@ def _measure(loss, flood, running, seconds, processors):
         result = load.go()
         loss.dropped = running.upstream_drops() - dropped + result["dropped"]
     loss.sent, loss.lost = result["sent"], result["lost"]
-    loss.held = result["sent"] / seconds
+    loss.held = result["sent"] / result["sending_seconds"]
 
 
 @dataclass

@@ -58,13 +58,13 @@ class Measurement:
                                    0.25 if self.quick else 1, show_progress, *self.where)
 
     def _flood_rates(self, flood):
-        """Parts of what the minimal program does in a closed loop."""
+        """Parts of what the minimal program's processor could serve."""
         minimal = next(server for server in self.servers
                        if server.name == self.family.reference and server.relays == flood.relayed)
-        known = next((row.rate.median for row in self.timed.rows()
-                      if (row.workload.name, row.server) == (flood.capacity, minimal) and row.rate), None)
-        held = known or loss.capacity(minimal, datagram_workload(flood.capacity), *self.where)
-        return [round(share * held, -3) for share in flood.shares if held > 0]
+        known = next((row.cost.median for row in self.timed.rows()
+                      if (row.workload.name, row.server) == (flood.measure, minimal) and row.cost), None)
+        cost = known or loss.cost(minimal, datagram_workload(flood.measure), *self.where)
+        return [round(share * 1e9 / cost / 1000) * 1000 for share in flood.shares if cost]
 
     def _rate_for_all(self):
         """Half of what the slowest peer can hold."""

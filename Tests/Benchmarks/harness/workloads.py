@@ -67,8 +67,8 @@ class Flood:
     title: str
     options: dict
     relayed: bool
-    capacity: str
-    """The workload whose rate, of the minimal program, is the measure."""
+    measure: str
+    """The workload whose processor time, of the minimal program, tells how many its processor could serve."""
     shares: tuple
     """Parts of that rate."""
 
@@ -160,7 +160,7 @@ DATAGRAM_GROWTHS = [
 
 FLOODS = [
     Flood("udp-echo-loss", "echo of 64 bytes, 64 flows", {"connections": 64, "size": 64}, False, "udp-echo-64-64",
-          (0.5, 1.0, 1.5)),
+          (0.4, 0.8)),
     Flood("udp-forward-loss", "forward of 1200 bytes, 256 flows", {"connections": 256, "size": 1200}, True,
-          "udp-forward-256-1200", (0.5, 1.0, 1.5)),
+          "udp-forward-256-1200", (0.4, 0.8)),
 ]

@@ -120,7 +120,17 @@ static void send_apart(int descriptor, const struct parcel *parcel, struct socka
     }
 }
 
+// With no address and no control message, send is spared their copies.
+static void send_one(int descriptor, const struct parcel *parcel) {
+    while (send(descriptor, parcel->pieces[0].iov_base, parcel->length, MSG_DONTWAIT) < 0
+           && (errno == EINTR || errno == ECONNREFUSED)) // which is of an earlier datagram
+        ;
+}
+
 void parcels_send(int descriptor, struct parcel *parcels, struct sockaddr_in *const *addresses, unsigned count) {
+    if (count == 1 && !addresses && parcels->segments == 1)
+        return send_one(descriptor, parcels);
+
     static struct mmsghdr messages[BATCH];
     static struct envelope envelopes[BATCH];
     for (unsigned i = 0; i < count; i++) {
@@ -133,14 +143,12 @@ void parcels_send(int descriptor, struct parcel *parcels, struct sockaddr_in *co
             sent++;
             continue;
         }
-        // sendmmsg costs a little more where there is one message, which is all that an upstream mostly gets.
-        int taken = count == 1 ? sendmsg(descriptor, &messages[0].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1
-                               : sendmmsg(descriptor, messages + sent, count - sent, MSG_DONTWAIT);
+        int taken = sendmmsg(descriptor, messages + sent, count - sent, MSG_DONTWAIT);
         if (taken > 0)
             sent += (unsigned)taken;
         else if (parcels[sent].segments > 1 && (errno == EINVAL || errno == EIO))
             segmenting = false;
-        else if (errno != EINTR && errno != ECONNREFUSED) // which is of an earlier datagram
+        else if (errno != EINTR && errno != ECONNREFUSED)
             sent++;
     }
 }
