@@ -5,6 +5,7 @@ belongs to one: its bytes, its bounds, its flow and its place among the others."
 import contextlib
 import json
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -217,9 +218,9 @@ class Ends:
             self.upstream = self._socket()
             self.upstream.bind(("127.0.0.1", free_port()))
             far_end = [str(self.upstream.getsockname()[1])]
-        process = subprocess.Popen([program, str(self.port), *far_end], stdin=subprocess.DEVNULL)
-        stack.callback(process.wait)
-        stack.callback(process.kill)
+        self.process = subprocess.Popen([program, str(self.port), *far_end], stdin=subprocess.DEVNULL)
+        stack.callback(self.process.wait)
+        stack.callback(self.process.kill)
         self._wait_until_bound()
 
     def _socket(self):
@@ -244,12 +245,22 @@ class Ends:
         made.connect(("127.0.0.1", self.port))
         return made
 
+    @contextlib.contextmanager
+    def stopped(self):
+        """What is sent to the program meanwhile, it finds in one batch."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def echo(self, count):
-        """Does the upstream's part for so many datagrams, all of which it has before it answers the first."""
+        """Does the upstream's part for so many datagrams."""
         if self.upstream:
             heard = [self.upstream.recvfrom(65536) for _ in range(count)]
-            for data, source in heard:
-                self.upstream.sendto(data, source)
+            with self.stopped():
+                for data, source in heard:
+                    self.upstream.sendto(data, source)
 
 
 def keeps_bounds(ends):
@@ -257,32 +268,45 @@ def keeps_bounds(ends):
     client = ends.client()
     datagrams = [bytes([number % 256]) * size for number, size in
                  enumerate([0, 1, 64, 1200, 1200, 1200, 500, 500, 0, 0, 1, 1, 65507, 1200, 1, 1200])]
-    for datagram in datagrams:
-        client.send(datagram)
+    with ends.stopped():
+        for datagram in datagrams:
+            client.send(datagram)
     ends.echo(len(datagrams))
     return [client.recv(65536) for _ in datagrams] == datagrams
 
 
 def keeps_runs(ends):
     """Of datagrams that come as one: the last is shorter, and the next run has another size."""
+    return _keeps(ends, [(100, 950), (100, 1000), (100, 400), (300, 1000), (1200, 48000)])
+
+
+def keeps_long_runs(ends):
+    """Which are all of one size, and too many to go on as one."""
+    return _keeps(ends, [(64, 4096)] * 3)
+
+
+def _keeps(ends, runs):
     client, expected = ends.client(), []
-    for size, length in ((100, 950), (100, 1000), (100, 400), (300, 1000), (1200, 48000), (1, 64)):
-        client.setsockopt(SOL_UDP, UDP_SEGMENT, size)
-        data = bytes(number * 7 % 251 for number in range(length))
-        client.send(data)
-        expected += [data[at:at + size] for at in range(0, length, size)]
+    with ends.stopped():
+        for size, length in runs:
+            client.setsockopt(SOL_UDP, UDP_SEGMENT, size)
+            data = bytes(number * 7 % 251 for number in range(length))
+            client.send(data)
+            expected += [data[at:at + size] for at in range(0, length, size)]
     ends.echo(len(expected))
     return [client.recv(65536) for _ in expected] == expected
 
 
 def keeps_flows_apart(ends):
     """Of clients that speak in turn; what each sent comes back to it alone, in order."""
-    clients = [ends.client() for _ in range(40)]
-    for turn in range(5):
-        for number, client in enumerate(clients):
-            client.send(b"%d:%d" % (number, turn))
-    ends.echo(5 * len(clients))
-    return all([client.recv(100) for _ in range(5)] == [b"%d:%d" % (number, turn) for turn in range(5)]
+    clients, turns = [ends.client() for _ in range(1100)], 2
+    with ends.stopped():
+        for first in range(0, len(clients), 10):
+            for turn in range(turns):
+                for number in range(first, first + 10):
+                    clients[number].send(b"%d:%d" % (number, turn))
+    ends.echo(turns * len(clients))
+    return all([client.recv(100) for _ in range(turns)] == [b"%d:%d" % (number, turn) for turn in range(turns)]
                for number, client in enumerate(clients))
 
 
@@ -293,8 +317,9 @@ def answers_unasked(ends):
     for end in (client, other):
         end.send(b"question")
         sources.append(ends.upstream.recvfrom(100)[1])
-    for number in range(100):
-        ends.upstream.sendto(b"%d" % number, sources[number % 2])
+    with ends.stopped():
+        for number in range(100):
+            ends.upstream.sendto(b"%d" % number, sources[number % 2])
     return sources[0] != sources[1] and all(
         [end.recv(100) for _ in range(50)] == [b"%d" % number for number in range(first, 100, 2)]
         for first, end in enumerate((client, other)))
@@ -321,7 +346,7 @@ def run(check):
     yield check("udp-rr: counts every lost datagram", *_counts_exactly())
     yield check("udp-hold: hears what nobody asked for", *_hold_hears())
     for program in (ECHO_UDP, RELAY_UDP):
-        for kept in (keeps_bounds, keeps_runs, keeps_flows_apart) + (
+        for kept in (keeps_bounds, keeps_runs, keeps_long_runs, keeps_flows_apart) + (
                 (answers_unasked, outlives_refusal) if program == RELAY_UDP else ()):
             try:
                 with contextlib.ExitStack() as stack:
