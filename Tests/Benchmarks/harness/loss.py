@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many datagrams a server loses at rates that are the same for all: parts of what the minimal program's processor time
-would let it serve."""
+"""How many datagrams a server loses at rates that are the same for all: parts of what the minimal program's processor
+time would let it serve."""
 
 import random
 import tempfile
@@ -100,7 +100,8 @@ def rows(floods, servers, taken):
     for flood in floods:
         for rate in sorted({loss.rate for loss in taken if loss.flood == flood.name}):
             for server in servers:
-                own = [loss for loss in taken if (loss.flood, loss.rate, loss.server) == (flood.name, rate, server.name)]
+                own = [loss for loss in taken
+                       if (loss.flood, loss.rate, loss.server) == (flood.name, rate, server.name)]
                 if not own or server.relays != flood.relayed:
                     continue
                 good = [loss for loss in own if not loss.failure]

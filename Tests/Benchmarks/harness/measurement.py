@@ -112,5 +112,6 @@ class Measurement:
 
     def raw(self):
         return {"plan": vars(self.plan), "slots": self.timed.raw(), "idle": [resting.raw(one) for one in self.idle],
-                "start": resting.raw(self.start) if self.start else None, "latency": latency.raw(self.latencies), "loss": loss.raw(self.losses),
+                "start": resting.raw(self.start) if self.start else None, "latency": latency.raw(self.latencies),
+                "loss": loss.raw(self.losses),
                 "versions": {server.title: server.version() for server in self.servers}}

@@ -122,12 +122,13 @@ def _datagrams(name, title, relayed, flows, size, goal, burst=1):
 
 
 def _echoed(flows, size):
-    return _datagrams(f"udp-echo-{flows}-{size}", f"echo of {size} bytes, {flows} flows", False, flows, size, Goal(1.10))
+    return _datagrams(f"udp-echo-{flows}-{size}", f"echo of {size} bytes, {flows} flows", False, flows, size,
+                      Goal(1.10))
 
 
 def _forwarded(flows, size, of_nginx=None):
-    return _datagrams(f"udp-forward-{flows}-{size}", f"forward, {size} bytes there and back, {flows} flows", True, flows,
-                      size, Goal(1.10, of_peers={"nginx": of_nginx} if of_nginx else {}))
+    return _datagrams(f"udp-forward-{flows}-{size}", f"forward, {size} bytes there and back, {flows} flows", True,
+                      flows, size, Goal(1.10, of_peers={"nginx": of_nginx} if of_nginx else {}))
 
 
 BURST = 32
@@ -153,8 +154,8 @@ def datagram_workload(name):
 
 
 DATAGRAM_GROWTHS = [
-    Growth(f"forward of {size} bytes, 10 000 flows ÷ 256 flows", f"udp-forward-10000-{size}", f"udp-forward-256-{size}",
-           1.20)
+    Growth(f"forward of {size} bytes, 10 000 flows ÷ 256 flows", f"udp-forward-10000-{size}",
+           f"udp-forward-256-{size}", 1.20)
     for size in (64, 1200)
 ]
 

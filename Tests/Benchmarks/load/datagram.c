@@ -27,6 +27,7 @@ struct datagram_head datagram_check(const uint8_t *bytes, size_t length, size_t 
     size_t rest = size - sizeof head;
     size_t right = pattern_matching(bytes + sizeof head, rest, pattern_origin(head.flow), head.number * head.size);
     if (right < rest)
-        fail("byte %zu of datagram %" PRIu64 " of flow %u came back wrong", sizeof head + right, head.number, head.flow);
+        fail("byte %zu of datagram %" PRIu64 " of flow %u came back wrong", sizeof head + right, head.number,
+             head.flow);
     return head;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// udp-rr: a closed loop. A flow sends its next burst when its last one is back, or lost, and it is its turn; in all there
-// are never more than --window datagrams under way. Where the window has room for more than a burst of each flow, every
-// flow has several places in the queue.
+// udp-rr: a closed loop. A flow sends its next burst when its last one is back, or lost, and it is its turn; in all
+// there are never more than --window datagrams under way. Where the window has room for more than a burst of each flow,
+// every flow has several places in the queue.
 
 #include "modes.h"
 

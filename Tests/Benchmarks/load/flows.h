@@ -41,8 +41,8 @@ struct departure {
     unsigned flow;
 };
 
-/// All flows of a run. They share one socket and differ in their source address, 127.1.0.0 and up, which IP_PKTINFO sets
-/// for each message: that takes one descriptor for any number of flows, and one call for a datagram of each of 64.
+/// All flows of a run. They share one socket and differ in their source address, 127.1.0.0 and up, which IP_PKTINFO
+/// sets for each message: that takes one descriptor for any number of flows, and one call for a datagram of each of 64.
 struct flows {
     const struct options *options;
     int descriptor;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A load generator for echo servers, and relays to them, on this host: one process, one loop, every byte that comes back
-// checked.
+// A load generator for echo servers, and relays to them, on this host: one process, one loop, every byte that comes
+// back checked.
 
 #include <signal.h>
 #include <string.h>
