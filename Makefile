@@ -6,7 +6,7 @@ DESTDIR ?=
 export PREFIX DESTDIR
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint sanitize fuzz bench install uninstall clean help
+.PHONY: build run test test-vm lint sanitize fuzz bench install uninstall clean help
 
 build: ## build .build/release/usherd and .build/release/usherctl
 	@scripts/build
@@ -14,8 +14,11 @@ build: ## build .build/release/usherd and .build/release/usherctl
 run: ## build, then run usherd in the foreground with config/usherd.toml
 	@scripts/run
 
-test: ## everything that tests here: lint, unit, end to end, fuzz replay, sanitizers, packaging
+test: ## everything that tests here: lint, unit, end to end, virtual machine, fuzz replay, sanitizers, packaging
 	@scripts/test
+
+test-vm: | .build/release/usherd .build/release/usherctl ## boot a kernel with CAN, RDS and vsock under qemu, test there
+	@scripts/test-vm
 
 lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check
 	@scripts/lint
@@ -44,4 +47,4 @@ clean: ## remove what was built
 	@scripts/clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the usherd under test knows."""
+
+import functools
+import subprocess
+import tempfile
+
+# Cases for these must pass. What is not here runs once usherd takes it.
+REQUIRED = {"vsock"}
+
+# A configuration of each feature that a usherd without it refuses.
+CONFIGURATIONS = {
+    "vsock": 'listen = "vsock://any:7007"\nservice = "echo"',
+    "udp": 'listen = "udp://127.0.0.1:7007"\nservice = "echo"',
+    "can": 'listen = "can://vcan0"\nservice = "echo"',
+    "rds": 'listen = "rds://127.0.0.1:7007"\nservice = "echo"',
+    "datagram-forward": 'listen = "can://vcan0"\nservice = "forward"\nto = "udp://127.0.0.1:7007"',
+}
+
+# Command lines that a usherctl without the feature does not know.
+COMMANDS = {
+    "connect": ["usherctl", "connect", "--help"],
+    "send": ["usherctl", "send", "--help"],
+    "receive": ["usherctl", "receive", "--help"],
+}
+
+
+@functools.cache
+def has(feature):
+    """Whether it is there, or must be."""
+    if feature in REQUIRED:
+        return True
+    if feature in COMMANDS:
+        return succeeds(COMMANDS[feature])
+    return check(f"[listener.probe]\n{CONFIGURATIONS[feature]}\n").returncode == 0
+
+
+def succeeds(command):
+    return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
+
+
+def check(configuration):
+    """What `usherd --check` says of a configuration."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(configuration)
+        file.flush()
+        return subprocess.run(["usherd", "--check", "--config", file.name], capture_output=True, text=True, check=False,
+                              timeout=30)
