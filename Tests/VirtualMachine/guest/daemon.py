@@ -89,6 +89,14 @@ class Daemon:
                 links.add(os.readlink(f"{directory}/{descriptor}"))
         return {link for link in links if link.startswith("socket:")}
 
+    def wakeups(self):
+        """How often its threads have gone to sleep by themselves so far, which is how often they were awake."""
+        total = 0
+        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{thread}/status", encoding="ascii") as file:
+                total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+        return total
+
     def check_close(self, peer, **fields):
         """Waits for the record of the end of this client's connection, sees that it and the one of its beginning say
         this, and that there are no others."""

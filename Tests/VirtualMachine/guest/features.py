@@ -17,12 +17,8 @@ CONFIGURATIONS = {
     "datagram-forward": 'listen = "can://vcan0"\nservice = "forward"\nto = "udp://127.0.0.1:7007"',
 }
 
-# Command lines that a usherctl without the feature does not know.
-COMMANDS = {
-    "connect": ["usherctl", "connect", "--help"],
-    "send": ["usherctl", "send", "--help"],
-    "receive": ["usherctl", "receive", "--help"],
-}
+# Commands of usherctl, whose help is about usherctl itself if it does not know them.
+COMMANDS = {"connect", "send", "receive"}
 
 
 @functools.cache
@@ -31,12 +27,8 @@ def has(feature):
     if feature in REQUIRED:
         return True
     if feature in COMMANDS:
-        return succeeds(COMMANDS[feature])
+        return f"usherctl {feature} " in run("usherctl", feature, "--help").stdout
     return check(f"[listener.probe]\n{CONFIGURATIONS[feature]}\n").returncode == 0
-
-
-def succeeds(command):
-    return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
 
 
 def check(configuration):
@@ -44,5 +36,8 @@ def check(configuration):
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(configuration)
         file.flush()
-        return subprocess.run(["usherd", "--check", "--config", file.name], capture_output=True, text=True, check=False,
-                              timeout=30)
+        return run("usherd", "--check", "--config", file.name)
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)

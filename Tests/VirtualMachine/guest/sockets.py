@@ -93,10 +93,13 @@ def reached(listening):
 
 def receive_all(sock):
     """Everything until the other side has finished."""
-    parts = []
-    while part := sock.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
+    data = bytearray()
+    try:
+        while part := sock.recv(65536):
+            data += part
+    except TimeoutError:
+        raise TimeoutError(f"the end did not come, but {len(data)} bytes") from None
+    return bytes(data)
 
 
 def receive_line(sock):
