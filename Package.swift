@@ -28,6 +28,8 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        // usherctl alone links it.
+        .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "LinuxSystem", dependencies: ["CLinux", "CSystemd"], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: strict),
         .target(name: "ProxyProtocol", dependencies: ["LinuxSystem"], swiftSettings: strict),
@@ -44,10 +46,12 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "usherd", dependencies: ["Supervisor", "Configuration", "LinuxSystem"], swiftSettings: strict),
+        .target(name: "SocketClient", dependencies: ["LinuxSystem", "CEdit"], swiftSettings: strict),
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "Configuration", "LinuxSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Configuration", "SocketClient", "LinuxSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -69,6 +73,7 @@ let package = Package(
             dependencies: [
                 "Supervisor", "Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport",
             ]),
+        .testTarget(name: "SocketClientTests", dependencies: ["SocketClient", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "EndToEnd", dependencies: ["TestSupport", "LinuxSystem"], path: "Tests/EndToEnd",
             exclude: ["Chaos/driver.c"]),

@@ -3,10 +3,10 @@
 /// Durations as people write them: `250ms`, `90s`, `1h30m`.
 public enum DurationText {
     /// Why a text is not a duration: the part that is wrong, in bytes, what is wrong with it, and what to write.
-    struct Mistake: Error, Equatable {
+    package struct Mistake: Error, Equatable {
         let range: Range<Int>
-        let message: String
-        let help: String
+        package let message: String
+        package let help: String
     }
 
     private struct Unit {
@@ -28,7 +28,7 @@ public enum DurationText {
     private static let unitsInWords = "the units are ms, s, m, h and d"
 
     /// Reads a duration: numbers with units, the longer unit first, each unit once.
-    static func parse(_ text: String) throws(Mistake) -> Duration {
+    package static func parse(_ text: String) throws(Mistake) -> Duration {
         let bytes = Array(text.utf8)
         let whole = 0..<bytes.count
         guard !bytes.isEmpty else {

@@ -3,7 +3,7 @@
 import ArgumentParser
 import Configuration
 
-/// The program usherctl: looks at a configuration.
+/// The program usherctl: looks at a configuration, and talks to sockets.
 @main
 struct Usherctl: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,5 +11,5 @@ struct Usherctl: ParsableCommand {
         abstract: "Steer usherd, the listener supervisor.",
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
-        subcommands: [Check.self])
+        subcommands: [Check.self, Connect.self, Send.self, Receive.self])
 }

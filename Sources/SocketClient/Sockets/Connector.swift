@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+
+/// Makes the socket of a client: connects, or takes the server's part.
+struct Connector {
+    /// What is asked for.
+    let settings: ClientSettings
+
+    /// What ends the waiting: a signal.
+    let interruption: Interruption
+
+    /// Connects to the addresses of a target in turn until one answers. The time is shared among those that are left.
+    func connect(to target: Target, from source: Target?) throws(ClientFailure) -> ClientSocket {
+        let deadline = UInt64.deadline(in: settings.connectTime)
+        var failure = ClientFailure(.notResolved, "\(settings.endpoint) has no address")
+        for (index, address) in target.addresses.enumerated() {
+            do throws(ClientFailure) {
+                return try connect(
+                    to: address, target.kind, from: source,
+                    until: Self.share(of: deadline, among: target.addresses.count - index))
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    private static func share(of deadline: UInt64?, among count: Int) -> UInt64? {
+        guard let deadline else { return nil }
+        let now = Clock.monotonic
+        return now + (deadline > now ? (deadline - now) / UInt64(count) : 0)
+    }
+
+    private func connect(
+        to address: SocketAddress, _ kind: SocketKind, from source: Target?, until deadline: UInt64?
+    ) throws(ClientFailure) -> ClientSocket {
+        let name = kind.name(of: address)
+        let descriptor: OwnedDescriptor
+        do throws(SystemError) {
+            descriptor = try kind.makeSocket(for: address)
+        } catch {
+            throw ClientFailure(error, .connecting, name, kind: kind)
+        }
+        let file = try bind(descriptor.raw, kind, for: address, from: source)
+        do throws(SystemError) {
+            try prepare(descriptor.raw, kind)
+            // A bus has no peer: what is bound hears all of it and is heard by all.
+            if kind == .can {
+                try MessageSocket.bind(descriptor.raw, to: address)
+                return ClientSocket(descriptor, kind, peer: nil, name: name)
+            }
+            guard try begin(descriptor.raw, address, until: deadline) else {
+                throw SystemError("connect", errno: ETIMEDOUT)
+            }
+            return ClientSocket(descriptor, kind, peer: address, name: name, file: file)
+        } catch {
+            throw ClientFailure(error, .connecting, name, kind: kind)
+        }
+    }
+
+    /// Connects; false if the time has passed.
+    private func begin(_ raw: CInt, _ address: SocketAddress, until deadline: UInt64?) throws(SystemError) -> Bool {
+        while true {
+            do throws(SystemError) {
+                if try OutgoingSocket.connect(raw, to: address) { return true }
+                guard try interruption.wait(for: raw, POLLOUT, until: deadline) else { return false }
+                try OutgoingSocket.finish(raw)
+                return true
+            } catch {
+                // A Unix socket whose backlog is full says nothing when there is room again: unix(7).
+                guard error.errno == EAGAIN, deadline.map({ $0 > Clock.monotonic }) ?? true else { throw error }
+                _ = try interruption.wait(for: -1, 0, until: .deadline(in: .milliseconds(20)))
+            }
+        }
+    }
+
+    /// Gives a socket the name that it is to come from; some need one to be answered.
+    private func bind(
+        _ raw: CInt, _ kind: SocketKind, for address: SocketAddress, from source: Target?
+    ) throws(ClientFailure) -> UnixSocketFile? {
+        if let source {
+            guard let own = source.addresses.first(where: { $0.family == address.family }) else {
+                throw ClientFailure(
+                    .usage, "--source is of another family than \(kind.name(of: address)); write an address of the same"
+                )
+            }
+            return try take(own, raw, kind, .binding)
+        }
+        do throws(SystemError) {
+            switch kind {
+            case .unixDatagram: try MessageSocket.bind(raw, to: .unnamed)
+            case .rds: try MessageSocket.bind(raw, to: Self.ownAddress(towards: address))
+            case .tcp, .udp, .unixStream, .unixSeqpacket, .vsock, .can: break
+            }
+            return nil
+        } catch {
+            throw ClientFailure(error, .connecting, kind.name(of: address), kind: kind)
+        }
+    }
+
+    /// The address of this host that the way to another one begins at: what UDP would come from.
+    private static func ownAddress(towards address: SocketAddress) throws(SystemError) -> SocketAddress {
+        let probe = try SocketKind.udp.makeSocket(for: address)
+        _ = try OutgoingSocket.connect(probe.raw, to: address)
+        return try ListeningSocket.localAddress(of: probe.raw).with(port: 0)
+    }
+
+    /// Binds, and remembers the file that this has made.
+    private func take(
+        _ address: SocketAddress, _ raw: CInt, _ kind: SocketKind, _ activity: ClientFailure.Activity
+    ) throws(ClientFailure) -> UnixSocketFile? {
+        do throws(SystemError) {
+            if kind == .tcp || kind == .udp && activity == .binding { try MessageSocket.reuseAddress(raw) }
+            guard case .unix(let path) = address else {
+                try MessageSocket.bind(raw, to: address)
+                return nil
+            }
+            _ = try UnixSocketFile.removeStale(at: path, kind: kind)
+            try MessageSocket.bind(raw, to: address)
+            return try UnixSocketFile(at: path)
+        } catch {
+            throw ClientFailure(error, activity, kind.name(of: address), kind: kind)
+        }
+    }
+
+    private func prepare(_ raw: CInt, _ kind: SocketKind) throws(SystemError) {
+        let options = settings.endpoint.options
+        switch kind {
+        // How an empty message is told from the end: ``MessageSocket/Arrival/hasControl``.
+        case .unixSeqpacket: try MessageSocket.tellEmptyMessages(raw)
+        case .udp: if options.broadcast == true { try MessageSocket.allowBroadcast(raw) }
+        case .can: try MessageSocket.filter(raw, options.filters)
+        case .tcp: try OutgoingSocket.sendAtOnce(raw)
+        case .unixStream, .unixDatagram, .vsock, .rds: break
+        }
+    }
+
+    // MARK: - The server's part
+
+    /// Listens on the first address of a target that can be had, and takes one client.
+    ///
+    /// - Parameter say: hears where it listens, as soon as it does.
+    func listen(on target: Target, say: (String) -> Void) throws(ClientFailure) -> ClientSocket {
+        var failure = ClientFailure(.notResolved, "\(settings.endpoint) has no address")
+        for address in target.addresses {
+            do throws(ClientFailure) {
+                return target.kind.isDatagram
+                    ? try open(address, target.kind, say: say) : try accept(on: address, target.kind, say: say)
+            } catch {
+                failure = error
+                // The address was had; what went wrong is behind that.
+                if error.reason == .timedOut { throw error }
+            }
+        }
+        throw failure
+    }
+
+    private func accept(
+        on address: SocketAddress, _ kind: SocketKind, say: (String) -> Void
+    ) throws(ClientFailure) -> ClientSocket {
+        let name = kind.name(of: address)
+        do throws(SystemError) {
+            if case .unix(let path) = address { _ = try UnixSocketFile.removeStale(at: path, kind: kind) }
+            let listener = try ListeningSocket(
+                kind: kind, address: address, dualStack: address == .ipv6(.any, port: address.port ?? 0, scope: 0),
+                options: ListeningOptions(backlog: 1),
+                access: UnixSocketFile.Access(mode: settings.endpoint.options.mode.map(UInt32.init)))
+            // One client is all; the path goes with the listener, as the second client would wait for nothing.
+            defer { try? listener.file?.remove() }
+            say("listening on \(kind.name(of: listener.address))")
+            let deadline = UInt64.deadline(in: settings.acceptTime)
+            while try interruption.wait(for: listener.raw, POLLIN, until: deadline) {
+                guard let accepted = try listener.accept() else { continue }
+                let peer = accepted.peer
+                let peerName = peer == .unnamed ? kind.name(of: listener.address) : kind.name(of: peer)
+                let descriptor = accepted.takeDescriptor()
+                try prepare(descriptor.raw, kind)
+                return ClientSocket(descriptor, kind, peer: peer, name: peerName)
+            }
+        } catch {
+            throw ClientFailure(error, .listening, name, kind: kind)
+        }
+        throw ClientFailure(.timedOut, "\(name): nobody has connected in time; --timeout waits longer")
+    }
+
+    private func makeListening(_ address: SocketAddress, _ kind: SocketKind) throws(SystemError) -> OwnedDescriptor {
+        let descriptor = try kind.makeSocket(for: address)
+        if case .ipv6 = address, kind == .udp {
+            try MessageSocket.setDualStack(descriptor.raw, address == .ipv6(.any, port: address.port ?? 0, scope: 0))
+        }
+        try prepare(descriptor.raw, kind)
+        return descriptor
+    }
+
+    private func open(
+        _ address: SocketAddress, _ kind: SocketKind, say: (String) -> Void
+    ) throws(ClientFailure) -> ClientSocket {
+        let name = kind.name(of: address)
+        let descriptor: OwnedDescriptor
+        do throws(SystemError) {
+            descriptor = try makeListening(address, kind)
+        } catch {
+            throw ClientFailure(error, .listening, name, kind: kind)
+        }
+        let file = try take(address, descriptor.raw, kind, .listening)
+        do throws(SystemError) {
+            let local = kind == .can ? address : try ListeningSocket.localAddress(of: descriptor.raw)
+            say("listening on \(kind.name(of: local))")
+            return ClientSocket(descriptor, kind, peer: nil, name: kind.name(of: local), file: file)
+        } catch {
+            throw ClientFailure(error, .listening, name, kind: kind)
+        }
+    }
+}
+
+extension SocketKind {
+    /// An address of this kind in the grammar of addresses.
+    func name(of address: SocketAddress) -> String { "\(scheme)://\(address)" }
+}

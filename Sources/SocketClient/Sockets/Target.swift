@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// The addresses that an ``Endpoint`` stands for on this host.
+struct Target: Equatable, Sendable {
+    /// What an address is wanted for.
+    enum Use: Sendable {
+        case connecting, listening, source
+    }
+
+    /// What kind of socket it takes.
+    let kind: SocketKind
+
+    /// The addresses, in the order in which they are to be tried; at least one.
+    let addresses: [SocketAddress]
+
+    /// Resolves an endpoint. May block for as long as a name server takes.
+    init(_ endpoint: Endpoint, for use: Use) throws(ClientFailure) {
+        guard let kind = endpoint.scheme.kind else {
+            throw ClientFailure(
+                .usage,
+                "\(endpoint): systemd passes such a socket to the service that it starts, and to nobody else;"
+                    + " write the address that the socket unit listens on (`systemctl list-sockets`)")
+        }
+        self.kind = kind
+        addresses = try Self.addresses(of: endpoint, kind, use)
+    }
+
+    private static func addresses(
+        of endpoint: Endpoint, _ kind: SocketKind, _ use: Use
+    ) throws(ClientFailure) -> [SocketAddress] {
+        switch endpoint.location {
+        case .host(let host, let port):
+            if use == .connecting, port == 0 {
+                throw ClientFailure(.usage, "\(endpoint): nobody listens on port 0; write the port of the server")
+            }
+            return try addresses(of: host, port, endpoint, use)
+        case .path(let path): return [.unix(path: path)]
+        case .abstract(let name): return [.abstract(name: name)]
+        case .vsock(let cid, let port):
+            if use == .connecting, cid == EndpointLocation.anyContext {
+                throw ClientFailure(
+                    .usage,
+                    "\(endpoint): every context can be listened on, but not connected to; write local, host or a number"
+                )
+            }
+            // VMADDR_PORT_ANY of vsock(7) is not 0 but the highest number.
+            return [.vsock(cid: cid, port: port == 0 && use != .connecting ? .max : port)]
+        case .interface(let name):
+            guard name != "*" else { return [.can(.any, .none)] }
+            // Whether there is one of this name is asked behind whether there are such sockets at all.
+            guard let interface = InterfaceName(name) else {
+                throw ClientFailure(.usage, "\(endpoint): `\(name)` is too long for the name of an interface")
+            }
+            return [.can(interface, .none)]
+        case .passed:
+            // Only systemd:// has a name that was passed, and it has no kind.
+            throw ClientFailure(.usage, "\(endpoint) cannot be used here")
+        }
+    }
+
+    private static func addresses(
+        of host: EndpointHost, _ port: UInt16, _ endpoint: Endpoint, _ use: Use
+    ) throws(ClientFailure) -> [SocketAddress] {
+        switch host {
+        case .any:
+            guard use != .connecting else {
+                throw ClientFailure(
+                    .usage,
+                    "\(endpoint): * is every address of this host, to listen on; to connect, write one, or localhost")
+            }
+            return [.ipv6(.any, port: port, scope: 0), .ipv4(.any, port: port)]
+        case .ipv4(let address): return [.ipv4(address, port: port)]
+        case .ipv6(let address, let scope):
+            guard let scope else { return [.ipv6(address, port: port, scope: 0)] }
+            guard let index = UInt32(scope) ?? NameService.interface(named: scope), index > 0 else {
+                throw ClientFailure(
+                    .notResolved, "\(endpoint): there is no interface `\(scope)`; `ip link` shows those that there are")
+            }
+            return [.ipv6(address, port: port, scope: index)]
+        case .name(let name):
+            do throws(NameLookupFailure) {
+                let addresses = try NameService.addresses(of: name, port: port)
+                if !addresses.isEmpty { return addresses }
+                throw NameLookupFailure(reason: "it has no address")
+            } catch {
+                throw ClientFailure(
+                    .notResolved,
+                    "\(endpoint): `\(name)` does not resolve: \(error.reason); `getent ahosts \(name)` asks the same")
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEdit
+import Glibc
+
+/// A line that a person edits on the terminal of the standard descriptors, one key a call, so that other descriptors can
+/// be waited for meanwhile: libedit, editline(3).
+///
+/// Concurrency: belongs to one thread.
+///
+/// Safety: the pointers are made in init, freed in deinit, and given to nobody.
+@safe final class LineEditor {
+    /// What a key has done.
+    enum Event: Equatable {
+        /// The line is not finished.
+        case typing
+        /// The line is finished; it comes without its line feed.
+        case line([UInt8])
+        /// Ctrl-D, or the terminal is gone.
+        case end
+    }
+
+    private let editor: OpaquePointer
+    private let history: OpaquePointer?
+    private let prompt: UnsafeMutablePointer<CChar>
+
+    /// Takes the terminal and shows the prompt; nil if there is no terminal that can be edited on.
+    init?(prompt text: String) {
+        // unsafe: strdup copies the string; what it returns is freed below or in deinit.
+        guard let prompt = unsafe strdup(text) else { return nil }
+        let history = unsafe history_init()
+        guard let editor = unsafe cedit_open("usherctl", history, prompt) else {
+            if let history = unsafe history { unsafe history_end(history) }
+            unsafe free(prompt)
+            return nil
+        }
+        unsafe self.prompt = prompt
+        unsafe self.history = history
+        unsafe self.editor = editor
+        // The person's own keys: editrc(5).
+        _ = unsafe el_source(editor, nil)
+        _ = unsafe cedit_set_unbuffered(editor, 1)
+    }
+
+    deinit {
+        // unsafe: made in init.
+        _ = unsafe cedit_set_unbuffered(editor, 0)
+        unsafe el_end(editor)
+        if let history = unsafe history { unsafe history_end(history) }
+        unsafe free(prompt)
+    }
+
+    /// Takes one key, which there must be.
+    func key() -> Event {
+        var count = CInt(0)
+        // unsafe: `count` is a local, and the line is libedit's until the next call.
+        guard let line = unsafe el_gets(editor, &count) else { return count == 0 || isGone ? .end : .typing }
+        let bytes = unsafe UnsafeBufferPointer(start: line, count: Int(max(0, count))).map { UInt8(bitPattern: $0) }
+        guard let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else { return .typing }
+        if bytes.count > 1, let history = unsafe history { _ = unsafe cedit_remember(history, line) }
+        // Begins an empty line, without showing its prompt twice.
+        _ = unsafe cedit_set_unbuffered(editor, 0)
+        _ = unsafe cedit_set_unbuffered(editor, 1)
+        return .line(Array(bytes.dropLast()))
+    }
+
+    /// The line as far as the cursor is.
+    var textBeforeCursor: String {
+        // unsafe: the line is libedit's, and is copied before the next call.
+        guard let line = unsafe el_line(editor) else { return "" }
+        let count = unsafe line.pointee.cursor - line.pointee.buffer
+        let bytes = unsafe UnsafeBufferPointer(start: line.pointee.buffer, count: max(0, count))
+        return unsafe String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Shows the prompt and the line again, from where the cursor of the terminal is.
+    func redraw() {
+        _ = unsafe cedit_refresh(editor)
+    }
+
+    /// The terminal has another size.
+    func resize() {
+        unsafe el_resize(editor)
+    }
+
+    /// Gives the terminal back for a while, or takes it again; the line stays.
+    func take(_ flag: Bool) {
+        _ = unsafe cedit_take_terminal(editor, flag ? 1 : 0)
+    }
+
+    /// Whether the terminal was hung up.
+    private var isGone: Bool { tcgetpgrp(STDIN_FILENO) < 0 }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes bytes from outside fit to be shown on a terminal: what would steer it becomes visible instead.
+///
+/// Control characters become `^[`, those of C1 `\u{9b}`, bytes that are no UTF-8 `\xff`. Line feeds and tabs stay; a
+/// carriage return before a line feed goes.
+struct TerminalText: Sendable {
+    /// The beginning of a character, or a carriage return, whose meaning is in what follows.
+    private var pending: [UInt8] = []
+
+    /// Takes bytes as they come.
+    ///
+    /// - Returns: what can be shown of them by now.
+    mutating func add(_ bytes: [UInt8]) -> String {
+        let all = pending + bytes
+        pending = []
+        var text = ""
+        var index = 0
+        while index < all.count {
+            let byte = all[index]
+            if byte == UInt8(ascii: "\r") {
+                guard index + 1 < all.count else { break }
+                if all[index + 1] != UInt8(ascii: "\n") { text += "^M" }
+                index += 1
+                continue
+            }
+            let length = Self.length(ofCharacterBeginningWith: byte)
+            let available = all[index..<min(index + length, all.count)]
+            let isWhole = available.count == length
+            let isSound = available.dropFirst().allSatisfy { $0 & 0xc0 == 0x80 }
+            if !isWhole, isSound { break }
+            if let scalar = isWhole ? Self.scalar(available) : nil {
+                Self.append(scalar, to: &text)
+                index += length
+            } else {
+                Self.append(byte: byte, to: &text)
+                index += 1
+            }
+        }
+        pending = Array(all[index...])
+        return text
+    }
+
+    /// What is left at the end, which will not be completed.
+    mutating func finish() -> String {
+        defer { pending = [] }
+        var text = ""
+        for byte in pending {
+            if byte == UInt8(ascii: "\r") { text += "^M" } else { Self.append(byte: byte, to: &text) }
+        }
+        return text
+    }
+
+    private static func length(ofCharacterBeginningWith byte: UInt8) -> Int {
+        switch byte {
+        case 0xc2...0xdf: 2
+        case 0xe0...0xef: 3
+        case 0xf0...0xf4: 4
+        default: 1
+        }
+    }
+
+    private static func scalar(_ bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        return text.unicodeScalars.first
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to text: inout String) {
+        switch scalar.value {
+        case 0x09, 0x0a: text.unicodeScalars.append(scalar)
+        case 0..<0x20, 0x7f: text += "^\(Unicode.Scalar(UInt8(scalar.value ^ 0x40)))"
+        // C1, and what turns the direction of text around (UAX #9), so that it reads as what it is not.
+        case 0x80..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069:
+            text += "\\u{\(String(scalar.value, radix: 16))}"
+        default: text.unicodeScalars.append(scalar)
+        }
+    }
+
+    private static func append(byte: UInt8, to text: inout String) {
+        text += "\\x\(String(decoding: HexText.encode([byte]), as: UTF8.self))"
+    }
+}

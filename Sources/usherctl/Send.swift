@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import LinuxSystem
+import SocketClient
+
+/// `usherctl send ADDRESS DATA…`: one message goes out.
+struct Send: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Send one message.",
+        discussion: """
+            The words are joined by spaces, and no line feed is added. On a stream they are all that is sent; usherctl \
+            then waits until the other side has finished, for two seconds at most. What comes back is not shown.
+            """)
+
+    @OptionGroup var options: ClientOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The address to come from: IP, IP:PORT, or the path or @NAME of a Unix socket.", valueName: "address"))
+    var source: String?
+
+    @Argument(help: "What to send; for CAN a frame, as in 123#DEADBEEF. \"\" is a message without bytes.")
+    var data: [String]
+
+    func run() throws {
+        let text = Array(data.joined(separator: " ").utf8)
+        let form: TextForm = options.address.scheme == .can ? .can : options.hex ? .hex : .plain
+        let bytes: [UInt8]
+        do throws(TextMistake) {
+            bytes = try form.decode(line: text)
+        } catch {
+            throw ValidationError(error.message)
+        }
+        var settings = options.settings(.send(bytes))
+        settings.source = try source.map(options.source)
+        try ClientOptions.run(settings)
+    }
+}
