@@ -92,7 +92,35 @@ package enum MessageSocket {
 
     /// Sends to broadcast addresses: SO_BROADCAST of socket(7).
     package static func allowBroadcast(_ raw: CInt) throws(SystemError) {
-        try SocketOption(level: SOL_SOCKET, name: SO_BROADCAST).set(1, on: raw)
+        try SocketOption.broadcast.set(1, on: raw)
+    }
+
+    /// Takes what is sent to a multicast group: IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7).
+    ///
+    /// - Parameter interface: the index of the interface that it comes through; 0 lets the kernel choose.
+    package static func join(_ raw: CInt, group: SocketAddress, interface: UInt32) throws(SystemError) {
+        _ = try systemCall("setsockopt") {
+            // unsafe: the pointer is valid for the call.
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_join_group(raw, pointer, interface) }
+        }
+    }
+
+    /// Sends to groups of the family of an address through an interface: IP_MULTICAST_IF of ip(7), IPV6_MULTICAST_IF of
+    /// ipv6(7).
+    package static func send(
+        _ raw: CInt, groupsThrough interface: UInt32, _ address: SocketAddress
+    ) throws(SystemError) {
+        guard interface != 0 else { return }
+        if address.family == AF_INET6 {
+            return try SocketOption(level: CInt(IPPROTO_IPV6), name: IPV6_MULTICAST_IF).set(Int(interface), on: raw)
+        }
+        var request = ip_mreqn()
+        request.imr_ifindex = CInt(bitPattern: interface)
+        // unsafe: a local of the size that is given.
+        _ = try systemCall("setsockopt") {
+            unsafe setsockopt(
+                raw, CInt(IPPROTO_IP), IP_MULTICAST_IF, &request, socklen_t(MemoryLayout<ip_mreqn>.size))
+        }
     }
 
     /// Has each message, and nothing else, come with credentials, so that an empty one is told from the end of a

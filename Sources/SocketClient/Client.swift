@@ -15,6 +15,10 @@ public enum Client {
         StandardDescriptors.fill()
         let target = try Target(settings.endpoint, for: settings.listens ? .listening : .connecting)
         let source = try source(of: settings, for: target)
+        if case .send = settings.purpose, target.addresses == [.can(.any, .none)] {
+            throw ClientFailure(
+                .usage, "\(settings.endpoint): one can listen on every bus, but not send to all; write one")
+        }
         let interruption: Interruption
         do throws(SystemError) {
             interruption = try Interruption()

@@ -138,7 +138,7 @@ final class Session {
                 case .message(let bytes, let length): perform(dialogue.received(message: bytes, length: length))
                 case .end: perform(dialogue.endOfPeer())
                 }
-                lastActivity = Clock.monotonic
+                if dialogue.isMovedByMessages { lastActivity = Clock.monotonic }
             } catch {
                 return perform(dialogue.failure(error))
             }
@@ -201,6 +201,9 @@ final class Session {
         for action in actions {
             switch action {
             case .send(let bytes):
+                if !socket.hasPeer, console.isInteractive, queue.isEmpty {
+                    console.say("nobody has written yet; it goes to the first who does")
+                }
                 queue.append(bytes[...])
                 queuedBytes += bytes.count
             case .finishSending: finishesSending = true

@@ -59,6 +59,10 @@ public struct Dialogue: Sendable {
         }
     }
 
+    /// Whether what comes in gives the other side new patience. Who takes leave, or only sends, waits for an end and for
+    /// nothing else, and a server that never stops talking must not keep them.
+    public var isMovedByMessages: Bool { phase == .listening && settings.source != .commandLine }
+
     // MARK: - From here
 
     /// Takes bytes of the standard input.

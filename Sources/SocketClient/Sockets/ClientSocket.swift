@@ -13,6 +13,10 @@ final class ClientSocket {
     /// Where the other side is; nil for a socket that takes what comes from anywhere.
     let peer: SocketAddress?
 
+    /// Whether the kernel knows the peer as well. Groups and buses are not connected to: their members answer from
+    /// addresses of their own.
+    let isConnected: Bool
+
     /// The other side in the grammar of addresses, or where we listen, for people.
     let name: String
 
@@ -28,12 +32,13 @@ final class ClientSocket {
 
     /// Takes over a socket that is connected, or bound.
     init(
-        _ descriptor: consuming OwnedDescriptor, _ kind: SocketKind, peer: SocketAddress?, name: String,
-        file: UnixSocketFile? = nil
+        _ descriptor: consuming OwnedDescriptor, _ kind: SocketKind, peer: SocketAddress?, isConnected: Bool = true,
+        name: String, file: UnixSocketFile? = nil
     ) {
         self.descriptor = descriptor
         self.kind = kind
         self.peer = peer
+        self.isConnected = isConnected && peer != nil
         self.name = name
         self.file = file
         buffer = Array(repeating: 0, count: kind.isByteStream ? 1 << 16 : Self.longestMessage)
@@ -49,11 +54,11 @@ final class ClientSocket {
     /// The number, for poll(2).
     var raw: CInt { descriptor.raw }
 
-    /// Whether there is somebody to send to: a bus has everybody.
-    var hasPeer: Bool { peer != nil || lastWriter != nil || kind == .can }
+    /// Whether there is somebody to send to.
+    var hasPeer: Bool { peer != nil || lastWriter != nil }
 
     /// Whether poll(2) knows when there is room: not for a socket that is not connected, whose room is the other's.
-    var roomIsKnown: Bool { peer != nil && kind != .can }
+    var roomIsKnown: Bool { isConnected }
 
     // MARK: - Sending
 
@@ -69,10 +74,11 @@ final class ClientSocket {
             }
         }
         do throws(SystemError) {
-            return try MessageSocket.send(raw, Array(bytes), to: peer == nil ? lastWriter : nil) ? bytes.count : nil
+            return try MessageSocket.send(raw, Array(bytes), to: isConnected ? nil : peer ?? lastWriter)
+                ? bytes.count : nil
         } catch {
             // The queue of the interface is full, which empties at the speed of the bus.
-            if error.errno == ENOBUFS { return nil }
+            if error.errno == ENOBUFS, kind == .can { return nil }
             throw error
         }
     }

@@ -46,10 +46,15 @@ struct Connector {
         let file = try bind(descriptor.raw, kind, for: address, from: source)
         do throws(SystemError) {
             try prepare(descriptor.raw, kind)
-            // A bus has no peer: what is bound hears all of it and is heard by all.
             if kind == .can {
                 try MessageSocket.bind(descriptor.raw, to: address)
-                return ClientSocket(descriptor, kind, peer: nil, name: name)
+                return ClientSocket(descriptor, kind, peer: Self.bus(address), isConnected: false, name: name)
+            }
+            if kind == .udp, address.isMulticast || settings.endpoint.options.broadcast == true {
+                if address.isMulticast {
+                    try MessageSocket.send(descriptor.raw, groupsThrough: groupInterface(), address)
+                }
+                return ClientSocket(descriptor, kind, peer: address, isConnected: false, name: name, file: file)
             }
             guard try begin(descriptor.raw, address, until: deadline) else {
                 throw SystemError("connect", errno: ETIMEDOUT)
@@ -137,6 +142,20 @@ struct Connector {
         }
     }
 
+    /// Where frames go that are sent at an address: one can listen on all buses, but not send to all.
+    private static func bus(_ address: SocketAddress) -> SocketAddress? {
+        address == .can(.any, .none) ? nil : address
+    }
+
+    /// The interface of the address's options, 0 for whichever the kernel takes.
+    private func groupInterface() throws(SystemError) -> UInt32 {
+        guard let name = settings.endpoint.options.interface else { return 0 }
+        guard let index = UInt32(name) ?? NameService.interface(named: name) else {
+            throw SystemError("if_nametoindex", errno: ENODEV)
+        }
+        return index
+    }
+
     // MARK: - The server's part
 
     /// Listens on the first address of a target that can be had, and takes one client.
@@ -190,6 +209,8 @@ struct Connector {
         if case .ipv6 = address, kind == .udp {
             try MessageSocket.setDualStack(descriptor.raw, address == .ipv6(.any, port: address.port ?? 0, scope: 0))
         }
+        // Several may listen to a group.
+        if kind == .udp, address.isMulticast { try MessageSocket.reuseAddress(descriptor.raw) }
         try prepare(descriptor.raw, kind)
         return descriptor
     }
@@ -206,9 +227,14 @@ struct Connector {
         }
         let file = try take(address, descriptor.raw, kind, .listening)
         do throws(SystemError) {
+            if kind == .udp, address.isMulticast {
+                try MessageSocket.join(descriptor.raw, group: address, interface: groupInterface())
+            }
             let local = kind == .can ? address : try ListeningSocket.localAddress(of: descriptor.raw)
             say("listening on \(kind.name(of: local))")
-            return ClientSocket(descriptor, kind, peer: nil, name: kind.name(of: local), file: file)
+            return ClientSocket(
+                descriptor, kind, peer: kind == .can ? Self.bus(address) : nil, isConnected: false,
+                name: kind.name(of: local), file: file)
         } catch {
             throw ClientFailure(error, .listening, name, kind: kind)
         }
