@@ -128,6 +128,9 @@ public final class ListeningSocket: Sendable {
             count: try SocketOption.keepCount.value(of: raw))
     }
 
+    /// How many bytes may wait in a datagram socket.
+    private static let receiveBuffer = 4 << 20
+
     /// Lets a datagram socket say what has to be known of each datagram.
     private static func prepare(
         _ raw: CInt, _ kind: SocketKind, _ address: SocketAddress, _ options: DatagramOptions
@@ -136,6 +139,8 @@ public final class ListeningSocket: Sendable {
         _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
         guard kind == .udp else { return }
         _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
+        // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.
+        try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
         if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
         // One who listens on one address only answers from that one.
         if address.isWildcard || address.isMulticast || options.broadcast {

@@ -15,6 +15,8 @@ package enum OutgoingSocket {
         let descriptor = try kind.makeSocket(for: address)
         // How ``Transfer`` tells an empty message from the end.
         if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
+        let raw = descriptor.raw
+        if kind == .udp { _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) } }
         // Who has no name gets no answer; the kernel makes one up (unix(7), autobind).
         if kind == .unixDatagram { try ListeningSocket.bind(descriptor.raw, to: .unnamed) }
         if let source, source.family == address.family {

@@ -12,7 +12,7 @@ public import Records
 /// Concurrency: belongs to one lane.
 open class Flow: Connection {
     /// Where its datagrams come in; nil once it has ended.
-    private final weak var port: DatagramPort?
+    private final var port: DatagramPort?
 
     /// What tells it from the other flows of its port.
     final let key: FlowKey

@@ -241,20 +241,33 @@ final class DatagramRelay: Flow {
 
     // MARK: - From the upstream
 
+    /// How many calls a turn may take before the others have theirs.
+    private static let batchesPerTurn = 4
+
     /// The upstream's socket has something.
     func upstreamReady() -> Turn {
-        guard let upstream, isOpen else { return .done }
+        for _ in 0..<Self.batchesPerTurn {
+            guard let upstream, isOpen else { return .done }
+            guard receive(from: upstream) else { return .done }
+        }
+        return .again
+    }
+
+    /// Takes what one call brings, and passes it on.
+    ///
+    /// - Returns: whether there may be more.
+    private func receive(from upstream: UpstreamPort) -> Bool {
         let batch = lane.datagramBatch
+        let asked = upstream.expected
         let count: Int
         do throws(SystemError) {
-            count = try batch.receive(from: upstream.raw, atMost: upstream.expected)
+            count = try batch.receive(from: upstream.raw, atMost: asked)
         } catch {
             refused(errno: error.errno)
-            return .done
+            return false
         }
-        let asked = upstream.expected
         upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity) : max(1, count)
-        guard count > 0 else { return .done }
+        guard count > 0 else { return false }
         lastActivity = lane.now
         if !hasAnswered { answered() }
         for index in 0..<count {
@@ -264,7 +277,7 @@ final class DatagramRelay: Flow {
             }
             batch.withBytes(index) { answer($0, segment: batch.segment(index)) }
         }
-        return .done
+        return count == asked && count > 1
     }
 
     private func answered() {
@@ -322,6 +335,14 @@ final class DatagramRelay: Flow {
         if let member { group.leave(member) }
         member = nil
     }
+}
+
+extension DatagramRelay: RelayedConnection {
+    func isRelayed(to upstream: Upstream) -> Bool {
+        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
+    }
+
+    func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
 }
 
 extension DatagramRelay: Waiting {

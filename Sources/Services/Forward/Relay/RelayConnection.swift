@@ -229,13 +229,6 @@ final class RelayConnection: Connection {
         close(reason, by: party)
     }
 
-    /// Ends a relay to an upstream that went down.
-    func upstreamWentDown() {
-        try? StreamSocket.resetOnClose(raw)
-        if let upstream { try? StreamSocket.resetOnClose(upstream.raw) }
-        close(.upstreamDown, by: .daemon)
-    }
-
     override func endTimedOut() {
         if let broken = lastWords ?? relay.ending, broken.isBroken { return breakOff(broken) }
         breakOff(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
@@ -267,6 +260,19 @@ final class RelayConnection: Connection {
         case .client: raw
         case .upstream: upstream?.raw ?? -1
         }
+    }
+}
+
+extension RelayConnection: RelayedConnection {
+    func isRelayed(to upstream: Upstream) -> Bool {
+        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
+    }
+
+    /// Both sides would miss bytes, so both are reset.
+    func upstreamWentDown() {
+        try? StreamSocket.resetOnClose(raw)
+        if let upstream { try? StreamSocket.resetOnClose(upstream.raw) }
+        close(.upstreamDown, by: .daemon)
     }
 }
 

@@ -27,8 +27,11 @@ extension UpstreamGroup {
             line.serveAll()
         case .wentDown where settings.onDown == .close:
             lane.performOnAll { lane in
-                for case let relay as RelayConnection in lane.openConnections where relay.isRelayed(to: upstream) {
-                    relay.upstreamWentDown()
+                for connection in lane.openConnections {
+                    guard let relayed = connection as? any RelayedConnection, relayed.isRelayed(to: upstream) else {
+                        continue
+                    }
+                    relayed.upstreamWentDown()
                 }
             }
         case .wentDown:
@@ -68,9 +71,11 @@ extension UpstreamGroup {
     }
 }
 
-extension RelayConnection {
-    /// Whether it is relayed to this upstream, or is being connected to it.
-    fileprivate func isRelayed(to upstream: Upstream) -> Bool {
-        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
-    }
+/// A connection or flow that has an upstream.
+protocol RelayedConnection {
+    /// Whether it is relayed to this upstream.
+    func isRelayed(to upstream: Upstream) -> Bool
+
+    /// Its upstream went down, and it is to end with it.
+    func upstreamWentDown()
 }

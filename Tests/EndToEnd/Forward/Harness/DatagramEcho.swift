@@ -82,7 +82,7 @@ final class DatagramEcho: Sendable {
             let answer = name + buffer[..<count]
             _ = withUnsafePointer(to: storage) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    sendto(raw, answer, answer.count, CInt(MSG_NOSIGNAL.rawValue), $0, length)
+                    sendto(raw, answer, answer.count, CInt(MSG_NOSIGNAL), $0, length)
                 }
             }
         }

@@ -40,7 +40,7 @@ final class DatagramPeer {
 
     /// Sends one datagram.
     func send(_ bytes: [UInt8]) throws {
-        guard Glibc.send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue)) == bytes.count else {
+        guard Glibc.send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
             throw POSIXFailure("send")
         }
     }
