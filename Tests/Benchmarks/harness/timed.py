@@ -119,7 +119,8 @@ class TimedRun:
 
     def _measure(self, slot, workload, running):
         with RunningLoad(workload.mode, running.port, self.processors, **workload.options,
-                         **running.server.load_options, warmup=self.plan.warmup, seconds=self.plan.seconds, wait=True) as load:
+                         **running.server.load_options, warmup=self.plan.warmup, seconds=self.plan.seconds,
+                         wait=True) as load:
             load.wait_until_ready()
             time.sleep(workload.settle)
             before, used, upstream = self._look(), self._server_time(running), running.upstream_time()

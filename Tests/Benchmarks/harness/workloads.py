@@ -117,8 +117,9 @@ RELAY_WORKLOADS = [
 
 
 def _datagrams(name, title, relayed, flows, size, goal, burst=1):
+    """All flows are open before the measured part, and the records of thousands are to be written by then too."""
     return Workload(name, title, "datagram", "udp-rr", {"connections": flows, "size": size, "burst": burst}, goal,
-                    upstream=DATAGRAM_ECHO, bulk=burst > 1, relayed=relayed)
+                    settle=0.25 if flows > 1000 else 0.03, upstream=DATAGRAM_ECHO, bulk=burst > 1, relayed=relayed)
 
 
 def _echoed(flows, size):
