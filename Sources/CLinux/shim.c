@@ -211,6 +211,8 @@ static void write_ancillary(struct msghdr *message, const struct clinux_datagram
     } else if (datagram->local_family == AF_INET6) {
         struct in6_pktinfo info = {0};
         memcpy(&info.ipi6_addr, datagram->local, 16);
+        // Such an address is one of an interface.
+        if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = datagram->interface;
         c->cmsg_level = IPPROTO_IPV6;
         c->cmsg_type = IPV6_PKTINFO;
         c->cmsg_len = CMSG_LEN(sizeof info);
@@ -279,6 +281,12 @@ int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t int
     struct ipv6_mreq request = {.ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr,
                                 .ipv6mr_interface = interface};
     return setsockopt(descriptor, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+int clinux_want_own_groups(int descriptor, int family) {
+    const int off = 0;
+    return family == AF_INET ? setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off)
+                             : setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off);
 }
 
 int clinux_tell_drops(int descriptor) { return turn_on(descriptor, SOL_SOCKET, SO_RXQ_OVFL); }

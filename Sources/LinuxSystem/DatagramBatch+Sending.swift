@@ -20,7 +20,8 @@ extension DatagramBatch {
         guard unsafe length == b.pointee.address_length, unsafe family == b.pointee.local_family else { return false }
         let sources = unsafe memcmp(&a.pointee.address, &b.pointee.address, Int(length))
         guard sources == 0 else { return false }
-        return unsafe family == 0 || memcmp(&a.pointee.local, &b.pointee.local, 16) == 0
+        let addressLength = CInt(family) == AF_INET ? 4 : 16
+        return unsafe family == 0 || memcmp(&a.pointee.destination, &b.pointee.destination, addressLength) == 0
     }
 
     /// Sends datagrams on through a connected socket. Those of one length in a row go as one, which the kernel cuts up again

@@ -61,6 +61,10 @@ import Glibc
     package func source(_ index: Int) -> SocketAddress? {
         precondition(index < count)
         // unsafe: below the count.
+        let length = unsafe datagrams[index].address_length
+        // A Unix socket that was never bound: the kernel writes nothing there, not even a family.
+        if length == 0 { return .unnamed }
+        // unsafe: as above.
         return unsafe SocketAddress(kernel: datagrams[index].address, length: datagrams[index].address_length)
     }
 

@@ -50,12 +50,14 @@ import Glibc
     /// Whether there is room for one more of this length.
     package func hasRoom(for length: Int) -> Bool { count < Self.capacity && used + length <= Self.room }
 
-    /// Sends what came back to where it came from, from the address that it was written to.
+    /// Sends what came back to where it came from, from the address that it was written to, if that is one of this host.
     package func append(returning index: Int, of batch: DatagramBatch) {
         precondition(count < Self.capacity && index < batch.count)
         // unsafe: both indices are below the capacity; the bytes stay where they are, see above.
         unsafe entries[count] = batch.datagrams[index]
         unsafe entries[count].length = min(entries[count].length, entries[count].room)
+        // A group sends nothing. Of version 4 the kernel has told an address of this host.
+        if batch.local(index)?.answer.isMulticast == true { unsafe entries[count].local_family = 0 }
         count += 1
     }
 
@@ -122,7 +124,12 @@ import Glibc
     package func flush(to raw: CInt, _ sent: (_ index: Int, _ result: DatagramResult) -> Void) {
         var start = 0
         while start < count {
-            let (first, most) = unsafe (entries + start, CInt(count - start))
+            if !canSegment, isSegmented(start) {
+                sent(start, sendApart(start, to: raw))
+                start += 1
+                continue
+            }
+            let (first, most) = unsafe (entries + start, CInt(run(from: start)))
             let went: Int
             do throws(SystemError) {
                 // unsafe: so many entries follow.
@@ -135,10 +142,11 @@ import Glibc
                     start += 1
                 }
             } catch {
-                let isSegmented = unsafe entries[start].segment > 0
-                if isSegmented, error.errno == EINVAL || error.errno == EIO || error.errno == EMSGSIZE {
-                    canSegment = canSegment && error.errno == EMSGSIZE
-                    sent(start, sendApart(start, to: raw))
+                if isSegmented(start), error.errno == EINVAL || error.errno == EIO || error.errno == EMSGSIZE {
+                    let result = sendApart(start, to: raw)
+                    // EMSGSIZE is about this one. If none of them goes, it was not the joining that was refused.
+                    if error.errno != EMSGSIZE, result.datagrams > 0 { canSegment = false }
+                    sent(start, result)
                 } else {
                     sent(start, failure(of: start, error.errno))
                 }
@@ -147,6 +155,17 @@ import Glibc
         }
         count = 0
         used = 0
+    }
+
+    private func isSegmented(_ index: Int) -> Bool {
+        // unsafe: callers stay below the count.
+        unsafe entries[index].segment > 0
+    }
+
+    /// How many entries may go with one call.
+    private func run(from start: Int) -> Int {
+        let end = canSegment ? count : (start..<count).first { isSegmented($0) } ?? count
+        return end - start
     }
 
     /// Sends the datagrams of an entry one by one.
@@ -211,8 +230,9 @@ import Glibc
             unsafe withUnsafeMutableBytes(of: &entry.local) {
                 unsafe $0.storeBytes(of: address.value.bigEndian, as: UInt32.self)
             }
-        case .ipv6(let address, _, _):
+        case .ipv6(let address, _, let scope):
             unsafe entry.local_family = UInt8(AF_INET6)
+            unsafe entry.interface = scope
             // unsafe: sixteen bytes.
             unsafe withUnsafeMutableBytes(of: &entry.local) {
                 unsafe $0.storeBytes(of: address.high.bigEndian, toByteOffset: 0, as: UInt64.self)

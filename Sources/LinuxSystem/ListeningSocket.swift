@@ -142,9 +142,11 @@ public final class ListeningSocket: Sendable {
         // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.
         try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
         if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
+        let family = address.family
+        // Kernels that do not know it let in more than was asked for, as they always did.
+        _ = try? systemCall("setsockopt") { clinux_want_own_groups(raw, family) }
         // One who listens on one address only answers from that one.
         if address.isWildcard || address.isMulticast || options.broadcast {
-            let family = address.family
             _ = try systemCall("setsockopt") { clinux_tell_local_address(raw, family) }
         }
         // Several may listen to a group.

@@ -43,6 +43,7 @@ final class DatagramPort: Gate {
     override func begin() {
         do throws(SystemError) {
             try lane.poll.add(socket.raw, for: .readable, token: token)
+            lane.shared.ownPorts.insert(socket.address)
         } catch {
             let record = DaemonRecord(
                 time: Clock.realtime, .failed,
@@ -52,9 +53,11 @@ final class DatagramPort: Gate {
         }
     }
 
-    /// Ends the flows too: there is nothing left from which their datagrams could come.
+    /// Ends the flows too, after what has come is answered: there is nothing left from which more could come.
     override func end() {
         try? lane.poll.remove(socket.raw)
+        _ = ready(.readable)
+        lane.shared.ownPorts.remove(socket.address)
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
         for flow in flows.values { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
         for flow in flows.values { flow.close(reason, by: .daemon) }
@@ -142,7 +145,7 @@ final class DatagramPort: Gate {
         var isToMany = false
         if let told = batch.local(index) {
             isToMany = told.destination != told.answer || told.destination.isMulticast
-            if !told.answer.isMulticast { local = told.answer.with(port: socket.address.port ?? 0) }
+            local = told.destination.with(port: socket.address.port ?? 0)
         }
         let key = FlowKey(peer: peer, local: local)
         if let flow = flows[key] { return flow }
@@ -187,7 +190,8 @@ final class DatagramPort: Gate {
         if !outbox.hasRoom(for: bytes.byteCount) { flush() }
         if senders.isEmpty, current == nil { lane.flushAfterTurn(self) }
         let isJoined = outbox.append(
-            bytes, segment: segment, to: flow.peer, from: socket.address.isWildcard ? flow.local : nil,
+            bytes, segment: segment, to: flow.peer,
+            from: socket.address.isWildcard && !flow.isToMany ? flow.local : nil,
             isNext: socket.kind == .udp && senders.last === flow)
         if !isJoined { senders.append(flow) }
     }

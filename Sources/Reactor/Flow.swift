@@ -11,7 +11,7 @@ public import Records
 ///
 /// Concurrency: belongs to one lane.
 open class Flow: Connection {
-    /// Where its datagrams come in; nil once it has ended.
+    /// Where its datagrams come in; nil once it has ended, which every flow does before its port.
     private final var port: DatagramPort?
 
     /// What tells it from the other flows of its port.
@@ -75,6 +75,12 @@ open class Flow: Connection {
     }
 
     final override var datagrams: DatagramTraffic? { traffic }
+
+    /// Ends the flow now. What it has answered before still goes, and counts.
+    open override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        if isOpen { port?.flush() }
+        super.close(reason, by: party, errno: errno)
+    }
 
     final override func retired() {
         port?.forget(self)

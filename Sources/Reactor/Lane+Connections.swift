@@ -117,6 +117,9 @@ extension Lane {
         return .success(flow)
     }
 
+    /// Whether an address is a datagram socket on which this daemon listens.
+    package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
+
     /// Forgets a connection whose socket was closed, and writes its last record.
     func retire(_ connection: Connection, reason: CloseReason, by party: CloseParty, errno: CInt) {
         deadlines.cancel(connection.slot)
@@ -128,6 +131,7 @@ extension Lane {
             let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
             record(.close(end), of: connection)
         } else if !connection.kind.isDatagram {
+            // Of datagrams, many may be refused at once: their port tells of them together.
             record(.refused(connection.refusal ?? .ended(reason)), of: connection)
         }
         shared.noteChange()

@@ -57,14 +57,18 @@ extension Lane {
     private func setSockets(of listener: Listener, to sockets: [ListeningSocket]) {
         var kept: [Gate] = []
         for gate in listener.gates {
-            if sockets.contains(where: { $0 === gate.socket }) {
+            if sockets.contains(where: { $0 === gate.socket }), isHome(of: gate.socket, of: listener) {
                 kept.append(gate)
             } else {
                 remove(gate)
             }
         }
-        for (index, socket) in sockets.enumerated() where !kept.contains(where: { $0.socket === socket }) {
-            guard let gate = makeGate(to: socket, index: index, of: listener) else { continue }
+        for socket in sockets where !kept.contains(where: { $0.socket === socket }) {
+            guard isHome(of: socket, of: listener) else { continue }
+            let gate =
+                socket.kind.isDatagram
+                ? DatagramPort(socket, listener: listener, lane: self)
+                : Acceptor(socket, listener: listener, lane: self)
             gate.token = table.insert(gate)
             gate.begin()
             kept.append(gate)
@@ -72,12 +76,12 @@ extension Lane {
         listener.gates = kept
     }
 
-    /// Every lane accepts connections; the flows of a datagram socket are on one, and those of the next on another.
-    private func makeGate(to socket: ListeningSocket, index: Int, of listener: Listener) -> Gate? {
-        guard socket.kind.isDatagram else { return Acceptor(socket, listener: listener, lane: self) }
-        let profile = listener.profile
-        let isHere = profile.sharesOneLane || (profile.identifier + index) % peers.count == handle.number
-        return isHere ? DatagramPort(socket, listener: listener, lane: self) : nil
+    /// Whether clients of a socket come in on this lane. Every lane accepts connections; the flows of a datagram socket are
+    /// on one, and those of the next on another.
+    private func isHome(of socket: ListeningSocket, of listener: Listener) -> Bool {
+        guard socket.kind.isDatagram, !listener.profile.sharesOneLane else { return true }
+        // The number stays the same as long as the socket does, whatever a reload changes around it.
+        return Int(socket.raw) % peers.count == handle.number
     }
 
     private func remove(_ gate: Gate) {

@@ -9,6 +9,9 @@ public final class LaneShared: Sendable {
     /// The connections of all lanes.
     public let connections = ConnectionCount()
 
+    /// The datagram sockets that listen.
+    package let ownPorts = OwnPorts()
+
     /// How many connections the daemon may have.
     private let limit: Atomic<Int>
 

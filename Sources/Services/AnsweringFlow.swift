@@ -7,7 +7,7 @@ import Reactor
 ///
 /// Who sends a datagram may pretend to be somebody else, so that the answer goes to that one. So nothing is answered that
 /// claims to come from a port of a service which would answer in turn, and go on for ever; that went to many, of whom each
-/// would answer; or that comes from a socket of this kind of our own.
+/// would answer; or that claims to come from a datagram socket of our own.
 class AnsweringFlow: Flow {
     /// The ports below 1024 of services that answer whatever comes: IANA's registry of service names.
     private static let answeringPorts: Set<UInt16> = [
@@ -17,7 +17,7 @@ class AnsweringFlow: Flow {
     private final let mayAnswer: Bool
 
     override init(flow arrival: FlowArrival, lane: Lane) {
-        mayAnswer = Self.mayAnswer(arrival)
+        mayAnswer = Self.mayAnswer(arrival) && !lane.isOwnPort(arrival.peer)
         super.init(flow: arrival, lane: lane)
     }
 
@@ -31,8 +31,12 @@ class AnsweringFlow: Flow {
     func respond(_ bytes: RawSpan, segment: Int, count: Int) {}
 
     private static func mayAnswer(_ arrival: FlowArrival) -> Bool {
-        guard !arrival.isToMany, !arrival.peer.isMulticast, arrival.peer != arrival.local else { return false }
+        guard !arrival.isToMany, !arrival.peer.isMulticast else { return false }
+        // Nobody has a name there, so nothing can be sent to it.
+        if arrival.peer == .unnamed { return false }
         guard let port = arrival.peer.port else { return true }
-        return !answeringPorts.contains(port) && arrival.peer != .ipv4(.broadcast, port: port)
+        // From the port of this very service: on another host, usherd may listen as it does here.
+        return !answeringPorts.contains(port) && port != arrival.local.port
+            && arrival.peer != .ipv4(.broadcast, port: port)
     }
 }

@@ -101,6 +101,8 @@ ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, in
 int clinux_tell_local_address(int descriptor, int family);
 int clinux_join_datagrams(int descriptor);
 int clinux_tell_drops(int descriptor);
+// No datagrams of groups that only others have joined: IP_MULTICAST_ALL of ip(7), IPV6_MULTICAST_ALL
+int clinux_want_own_groups(int descriptor, int family);
 // IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7), by the family of the group's address
 int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t interface);
 
