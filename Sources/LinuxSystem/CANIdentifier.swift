@@ -2,11 +2,25 @@
 
 /// Which frame of a CAN bus it is: the `canid_t` of linux/can.h, an identifier of 11 or 29 bits with its flags.
 public struct CANIdentifier: Hashable, Sendable {
+    // Bytes, which need no alignment, so that a ``SocketAddress`` stays as small as it is.
+    private let parts: (UInt8, UInt8, UInt8, UInt8)
+
     /// As in the kernel: the identifier, and the flags in the three highest bits.
-    public let rawValue: UInt32
+    public var rawValue: UInt32 {
+        UInt32(parts.0) << 24 | UInt32(parts.1) << 16 | UInt32(parts.2) << 8 | UInt32(parts.3)
+    }
 
     /// As the kernel has it.
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public init(rawValue: UInt32) {
+        func part(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: rawValue >> shift) }
+        parts = (part(24), part(16), part(8), part(0))
+    }
+
+    /// Whether two are the same.
+    public static func == (a: CANIdentifier, b: CANIdentifier) -> Bool { a.rawValue == b.rawValue }
+
+    /// Hashes it.
+    public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
     /// No frame in particular: what an interface has by itself.
     public static let none = CANIdentifier(rawValue: .max)

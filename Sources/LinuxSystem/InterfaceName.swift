@@ -2,11 +2,19 @@
 
 import Glibc
 
-/// The name of a network interface in 16 bytes, so that an address that has one needs no memory of its own: netdevice(7).
+/// The name of a network interface in 15 bytes, so that an address that has one needs no memory of its own: netdevice(7).
 public struct InterfaceName: Hashable, Sendable {
-    // The bytes in their order, the first one in the highest bits; zeros behind them.
-    private let high: UInt64
-    private let low: UInt64
+    // The bytes in their order, the first one in the highest bits; zeros behind them. In parts, so that a
+    // ``SocketAddress`` stays as small as it is.
+    private let first: UInt64
+    private let second: UInt32
+    private let third: UInt16
+    private let fourth: UInt8
+
+    /// The parts as two words, of which the last byte is zero.
+    private var words: [UInt64] {
+        [first, UInt64(second) << 32 | UInt64(third) << 16 | UInt64(fourth) << 8]
+    }
 
     /// The longest name, less the NUL that closes it in the kernel: `IFNAMSIZ`.
     public static let longest = 15
@@ -27,13 +35,16 @@ public struct InterfaceName: Hashable, Sendable {
             let shift = UInt64(56 - index % 8 * 8)
             if index < 8 { words.0 |= UInt64(byte) << shift } else { words.1 |= UInt64(byte) << shift }
         }
-        (high, low) = words
+        first = words.0
+        second = UInt32(truncatingIfNeeded: words.1 >> 32)
+        third = UInt16(truncatingIfNeeded: words.1 >> 16)
+        fourth = UInt8(truncatingIfNeeded: words.1 >> 8)
     }
 
     /// The bytes of the name.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
-        for word in [high, low] {
+        for word in words {
             for shift in stride(from: UInt64(56), through: 0, by: -8) {
                 let byte = UInt8(truncatingIfNeeded: word >> shift)
                 if byte != 0 { bytes.append(byte) }
@@ -48,7 +59,7 @@ public struct InterfaceName: Hashable, Sendable {
     /// Appends the text, without making a String.
     package func append(to bytes: inout ByteOutput) {
         if isAny { return bytes.append(UInt8(ascii: "*")) }
-        for word in [high, low] {
+        for word in words {
             for shift in stride(from: UInt64(56), through: 0, by: -8) {
                 let byte = UInt8(truncatingIfNeeded: word >> shift)
                 if byte != 0 { bytes.append(byte) }

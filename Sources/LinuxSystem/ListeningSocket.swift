@@ -29,10 +29,12 @@ public final class ListeningSocket: Sendable {
     ///   is not one of ours.
     public init(adopting descriptor: consuming OwnedDescriptor) throws(SystemError) {
         let raw = descriptor.raw
-        let address = try Self.localAddress(of: raw)
         let type = try SocketOption.socketType.value(of: raw)
+        let address = try Self.localAddress(of: raw)
         let kind = try Self.kind(of: address, type: CInt(type))
         if kind.isDatagram {
+            // Nobody could send to it.
+            if address.port == 0 { throw SystemError("listen", errno: ENOTCONN) }
             try Self.prepare(raw, kind, address, DatagramOptions())
         } else if try SocketOption.accepting.value(of: raw) != 1 {
             throw SystemError("listen", errno: ENOTCONN)
