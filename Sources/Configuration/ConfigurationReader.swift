@@ -245,7 +245,8 @@ struct ConfigurationReader {
                 lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
                 maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
                 keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),
-                acceptProxy: draft.acceptProxy?.map(\.value) ?? [], origin: draft.span.origin)
+                acceptProxy: draft.acceptProxy?.map(\.value) ?? [],
+                allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
         }
         RelayLoops(drafts, claims: claims, resolver: resolver, host: host).report(&diagnostics)
         return listeners

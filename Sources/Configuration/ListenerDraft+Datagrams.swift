@@ -30,12 +30,7 @@ extension ListenerDraft {
 
     /// What answers with more than it was asked serves those who ask in the name of a victim.
     private func checkAmplification(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
-        let amplifies =
-            switch service {
-            case .daytime, .chargen: true
-            case .echo, .discard, .time, .chat, .forward, nil: false
-            }
-        guard amplifies else {
+        guard service?.amplifies == true else {
             guard let allowAmplification, let service else { return }
             diagnostics.report(
                 "`allow-amplification` means nothing for the service `\(service.name)`", at: allowAmplification.span,

@@ -31,6 +31,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// `accept-proxy`: which peers must begin with a PROXY header and are believed; all others may not send one.
     public var acceptProxy: [ProxySource]
 
+    /// `allow-amplification`: whether a service that answers with more than it is asked may do so over UDP to all.
+    public var allowsAmplification: Bool
+
     /// Where the name stands in the table's header.
     public var origin: SettingOrigin
 
@@ -39,7 +42,7 @@ public struct ListenerSettings: Hashable, Sendable {
         name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
         flowIdleTimeout: Duration? = flowIdleTimeoutByDefault, lifetime: Duration? = nil, maxConnections: Int? = nil,
         keepalive: ListeningOptions.KeepAlive? = nil,
-        acceptProxy: [ProxySource] = [], origin: SettingOrigin
+        acceptProxy: [ProxySource] = [], allowsAmplification: Bool = false, origin: SettingOrigin
     ) {
         self.name = name
         self.listen = listen
@@ -50,6 +53,7 @@ public struct ListenerSettings: Hashable, Sendable {
         self.maxConnections = maxConnections
         self.keepalive = keepalive
         self.acceptProxy = acceptProxy
+        self.allowsAmplification = allowsAmplification
         self.origin = origin
     }
 

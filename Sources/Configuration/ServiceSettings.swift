@@ -17,6 +17,14 @@ public enum ServiceSettings: Hashable, Sendable {
     /// A relay to others.
     case forward(ForwardSettings)
 
+    /// Whether it answers a datagram with more than it was asked, so that who asks in the name of a victim floods it.
+    public var amplifies: Bool {
+        switch self {
+        case .daytime, .chargen: true
+        case .echo, .discard, .time, .chat, .forward: false
+        }
+    }
+
     /// The name as it stands in the file and in records.
     public var name: String {
         switch self {

@@ -2,12 +2,13 @@
 
 import CLinux
 import Glibc
+import Synchronization
 
 /// A socket that clients come to, and what is known of it: one that listens, or one that takes datagrams.
 ///
 /// It is closed when the last who holds it lets go: the supervisor and each lane that accepts from it.
 ///
-/// Concurrency: immutable; accept4(2) may be called from any number of threads.
+/// Concurrency: immutable but for one flag, which is atomic; accept4(2) may be called from any number of threads.
 public final class ListeningSocket: Sendable {
     private let descriptor: OwnedDescriptor
 
@@ -19,6 +20,11 @@ public final class ListeningSocket: Sendable {
 
     /// The file of a Unix socket that was bound here; nil for every other, and for one that was passed.
     public let file: UnixSocketFile?
+
+    /// Whether what goes to a broadcast address is wanted, where the socket listens on every address.
+    package var takesBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
+
+    private let wantsBroadcast: Atomic<Bool>
 
     /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
     private let originalProbes: ListeningOptions.KeepAlive
@@ -42,6 +48,7 @@ public final class ListeningSocket: Sendable {
         try Self.makeNonBlocking(raw)
         self.kind = kind
         self.address = address
+        wantsBroadcast = Atomic(try SocketOption.broadcast.value(of: raw) != 0)
         originalProbes = try Self.probes(of: raw, kind)
         file = nil
         self.descriptor = descriptor
@@ -68,7 +75,7 @@ public final class ListeningSocket: Sendable {
         if kind.isDatagram { try Self.prepare(raw, kind, address, datagrams) }
         let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
         defer { sharing.end() }
-        try Self.bind(raw, to: address)
+        try Self.bind(raw, to: address.reached(through: datagrams.interface))
         if kind == .udp, address.isMulticast { try Self.join(address, on: datagrams.interface, raw) }
         do throws(SystemError) {
             file = try Self.file(of: address, access)
@@ -80,6 +87,7 @@ public final class ListeningSocket: Sendable {
             throw error
         }
         self.kind = kind
+        wantsBroadcast = Atomic(datagrams.broadcast)
         originalProbes = probes
         self.descriptor = descriptor
     }
@@ -92,6 +100,13 @@ public final class ListeningSocket: Sendable {
     /// Calling listen(2) again only changes the backlog: what waits in it stays.
     public func apply(_ options: ListeningOptions) throws(SystemError) {
         try Self.apply(options, to: raw, kind, originalProbes)
+    }
+
+    /// Puts into force what a datagram socket is told besides; the interface of a group stays as it is.
+    public func apply(_ options: DatagramOptions) throws(SystemError) {
+        guard kind == .udp else { return }
+        try SocketOption.broadcast.set(options.broadcast ? 1 : 0, on: raw)
+        wantsBroadcast.store(options.broadcast, ordering: .relaxed)
     }
 
     /// Sets what connections inherit from the socket that they come in through, and listens.
@@ -226,5 +241,13 @@ public final class ListeningSocket: Sendable {
         let flags = try systemCall("fcntl") { fcntl(raw, F_GETFL) }
         _ = try systemCall("fcntl") { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
         _ = try systemCall("fcntl") { fcntl(raw, F_SETFD, FD_CLOEXEC) }
+    }
+}
+
+extension SocketAddress {
+    /// A group of a link, with the interface without which it cannot be bound to: RFC 4007.
+    fileprivate func reached(through interface: UInt32) -> SocketAddress {
+        guard isMulticast, case .ipv6(let group, let port, scope: 0) = self else { return self }
+        return .ipv6(group, port: port, scope: interface)
     }
 }

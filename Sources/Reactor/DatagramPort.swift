@@ -146,6 +146,10 @@ final class DatagramPort: Gate {
         if let told = batch.local(index) {
             isToMany = told.destination != told.answer || told.destination.isMulticast
             local = told.destination.with(port: socket.address.port ?? 0)
+            if isToMany, socket.address.isWildcard, !socket.takesBroadcast {
+                lose(.broadcast, count(range, of: batch))
+                return nil
+            }
         }
         let key = FlowKey(peer: peer, local: local)
         if let flow = flows[key] { return flow }
@@ -168,7 +172,11 @@ final class DatagramPort: Gate {
     }
 
     private func refuse(_ range: Range<Int>, of batch: DatagramBatch, _ refusal: Refusal) {
-        lose(.refused(refusal), range.reduce(0) { $0 + UInt64(batch.datagramCount($1)) })
+        lose(.refused(refusal), count(range, of: batch))
+    }
+
+    private func count(_ range: Range<Int>, of batch: DatagramBatch) -> UInt64 {
+        range.reduce(0) { $0 + UInt64(batch.datagramCount($1)) }
     }
 
     /// A flow has ended.

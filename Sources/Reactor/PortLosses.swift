@@ -15,6 +15,8 @@ struct PortLosses {
         case overflow
         /// It is an answer that the kernel did not take.
         case unsent
+        /// It went to a broadcast address, which the listener does not want.
+        case broadcast
         /// It was not answered: see ``Flow/keepQuiet(_:)``.
         case unanswered
     }
@@ -25,6 +27,7 @@ struct PortLosses {
         case truncated
         case overflow
         case unsent(CInt)
+        case broadcast
         case unanswered
 
         var kind: Kind {
@@ -33,6 +36,7 @@ struct PortLosses {
             case .truncated: .truncated
             case .overflow: .overflow
             case .unsent: .unsent
+            case .broadcast: .broadcast
             case .unanswered: .unanswered
             }
         }
@@ -57,7 +61,7 @@ struct PortLosses {
         switch cause {
         case .refused(let refusal): lastRefusal = refusal
         case .unsent(let errno): lastErrno = errno
-        case .truncated, .overflow, .unanswered: break
+        case .truncated, .overflow, .broadcast, .unanswered: break
         }
         return reports[cause.kind.rawValue].note(count, at: now)
     }
@@ -85,6 +89,10 @@ struct PortLosses {
             message =
                 "could not send \(datagrams), the last one because of: \(SystemError.reason(of: errno))"
                 + " (\(SystemError.symbol(of: errno)))"
+        case .broadcast:
+            message =
+                "did not deliver \(datagrams) to a broadcast address: add `?broadcast=true` to the address of the listener"
+                + " to get them"
         case .unanswered:
             message =
                 "did not answer \(datagrams): such an answer serves who only pretends to be the source"

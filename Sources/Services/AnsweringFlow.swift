@@ -17,7 +17,9 @@ class AnsweringFlow: Flow {
     private final let mayAnswer: Bool
 
     override init(flow arrival: FlowArrival, lane: Lane) {
-        mayAnswer = Self.mayAnswer(arrival) && !lane.isOwnPort(arrival.peer)
+        mayAnswer =
+            Self.mayAnswer(arrival.peer, at: arrival.local, isToMany: arrival.isToMany)
+            && !lane.isOwnPort(arrival.peer)
         super.init(flow: arrival, lane: lane)
     }
 
@@ -30,13 +32,16 @@ class AnsweringFlow: Flow {
     /// Answers a datagram, or several of one length.
     func respond(_ bytes: RawSpan, segment: Int, count: Int) {}
 
-    private static func mayAnswer(_ arrival: FlowArrival) -> Bool {
-        guard !arrival.isToMany, !arrival.peer.isMulticast else { return false }
-        // Nobody has a name there, so nothing can be sent to it.
-        if arrival.peer == .unnamed { return false }
-        guard let port = arrival.peer.port else { return true }
+    /// Whether an answer could harm nobody but who asked.
+    ///
+    /// - Parameters:
+    ///   - local: the address that was written to.
+    ///   - isToMany: whether that is a broadcast address or a group.
+    static func mayAnswer(_ peer: SocketAddress, at local: SocketAddress, isToMany: Bool) -> Bool {
+        // Who has no name cannot be sent anything.
+        guard !isToMany, !peer.isMulticast, peer != .unnamed else { return false }
+        guard let port = peer.port else { return true }
         // From the port of this very service: on another host, usherd may listen as it does here.
-        return !answeringPorts.contains(port) && port != arrival.local.port
-            && arrival.peer != .ipv4(.broadcast, port: port)
+        return !answeringPorts.contains(port) && port != local.port && peer != .ipv4(.broadcast, port: port)
     }
 }

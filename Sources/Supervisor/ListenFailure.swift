@@ -18,6 +18,8 @@ struct ListenFailure: Error, Equatable {
         case pathIsNoSocket
         /// systemd passed a socket that keeps the bounds of messages where a stream is wanted, or the other way round.
         case wrongKind(SocketKind, wanted: Set<SocketKind>)
+        /// systemd passed a UDP socket that others than this host reach, for a service that would serve to flood somebody.
+        case amplifies
         /// systemd passed no socket of this name; it passed these.
         case notPassed(names: [String])
     }
@@ -38,6 +40,7 @@ struct ListenFailure: Error, Equatable {
         case .pathIsLive, .pathIsOurs: EADDRINUSE
         case .pathIsNoSocket: EEXIST
         case .wrongKind: EPROTOTYPE
+        case .amplifies: EPERM
         case .notPassed: ENOENT
         }
     }
@@ -64,6 +67,9 @@ struct ListenFailure: Error, Equatable {
                 ? "ListenStream=" : wanted.contains(.udp) ? "ListenDatagram=" : "ListenSequentialPacket="
             return "systemd passed a socket of the kind \(kind.scheme), which the service, its upstreams or the PROXY"
                 + " header of this listener cannot be used with; use \(key) in its .socket unit"
+        case .amplifies:
+            return "the service answers with more than it is asked, to whoever the sender claims to be, and systemd passed"
+                + " a UDP socket that is not on loopback; write allow-amplification = true if only trusted hosts reach it"
         case .notPassed(let names):
             let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"
             return "systemd passed no socket of this name (\(passed));"

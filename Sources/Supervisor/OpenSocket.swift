@@ -19,6 +19,8 @@ struct OpenSocket {
             switch wanted.key {
             case .passed(let name):
                 return try take(wanted, name, from: passed)
+            case .group(let address, _):
+                return [try bind(wanted, kind: .udp, address: address, dualStack: false, ours: ours)]
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
                 return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, ours: ours)]
             }
@@ -46,6 +48,9 @@ struct OpenSocket {
         let sockets = try passed.take(name)
         if let kinds = wanted.kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {
             throw OpenFailure(.wrongKind(wrong.kind, wanted: kinds))
+        }
+        if wanted.isForLoopback, sockets.contains(where: { $0.kind == .udp && !$0.address.isLoopback }) {
+            throw OpenFailure(.amplifies)
         }
         do throws(SystemError) {
             for socket in sockets { try socket.apply(wanted.options) }

@@ -35,6 +35,11 @@ struct SocketChanges {
                 undo.append { try? open.socket.apply(old.options) }
                 try open.socket.apply(new.options)
             }
+            let (before, after) = (old.written.datagrams, new.written.datagrams)
+            if before != after {
+                undo.append { try? open.socket.apply(before) }
+                try open.socket.apply(after)
+            }
             if old.access != new.access, let file = open.socket.file {
                 let before = try file.access()
                 undo.append { try? file.apply(before) }

@@ -13,6 +13,9 @@ enum SocketKey: Hashable, Sendable {
     /// on one address of a listener it is that one.
     case anyPort(SocketKind, SocketAddress, dualStack: Bool, listener: String, index: Int)
 
+    /// A group of multicast on an interface, 0 for the one that the kernel chooses. Any number of sockets may listen there.
+    case group(SocketAddress, interface: UInt32)
+
     /// The sockets that systemd passes under a name.
     case passed(name: String)
 }
@@ -31,6 +34,9 @@ struct WantedSocket: Hashable, Sendable {
     /// The address as it was written, for messages.
     var written: ListenAddress
 
+    /// Whether a UDP socket must be on loopback: see ``ListenerSettings/allowsAmplification``.
+    var isForLoopback = false
+
     /// What it may be; nil for anything. Only the socket shows what it is that systemd passes.
     var kinds: Set<SocketKind>?
 }
@@ -47,7 +53,7 @@ extension ListenerSettings {
                 wanted.append(
                     WantedSocket(
                         key: key, options: options, access: address.access, written: address,
-                        kinds: fittingKinds))
+                        isForLoopback: service.amplifies && !allowsAmplification, kinds: fittingKinds))
             }
         }
         return wanted
@@ -73,7 +79,9 @@ extension ListenerSettings {
         case .passed(let name):
             return [.passed(name: name)]
         case .bind(let kind, let addresses, let dualStack):
+            let interface = address.datagrams.interface
             return addresses.map { address in
+                if kind == .udp, address.isMulticast { return .group(address, interface: interface) }
                 guard address.leavesPortToKernel else { return .bound(kind, address, dualStack: dualStack) }
                 // Counted among its like, so that what else the listener has does not make it another socket.
                 func key(_ index: Int) -> SocketKey {

@@ -193,6 +193,17 @@ import Testing
         client.close()
     }
 
+    @Test(arguments: [
+        (AF_INET, SocketKind.udp), (AF_INET6, .udp), (AF_UNIX, .unixDatagram),
+    ])
+    func `takes over a datagram socket that is bound`(family: CInt, kind: SocketKind) throws {
+        let raw = try passed(family, SOCK_DGRAM, listening: false)
+        let socket = try ListeningSocket(adopting: OwnedDescriptor(adopting: raw))
+        #expect(socket.kind == kind)
+        #expect(socket.raw == raw)
+        #expect(fcntl(raw, F_GETFL) & O_NONBLOCK != 0)
+    }
+
     @Test func `goes back to the probes that a socket was passed with`() throws {
         let raw = try passed(AF_INET, SOCK_STREAM)
         try SocketOption.keepIdle.set(99, on: raw)
@@ -211,8 +222,11 @@ import Testing
                 #expect(throws: error) { try ListeningSocket(adopting: OwnedDescriptor(adopting: raw)) }
             }
             try refused(SystemError("listen", errno: ENOTCONN)) { try passed(AF_INET, SOCK_STREAM, listening: false) }
-            try refused(SystemError("listen", errno: ENOTCONN)) { try passed(AF_INET, SOCK_DGRAM, listening: false) }
-            try refused(SystemError("listen", errno: ENOTCONN)) { try passed(AF_UNIX, SOCK_DGRAM, listening: false) }
+            try refused(SystemError("listen", errno: ENOTCONN)) { socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0) }
+            try refused(SystemError("listen", errno: ENOTCONN)) { socket(AF_INET6, CInt(SOCK_DGRAM.rawValue), 0) }
+            try refused(SystemError("getsockopt", errno: EPROTONOSUPPORT)) {
+                socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+            }
             try refused(SystemError("getsockopt", errno: ENOTSOCK)) { open("/dev/null", O_RDONLY) }
             #expect(try openDescriptors() == before)
         }

@@ -48,15 +48,17 @@ public final class LaneHarness {
     // MARK: - Listeners and clients
 
     /// Opens a listener on one socket of each kind: IPv4 on a port that the kernel chooses, or an abstract Unix name.
+    ///
+    /// - Parameter idleTimeout: of connections and of flows.
     @discardableResult
     public func listen(
         _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
-        needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
+        connectionLimit: Int? = nil, needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
         service: @escaping @Sendable () -> any Service
     ) throws -> [ListeningSocket] {
         let sockets = try kinds.map { kind in
             let address: SocketAddress
-            if kind == .tcp {
+            if kind == .tcp || kind == .udp {
                 address = .ipv4(.loopback, port: 0)
             } else {
                 let number = Self.nextName.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -66,7 +68,8 @@ public final class LaneHarness {
         }
         let profile = ListenerProfile(
             identifier: nextListener, label: ListenerLabel(name: "test", service: "test"), idleTimeout: idleTimeout,
-            lifetime: lifetime, sharesOneLane: true, needsHeader: needsHeader, makeService: service)
+            flowIdleTimeout: idleTimeout, lifetime: lifetime, connectionLimit: connectionLimit, sharesOneLane: true,
+            needsHeader: needsHeader, makeService: service)
         nextListener += 1
         lane.open(profile, sockets: sockets)
         return sockets

@@ -130,6 +130,11 @@ struct JournalEncoder {
     ) {
         entry.field("USHER_BYTES_IN=", traffic.bytesIn, in: &bytes)
         entry.field("USHER_BYTES_OUT=", traffic.bytesOut, in: &bytes)
+        if let datagrams = traffic.datagrams {
+            entry.field("USHER_DATAGRAMS_IN=", datagrams.received, in: &bytes)
+            entry.field("USHER_DATAGRAMS_OUT=", datagrams.sent, in: &bytes)
+            entry.field("USHER_DATAGRAMS_DROPPED=", datagrams.dropped, in: &bytes)
+        }
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
     }
 

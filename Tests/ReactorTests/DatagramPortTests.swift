@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Records
+import TestSupport
+import Testing
+
+@testable import Reactor
+
+@Suite struct DatagramPortTests {
+    private static let kinds = [SocketKind.udp, .unixDatagram]
+
+    private func peer(_ kind: SocketKind) throws -> DatagramPeer { try DatagramPeer(kind == .udp ? "127.0.0.1" : nil) }
+
+    // MARK: - Flows
+
+    @Test(arguments: kinds)
+    func `each source has one flow`(kind: SocketKind) throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([kind], service: MirrorService.init)[0]
+        let peers = try (0..<5).map { _ in try peer(kind) }
+        for round in 0..<3 {
+            for (number, peer) in peers.enumerated() { try peer.send("\(round) of \(number)", to: socket) }
+        }
+        var answers = peers.map { _ in [String]() }
+        #expect(
+            harness.run(until: {
+                for (number, peer) in peers.enumerated() { answers[number] += peer.texts() }
+                return answers.allSatisfy { $0.count == 3 }
+            }))
+        for (number, texts) in answers.enumerated() { #expect(texts == (0..<3).map { "\($0) of \(number)" }) }
+        #expect(harness.connections == 5)
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        #expect(harness.connections == 0)
+        let records = try harness.capturedRecords()
+        #expect(records.filter { $0.event == "open" }.count == 5)
+        let closed = records.filter { $0.event == "close" }
+        #expect(closed.count == 5)
+        #expect(Set(closed.compactMap { $0["peer"] }).count == 5)
+        for record in closed {
+            #expect(record.number("datagrams_in") == 3)
+            #expect(record.number("datagrams_out") == 3)
+            #expect(record.number("datagrams_dropped") == 0)
+            #expect(record.number("bytes_in") == 18)
+            #expect(record.number("bytes_out") == 18)
+            #expect(record.end == "stopped by daemon")
+            #expect(record["local"] == "\(kind.scheme)://\(socket.address)")
+        }
+    }
+
+    @Test func `one source has a flow for each address that it writes to`() throws {
+        let harness = try LaneHarness()
+        let socket = try ListeningSocket(
+            kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
+        harness.lane.open(profile(MirrorService.init), sockets: [socket])
+        let peer = try DatagramPeer()
+        for host in ["127.0.0.2", "127.0.0.3", "127.0.0.2"] { try peer.send(host, to: socket, host: host) }
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                while let answer = peer.receiveWithSource() {
+                    #expect(String(decoding: answer.bytes, as: UTF8.self) == answer.host)
+                    answers.append(answer.host)
+                }
+                return answers.count == 3
+            }))
+        #expect(harness.connections == 2)
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let port = socket.address.port ?? 0
+        #expect(
+            Set(try harness.capturedRecords().filter { $0.event == "close" }.compactMap { $0["local"] })
+                == ["udp://127.0.0.2:\(port)", "udp://127.0.0.3:\(port)"])
+    }
+
+    @Test(arguments: kinds)
+    func `a flow ends when nothing has moved for so long, and the next datagram opens another`(kind: SocketKind) throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: MirrorService.init)[0]
+        let peer = try peer(kind)
+        for _ in 0..<2 {
+            try peer.send("x", to: socket)
+            #expect(harness.run(until: { harness.connections == 1 }))
+            #expect(harness.run(until: { harness.connections == 0 }))
+        }
+        #expect(try harness.ends() == ["idle-timeout by daemon", "idle-timeout by daemon"])
+    }
+
+    @Test func `a flow that moves datagrams does not end`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], idleTimeout: 60_000_000, service: MirrorService.init)[0]
+        let peer = try DatagramPeer()
+        let end = Clock.monotonic + 300_000_000
+        harness.run(until: {
+            try? peer.send("x", to: socket)
+            usleep(1000)
+            return Clock.monotonic >= end
+        })
+        #expect(try harness.capturedRecords().filter { $0.event == "open" }.count == 1)
+        #expect(try harness.ends() == [])
+    }
+
+    @Test func `empty datagrams count as datagrams`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let peer = try DatagramPeer()
+        for _ in 0..<3 { try peer.send("", to: socket) }
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                answers += peer.texts()
+                return answers.count == 3
+            }))
+        #expect(answers == ["", "", ""])
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let record = try harness.capturedRecords().first { $0.event == "close" }
+        #expect(record?.number("datagrams_in") == 3)
+        #expect(record?.number("datagrams_out") == 3)
+        #expect(record?.number("bytes_in") == 0)
+    }
+
+    @Test func `datagrams that the kernel joined come back apart, and are counted one by one`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let peer = try DatagramPeer()
+        let bytes = (0..<25_500).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try peer.send(bytes, segment: 1000, to: socket)
+        var answers: [[UInt8]] = []
+        #expect(
+            harness.run(until: {
+                while let answer = peer.receive() { answers.append(answer) }
+                return answers.count == 26
+            }))
+        #expect(answers.flatMap { $0 } == bytes)
+        #expect(answers.map(\.count) == Array(repeating: 1000, count: 25) + [500])
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let record = try harness.capturedRecords().first { $0.event == "close" }
+        #expect(record?.number("datagrams_in") == 26)
+        #expect(record?.number("datagrams_out") == 26)
+        #expect(record?.number("bytes_out") == 25_500)
+    }
+
+    // MARK: - Limits
+
+    @Test func `more sources than there may be flows are refused together`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], connectionLimit: 10, service: MirrorService.init)[0]
+        let peers = try (0..<200).map { _ in try DatagramPeer() }
+        for peer in peers { try peer.send("x", to: socket) }
+        var answered: Set<Int> = []
+        harness.run(
+            until: {
+                for (number, peer) in peers.enumerated() where !peer.texts().isEmpty { answered.insert(number) }
+                return false
+            }, idleTurns: 50)
+        // The first who came, and nobody else.
+        #expect(answered == Set(0..<10))
+        #expect(harness.connections == 10)
+        // They live on.
+        try peers[3].send("again", to: socket)
+        var again: [String] = []
+        #expect(
+            harness.run(until: {
+                again += peers[3].texts()
+                return again == ["again"]
+            }))
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        #expect(records.filter { $0.event == "open" }.count == 10)
+        #expect(records.filter { $0.event == "close" }.count == 10)
+        let refused = records.filter { $0.event == "refused" }
+        #expect(refused.count == 2, "the first one at once, the others at the end")
+        #expect(refused.compactMap { $0.number("datagrams") }.reduce(0, +) == 190)
+        #expect(refused.allSatisfy { $0["rule"] == "listener.max-connections" })
+    }
+
+    @Test func `the daemon's limit holds for flows too, and one that ends makes room`() throws {
+        let harness = try LaneHarness(connectionLimit: 1)
+        let socket = try harness.listen([.udp], idleTimeout: 20_000_000, service: MirrorService.init)[0]
+        let (first, second) = (try DatagramPeer(), try DatagramPeer())
+        try first.send("x", to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        try second.send("refused", to: socket)
+        #expect(harness.run(until: { (try? harness.capturedRecords().contains { $0.event == "refused" }) == true }))
+        #expect(harness.run(until: { harness.connections == 0 }))
+        try second.send("y", to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        #expect(
+            try harness.capturedRecords().filter { $0.event == "refused" }.map { $0["rule"] }
+                == ["daemon.max-connections"])
+    }
+
+    @Test func `a flow that its service refuses leaves no record of its own`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: RefusingService.init)[0]
+        for _ in 0..<20 { try DatagramPeer().send("x", to: socket) }
+        harness.run(until: { false }, idleTurns: 30)
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        #expect(harness.connections == 0)
+        #expect(harness.shared.connections.value == 0)
+        let records = try harness.capturedRecords()
+        #expect(records.allSatisfy { $0.event == "refused" })
+        #expect(records.count <= 2)
+        #expect(records.compactMap { $0.number("datagrams") }.reduce(0, +) == 20)
+    }
+
+    // MARK: - Ends
+
+    @Test func `a flow that closes itself has sent what it answered`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: OneAnswerService.init)[0]
+        let peer = try DatagramPeer()
+        for round in 1...3 {
+            try peer.send("question", to: socket)
+            var answers: [String] = []
+            #expect(
+                harness.run(until: {
+                    answers += peer.texts()
+                    return !answers.isEmpty
+                }))
+            #expect(answers == ["answer"])
+            #expect(harness.connections == 0)
+            #expect(try harness.ends() == Array(repeating: "finished by service", count: round))
+        }
+        for record in try harness.capturedRecords() where record.event == "close" {
+            #expect(record.number("datagrams_in") == 1)
+            #expect(record.number("datagrams_out") == 1)
+            #expect(record.number("bytes_out") == 6)
+        }
+    }
+
+    @Test func `what has come is answered before its listener goes`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let peer = try DatagramPeer()
+        try peer.send("late", to: socket)
+        harness.lane.stopAccepting(1)
+        #expect(peer.texts() == ["late"])
+        #expect(try harness.ends() == ["drained by operator"])
+    }
+
+    @Test func `a flow lives on where a reload keeps its socket, and ends with a socket that goes`() throws {
+        let harness = try LaneHarness()
+        let sockets = try harness.listen([.udp, .udp], service: MirrorService.init)
+        let peers = try [DatagramPeer(), DatagramPeer()]
+        for (peer, socket) in zip(peers, sockets) { try peer.send("x", to: socket) }
+        #expect(harness.run(until: { harness.connections == 2 }))
+        // The first one goes, so that the second one takes its place.
+        harness.lane.update(profile(MirrorService.init, identifier: 1), sockets: [sockets[1]], keepsService: false)
+        #expect(harness.connections == 1)
+        #expect(try harness.ends() == ["drained by operator"])
+        try peers[1].send("y", to: sockets[1])
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                answers += peers[1].texts()
+                return answers == ["x", "y"]
+            }))
+        #expect(try harness.capturedRecords().filter { $0.event == "open" }.count == 2)
+    }
+
+    @Test func `a datagram socket is on one lane, the same after every reload`() throws {
+        let writer = try RecordWriter(RecordSettings(destinations: [.standardError], format: .json, level: .error))
+        let shared = LaneShared(connectionLimit: 100, changed: {})
+        let handles = try (0..<3).map { try LaneHandle(number: $0) }
+        let lanes = try handles.map {
+            try Lane(handle: $0, peers: handles, shared: shared, records: writer.makeBuffer())
+        }
+        let sockets = try (0..<4).map { _ in
+            try ListeningSocket(
+                kind: .udp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
+        }
+        func homes(of socket: ListeningSocket) -> [Int] {
+            lanes.indices.filter { lane in
+                lanes[lane].listeners[1]?.gates.contains { $0.socket === socket } == true
+            }
+        }
+        let profile = profile(MirrorService.init, identifier: 1, sharesOneLane: false)
+        for lane in lanes { lane.open(profile, sockets: sockets) }
+        let before = sockets.map(homes)
+        #expect(before.allSatisfy { $0.count == 1 })
+        for lane in lanes { lane.update(profile, sockets: sockets.reversed(), keepsService: true) }
+        #expect(sockets.map(homes) == before)
+        for lane in lanes { lane.update(profile, sockets: Array(sockets[2...]), keepsService: true) }
+        #expect(sockets.map(homes) == [[], []] + before[2...])
+        // A service whose members talk to each other wants them all on its lane, and then no more.
+        let together = self.profile(MirrorService.init, identifier: 1, sharesOneLane: true)
+        lanes[1].update(together, sockets: sockets, keepsService: false)
+        for lane in [lanes[0], lanes[2]] { lane.stopAccepting(1) }
+        #expect(sockets.map(homes) == [[1], [1], [1], [1]])
+        for lane in lanes { lane.update(profile, sockets: sockets, keepsService: false) }
+        #expect(sockets.map(homes) == before)
+    }
+
+    // MARK: - Losses
+
+    @Test func `what is too long is counted, said and not delivered`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
+        let peer = try DatagramPeer(nil)
+        try peer.send([UInt8](repeating: 1, count: DatagramBatch.longest + 1), to: socket)
+        try peer.send("short", to: socket)
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                answers += peer.texts()
+                return !answers.isEmpty
+            }))
+        #expect(answers == ["short"])
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        let close = records.first { $0.event == "close" }
+        #expect(close?.number("datagrams_in") == 2)
+        #expect(close?.number("datagrams_dropped") == 1)
+        #expect(close?.number("bytes_in") == 5)
+        #expect(
+            records.first { $0.event == "lost" }?["message"]
+                == "did not deliver 1 datagram: longer than 65536 bytes")
+    }
+
+    @Test func `an answer that cannot be sent is counted with its flow and said`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
+        var peer: DatagramPeer? = try DatagramPeer(nil)
+        try peer?.send("x", to: socket)
+        peer = nil
+        #expect(harness.run(until: { (try? harness.capturedRecords().contains { $0.event == "lost" }) == true }))
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        #expect(records.first { $0.event == "lost" }?["errno"] == "ECONNREFUSED")
+        let close = records.first { $0.event == "close" }
+        #expect(close?.number("datagrams_in") == 1)
+        #expect(close?.number("datagrams_out") == 0)
+        #expect(close?.number("datagrams_dropped") == 1)
+    }
+
+    @Test(arguments: [ECONNREFUSED, ENOMEM, ENETDOWN, EPERM])
+    func `no failing call ends a port, and each flow has its records`(errno: CInt) throws {
+        var call = 1
+        var isReached = true
+        while isReached {
+            let harness = try LaneHarness()
+            let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+            let peers = try (0..<3).map { _ in try DatagramPeer() }
+            isReached = FaultInjection.failing(call: call, with: errno) {
+                for peer in peers {
+                    try? peer.send("x", to: socket)
+                    harness.run(turns: 2)
+                }
+            }
+            // It still takes what comes.
+            let last = try DatagramPeer()
+            try last.send("last", to: socket)
+            var answers: [String] = []
+            #expect(
+                harness.run(until: {
+                    answers += last.texts()
+                    return answers == ["last"]
+                }), "call \(call)")
+            harness.lane.stop(nil, because: .stopped, by: .daemon)
+            let records = try harness.capturedRecords()
+            #expect(
+                records.filter { $0.event == "open" }.compactMap { $0.number("connection") }.sorted()
+                    == records.filter { $0.event == "close" }.compactMap { $0.number("connection") }.sorted())
+            call += 1
+        }
+        #expect(call > 6, "three datagrams in, and three out")
+    }
+
+    private func profile(
+        _ service: @escaping @Sendable () -> any Service, identifier: Int = 7, sharesOneLane: Bool = true
+    ) -> ListenerProfile {
+        ListenerProfile(
+            identifier: identifier, label: ListenerLabel(name: "test", service: "test"), sharesOneLane: sharesOneLane,
+            makeService: service)
+    }
+}
+
+/// Sends every datagram back.
+private final class MirrorService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { MirrorFlow(flow: arrival, lane: lane) }
+
+    private final class MirrorFlow: Flow {
+        override func received(_ bytes: RawSpan, segment: Int) { answerWithSame() }
+    }
+}
+
+/// Has no room for anybody.
+private final class RefusingService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { RefusingFlow(flow: arrival, lane: lane) }
+
+    private final class RefusingFlow: Flow {
+        override func admit() -> Refusal? { .daemonLimit(0) }
+    }
+}
+
+/// Answers the first datagram, and has finished.
+private final class OneAnswerService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { OneAnswerFlow(flow: arrival, lane: lane) }
+
+    private final class OneAnswerFlow: Flow {
+        override func received(_ bytes: RawSpan, segment: Int) {
+            let answer = Array("answer".utf8)
+            self.answer(answer.span.bytes)
+            close(.finished, by: .service)
+        }
+    }
+}
