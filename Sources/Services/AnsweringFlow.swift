@@ -17,9 +17,7 @@ class AnsweringFlow: Flow {
     private final let mayAnswer: Bool
 
     override init(flow arrival: FlowArrival, lane: Lane) {
-        mayAnswer =
-            Self.mayAnswer(arrival.peer, at: arrival.local, isToMany: arrival.isToMany)
-            && !lane.isOwnPort(arrival.peer)
+        mayAnswer = arrival.mayBeAnswered(on: lane)
         super.init(flow: arrival, lane: lane)
     }
 
