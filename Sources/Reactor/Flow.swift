@@ -50,6 +50,13 @@ open class Flow: Connection {
         arriving = nil
     }
 
+    /// Whether the flow lives on while only answers go out; else what the source sends alone keeps it.
+    open var answersKeepAlive: Bool { true }
+
+    /// The kernel did not take answers, and said why. Nothing may be sent and nothing ended in here: ``ownDeadline`` can be
+    /// set to ``Lane/now`` for what has to be done.
+    open func answersLost(_ errno: CInt) {}
+
     /// Sends the source a datagram, or several of one length, at the end of this turn.
     public final func answer(_ bytes: RawSpan, segment: Int = 0) {
         port?.send(bytes, segment: segment, of: self)
@@ -71,7 +78,8 @@ open class Flow: Connection {
         traffic.sent &+= UInt64(result.datagrams)
         traffic.dropped &+= UInt64(result.lost)
         bytesOut &+= UInt64(result.bytes)
-        if result.datagrams > 0 { lastActivity = lane.now }
+        if result.datagrams > 0, answersKeepAlive { lastActivity = lane.now }
+        if result.lost > 0 { answersLost(result.errno) }
     }
 
     final override var datagrams: DatagramTraffic? { traffic }
