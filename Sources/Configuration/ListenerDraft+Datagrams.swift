@@ -7,6 +7,11 @@ extension ListenerDraft {
     func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
         let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
         if let first = datagrams.first { checkService(first, &diagnostics) }
+        if let bus = datagrams.first(where: { $0.endpoint.scheme.kind == .can }), service == .chat {
+            diagnostics.report(
+                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: bus.schemeSpan,
+                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
+        }
         checkAmplification(resolved, &diagnostics)
     }
 
@@ -16,15 +21,6 @@ extension ListenerDraft {
                 "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
                 help: "remove `accept-proxy`, or give the datagrams a listener of their own",
                 related: (address.span, "the address is here"))
-        }
-        switch service {
-        case .chat:
-            diagnostics.report(
-                "the service `\(service?.name ?? "")` is not supported on datagrams by this version",
-                at: address.schemeSpan, help: "on datagrams there are echo, discard, daytime, time, chargen and forward"
-            )
-        case .forward, .echo, .discard, .daytime, .time, .chargen, nil:
-            break
         }
     }
 

@@ -8,6 +8,8 @@ enum ChatCommand: Equatable {
     case nick([UInt8])
     /// `/who`: who is here.
     case who
+    /// `/join TOKEN`: to come in, for who comes by datagrams.
+    case join([UInt8])
     /// `/quit`: to leave.
     case quit
     /// `/help`: what can be written.
@@ -34,11 +36,11 @@ enum ChatCommand: Equatable {
         while index < line.count, line[index].isBlank { index += 1 }
         var end = line.count
         while end > index, line[end - 1].isBlank { end -= 1 }
+        var rest: [UInt8] = []
+        rest.append(contentsOf: line.extracting(index..<end))
         switch String(decoding: word, as: UTF8.self).lowercased() {
-        case "/nick":
-            var name: [UInt8] = []
-            name.append(contentsOf: line.extracting(index..<end))
-            self = .nick(name)
+        case "/nick": self = .nick(rest)
+        case "/join": self = .join(rest)
         case "/who": self = .who
         case "/quit": self = .quit
         case "/help": self = .help

@@ -3,7 +3,8 @@
 import Reactor
 import Records
 
-/// A room in which everybody on the listener reads what the others write, whatever family they come in by.
+/// A room in which everybody on the listener reads what the others write, whatever family they come in by, over streams or
+/// datagrams.
 ///
 /// It carries out what the ``Room`` says. Sending may break a connection, whose worker then tells the room before the send
 /// returns. What follows from that is done after what is being done, never in the middle of it: an outbox is taken away
@@ -23,6 +24,9 @@ final class ChatService: Service {
     /// Who can be sent something: the members of the room, and those that left it just now.
     private var workers: [MemberID: ChatWorker] = [:]
 
+    /// The same for those that come by datagrams.
+    private var flows: [MemberID: ChatFlow] = [:]
+
     private var outbox = Outbox()
 
     /// An empty outbox with its memory, for the next change.
@@ -32,6 +36,10 @@ final class ChatService: Service {
 
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
         ChatWorker(arrival, lane: lane, service: self)
+    }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
+        ChatFlow(flow: arrival, lane: lane, service: self)
     }
 
     /// Whether a member has written as much as is fair in one turn.
@@ -45,12 +53,22 @@ final class ChatService: Service {
 
     // MARK: - What happens
 
-    /// Somebody came.
+    /// Somebody came. ``deliver()`` has to be called afterwards.
     func join(_ worker: ChatWorker) -> MemberID {
-        let name = MemberName(peer: worker.peer, connection: worker.identifier)
-        let id = room.join(as: name, &outbox)
+        let id = admit(worker)
         workers[id] = worker
         return id
+    }
+
+    /// Somebody came by datagrams. ``deliver()`` has to be called afterwards.
+    func join(_ flow: ChatFlow) -> MemberID {
+        let id = admit(flow)
+        flows[id] = flow
+        return id
+    }
+
+    private func admit(_ connection: Connection) -> MemberID {
+        room.join(as: MemberName(peer: connection.peer, connection: connection.identifier), &outbox)
     }
 
     /// A member wrote a line, or something that is none. ``deliver()`` has to be called afterwards.
@@ -73,6 +91,7 @@ final class ChatService: Service {
     /// A connection is closed. If its member had not left, it was lost.
     func closed(_ id: MemberID) {
         workers[id] = nil
+        flows[id] = nil
         room.leave(id, .lost, &outbox)
         deliver()
     }
@@ -97,16 +116,22 @@ final class ChatService: Service {
     private func perform(_ step: Outbox.Step, of outbox: borrowing Outbox) {
         switch step {
         case .send(let id, let range):
-            guard let worker = workers[id] else { return }
-            send(outbox.bytes.span.extracting(range), to: worker)
+            let bytes = outbox.bytes.span.extracting(range)
+            guard let worker = workers[id] else {
+                flows[id]?.deliver(bytes)
+                return
+            }
+            send(bytes, to: worker)
             if worker.heldBytes > 0 { worker.awaitsReader = true }
         case .sendToOthers(let id, let range):
             let bytes = outbox.bytes.span.extracting(range)
             for worker in workers.values where worker.member != id && !worker.isDropped {
                 send(bytes, to: worker)
             }
+            for flow in flows.values where flow.member != id { flow.deliver(bytes) }
         case .end(let id, let reason, let party):
             workers.removeValue(forKey: id)?.finish(reason, by: party)
+            flows.removeValue(forKey: id)?.close(reason, by: party)
         }
     }
 

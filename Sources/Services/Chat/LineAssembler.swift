@@ -51,6 +51,16 @@ struct LineAssembler {
         }
     }
 
+    /// Takes the next line out of a message, in which no line is left without its end but the last, and moves `position`
+    /// behind it.
+    static func next(ofMessage message: Span<UInt8>, at position: inout Int, _ body: (Line, Span<UInt8>) -> Void) {
+        let start = position
+        var end = start
+        while end < message.count, message[end] != UInt8(ascii: "\n") { end += 1 }
+        position = min(end + 1, message.count)
+        judge(message.extracting(start..<end), body)
+    }
+
     /// Takes what there is as the last line: at the end of what the member sends, or of a message.
     mutating func finish(_ body: (Line, Span<UInt8>) -> Void) {
         isSkipping = false

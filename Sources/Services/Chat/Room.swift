@@ -18,6 +18,9 @@ struct Room {
     /// How many bytes of names one answer has, about: it must fit into what is held for a member.
     private static let namesInAnswer = 16 << 10
 
+    /// How many bytes of names one line has, about: a datagram of it should not be cut up on its way.
+    private static let namesInLine = 1 << 10
+
     /// In the order of coming, so that the numbers rise.
     private var members: [Member] = []
 
@@ -117,6 +120,8 @@ extension Room {
                 bytes.append("\n")
             }
         case .nick(let name): rename(index, to: name, &outbox)
+        // It has come in; perhaps the answer was lost.
+        case .join: rename(index, to: [], &outbox)
         case .who: answerWho(index, &outbox)
         case .quit:
             outbox.send(to: id) { $0.append("* Goodbye.\n") }
@@ -191,10 +196,16 @@ extension Room {
             bytes.append(contentsOf: own.name.text)
             bytes.append(" (you)")
             let end = bytes.count + Self.namesInAnswer
+            var endOfLine = bytes.count + Self.namesInLine
             var named = 1
             for member in members where member.id != own.id {
                 guard bytes.count < end else { break }
-                bytes.append(", ")
+                if bytes.count < endOfLine {
+                    bytes.append(", ")
+                } else {
+                    bytes.append(",\n* ")
+                    endOfLine = bytes.count + Self.namesInLine
+                }
                 bytes.append(contentsOf: member.name.text)
                 named += 1
             }
