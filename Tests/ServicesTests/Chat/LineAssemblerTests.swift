@@ -41,6 +41,22 @@ private enum Found: Equatable, CustomTestStringConvertible {
         return found
     }
 
+    /// Everything that comes out of a message.
+    private func lines(ofMessage message: [UInt8]) -> [Found] {
+        var found: [Found] = []
+        var position = 0
+        while position < message.count {
+            LineAssembler.next(ofMessage: message.span, at: &position) { line, bytes in
+                switch line {
+                case .text: found.append(.text(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)))
+                case .tooLong: found.append(.tooLong)
+                case .notUTF8: found.append(.notUTF8)
+                }
+            }
+        }
+        return found
+    }
+
     private static let table: [(String, [UInt8], [Found])] = [
         ("nothing", [], []),
         ("LF", Array("a\nb\n".utf8), [.text("a"), .text("b")]),
@@ -77,6 +93,7 @@ private enum Found: Equatable, CustomTestStringConvertible {
     func `finds the lines, whatever pieces they come in`(index: Int) {
         let (name, input, expected) = Self.table[index]
         #expect(lines(of: [input]) == expected, "\(name), in one piece")
+        #expect(lines(ofMessage: input) == expected, "\(name), as a message")
         for length in [1, 2, 3, 7, 4095, 4096, 4097, 4098, 65_536] where length < input.count {
             let pieces = stride(from: 0, to: input.count, by: length).map {
                 Array(input[$0..<min($0 + length, input.count)])

@@ -210,6 +210,22 @@ private struct Stage {
         #expect(answer.utf8.count < 17_000)
         #expect(answer.contains("* 10000 are here: member-9999 (you), member-0, "))
         #expect(answer.hasSuffix(" more\n"))
+        let lines = answer.dropFirst("10000<".count).split(separator: "\n")
+        #expect(lines.count > 10)
+        // Each fits into a datagram that no link has to cut up.
+        #expect(lines.allSatisfy { $0.hasPrefix("* ") && $0.utf8.count < 1200 })
+        #expect(lines.dropLast().allSatisfy { $0.hasSuffix(",") && $0.utf8.count > 1000 })
+        let named = lines.joined(separator: " ").split(separator: "member-").count - 1
+        #expect(answer.hasSuffix(" and \(10_000 - named) more\n"))
+    }
+
+    @Test func `tells who comes in once more that it is in`() throws {
+        var stage = Stage()
+        let ann = try stage.join("ann")
+        _ = try stage.join("bob")
+        _ = stage.takeSteps()
+        stage.write("/join k7k7k7k7", by: ann)
+        #expect(stage.takeSteps() == ["1<* You are ann; /nick NAME changes that.\n"])
     }
 
     @Test func `answers to a command that there is not, harmlessly`() throws {
