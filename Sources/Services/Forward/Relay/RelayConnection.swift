@@ -101,13 +101,12 @@ final class RelayConnection: Connection {
 
     /// The socket of the upstream, or of an attempt to reach one, is ready.
     func upstreamReady(_ socket: UpstreamSocket, _ readiness: Readiness) -> Turn {
-        if socket === upstream {
-            if !readiness.isDisjoint(with: .moreThanData) { upstreamHasMore = true }
-            note(readiness, of: .upstream)
-            return run()
+        if socket !== upstream {
+            attemptReady(socket, readiness)
+            guard socket === upstream, isOpen else { return .done }
         }
-        attemptReady(socket, readiness)
-        guard socket === upstream, isOpen else { return .done }
+        // The event that tells that it stands may tell of its end as well, and nothing will tell of that again.
+        if !readiness.isDisjoint(with: .moreThanData) { upstreamHasMore = true }
         note(readiness, of: .upstream)
         return run()
     }
