@@ -27,16 +27,21 @@ def end_all():
 
 
 class Daemon:
-    """usherd with a configuration, in a directory of its own, which `$DIR` stands for. It logs JSON."""
+    """usherd with a configuration, in a directory of its own, which `$DIR` stands for. It logs JSON. `processors` are
+    those that it may run on."""
 
-    def __init__(self, configuration, wait=True):
+    def __init__(self, configuration, wait=True, processors=None):
         self.directory = tempfile.mkdtemp(dir="/run", prefix="usherd-")
         self.log = os.path.join(self.directory, "stderr")
         self.path = os.path.join(self.directory, "usherd.toml")
         self.write(configuration)
+        everywhere = os.sched_getaffinity(0)
+        # It inherits what this thread has.
+        os.sched_setaffinity(0, processors or everywhere)
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(["usherd", "--config", self.path], stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output)
+        os.sched_setaffinity(0, everywhere)
         _running.append(self)
         if wait:
             wait_for(lambda: f"usherd to start; it said {self.said()}",

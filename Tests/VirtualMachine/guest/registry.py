@@ -8,7 +8,7 @@ import traceback
 
 from . import daemon, features, kernel
 
-CASE_SECONDS = 60
+CASE_SECONDS = 90
 CASES = []
 
 

@@ -10,7 +10,7 @@ import threading
 
 from .waiting import equal
 
-SECONDS = 20
+SECONDS = 30
 
 
 def split(address):

@@ -3,7 +3,7 @@
 
 import time
 
-SECONDS = 20
+SECONDS = 30
 
 
 def wait_for(what, find):

@@ -154,6 +154,45 @@ def forward_upstream_finishes_first():
         upstream_finishes_first(pair)
 
 
+class PromptUpstream(threading.Thread):
+    """Says something and finishes the moment that its kernel knows of a connection, before the relay may run on the
+    processor that they share."""
+
+    def __init__(self, listening):
+        super().__init__(daemon=True)
+        self.listening = listening
+        self.heard = None
+        self.start()
+
+    def run(self):
+        # Of this thread alone.
+        os.sched_setaffinity(0, {0})
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        with contextlib.suppress(OSError), accept(self.listening) as sock:
+            sock.sendall(b"goodbye")
+            sock.shutdown(socket.SHUT_WR)
+            self.heard = receive_all(sock)
+
+
+@case("vsock")
+def forward_upstream_that_finishes_at_once():
+    # Over vsock the relay learns by one event that it is connected, has something to read, and that this was all.
+    for front, upstream in (("tcp://127.0.0.1:0", "vsock://any:7108"), ("vsock://any:7109", "tcp://127.0.0.1:0")):
+        with contextlib.closing(sockets.listen(upstream)) as listening:
+            daemon = Daemon(f'[listener.front]\nlisten = "{front}"\nservice = "forward"\nto = "{reached(listening)}"\n',
+                            processors={0})
+            for _ in range(5):
+                server = PromptUpstream(listening)
+                client = connect(daemon.address("front"))
+                equal(receive_all(client), b"goodbye", "what the client reads")
+                client.sendall(b"and to you")
+                client.shutdown(socket.SHUT_WR)
+                server.join(sockets.SECONDS)
+                equal(server.heard, b"and to you", "what the upstream reads")
+                daemon.check_close(name(client), bytes_in=10, bytes_out=7, reason="upstream-closed", by="upstream")
+                client.close()
+
+
 @case("vsock")
 def forward_reset_of_tcp_ends_a_vsock_upstream():
     # vsock has no reset that a peer could tell from an end: it sees the end, and cannot write any more.
