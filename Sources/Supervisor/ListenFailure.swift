@@ -68,7 +68,8 @@ struct ListenFailure: Error, Equatable {
             return "systemd passed a socket of the kind \(kind.scheme), which the service, its upstreams or the PROXY"
                 + " header of this listener cannot be used with; use \(key) in its .socket unit"
         case .amplifies:
-            return "the service answers with more than it is asked, to whoever the sender claims to be, and systemd passed"
+            return
+                "the service answers with more than it is asked, to whoever the sender claims to be, and systemd passed"
                 + " a UDP socket that is not on loopback; write allow-amplification = true if only trusted hosts reach it"
         case .notPassed(let names):
             let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"

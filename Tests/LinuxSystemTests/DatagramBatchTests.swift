@@ -138,7 +138,9 @@ import Testing
         let batch = DatagramBatch()
         _ = try Self.receive(1, from: socket, batch)
         let local = try #require(batch.local(0))
-        let expected = host.contains(":") ? SocketAddress.ipv6(.loopback, port: 0, scope: 0) : .ipv4(IPv4Address(0x7f00_0005), port: 0)
+        let expected =
+            host.contains(":")
+            ? SocketAddress.ipv6(.loopback, port: 0, scope: 0) : .ipv4(IPv4Address(0x7f00_0005), port: 0)
         #expect(local.answer == expected)
         #expect(local.destination == expected)
     }

@@ -52,7 +52,9 @@ import Testing
         #expect(try received(peer, 1) == [[]])
     }
 
-    private static let joined: [(Int, Int)] = [(3000, 1000), (2500, 1000), (1, 1000), (64 * 10, 10), (63 * 1000 + 1, 1000)]
+    private static let joined: [(Int, Int)] = [
+        (3000, 1000), (2500, 1000), (1, 1000), (64 * 10, 10), (63 * 1000 + 1, 1000),
+    ]
 
     @Test(arguments: joined)
     func `what is joined arrives apart`(length: Int, segment: Int) throws {

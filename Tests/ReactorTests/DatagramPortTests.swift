@@ -74,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: kinds)
-    func `a flow ends when nothing has moved for so long, and the next datagram opens another`(kind: SocketKind) throws {
+    func `a flow ends when nothing has moved for so long, and the next datagram opens another`(kind: SocketKind) throws
+    {
         let harness = try LaneHarness()
         let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: MirrorService.init)[0]
         let peer = try peer(kind)

@@ -14,26 +14,33 @@ import Testing
         case end(says: UInt64?)
     }
 
-    @Test(arguments: [
-        // The first one at once, those that follow together.
-        [.note(1, at: 5, says: 1), .note(2, at: 6, says: nil), .note(3, at: 7, says: nil), .pass(5 + interval, says: 5)],
-        // Not a nanosecond before.
-        [.note(1, at: 0, says: 1), .note(1, at: 1, says: nil), .pass(interval - 1, says: nil), .pass(interval, says: 1)],
-        // Each record puts the next one off.
-        [
-            .note(1, at: 0, says: 1), .note(1, at: 1, says: nil), .pass(interval, says: 1),
-            .note(4, at: interval + 1, says: nil), .pass(2 * interval - 1, says: nil), .pass(2 * interval, says: 4),
-        ],
-        // After an interval of quiet, the next one is told of at once again.
-        [.note(1, at: 0, says: 1), .pass(interval, says: nil), .note(7, at: interval + 1, says: 7)],
-        // Late.
-        [.note(1, at: 0, says: 1), .note(2, at: 1, says: nil), .pass(100 * interval, says: 2)],
-        // At the end, what was not told of.
-        [.note(1, at: 0, says: 1), .end(says: nil)],
-        [.note(1, at: 0, says: 1), .note(9, at: 1, says: nil), .end(says: 9), .end(says: nil)],
-        // Nothing is nothing.
-        [.note(0, at: 0, says: nil), .pass(interval, says: nil), .end(says: nil), .note(1, at: 1, says: 1)],
-    ] as [[Step]])
+    @Test(
+        arguments: [
+            // The first one at once, those that follow together.
+            [
+                .note(1, at: 5, says: 1), .note(2, at: 6, says: nil), .note(3, at: 7, says: nil),
+                .pass(5 + interval, says: 5),
+            ],
+            // Not a nanosecond before.
+            [
+                .note(1, at: 0, says: 1), .note(1, at: 1, says: nil), .pass(interval - 1, says: nil),
+                .pass(interval, says: 1),
+            ],
+            // Each record puts the next one off.
+            [
+                .note(1, at: 0, says: 1), .note(1, at: 1, says: nil), .pass(interval, says: 1),
+                .note(4, at: interval + 1, says: nil), .pass(2 * interval - 1, says: nil), .pass(2 * interval, says: 4),
+            ],
+            // After an interval of quiet, the next one is told of at once again.
+            [.note(1, at: 0, says: 1), .pass(interval, says: nil), .note(7, at: interval + 1, says: 7)],
+            // Late.
+            [.note(1, at: 0, says: 1), .note(2, at: 1, says: nil), .pass(100 * interval, says: 2)],
+            // At the end, what was not told of.
+            [.note(1, at: 0, says: 1), .end(says: nil)],
+            [.note(1, at: 0, says: 1), .note(9, at: 1, says: nil), .end(says: 9), .end(says: nil)],
+            // Nothing is nothing.
+            [.note(0, at: 0, says: nil), .pass(interval, says: nil), .end(says: nil), .note(1, at: 1, says: 1)],
+        ] as [[Step]])
     func `says each loss once, and never too often`(steps: [Step]) {
         var report = LossReport()
         for (number, step) in steps.enumerated() {
@@ -50,7 +57,9 @@ import Testing
         var told: [UInt64] = []
         let step: UInt64 = 60_000
         for number in 0..<1_000_000 as Range<UInt64> {
-            if let next = report.next, next <= number * step, let count = report.pass(number * step) { told.append(count) }
+            if let next = report.next, next <= number * step, let count = report.pass(number * step) {
+                told.append(count)
+            }
             if let count = report.note(1, at: number * step) { told.append(count) }
         }
         if let count = report.end() { told.append(count) }

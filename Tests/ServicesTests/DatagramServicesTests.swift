@@ -12,8 +12,9 @@ import Testing
 @Suite struct DatagramServicesTests {
     private static let kinds = [SocketKind.udp, .unixDatagram]
 
-    private func open(_ settings: ServiceSettings, _ kind: SocketKind) throws -> (LaneHarness, ListeningSocket, DatagramPeer)
-    {
+    private func open(_ settings: ServiceSettings, _ kind: SocketKind) throws -> (
+        LaneHarness, ListeningSocket, DatagramPeer
+    ) {
         let harness = try LaneHarness()
         let socket = try harness.listen([kind], service: settings.factory)[0]
         return (harness, socket, try DatagramPeer(kind == .udp ? "127.0.0.1" : nil))

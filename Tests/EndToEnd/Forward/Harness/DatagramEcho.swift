@@ -30,7 +30,7 @@ final class DatagramEcho: Sendable {
     ///
     /// - Parameter port: 0 lets the kernel choose.
     init(_ name: String, port: UInt16 = 0, path: String? = nil, answers: Bool = true) throws {
-        let socket = try DatagramPeer(
+        let socket = try DatagramClient(
             bound: path.map { .unix(path: $0) } ?? .tcp(host: "127.0.0.1", port: port), patience: 1)
         address = socket.address
         raw = socket.release()

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 
 /// A blocking socket of datagrams that does exactly what it is told.
-final class DatagramPeer {
+final class DatagramClient {
     /// Its own address, as records show it.
     let address: String
 
