@@ -266,8 +266,9 @@ static int turn_on(int descriptor, int level, int option) {
 }
 
 int clinux_tell_local_address(int descriptor, int family) {
-    return family == AF_INET ? turn_on(descriptor, IPPROTO_IP, IP_PKTINFO)
-                             : turn_on(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    // Of IPv4 through a socket of both versions, only this one tells a broadcast address from one of the host.
+    const int told = turn_on(descriptor, IPPROTO_IP, IP_PKTINFO);
+    return family == AF_INET ? told : turn_on(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 }
 
 int clinux_join_datagrams(int descriptor) { return turn_on(descriptor, IPPROTO_UDP, UDP_GRO); }

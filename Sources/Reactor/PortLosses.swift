@@ -96,7 +96,8 @@ struct PortLosses {
         case .unanswered:
             message =
                 "did not answer \(datagrams): such an answer serves who only pretends to be the source"
-                + " (a port of another service, a broadcast address, or this daemon itself)"
+                + " (the port of a service that answers too, a broadcast address or group, this daemon itself), or the"
+                + " source has no name"
         }
         var fields = [RecordField("datagrams", .integer(count))]
         if kind == .refused, let lastRefusal { fields.append(RecordField("rule", .text(lastRefusal.rule.description))) }

@@ -38,8 +38,8 @@ import Testing
         ),
         (
             .unanswered, .lost, 0,
-            "did not answer 2 datagrams: such an answer serves who only pretends to be the source (a port of another"
-                + " service, a broadcast address, or this daemon itself)"
+            "did not answer 2 datagrams: such an answer serves who only pretends to be the source (the port of"
+                + " a service that answers too, a broadcast address or group, this daemon itself), or the source has no name"
         ),
     ])
     func `says what was lost, how many and why`(

@@ -33,6 +33,17 @@ import Testing
         )
     }
 
+    @Test func aClosedFlow() {
+        #expect(
+            encoder.line(Samples.flow)
+                == #"{"time":"2026-01-02T03:04:05.678901Z","level":"info","event":"close","#
+                + #""message":"echo: flow 42 from udp://127.0.0.1:51234 ended after 1.2 s: idle-timeout by daemon "#
+                + #"(in 64 B, out 1.5 KiB)","listener":"echo","service":"echo","#
+                + #""connection":42,"peer":"udp://127.0.0.1:51234","local":"udp://127.0.0.1:7007","#
+                + #""bytes_in":64,"bytes_out":1536,"datagrams_in":5,"datagrams_out":4,"datagrams_dropped":1,"#
+                + #""duration_us":1234567,"reason":"idle-timeout","by":"daemon"}"# + "\n")
+    }
+
     @Test func anErrorIsAWarningWithItsSymbol() throws {
         let fields = try Self.parse(encoder.line(Samples.close(.error, by: .daemon, errno: 104)))
         #expect(fields["level"] as? String == "warning")
@@ -106,10 +117,14 @@ import Testing
     @Test func theLargestNumbersAreExact() throws {
         let end = ConnectionEnd(
             .finished, by: .service,
-            traffic: ConnectionTraffic(bytesIn: .max, bytesOut: .max, durationMicroseconds: .max))
+            traffic: ConnectionTraffic(
+                bytesIn: .max, bytesOut: .max, datagrams: DatagramTraffic(received: .max, sent: .max, dropped: .max),
+                durationMicroseconds: .max))
         let line = encoder.line(Samples.connection(.close(end), number: .max))
         #expect(line.contains(#""connection":18446744073709551615,"#))
         #expect(line.contains(#""bytes_in":18446744073709551615,"bytes_out":18446744073709551615,"#))
+        #expect(line.contains(#""datagrams_in":18446744073709551615,"datagrams_out":18446744073709551615,"#))
+        #expect(line.contains(#""datagrams_dropped":18446744073709551615,"#))
         #expect(line.contains(#""duration_us":18446744073709551615,"#))
         _ = try Self.parse(line)
     }

@@ -41,6 +41,15 @@ import Testing
             ])
     }
 
+    @Test func aClosedFlow() {
+        #expect(
+            Self.entry(Samples.flow).suffix(10) == [
+                "USHER_PEER=udp://127.0.0.1:51234", "USHER_LOCAL=udp://127.0.0.1:7007", "USHER_BYTES_IN=64",
+                "USHER_BYTES_OUT=1536", "USHER_DATAGRAMS_IN=5", "USHER_DATAGRAMS_OUT=4", "USHER_DATAGRAMS_DROPPED=1",
+                "USHER_DURATION_US=1234567", "USHER_REASON=idle-timeout", "USHER_BY=daemon",
+            ])
+    }
+
     @Test func aRefusedUnixPeer() {
         let record = Samples.connection(
             .refused(.daemonLimit(10)), kind: .unixStream, peer: .unnamed, local: .unix(path: Array("/run/a b".utf8)),

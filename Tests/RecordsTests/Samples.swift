@@ -13,6 +13,13 @@ enum Samples {
 
     static let traffic = ConnectionTraffic(bytesIn: 64, bytesOut: 1536, durationMicroseconds: 1_234_567)
 
+    /// A flow that has ended.
+    static var flow: ConnectionRecord {
+        var traffic = traffic
+        traffic.datagrams = DatagramTraffic(received: 5, sent: 4, dropped: 1)
+        return connection(.close(ConnectionEnd(.idleTimeout, by: .daemon, traffic: traffic)), kind: .udp)
+    }
+
     static func connection(
         _ event: ConnectionRecord.Event, listener: ListenerLabel = echo, kind: SocketKind = .tcp,
         peer: SocketAddress = .ipv4(.loopback, port: 51234), local: SocketAddress = .ipv4(.loopback, port: 7007),

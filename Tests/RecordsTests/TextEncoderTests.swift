@@ -28,6 +28,19 @@ import Testing
                 + "max-connections of the listener (2000)\n")
     }
 
+    @Test func aFlowSaysWhatItLost() {
+        #expect(
+            terminal.line(Samples.flow)
+                == "03:04:05.678  close     echo        #42     udp://127.0.0.1:51234     "
+                + "1.2 s  in 64 B  out 1.5 KiB  dropped 1  idle-timeout by daemon\n")
+        var whole = Samples.flow
+        whole.event = .live(
+            ConnectionTraffic(
+                bytesIn: 64, bytesOut: 1536, datagrams: DatagramTraffic(received: 5, sent: 5),
+                durationMicroseconds: 1_234_567))
+        #expect(!terminal.line(whole).contains("dropped"))
+    }
+
     @Test func aFileHasTheFullDateInUTC() {
         #expect(
             plain.line(Samples.connection(.open))
@@ -54,6 +67,8 @@ import Testing
             (.unixStream, .abstract(name: [0, 0x41]), "unix://@\\x00A"),
             (.unixSeqpacket, .unix(path: Array("/x".utf8)), "unix-seqpacket:///x"),
             (.vsock, .vsock(cid: 2, port: 1024), "vsock://2:1024"),
+            (.udp, .ipv4(.loopback, port: 7), "udp://127.0.0.1:7"), (.unixDatagram, .unnamed, "unix-dgram://"),
+            (.unixDatagram, .unix(path: Array("/x".utf8)), "unix-dgram:///x"),
         ]
         for (kind, address, text) in addresses {
             #expect(terminal.line(Samples.connection(.open, kind: kind, peer: address)).hasSuffix("  \(text)\n"))

@@ -59,7 +59,7 @@ public final class DatagramPeer {
     /// - Parameter host: the IP address, where it listens on several.
     public func send(_ bytes: [UInt8], to socket: ListeningSocket, host: String? = nil) throws {
         let sent = try address(of: socket, host).withKernelAddress { pointer, length in
-            sendto(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue), pointer, length)
+            sendto(raw, bytes, bytes.count, 0, pointer, length)
         }
         guard sent == bytes.count else { throw POSIXFailure("sendto") }
     }
