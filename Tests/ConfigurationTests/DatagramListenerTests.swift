@@ -27,13 +27,14 @@ import Testing
     }
 
     /// `[defaults]`, the listener's own, and what holds for connections and for flows.
-    @Test(arguments: [
-        ("", "", nil, .seconds(30)), ("idle-timeout = \"10m\"", "", .seconds(600), .seconds(600)),
-        ("", "idle-timeout = \"5s\"", .seconds(5), .seconds(5)),
-        ("idle-timeout = \"10m\"", "idle-timeout = \"5s\"", .seconds(5), .seconds(5)),
-        ("idle-timeout = false", "", nil, nil), ("", "idle-timeout = false", nil, nil),
-        ("idle-timeout = \"10m\"", "idle-timeout = false", nil, nil),
-    ] as [(String, String, Duration?, Duration?)])
+    @Test(
+        arguments: [
+            ("", "", nil, .seconds(30)), ("idle-timeout = \"10m\"", "", .seconds(600), .seconds(600)),
+            ("", "idle-timeout = \"5s\"", .seconds(5), .seconds(5)),
+            ("idle-timeout = \"10m\"", "idle-timeout = \"5s\"", .seconds(5), .seconds(5)),
+            ("idle-timeout = false", "", nil, nil), ("", "idle-timeout = false", nil, nil),
+            ("idle-timeout = \"10m\"", "idle-timeout = false", nil, nil),
+        ] as [(String, String, Duration?, Duration?)])
     func `a flow ends after half a minute unless something is said`(
         defaults: String, own: String, connections: Duration?, flows: Duration?
     ) throws {

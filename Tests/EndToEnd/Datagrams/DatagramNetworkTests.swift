@@ -41,9 +41,10 @@ struct DatagramNetworkTests {
                         "ping \(local)%wire from \(local) 7007"
                     ])
             let open = try daemon.records("open", count: 6)
-            #expect(open.prefix(4).map { $0["local"] } == [
-                "udp://10.77.0.1:7007", "udp://10.77.0.2:7007", "udp://[fd77::1]:7007", "udp://[fd77::2]:7007",
-            ])
+            #expect(
+                open.prefix(4).map { $0["local"] } == [
+                    "udp://10.77.0.1:7007", "udp://10.77.0.2:7007", "udp://[fd77::1]:7007", "udp://[fd77::2]:7007",
+                ])
         }
     }
 
@@ -80,7 +81,9 @@ struct DatagramNetworkTests {
                 ])
             let plain = try daemon.record("lost") { $0["listener"] == "plain" }
             #expect(plain["message"]?.contains("?broadcast=true") == true)
-            #expect(try daemon.record("lost") { $0["listener"] == "broadcast" }["message"]?.contains("did not answer") == true)
+            #expect(
+                try daemon.record("lost") { $0["listener"] == "broadcast" }["message"]?.contains("did not answer")
+                    == true)
         }
     }
 
@@ -98,9 +101,11 @@ struct DatagramNetworkTests {
         }
     }
 
-    @Test(.enabled(if: TwoHosts.canDisturb, "needs tc-netem(8)"), arguments: [
-        "loss 20%", "duplicate 30%", "delay 10ms reorder 50% 50%", "delay 5ms 4ms loss 10% duplicate 10%",
-    ])
+    @Test(
+        .enabled(if: TwoHosts.canDisturb, "needs tc-netem(8)"),
+        arguments: [
+            "loss 20%", "duplicate 30%", "delay 10ms reorder 50% 50%", "delay 5ms 4ms loss 10% duplicate 10%",
+        ])
     func `what a wire does to datagrams is not made worse`(how: String) throws {
         let hosts = try TwoHosts()
         let configuration = "[listener.echo]\nlisten = \"udp://*:7007\"\nservice = \"echo\"\n"

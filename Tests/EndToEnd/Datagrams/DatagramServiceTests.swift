@@ -96,7 +96,9 @@ import Testing
                 #expect(record["reason"] == "stopped")
                 #expect(record["by"] == "daemon")
                 #expect(record[number: "datagrams_dropped"] == 0)
-                let expected = ["echo": (4, 4), "discard": (1, 0), "daytime": (1, 1), "time": (1, 1), "chargen": (20, 20)]
+                let expected = [
+                    "echo": (4, 4), "discard": (1, 0), "daytime": (1, 1), "time": (1, 1), "chargen": (20, 20),
+                ]
                 let service = record["service"] ?? ""
                 #expect(record[number: "datagrams_in"] == expected[service]?.0)
                 #expect(record[number: "datagrams_out"] == expected[service]?.1)
@@ -127,7 +129,8 @@ import Testing
     }
 
     @Test func `a flow ends when nothing moves, and its record says so`() throws {
-        let configuration = "[listener.x]\nlisten = \"udp://127.0.0.1:0\"\nservice = \"echo\"\nidle-timeout = \"300ms\"\n"
+        let configuration =
+            "[listener.x]\nlisten = \"udp://127.0.0.1:0\"\nservice = \"echo\"\nidle-timeout = \"300ms\"\n"
         try withUsherd(configuration) { daemon in
             let result = try python(Self.client, ["echo=\(try addresses(daemon, "x")[0])"])
             #expect(result.succeeded, "\(result.errors)")

@@ -59,7 +59,8 @@ final class TwoHosts {
     func disturb(_ how: String) throws {
         for host in [front, other] {
             try Self.run(
-                ["tc", "-n", host, "qdisc", "replace", "dev", "wire", "root", "netem"] + how.split(separator: " ").map(String.init))
+                ["tc", "-n", host, "qdisc", "replace", "dev", "wire", "root", "netem"]
+                    + how.split(separator: " ").map(String.init))
         }
     }
 
