@@ -7,8 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/can.h>
+#include <linux/can/error.h>
+#include <linux/can/raw.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/vm_sockets.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <pthread.h>
@@ -138,6 +144,45 @@ uint32_t clinux_can_interface(const struct sockaddr_storage *address) {
     return (uint32_t)((const struct sockaddr_can *)address)->can_ifindex;
 }
 
+_Static_assert(sizeof(struct clinux_can_filter) == sizeof(struct can_filter), "can_filter layout");
+
+int clinux_can_filter(int descriptor, const struct clinux_can_filter *filters, int count) {
+    return setsockopt(descriptor, SOL_CAN_RAW, CAN_RAW_FILTER, filters, (socklen_t)((size_t)count * sizeof *filters));
+}
+
+int clinux_can_errors(int descriptor) {
+    const can_err_mask_t all = CAN_ERR_MASK;
+    return setsockopt(descriptor, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &all, sizeof all);
+}
+
+int clinux_can_flexible(int descriptor) {
+    const int on = 1;
+    return setsockopt(descriptor, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &on, sizeof on);
+}
+
+int clinux_link(int descriptor, const char *name, uint32_t *index, bool *is_up, bool *is_can) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    if (ioctl(descriptor, SIOCGIFINDEX, &request) < 0) return -1;
+    *index = (uint32_t)request.ifr_ifindex;
+    if (ioctl(descriptor, SIOCGIFFLAGS, &request) < 0) return -1;
+    *is_up = request.ifr_flags & IFF_UP;
+    if (ioctl(descriptor, SIOCGIFHWADDR, &request) < 0) return -1;
+    *is_can = request.ifr_hwaddr.sa_family == ARPHRD_CAN;
+    return 0;
+}
+
+int clinux_link_events(void) {
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (descriptor < 0) return -1;
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    if (bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
+}
+
 // What may stand beside a datagram: a local address of either version, a length of segments, a count.
 union ancillary {
     char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo)) +
@@ -244,7 +289,8 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
                                               .msg_control = &ancillary[i]};
         write_ancillary(&messages[i].msg_hdr, &datagrams[i]);
     }
-    return sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    // Without MSG_NOSIGNAL, which RDS refuses: only streams raise SIGPIPE (socket(7), send(2)).
+    return sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT);
 }
 
 ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment) {
@@ -257,7 +303,7 @@ ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, in
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count, .msg_control = &ancillary};
     const struct clinux_datagram how = {.segment = segment};
     write_ancillary(&message, &how);
-    return sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sendmsg(descriptor, &message, MSG_DONTWAIT);
 }
 
 static int turn_on(int descriptor, int level, int option) {

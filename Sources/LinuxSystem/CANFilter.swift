@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which CAN frames a listener takes: those whose identifier equals `id` in the bits of `mask`.
+import CLinux
+
+/// Which CAN frames a listener takes: those whose identifier equals `id` in the bits of `mask`, and which have the same
+/// format, standard or extended.
 public struct CANFilter: Hashable, Sendable {
     /// The identifier: 11 bits, or 29 of the extended format.
     public let id: UInt32
@@ -8,17 +11,47 @@ public struct CANFilter: Hashable, Sendable {
     /// The bits that count; nil if not written, and then all do.
     public let mask: UInt32?
 
+    /// Whether frames of the extended format are meant: an identifier of more than 11 bits, or one that was written with
+    /// eight digits (`0x00000100`).
+    public let isExtended: Bool
+
     /// Makes a filter.
-    public init(id: UInt32, mask: UInt32? = nil) {
+    ///
+    /// - Parameter isExtended: an identifier of more than 11 bits is extended in any case.
+    public init(id: UInt32, mask: UInt32? = nil, isExtended: Bool = false) {
         self.id = id
         self.mask = mask
+        self.isExtended = isExtended || id > Self.highestStandard
     }
 
     /// The highest identifier of the extended format, `CAN_EFF_MASK`.
     static let highest: UInt32 = 0x1fff_ffff
 
-    var idText: String { Self.text(id) }
-    var maskText: String? { mask.map(Self.text) }
+    /// The highest identifier of the standard format, `CAN_SFF_MASK`.
+    static let highestStandard: UInt32 = 0x7ff
 
-    private static func text(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
+    /// The most filters of one socket: `CAN_RAW_FILTER_MAX` of linux/can/raw.h.
+    package static let most = 512
+
+    /// The identifier and the bits that have to be the same, as in the kernel's `struct can_filter`: frames that ask (RTR)
+    /// pass as those that tell.
+    var kernel: clinux_can_filter {
+        let format = isExtended ? CANIdentifier.extendedFlag : 0
+        let bits = mask ?? (isExtended ? Self.highest : Self.highestStandard)
+        return clinux_can_filter(id: id | format, mask: bits | CANIdentifier.extendedFlag)
+    }
+
+    /// Whether there are frames that both take.
+    package func overlaps(_ other: CANFilter) -> Bool {
+        let (a, b) = (kernel, other.kernel)
+        return (a.id ^ b.id) & a.mask & b.mask == 0
+    }
+
+    var idText: String { text(id) }
+    var maskText: String? { mask.map { "0x" + String($0, radix: 16) } }
+
+    private func text(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16)
+        return "0x" + (isExtended ? String(repeating: "0", count: 8 - digits.count) : "") + digits
+    }
 }

@@ -22,6 +22,13 @@ public struct CANIdentifier: Hashable, Sendable {
     /// Hashes it.
     public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
+    /// The identifier of a frame, from its first four bytes; nil if it has fewer.
+    public init?(frame: RawSpan) {
+        guard frame.byteCount >= 4 else { return nil }
+        // unsafe: four bytes, as was made sure of.
+        rawValue = unsafe frame.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+    }
+
     /// No frame in particular: what an interface has by itself.
     public static let none = CANIdentifier(rawValue: .max)
 

@@ -10,7 +10,8 @@ extension DatagramBatch {
     /// The most bytes of one datagram over IPv4.
     private static let longestPayload = 65_507
 
-    /// Whether two datagrams are of one flow: same source, same address that they went to.
+    /// Whether two datagrams are of one flow: same source, same address that they went to. The source of a CAN frame is in
+    /// its first bytes.
     package func isSameFlow(_ first: Int, _ second: Int) -> Bool {
         precondition(first < count && second < count)
         // unsafe: both are below the count; an address has no bytes beyond its length.
@@ -20,6 +21,10 @@ extension DatagramBatch {
         guard unsafe length == b.pointee.address_length, unsafe family == b.pointee.local_family else { return false }
         let sources = unsafe memcmp(&a.pointee.address, &b.pointee.address, Int(length))
         guard sources == 0 else { return false }
+        if unsafe CInt(a.pointee.address.ss_family) == AF_CAN {
+            return withBytes(first, CANIdentifier.init(frame:))?.source
+                == withBytes(second, CANIdentifier.init(frame:))?.source
+        }
         let addressLength = CInt(family) == AF_INET ? 4 : 16
         return unsafe family == 0 || memcmp(&a.pointee.destination, &b.pointee.destination, addressLength) == 0
     }

@@ -68,6 +68,13 @@ import Glibc
         return unsafe SocketAddress(kernel: datagrams[index].address, length: datagrams[index].address_length)
     }
 
+    /// The number of the CAN interface that it comes from.
+    package func bus(_ index: Int) -> UInt32 {
+        precondition(index < count)
+        // unsafe: below the count; the call reads the address alone.
+        return unsafe clinux_can_interface(&datagrams[index].address)
+    }
+
     /// How many bytes it has; more than ``longest`` if its end is lost.
     package func length(_ index: Int) -> Int {
         precondition(index < count)

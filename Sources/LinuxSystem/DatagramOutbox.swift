@@ -33,8 +33,14 @@ import Glibc
     private var used = 0
     private var canSegment = true
 
+    /// Whether the kernel takes several at once.
+    private var canBatch = true
+
     /// An outbox with nothing in it.
-    package init() {
+    ///
+    /// - Parameter canSegment: whether the kernel cuts up datagrams of this kind of socket: UDP alone.
+    package init(canSegment: Bool = true) {
+        self.canSegment = canSegment
         guard let memory = unsafe calloc(1, Self.room) else { preconditionFailure("out of memory") }
         unsafe self.memory = memory
         unsafe entries = .allocate(capacity: Self.capacity)
@@ -94,6 +100,14 @@ import Glibc
         return false
     }
 
+    /// Sends a frame, which is copied, or several of one length, over a CAN interface.
+    package func append(frame bytes: RawSpan, segment: Int, over interface: UInt32) {
+        append(bytes, segment: segment, to: nil)
+        // unsafe: the entry that was made just now.
+        unsafe clinux_can_address(
+            &entries[count - 1].address, &entries[count - 1].address_length, interface)
+    }
+
     /// Puts a datagram behind the last one, to be cut off again, if it is not longer.
     private func join(_ bytes: RawSpan) -> Bool {
         let length = bytes.byteCount
@@ -147,6 +161,10 @@ import Glibc
                     // EMSGSIZE is about this one. If none of them goes, it was not the joining that was refused.
                     if error.errno != EMSGSIZE, result.datagrams > 0 { canSegment = false }
                     sent(start, result)
+                } else if error.errno == EOPNOTSUPP, most > 1 {
+                    // RDS does not know the flag by which the kernel tells a protocol that more will follow.
+                    canBatch = false
+                    continue
                 } else {
                     sent(start, failure(of: start, error.errno))
                 }
@@ -164,6 +182,7 @@ import Glibc
 
     /// How many entries may go with one call.
     private func run(from start: Int) -> Int {
+        guard canBatch else { return 1 }
         let end = canSegment ? count : (start..<count).first { isSegmented($0) } ?? count
         return end - start
     }

@@ -102,14 +102,24 @@ extension EndpointParser {
             }
             options.broadcast = text == "true"
         case .id:
-            if let id = identifier(value) { options.filters.append(CANFilter(id: id)) }
+            guard let id = identifier(value) else { return }
+            // Eight digits mean the extended format, as for candump(1).
+            let isExtended = text.hasPrefix("0x") && text.utf8.count == 10
+            options.filters.append(CANFilter(id: id, isExtended: isExtended))
         case .mask:
             guard let last = options.filters.last, last.mask == nil else {
                 reportValue(value, "is a mask without an id before it", help: "write id=0x100&mask=0x700")
                 return
             }
             guard let mask = identifier(value) else { return }
-            options.filters[options.filters.count - 1] = CANFilter(id: last.id, mask: mask)
+            guard last.isExtended || mask <= CANFilter.highestStandard else {
+                reportValue(
+                    value, "has more bits than the identifier",
+                    help: "a standard identifier has 11 bits, so up to 0x7ff; one of eight digits, such as"
+                        + " id=0x00000100, is extended")
+                return
+            }
+            options.filters[options.filters.count - 1] = CANFilter(id: last.id, mask: mask, isExtended: last.isExtended)
         }
     }
 

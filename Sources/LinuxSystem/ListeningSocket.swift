@@ -26,6 +26,12 @@ public final class ListeningSocket: Sendable {
 
     private let wantsBroadcast: Atomic<Bool>
 
+    /// Whether its CAN interface was not there when the socket was made: then it takes nothing before ``takeInterface()``.
+    public let waitsForInterface: Bool
+
+    /// Which frames of a CAN bus it takes.
+    let filters: [CANFilter]
+
     /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
     private let originalProbes: ListeningOptions.KeepAlive
 
@@ -50,6 +56,8 @@ public final class ListeningSocket: Sendable {
         self.address = address
         wantsBroadcast = Atomic(try SocketOption.broadcast.value(of: raw) != 0)
         originalProbes = try Self.probes(of: raw, kind)
+        waitsForInterface = false
+        filters = []
         file = nil
         self.descriptor = descriptor
     }
@@ -70,16 +78,17 @@ public final class ListeningSocket: Sendable {
         let descriptor = try kind.makeSocket(for: address)
         let raw = descriptor.raw
         if kind == .tcp { try SocketOption.reuseAddress.set(1, on: raw) }
-        if case .ipv6 = address { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
+        if case .ipv6 = address, kind != .rds { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
         let probes = try Self.probes(of: raw, kind)
         if kind.isDatagram { try Self.prepare(raw, kind, address, datagrams) }
         let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
         defer { sharing.end() }
-        try Self.bind(raw, to: address.reached(through: datagrams.interface))
+        waitsForInterface = try !Self.bindOrWait(raw, to: address.reached(through: datagrams.interface))
         if kind == .udp, address.isMulticast { try Self.join(address, on: datagrams.interface, raw) }
         do throws(SystemError) {
             file = try Self.file(of: address, access)
-            self.address = try Self.localAddress(of: raw)
+            // A bus has no address but its name, which a socket that waits for it has not got.
+            self.address = kind == .can ? address : try Self.localAddress(of: raw)
             try Self.apply(options, to: raw, kind, probes)
         } catch {
             // Nobody will ever listen there.
@@ -88,6 +97,7 @@ public final class ListeningSocket: Sendable {
         }
         self.kind = kind
         wantsBroadcast = Atomic(datagrams.broadcast)
+        filters = datagrams.filters
         originalProbes = probes
         self.descriptor = descriptor
     }
@@ -154,6 +164,7 @@ public final class ListeningSocket: Sendable {
     ) throws(SystemError) {
         // Where the kernel cannot count what it loses, or join datagrams, it does without.
         _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
+        if kind == .can { try prepareBus(raw, options.filters) }
         guard kind == .udp else { return }
         _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
         // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.

@@ -71,6 +71,19 @@ bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, u
 // SocketCAN: linux/can.h
 void clinux_can_address(struct sockaddr_storage *address, socklen_t *length, uint32_t interface);
 uint32_t clinux_can_interface(const struct sockaddr_storage *address);
+struct clinux_can_filter {
+    uint32_t id;
+    uint32_t mask;
+};
+// CAN_RAW_FILTER: the frames that come in; CAN_RAW_ERR_FILTER: all that tell of errors; CAN_RAW_FD_FRAMES
+int clinux_can_filter(int descriptor, const struct clinux_can_filter *filters, int count);
+int clinux_can_errors(int descriptor);
+int clinux_can_flexible(int descriptor);
+
+// netdevice(7): SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFHWADDR, through a socket of any family
+int clinux_link(int descriptor, const char *name, uint32_t *index, bool *is_up, bool *is_can);
+// A socket of rtnetlink(7) that becomes readable when an interface appears, changes or goes (RTMGRP_LINK).
+int clinux_link_events(void);
 
 // A datagram that came, or is to go.
 struct clinux_datagram {
