@@ -32,11 +32,15 @@ final class DatagramPort: Gate {
     private var knownDrops: UInt32 = 0
 
     private var losses = PortLosses()
-    private lazy var outbox = DatagramOutbox()
+    private lazy var outbox = DatagramOutbox(canSegment: socket.kind == .udp)
+
+    /// What belongs to a CAN socket alone.
+    private let bus: Bus?
 
     init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
         self.listener = listener
         self.lane = lane
+        bus = socket.kind == .can ? Bus(socket, listener: listener, lane: lane) : nil
         super.init(socket)
     }
 
@@ -51,12 +55,14 @@ final class DatagramPort: Gate {
                 listener: listener.profile.label, errno: error.errno)
             lane.write(record)
         }
+        bus?.begin()
     }
 
     /// Ends the flows too, after what has come is answered: there is nothing left from which more could come.
     override func end() {
         try? lane.poll.remove(socket.raw)
         _ = ready(.readable)
+        bus?.end()
         lane.shared.ownPorts.remove(socket.address)
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
         for flow in flows.values { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
@@ -91,6 +97,7 @@ final class DatagramPort: Gate {
         } catch {
             // What was sent before was refused by its receiver, or an interface went down: the socket itself stands, and
             // the error was taken from it by being told.
+            bus?.failed(error.errno)
             return 0
         }
         expected = max(4, count * 2)
@@ -113,6 +120,7 @@ final class DatagramPort: Gate {
             lose(.overflow, UInt64(drops &- knownDrops))
             knownDrops = drops
         }
+        if let bus, bus.takeErrors(range, of: batch) { return }
         guard let flow = flow(range, of: batch) else { return }
         flow.lastActivity = lane.now
         var start = range.lowerBound
@@ -140,9 +148,13 @@ final class DatagramPort: Gate {
     /// The flow that a datagram belongs to; a new one if it may come in.
     private func flow(_ range: Range<Int>, of batch: DatagramBatch) -> Flow? {
         let index = range.lowerBound
-        guard let peer = batch.source(index)?.canonical else { return nil }
+        guard let peer = bus == nil ? batch.source(index)?.canonical : bus?.source(index, of: batch) else {
+            return nil
+        }
         var local = socket.address
         var isToMany = false
+        // What comes in through every bus is answered on its own.
+        if case .can(let interface, _) = peer { local = .can(interface, .none) }
         if let told = batch.local(index) {
             isToMany = told.destination != told.answer || told.destination.isMulticast
             local = told.destination.with(port: socket.address.port ?? 0)
@@ -197,6 +209,10 @@ final class DatagramPort: Gate {
     func send(_ bytes: RawSpan, segment: Int, of flow: Flow) {
         if !outbox.hasRoom(for: bytes.byteCount) { flush() }
         if senders.isEmpty, current == nil { lane.flushAfterTurn(self) }
+        if let bus {
+            outbox.append(frame: bytes, segment: segment, over: bus.index(of: flow.peer))
+            return senders.append(flow)
+        }
         let isJoined = outbox.append(
             bytes, segment: segment, to: flow.peer,
             from: socket.address.isWildcard && !flow.isToMany ? flow.local : nil,

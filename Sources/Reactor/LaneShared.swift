@@ -20,6 +20,9 @@ public final class LaneShared: Sendable {
     /// Whether a lane has said that it cannot accept, and none has said that it can again.
     private let outOfResources = Atomic<Bool>(false)
 
+    /// What listeners wait for: the interface of each that waits, by the number that it has been given for that.
+    private let awaited = Mutex<[UInt64: String]>([:])
+
     private let changed: @Sendable () -> Void
     private let changeIsKnown = Atomic<Bool>(false)
 
@@ -55,6 +58,22 @@ public final class LaneShared: Sendable {
     public func acknowledgeChange() {
         changeIsKnown.store(false, ordering: .relaxed)
         atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
+
+    /// What listeners wait for, in words and in order: `can0 (down)`.
+    public var awaitedInterfaces: [String] { awaited.withLock { Set($0.values).sorted() } }
+
+    /// Notes what a listener waits for.
+    ///
+    /// - Parameters:
+    ///   - interface: nil for nothing.
+    ///   - waiter: a number of ``makeIdentifier()``, of its own.
+    func noteAwaited(_ interface: String?, by waiter: UInt64) {
+        let isNews = awaited.withLock { awaited in
+            defer { awaited[waiter] = interface }
+            return awaited[waiter] != interface
+        }
+        if isNews { noteChange() }
     }
 
     /// Whether some connection could not be accepted, and it is not known that there is enough for all again.

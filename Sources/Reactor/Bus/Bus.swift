@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Records
+
+/// What a CAN listener has besides its socket: the interface, which may be missing, go down and come back; the names of
+/// interfaces, which a frame does not bring; and what controllers tell of errors.
+///
+/// Concurrency: belongs to one lane.
+final class Bus: Pollable {
+    private let socket: ListeningSocket
+    private let listener: Listener
+    private let lane: Lane
+    private let waiter: UInt64
+
+    private var events: LinkEvents?
+    private var link = BusLink.unknown
+    private var errors = BusErrors()
+
+    /// The interfaces that frames came from, by their numbers; forgotten when anything happens to an interface.
+    private var names: [UInt32: InterfaceName] = [:]
+
+    init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
+        self.socket = socket
+        self.listener = listener
+        self.lane = lane
+        waiter = lane.shared.makeIdentifier()
+        super.init()
+    }
+
+    /// Begins to watch the interfaces, and then looks: so nothing happens unseen in between.
+    func begin() {
+        do throws(SystemError) {
+            let events = try LinkEvents()
+            try lane.watch(self, events.raw, for: .readable)
+            self.events = consume events
+        } catch {
+            lane.enroll(self)
+            let hint =
+                error.errno == EAFNOSUPPORT ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit" : ""
+            tell(
+                .warning,
+                "cannot watch the interfaces, so that one which goes down or comes back is not noticed: \(error)\(hint)",
+                errno: error.errno)
+        }
+        look()
+        // Of a socket that it could not bind, the supervisor has not said that it listens.
+        if socket.waitsForInterface, link == .up { tellListening("the interface \(interface) is there") }
+    }
+
+    /// Says what is left to say.
+    func end() {
+        errors.pass(nil, tellErrors)
+        lane.shared.noteAwaited(nil, by: waiter)
+        lane.forget(self)
+        events = nil
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        events?.clear()
+        names.removeAll(keepingCapacity: true)
+        // Down and up again may have been quicker than this lane: the socket knows.
+        if let errno = try? socket.takeError(), errno != 0 { failed(errno) } else { look() }
+        return .done
+    }
+
+    override func deadline(at now: UInt64) -> UInt64? {
+        errors.pass(now, tellErrors)
+        return errors.next
+    }
+
+    // MARK: - The interface
+
+    private var interface: InterfaceName {
+        if case .can(let interface, _) = socket.address { interface } else { .any }
+    }
+
+    /// A read has told of an error: `ENETDOWN` when the interface has gone down, `ENODEV` when it is gone.
+    func failed(_ errno: CInt) {
+        guard !socket.address.isWildcard else { return }
+        switch errno {
+        case ENETDOWN where link != .down: see(.down)
+        case ENODEV where link != .missing: see(.missing)
+        default: break
+        }
+        look()
+    }
+
+    /// Looks how the interface is, and takes it if it is there. All interfaces together are there always.
+    private func look() {
+        guard !socket.address.isWildcard else { return }
+        do throws(SystemError) {
+            see(BusLink(try currentLink()))
+        } catch {
+            tell(.failed, "cannot use the interface \(interface): \(error)", errno: error.errno)
+        }
+    }
+
+    /// The interface that the socket is bound to, whatever its name is now; or else the one of its name, which it is bound
+    /// to then.
+    private func currentLink() throws(SystemError) -> NetworkLink? {
+        let bound = try socket.interfaceIndex
+        if bound != 0, let link = try NetworkLink.numbered(bound, through: socket.raw) { return link }
+        guard let link = try NetworkLink.named(interface, through: socket.raw) else { return nil }
+        guard link.isCAN else { return link }
+        do throws(SystemError) {
+            try socket.takeInterface()
+        } catch {
+            // It has gone meanwhile, and there will be an event of that.
+            if error.errno == ENODEV { return nil }
+            throw error
+        }
+        return link
+    }
+
+    private func see(_ now: BusLink) {
+        let news = link.see(now, interface: interface)
+        lane.shared.noteAwaited(link.awaited(interface), by: waiter)
+        switch news {
+        case .waits(let words)?: tell(.warning, "\(listener.profile.label.name) waits: \(words)")
+        case .serves(let words)?: tellListening(words)
+        case nil: break
+        }
+    }
+
+    private func tellListening(_ words: String) {
+        let label = listener.profile.label
+        let address = RecordedAddress(socket.kind, socket.address)
+        tell(.listening, "\(label.name) listens on \(address) for \(label.service): \(words)")
+    }
+
+    private func tell(_ event: EventKind, _ message: String, errno: CInt = 0) {
+        lane.write(
+            DaemonRecord(
+                time: Clock.realtime, event, message, listener: listener.profile.label,
+                local: RecordedAddress(socket.kind, socket.address), errno: errno))
+    }
+
+    // MARK: - Frames
+
+    /// Where a frame comes from: its interface and its identifier, without the flag that tells a request from its answer.
+    /// nil if it is too short to have one.
+    func source(_ index: Int, of batch: DatagramBatch) -> SocketAddress? {
+        guard let identifier = batch.withBytes(index, CANIdentifier.init(frame:)) else { return nil }
+        return .can(name(of: batch.bus(index)), identifier.source)
+    }
+
+    /// The number of the interface of a source.
+    func index(of source: SocketAddress) -> UInt32 {
+        guard case .can(let interface, _) = source else { return 0 }
+        if let index = names.first(where: { $0.value == interface })?.key { return index }
+        // No interface has the highest number: the kernel says ENXIO of one that is gone.
+        return interface.index ?? UInt32(CInt.max)
+    }
+
+    private func name(of index: UInt32) -> InterfaceName {
+        if let name = names[index] { return name }
+        guard let name = InterfaceName(index: index) else { return interface }
+        names[index] = name
+        return name
+    }
+
+    /// Notes error frames, if that is what came.
+    ///
+    /// - Parameter range: of one source, so that all are error frames if the first is.
+    /// - Returns: whether they are.
+    func takeErrors(_ range: Range<Int>, of batch: DatagramBatch) -> Bool {
+        guard batch.withBytes(range.lowerBound, CANIdentifier.init(frame:))?.isError == true else { return false }
+        for index in range {
+            guard let frame = batch.withBytes(index, CANErrorFrame.init(frame:)) else { continue }
+            errors.note(frame, from: name(of: batch.bus(index)), at: lane.now, tellErrors)
+        }
+        if let next = errors.next { lane.schedule(self, at: next) }
+        return true
+    }
+
+    private func tellErrors(of kind: CANErrorKind, _ count: UInt64, in errors: BusErrors) {
+        lane.write(errors.record(of: kind, count, label: listener.profile.label, socket: socket))
+    }
+}
