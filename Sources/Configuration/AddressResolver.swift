@@ -34,6 +34,12 @@ struct AddressResolver<Host: HostLookup> {
     ) -> ListenAddress.Target? {
         let kind = address.endpoint.scheme.kind ?? .tcp
         switch address.endpoint.location {
+        case .host(.any, _) where kind == .rds, .host(.ipv4(.any), _) where kind == .rds,
+            .host(.ipv6(.any, _), _) where kind == .rds:
+            diagnostics.report(
+                "RDS cannot listen on every address of a host", at: address.span,
+                help: "write one address, or several in an array: each socket of RDS has its own")
+            return nil
         case .host(.any, let port):
             return .bind(kind, [.ipv6(.any, port: port, scope: 0)], dualStack: true)
         case .host(.ipv4(let ip), let port):
@@ -52,11 +58,14 @@ struct AddressResolver<Host: HostLookup> {
             return .bind(kind, [.vsock(cid: cid, port: port == 0 ? .max : port)], dualStack: false)
         case .passed(let name):
             return .passed(name: name)
-        case .interface:
-            // The schema has refused the scheme of these already.
-            return nil
+        case .interface(let name):
+            // An interface that is not there is waited for, so nobody is asked for it here.
+            return bus(name).map { .bind(kind, [.can($0, .none)], dualStack: false) }
         }
     }
+
+    /// `*` stands for every interface; the grammar has seen to it that a name has a length that the kernel takes.
+    private func bus(_ name: String) -> InterfaceName? { name == "*" ? .any : InterfaceName(name) }
 
     private func ipv6(
         _ ip: IPv6Address, scope: String?, port: UInt16, _ address: WrittenAddress,
@@ -123,6 +132,12 @@ struct AddressResolver<Host: HostLookup> {
         var options = DatagramOptions()
         options.broadcast = written.broadcast ?? false
         options.filters = written.filters
+        guard written.filters.count <= CANFilter.most else {
+            diagnostics.report(
+                "\(written.filters.count) filters are more than the kernel takes", at: address.span,
+                help: "write at most \(CANFilter.most), or fewer with a mask: id=0x100&mask=0x700 takes 0x100 to 0x1ff")
+            return nil
+        }
         guard let interface = written.interface else { return options }
         guard address.endpoint.isMulticast else {
             diagnostics.report(

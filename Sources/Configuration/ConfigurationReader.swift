@@ -218,6 +218,7 @@ struct ConfigurationReader {
     private mutating func listeners(host: some HostLookup) -> [ListenerSettings] {
         var resolver = AddressResolver(host: host)
         var claims = AddressClaims()
+        var echoes = BusEchoes()
         let forwarding = ForwardResolver(host: host)
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
             let backlog = draft.own.backlog ?? defaults.backlog ?? InheritableSettings.backlogByDefault
@@ -227,6 +228,7 @@ struct ConfigurationReader {
                 if let earlier = claims.add(resolved, of: draft.name, at: address.span) {
                     reportCollision(address, of: draft, with: earlier)
                 }
+                if draft.service == .echo { echoes.add(resolved, of: draft.name, at: address.span, &diagnostics) }
                 addresses.append(resolved)
             }
             reportUselessKeepalive(draft, addresses)

@@ -7,11 +7,7 @@ extension ListenerDraft {
     func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
         let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
         if let first = datagrams.first { checkService(first, &diagnostics) }
-        if let bus = datagrams.first(where: { $0.endpoint.scheme.kind == .can }), service == .chat {
-            diagnostics.report(
-                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: bus.schemeSpan,
-                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
-        }
+        for address in datagrams where address.endpoint.scheme == .can { checkBus(address, &diagnostics) }
         checkAmplification(resolved, &diagnostics)
     }
 
@@ -21,6 +17,22 @@ extension ListenerDraft {
                 "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
                 help: "remove `accept-proxy`, or give the datagrams a listener of their own",
                 related: (address.span, "the address is here"))
+        }
+    }
+
+    /// On a bus there are frames of a few bytes, and nobody who asks for a text.
+    private func checkBus(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        switch service {
+        case .daytime, .time, .chargen:
+            diagnostics.report(
+                "the service `\(service?.name ?? "")` makes no sense on a CAN bus: what it answers is no frame",
+                at: address.schemeSpan, help: "on can:// there are echo, discard and forward")
+        case .chat:
+            diagnostics.report(
+                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: address.schemeSpan,
+                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
+        case .echo, .discard, .forward, nil:
+            break
         }
     }
 

@@ -72,15 +72,7 @@ extension SettingType where Value == [WrittenAddress] {
         var addresses: [WrittenAddress] = []
         for item in items {
             guard let address = diagnostics.address(item, of: key, example: example) else { continue }
-            switch address.endpoint.scheme {
-            case .tcp, .unix, .unixSeqpacket, .vsock, .udp, .unixDatagram, .systemd:
-                addresses.append(address)
-            case .can, .rds:
-                diagnostics.report(
-                    "listening on `\(address.endpoint.scheme.rawValue)` is not supported by this version",
-                    at: address.schemeSpan,
-                    help: "it listens on tcp, unix, unix-seqpacket, vsock, udp, unix-dgram and systemd")
-            }
+            addresses.append(address)
         }
         return addresses.count == items.count ? addresses : nil
     }

@@ -76,12 +76,38 @@ struct ListenFailure: Error, Equatable {
             return "systemd passed no socket of this name (\(passed));"
                 + " set FileDescriptorName= in a .socket unit that belongs to this service"
         case .system(let error):
-            return "\(error)\(Self.help(for: error))"
+            return "\(error)\(Self.help(for: error, scheme: address.endpoint.scheme))"
         }
     }
 
-    private static func help(for error: SystemError) -> String {
+    /// What brings a family of sockets that the kernel does not know, or the unit does not allow: seccomp answers as a kernel
+    /// without it does.
+    private static func missingFamily(_ scheme: EndpointScheme) -> String {
+        let (modules, family): (String, String)
+        switch scheme {
+        case .can: (modules, family) = ("can can-raw", "AF_CAN")
+        case .rds: (modules, family) = ("rds rds_tcp", "AF_RDS")
+        case .vsock: (modules, family) = ("vsock vsock_loopback", "AF_VSOCK")
+        case .tcp, .udp, .unix, .unixDatagram, .unixSeqpacket, .systemd:
+            return
+                "; this kernel lacks the address family (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the"
+                + " unit does not let it through"
+        }
+        return "; this kernel lacks the family of `\(scheme.rawValue)`: `modprobe -a \(modules)`, and a file in"
+            + " /etc/modules-load.d for each boot; under systemd, RestrictAddressFamilies= of the unit has to name \(family)"
+    }
+
+    private static func help(for error: SystemError, scheme: EndpointScheme) -> String {
         switch (error.operation.description, error.errno) {
+        case ("socket", EAFNOSUPPORT), ("socket", EPROTONOSUPPORT), ("socket", ESOCKTNOSUPPORT):
+            missingFamily(scheme)
+        case ("bind", EADDRNOTAVAIL) where scheme == .vsock:
+            "; no transport of vsock has this context: `modprobe vsock_loopback` for vsock://local, vhost_vsock on the host"
+                + " of virtual machines"
+        case ("bind", EADDRNOTAVAIL) where scheme == .rds:
+            "; this host has no such address (see ip address), or RDS no transport: `modprobe rds_tcp`"
+        case ("bind", ENODEV) where scheme == .can:
+            "; this interface does not lead to a CAN bus: `ip -details link` shows those that do"
         case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
             "; another process has it: see ss -lxtp, stop that process, or use another address"
         case ("bind", EROFS):
@@ -96,8 +122,6 @@ struct ListenFailure: Error, Equatable {
             "; make the directory first"
         case ("chown", EPERM):
             "; only root, or a daemon with CAP_CHOWN, may give a file away: drop user= and group=, or let systemd pass the socket"
-        case ("socket", EAFNOSUPPORT):
-            "; this kernel lacks the address family: load its module (vsock for vsock://, ipv6 for IPv6)"
         case (_, EMFILE):
             "; raise LimitNOFILE= of the unit"
         case ("listen", ENOTCONN):

@@ -23,6 +23,8 @@ struct OpenSocket {
                 return [try bind(wanted, kind: .udp, address: address, dualStack: false, ours: ours)]
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
                 return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, ours: ours)]
+            case .bus(let address, _, _):
+                return [try bind(wanted, kind: .can, address: address, dualStack: false, ours: ours)]
             }
         } catch {
             throw ListenFailure(listener: listener, address: wanted.written, cause: error.cause)

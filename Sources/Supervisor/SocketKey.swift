@@ -16,6 +16,9 @@ enum SocketKey: Hashable, Sendable {
     /// A group of multicast on an interface, 0 for the one that the kernel chooses. Any number of sockets may listen there.
     case group(SocketAddress, interface: UInt32)
 
+    /// A socket on a CAN bus, which others may be on too: it is the listener's, with its filters.
+    case bus(SocketAddress, filters: [CANFilter], listener: String)
+
     /// The sockets that systemd passes under a name.
     case passed(name: String)
 }
@@ -78,6 +81,8 @@ extension ListenerSettings {
         switch address.target {
         case .passed(let name):
             return [.passed(name: name)]
+        case .bind(.can, let addresses, _):
+            return addresses.map { .bus($0, filters: address.datagrams.filters, listener: name) }
         case .bind(let kind, let addresses, let dualStack):
             let interface = address.datagrams.interface
             return addresses.map { address in

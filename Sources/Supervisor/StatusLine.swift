@@ -16,11 +16,14 @@ struct StatusLine: Equatable {
 
     var listeners: Int
     var connections: Int
+    /// The interfaces that listeners wait for: `can0 (down)`.
+    var awaited: [String] = []
     var doing: Doing
 
     /// The line.
     var text: String {
-        let counts = "\(Self.count(listeners, "listener")), \(Self.count(connections, "connection"))"
+        let waiting = awaited.isEmpty ? "" : ", waiting for \(awaited.joined(separator: " and "))"
+        let counts = "\(Self.count(listeners, "listener")), \(Self.count(connections, "connection"))\(waiting)"
         switch doing {
         case .serving(nil, _): return counts
         case .serving(let time?, nil): return "\(counts); reloaded \(Self.clock(time))"

@@ -17,7 +17,9 @@ extension Supervisor {
         case .draining(let end): doing = .draining(seconds: (end - min(end, Clock.monotonic)) / 1_000_000_000)
         case .stopping: doing = .stopping
         }
-        return StatusLine(listeners: listeners.count, connections: shared.connections.value, doing: doing)
+        return StatusLine(
+            listeners: listeners.count, connections: shared.connections.value, awaited: shared.awaitedInterfaces,
+            doing: doing)
     }
 
     /// The same as an assignment, for a message that says more.
@@ -57,9 +59,9 @@ extension Supervisor {
                 time: Clock.realtime, event, message, listener: listener?.profile.label, errno: errno))
     }
 
-    /// Says where a listener listens, with the ports that the kernel chose.
+    /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
     func recordListening(_ listener: ActiveListener) {
-        for open in listener.sockets {
+        for open in listener.sockets where !open.socket.waitsForInterface {
             let address = RecordedAddress(open.socket.kind, open.socket.address)
             writer.write(
                 DaemonRecord(
