@@ -28,6 +28,7 @@ import Testing
         ("vsock://0042:7?backlog=1", "vsock://42:7?backlog=1"),
         ("can://can0", "can://can0"),
         ("can://can0?id=0x100&mask=0x700&id=512", "can://can0?id=0x100&mask=0x700&id=0x200"),
+        ("can://*?id=0x00000100&mask=0x700&id=0x800", "can://*?id=0x00000100&mask=0x700&id=0x00000800"),
         ("rds://10.0.0.1:4000", "rds://10.0.0.1:4000"),
         ("systemd://web", "systemd://web"),
     ])
@@ -137,6 +138,7 @@ import Testing
         Mistake("udp://*:7?broadcast=yes", .badOption, "yes", "broadcast=true"),
         Mistake("can://can0?mask=0x7", .badOption, "0x7", "without an id"),
         Mistake("can://can0?id=0x20000000", .badOption, "0x20000000", "0x1fffffff"),
+        Mistake("can://can0?id=0x100&mask=0x1fffff00", .badOption, "0x1fffff00", "eight digits"),
     ])
     func saysWhatIsWrongAndWhere(mistake: Mistake) {
         let error = #expect(throws: EndpointSyntaxError.self) { try Endpoint(parsing: mistake.text) }

@@ -29,6 +29,15 @@ import Testing
         ("unix:///run/a?mode=0600", [.bound(.unixStream, .unix(path: Array("/run/a".utf8)), dualStack: false)]),
         ("unix-seqpacket://@a", [.bound(.unixSeqpacket, .abstract(name: Array("a".utf8)), dualStack: false)]),
         ("vsock://2:1024", [.bound(.vsock, .vsock(cid: 2, port: 1024), dualStack: false)]),
+        (
+            "can://can0?id=0x100&mask=0x700",
+            [
+                .bus(
+                    .can(InterfaceName("can0")!, .none), filters: [CANFilter(id: 0x100, mask: 0x700)], listener: "test")
+            ]
+        ),
+        ("can://*", [.bus(.can(.any, .none), filters: [], listener: "test")]),
+        ("rds://127.0.0.1:7", [.bound(.rds, loopback, dualStack: false)]),
         ("systemd://web", [.passed(name: "web")]),
         (
             "tcp://127.0.0.1:0",
@@ -48,6 +57,11 @@ import Testing
         let keys = try keys(address, address, address)
         #expect(keys.count == 3)
         #expect(Set(keys).count == 3)
+    }
+
+    @Test func `of one bus with other filters are all different`() throws {
+        let keys = try keys("can://can0?id=1", "can://can0?id=2", "can://can0?id=0x00000001", "can://can1?id=1")
+        #expect(Set(keys).count == 4)
     }
 
     @Test func `of a port that the kernel chooses does not depend on the other addresses`() throws {

@@ -25,6 +25,18 @@ import Testing
     }
 
     @Test(arguments: [
+        (["can0 (down)"], "2 listeners, 1 connection, waiting for can0 (down); reloaded 13:05"),
+        (
+            ["can0 (down)", "can1 (missing)"],
+            "2 listeners, 1 connection, waiting for can0 (down) and can1 (missing); reloaded 13:05"
+        ),
+    ])
+    func `says what listeners wait for`(awaited: [String], text: String) {
+        let doing = StatusLine.Doing.serving(reloaded: Self.afternoon, failure: nil)
+        #expect(StatusLine(listeners: 2, connections: 1, awaited: awaited, doing: doing).text == text)
+    }
+
+    @Test(arguments: [
         (0, "0"), (7, "7"), (999, "999"), (1000, "1 000"), (12_345, "12 345"), (123_456, "123 456"),
         (1_234_567, "1 234 567"), (-5, "-5"), (-123, "-123"), (-1234, "-1 234"),
         (Int.max, "9 223 372 036 854 775 807"), (Int.min, "-9 223 372 036 854 775 808"),

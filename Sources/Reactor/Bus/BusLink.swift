@@ -49,16 +49,16 @@ enum BusLink: Equatable {
             return .serves(before == .down ? "the interface \(interface) is up" : "the interface \(interface) is there")
         case (.up, .down):
             return .waits(
-                "the interface \(interface) has gone down; it is used again when it comes up (`ip link set \(interface) up`)"
+                "the interface \(interface) has gone down, and is used again when it comes up (`ip link set \(interface) up`)"
             )
         case (_, .down):
             return .waits(
-                "the interface \(interface) is down; it is used when it comes up (`ip link set \(interface) up`)")
+                "the interface \(interface) is down, and is used when it comes up (`ip link set \(interface) up`)")
         case (.up, .missing), (.down, .missing):
-            return .waits("the interface \(interface) is gone; it is used again when there is one of this name")
+            return .waits("the interface \(interface) is gone, and is used again when there is one of this name")
         case (_, .missing):
             return .waits(
-                "this host has no interface \(interface) now; it is used when it appears (`ip link` shows what there is)"
+                "this host has no interface \(interface) now, and uses it when it appears (`ip link` shows what there is)"
             )
         case (_, .foreign):
             return .waits(

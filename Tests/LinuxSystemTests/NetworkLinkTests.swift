@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import LinuxSystem
+
+@Suite struct NetworkLinkTests {
+    @Test func `loopback is up, and no bus`() throws {
+        let events = try LinkEvents()
+        let name = try #require(InterfaceName("lo"))
+        let link = try #require(try NetworkLink.named(name, through: events.raw))
+        #expect(link.name == name)
+        #expect(link.index == name.index)
+        #expect(!link.isCAN)
+        #expect(try NetworkLink.numbered(link.index, through: events.raw) == link)
+    }
+
+    @Test func `there is none of a name that no interface has`() throws {
+        let events = try LinkEvents()
+        let name = try #require(InterfaceName("no-such-link-0"))
+        #expect(try NetworkLink.named(name, through: events.raw) == nil)
+        #expect(try NetworkLink.numbered(UInt32(CInt.max), through: events.raw) == nil)
+    }
+
+    @Test(arguments: [EMFILE, EPERM, ENOMEM])
+    func `a kernel that does not answer is no answer`(errno: CInt) throws {
+        let events = try LinkEvents()
+        let name = try #require(InterfaceName("lo"))
+        var error: SystemError?
+        let isReached = FaultInjection.failing(call: 1, with: errno) {
+            do throws(SystemError) { _ = try NetworkLink.named(name, through: events.raw) } catch let failure {
+                error = failure
+            }
+        }
+        #expect(isReached)
+        #expect(error == SystemError("ioctl", errno: errno))
+    }
+
+    @Test func `events that are cleared are not ready, and clearing goes on after lost ones`() throws {
+        let events = try LinkEvents()
+        var ready = pollfd(fd: events.raw, events: Int16(POLLIN), revents: 0)
+        FaultInjection.failing(call: 1, with: ENOBUFS) { events.clear() }
+        #expect(poll(&ready, 1, 0) == 0)
+    }
+}
