@@ -40,9 +40,13 @@ struct ClientOptions: ParsableArguments {
 
     /// Reads the address to come from: the port may be left out, and the scheme, which is that of the other side.
     func source(_ text: String) throws -> Endpoint {
-        guard !text.contains("://") else { return try Self.endpoint(text) }
-        let whole = "\(address.scheme.rawValue)://\(text)"
-        return try (try? Endpoint(parsing: "\(whole):0")) ?? Self.endpoint(whole)
+        let whole = text.contains("://") ? text : "\(address.scheme.rawValue)://\(text)"
+        if let endpoint = try? Endpoint(parsing: "\(whole):0") { return endpoint }
+        do throws(EndpointSyntaxError) {
+            return try Endpoint(parsing: whole)
+        } catch {
+            throw ValidationError("--source \(text): \(error.description)")
+        }
     }
 
     /// A client with these options.

@@ -20,6 +20,9 @@ import Glibc
         case end
     }
 
+    /// Ctrl-D.
+    private static let endOfFile: UInt8 = 0x04
+
     private let editor: OpaquePointer
     private let history: OpaquePointer?
     private let prompt: UnsafeMutablePointer<CChar>
@@ -56,6 +59,8 @@ import Glibc
         // unsafe: `count` is a local, and the line is libedit's until the next call.
         guard let line = unsafe el_gets(editor, &count) else { return count == 0 || isGone ? .end : .typing }
         let bytes = unsafe UnsafeBufferPointer(start: line, count: Int(max(0, count))).map { UInt8(bitPattern: $0) }
+        // As rl_callback_read_char of libedit tells it: Ctrl-D in an empty line becomes its one character.
+        if bytes == [Self.endOfFile] { return .end }
         guard let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else { return .typing }
         if bytes.count > 1, let history = unsafe history { _ = unsafe cedit_remember(history, line) }
         // Begins an empty line, without showing its prompt twice.

@@ -14,7 +14,8 @@ enum TerminalStep {
     case peerGets(String)
     /// The other side finishes.
     case peerFinishes
-    /// The last rows of the screen that are not empty, once they are these; the cursor is where the last one ends.
+    /// The last rows of the screen that are not empty, once they are these; the cursor is where the last one ends, if it
+    /// is the prompt's.
     case shows([String])
     /// The window gets another width.
     case width(Int)
@@ -120,7 +121,7 @@ enum TerminalStep {
             return ["".join(r).rstrip() for r in rows if "".join(r).strip()]
 
         def until(what, condition):
-            end = time.monotonic() + 60
+            end = time.monotonic() + 40
             while not condition():
                 if time.monotonic() > end:
                     child.kill()
@@ -146,7 +147,7 @@ enum TerminalStep {
             elif verb == "show":
                 last = len(words[-1])
                 until("it shows %r" % words, lambda: screen()[-len(words):] == words
-                    and "".join(rows[row]).rstrip() == words[-1] and column in (last, last + 1))
+                    and (words[-1][0] != ">" or "".join(rows[row]).rstrip() == words[-1] and column in (last, last + 1)))
             elif verb == "end":
                 until("it ends", lambda: child.poll() is not None)
                 if child.returncode != int(words[0]): raise SystemExit("it ended with %d; the screen:\\n%s" % (child.returncode, "\\n".join(screen())))

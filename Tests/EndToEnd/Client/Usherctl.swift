@@ -7,7 +7,7 @@ import TestSupport
 final class Usherctl {
     private let process: ChildProcess
     private let directory: TemporaryDirectory
-    private var input: FileHandle?
+    private var input: OpenFile?
 
     /// Starts it.
     ///
@@ -16,11 +16,13 @@ final class Usherctl {
         directory = try TemporaryDirectory()
         let output = try OpenFile(directory.appending("out"), O_RDWR | O_CREAT | O_APPEND)
         let errors = try OpenFile(directory.appending("err"), O_RDWR | O_CREAT | O_APPEND)
-        let pipe = Pipe()
+        // A pipe with a name, since every descriptor here has to be closed in other children from its first moment.
+        guard mkfifo(directory.appending("in"), 0o600) == 0 else { throw POSIXFailure("mkfifo") }
+        let reader = try OpenFile(directory.appending("in"), O_RDONLY | O_NONBLOCK)
+        input = try OpenFile(directory.appending("in"), O_WRONLY)
+        guard fcntl(reader.raw, F_SETFL, 0) == 0 else { throw POSIXFailure("fcntl") }
         process = try ChildProcess(
-            BuiltProgram.path(of: "usherctl"), arguments,
-            descriptors: [0: pipe.fileHandleForReading.fileDescriptor, 1: output.raw, 2: errors.raw])
-        input = pipe.fileHandleForWriting
+            BuiltProgram.path(of: "usherctl"), arguments, descriptors: [0: reader.raw, 1: output.raw, 2: errors.raw])
         if let text {
             try type(text)
             endInput()
@@ -34,12 +36,11 @@ final class Usherctl {
 
     /// Writes to its standard input.
     func type(_ text: String) throws {
-        try input?.write(contentsOf: Data(text.utf8))
+        try input?.write(Array(text.utf8))
     }
 
     /// Ends its standard input.
     func endInput() {
-        try? input?.close()
         input = nil
     }
 
