@@ -26,7 +26,7 @@ public struct CANIdentifier: Hashable, Sendable {
     public init?(frame: RawSpan) {
         guard frame.byteCount >= 4 else { return nil }
         // unsafe: four bytes, as was made sure of.
-        rawValue = unsafe frame.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+        self.init(rawValue: unsafe frame.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self))
     }
 
     /// No frame in particular: what an interface has by itself.
