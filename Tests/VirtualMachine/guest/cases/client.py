@@ -102,7 +102,7 @@ def usherctl_connects_to_can():
         daemon.record("open", peer=peer)
 
 
-@case("can", "send", "receive")
+@case("send", "receive")
 def usherctl_sends_and_receives_frames():
     bus = open_bus()
     run("send", "can://vcan0", "123#DEADBEEF")
@@ -117,7 +117,7 @@ def usherctl_sends_and_receives_frames():
     equal(client.end()[0], b"321#0102\n", "what it printed")
 
 
-@case("can", "receive")
+@case("receive")
 def usherctl_receives_frames_that_pass_a_filter():
     bus = open_bus()
     client = Usherctl("receive", "can://vcan0?id=0x100&mask=0x700")
@@ -131,7 +131,7 @@ def usherctl_receives_frames_that_pass_a_filter():
     equal(client.end()[0], b"123#01\n", "what it printed")
 
 
-@case("can", "receive")
+@case("receive")
 def usherctl_gives_up_on_a_silent_bus():
     run("receive", "--timeout", "300ms", "can://vcan0", status=TIMED_OUT)
 
@@ -144,7 +144,7 @@ def usherctl_connects_to_rds():
     true(daemon.record("open")["peer"].startswith("rds://127.0.0.1:"), "the peer of the record")
 
 
-@case("rds", "send", "receive")
+@case("send", "receive")
 def usherctl_sends_and_receives_over_rds():
     server = sockets.bind("rds://127.0.0.1:7606")
     run("send", "rds://127.0.0.1:7606", "one", "message")
