@@ -53,9 +53,10 @@ package enum MessageSocket {
     /// - Parameter address: where to; nil for the address that the socket is connected to.
     /// - Returns: whether it went; if not, there is no room at the moment.
     package static func send(
-        _ raw: CInt, _ bytes: [UInt8], to address: SocketAddress? = nil
+        _ kind: SocketKind, _ raw: CInt, _ bytes: [UInt8], to address: SocketAddress? = nil
     ) throws(SystemError) -> Bool {
-        let flags = CInt(MSG_NOSIGNAL)
+        // RDS refuses every flag that it does not know (EOPNOTSUPP), and raises no signal anyway.
+        let flags = kind == .rds ? 0 : CInt(MSG_NOSIGNAL)
         let count = try systemCallIfReady("sendto") {
             // unsafe: the array and the address outlive the call.
             unsafe bytes.withUnsafeBytes { buffer in

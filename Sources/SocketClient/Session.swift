@@ -10,6 +10,7 @@ final class Session {
     private let socket: ClientSocket
     private let console: Console
     private let interruption: Interruption
+    private let settings: DialogueSettings
     private var dialogue: Dialogue
 
     /// What waits to be sent. A message is sent whole, and may be empty.
@@ -34,6 +35,7 @@ final class Session {
         self.socket = socket
         self.console = console
         self.interruption = interruption
+        self.settings = settings
         dialogue = Dialogue(settings)
     }
 
@@ -96,7 +98,9 @@ final class Session {
 
     /// When it has been silent for too long.
     private var deadline: UInt64? {
-        let patience = end == nil ? dialogue.patience : ClientSettings.usualSilence
+        let isOnlySending = settings.source == .commandLine
+        let timeToSend = isOnlySending ? settings.silence : ClientSettings.usualSilence
+        let patience = end == nil ? dialogue.patience : timeToSend
         guard let (seconds, attoseconds) = patience?.components else { return nil }
         let (sum, overflow) = lastActivity.addingReportingOverflow(
             UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000).partialValue
@@ -166,8 +170,8 @@ final class Session {
     }
 
     private func sendFailed(_ error: SystemError) {
-        // The error of a datagram that went earlier keeps this one from being sent, but not a second time.
-        if socket.kind.isDatagram, error.errno == ECONNREFUSED, !isSecondAttempt {
+        // The error of a UDP datagram that went earlier keeps this one from being sent, but not a second time.
+        if socket.kind == .udp, error.errno == ECONNREFUSED, !isSecondAttempt {
             isSecondAttempt = true
             perform(dialogue.failure(error))
             if end == nil { return sendQueue() }

@@ -29,7 +29,7 @@ import Testing
         let source = try ListeningSocket.localAddress(of: there.raw)
         #expect(try receive(here.raw) == nil)
         for message in [[1, 2, 3], [], [4]] as [[UInt8]] {
-            #expect(try MessageSocket.send(there.raw, message, to: address))
+            #expect(try MessageSocket.send(kind, there.raw, message, to: address))
             let (arrival, bytes) = try #require(try receive(here.raw))
             #expect(bytes == message)
             #expect(arrival.length == message.count)
@@ -53,7 +53,7 @@ import Testing
         let here = try bound(kind, any)
         let there = try bound(kind, any)
         let address = try ListeningSocket.localAddress(of: here.raw)
-        #expect(try MessageSocket.send(there.raw, Array(repeating: 7, count: 50), to: address))
+        #expect(try MessageSocket.send(kind, there.raw, Array(repeating: 7, count: 50), to: address))
         let (arrival, bytes) = try #require(try receive(here.raw, room: 20))
         #expect(arrival.length == 50)
         #expect(bytes == Array(repeating: 7, count: 20))
@@ -67,7 +67,7 @@ import Testing
         do {
             let there = OwnedDescriptor(adopting: ends[1])
             try MessageSocket.tellEmptyMessages(here.raw)
-            #expect(try MessageSocket.send(there.raw, []))
+            #expect(try MessageSocket.send(.unixSeqpacket, there.raw, []))
         }
         let message = try #require(try receive(here.raw))
         #expect(message.0.length == 0 && message.0.hasControl)
@@ -79,11 +79,11 @@ import Testing
         let here = try bound(.udp, .ipv4(.loopback, port: 0))
         let address = try ListeningSocket.localAddress(of: here.raw)
         let tooLong = #expect(throws: SystemError.self) {
-            try MessageSocket.send(here.raw, Array(repeating: 0, count: 70_000), to: address)
+            try MessageSocket.send(.udp, here.raw, Array(repeating: 0, count: 70_000), to: address)
         }
         #expect(tooLong?.errno == EMSGSIZE)
         let nobody = #expect(throws: SystemError.self) {
-            try MessageSocket.send(here.raw, [1])
+            try MessageSocket.send(.udp, here.raw, [1])
         }
         #expect(nobody?.errno == EDESTADDRREQ)
     }
@@ -98,7 +98,7 @@ import Testing
         let address = try ListeningSocket.localAddress(of: here.raw)
         let there = try SocketKind.udp.makeSocket(for: address)
         try MessageSocket.send(there.raw, groupsThrough: loopback, address)
-        #expect(try MessageSocket.send(there.raw, [9], to: address))
+        #expect(try MessageSocket.send(.udp, there.raw, [9], to: address))
         #expect(try receive(here.raw)?.1 == [9])
     }
 }

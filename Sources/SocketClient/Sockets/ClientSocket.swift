@@ -74,7 +74,7 @@ final class ClientSocket {
             }
         }
         do throws(SystemError) {
-            return try MessageSocket.send(raw, Array(bytes), to: isConnected ? nil : peer ?? lastWriter)
+            return try MessageSocket.send(kind, raw, Array(bytes), to: isConnected ? nil : peer ?? lastWriter)
                 ? bytes.count : nil
         } catch {
             // The queue of the interface is full, which empties at the speed of the bus.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The exit statuses of usherctl's client, and the sentence that goes with each.
-@Suite struct ClientFailureTests {
+@Suite struct ClientExitStatusTests {
     /// Whether this kernel has a family: `AF_CAN`.
     private func has(_ family: String, _ type: String) throws -> Bool {
         try python("import socket; socket.socket(socket.\(family), socket.\(type), 0)").succeeded
