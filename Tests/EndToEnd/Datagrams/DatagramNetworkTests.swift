@@ -42,9 +42,9 @@ struct DatagramNetworkTests {
                     ])
             let open = try daemon.records("open", count: 6)
             #expect(
-                open.prefix(4).map { $0["local"] } == [
+                Set(open.compactMap { $0["local"] }).isSuperset(of: [
                     "udp://10.77.0.1:7007", "udp://10.77.0.2:7007", "udp://[fd77::1]:7007", "udp://[fd77::2]:7007",
-                ])
+                ]))
         }
     }
 
@@ -114,18 +114,18 @@ struct DatagramNetworkTests {
             // As many come back as the wire lets through, none of them changed; what is asked again in the end comes.
             let said = try hosts.python(
                 """
-                import socket, time
+                import socket
                 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                s.settimeout(0.5)
-                sent = {b"%d " % n + b"x" * (n % 1200) for n in range(500)}
+                sent = [b"%d " % n + b"x" * (n % 1200) for n in range(500)]
                 got = []
-                for data in sorted(sent):
-                    s.sendto(data, ("10.77.0.1", 7007))
-                    time.sleep(0.0005)
-                try:
-                    while True: got.append(s.recv(2048))
-                except TimeoutError: pass
-                assert set(got) <= sent, "something else came"
+                # No more at a time than a socket's buffer holds.
+                for start in range(0, 500, 25):
+                    for data in sent[start:start + 25]: s.sendto(data, ("10.77.0.1", 7007))
+                    s.settimeout(0.1 if start < 475 else 2)
+                    try:
+                        while True: got.append(s.recv(2048))
+                    except TimeoutError: pass
+                assert set(got) <= set(sent), "something else came"
                 for _ in range(100):
                     s.sendto(b"last", ("10.77.0.1", 7007))
                     try:
@@ -193,10 +193,10 @@ struct DatagramNetworkTests {
             #expect(daemon.records("close").isEmpty, "no flow was closed for another one")
             let told = daemon.records("refused") + daemon.records("lost")
             #expect(told.count < 100, "\(told.map(\.line))")
-            #expect(told.compactMap { $0[number: "datagrams"] }.reduce(0, +) > 500_000)
             try daemon.stop()
+            // Those that the talker lost are among them.
             let all = daemon.records("refused") + daemon.records("lost")
-            #expect(all.compactMap { $0[number: "datagrams"] }.reduce(0, +) <= 1_000_000)
+            #expect(900_000...1_010_000 ~= all.compactMap { $0[number: "datagrams"] }.reduce(0, +))
             let talker = try daemon.record("close") { $0["peer"]?.hasPrefix("udp://10.77.0.9:") == true }
             #expect(talker[number: "datagrams_in"] == talker[number: "datagrams_out"])
         }

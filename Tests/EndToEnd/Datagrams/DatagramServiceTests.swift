@@ -146,7 +146,7 @@ import Testing
     private static let talker = """
         import re, socket, sys
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.settimeout(0.5)
+        s.settimeout(30)
         s.connect(("127.0.0.1", int(sys.argv[1])))
         for line in sys.stdin:
             try:
@@ -223,7 +223,7 @@ import Testing
         let reserved = try ReservedPort()
         let port = reserved.address.port
         func configuration(_ service: String) -> String {
-            "[listener.x]\nlisten = \"udp://127.0.0.1:\(port)\"\nservice = \"\(service)\"\nidle-timeout = \"1s\"\n"
+            "[listener.x]\nlisten = \"udp://127.0.0.1:\(port)\"\nservice = \"\(service)\"\n"
         }
         try withUsherd(configuration("echo")) { daemon in
             let talker = try Talker(port: "\(port)")
