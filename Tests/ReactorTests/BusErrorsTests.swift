@@ -7,7 +7,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct BusErrorsTests {
-    private static let can0 = InterfaceName("can0")!
+    private static let can0 = InterfaceName("can0") ?? .any
     private static let second: UInt64 = 1_000_000_000
 
     private func frame(_ classes: UInt32, _ data: [UInt8] = []) -> CANErrorFrame {

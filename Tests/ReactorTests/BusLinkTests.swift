@@ -6,7 +6,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct BusLinkTests {
-    private static let name = InterfaceName("can0")!
+    private static let name = InterfaceName("can0") ?? .any
     private static let all: [BusLink] = [.unknown, .missing, .foreign, .down, .up]
 
     private func link(isUp: Bool = true, isCAN: Bool = true) -> NetworkLink {

@@ -33,7 +33,8 @@ import Testing
             "can://can0?id=0x100&mask=0x700",
             [
                 .bus(
-                    .can(InterfaceName("can0")!, .none), filters: [CANFilter(id: 0x100, mask: 0x700)], listener: "test")
+                    .can(InterfaceName("can0") ?? .any, .none), filters: [CANFilter(id: 0x100, mask: 0x700)],
+                    listener: "test")
             ]
         ),
         ("can://*", [.bus(.can(.any, .none), filters: [], listener: "test")]),
