@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxSystem
 import Records
 
@@ -66,6 +67,17 @@ struct PortLosses {
         return reports[cause.kind.rawValue].note(count, at: now)
     }
 
+    /// What is behind an error that says little by itself.
+    private func help(forUnsent errno: CInt, over kind: SocketKind) -> String {
+        switch (kind, errno) {
+        case (.rds, EAGAIN), (.rds, ENOBUFS): ": the receiver does not keep up"
+        case (.can, ENOBUFS):
+            ": the queue of the interface is full (`ip link set NAME txqueuelen 1000`), or nobody acknowledges"
+        case (.can, EINVAL): ": it is no frame, or one of CAN FD on a bus without it"
+        default: ""
+        }
+    }
+
     /// The record that tells of losses.
     func record(of kind: Kind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord {
         let datagrams = count == 1 ? "1 datagram" : "\(count) datagrams"
@@ -88,7 +100,7 @@ struct PortLosses {
             errno = lastErrno
             message =
                 "could not send \(datagrams), the last one because of: \(SystemError.reason(of: errno))"
-                + " (\(SystemError.symbol(of: errno)))"
+                + " (\(SystemError.symbol(of: errno)))\(help(forUnsent: errno, over: socket.kind))"
         case .broadcast:
             message =
                 "did not deliver \(datagrams) to a broadcast address: add `?broadcast=true` to the address of the listener"
