@@ -20,6 +20,7 @@ import Testing
         ("123#R8", frame(0x4000_0123, .remote(length: 8))),
         ("00000001#R3", frame(0xc000_0001, .remote(length: 3))),
         ("123##0", frame(0x123, .flexible(flags: 0))),
+        ("123##5DEAD", frame(0x123, .flexible(flags: 5), [0xde, 0xad])),
         ("123##1DEAD", frame(0x123, .flexible(flags: 1), [0xde, 0xad])),
         (
             "12345678##3" + String(repeating: "AB", count: 64),

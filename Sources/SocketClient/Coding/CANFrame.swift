@@ -10,7 +10,8 @@ public struct CANFrame: Hashable, Sendable {
         case data(lengthCode: UInt8)
         /// It asks for a frame of this length and has no bytes.
         case remote(length: UInt8)
-        /// CAN FD: up to 64 bytes, and the flags `CANFD_BRS` and `CANFD_ESI`.
+        /// CAN FD: up to 64 bytes, and the flags `CANFD_BRS`, `CANFD_ESI` and `CANFD_FDF`, which newer kernels
+        /// set in each.
         case flexible(flags: UInt8)
     }
 
@@ -38,9 +39,6 @@ public struct CANFrame: Hashable, Sendable {
 
     private static let headerSize = 8
 
-    /// `CANFD_FDF`, which some kernels set in the flags of each CAN FD frame. The size says it already.
-    private static let isFlexibleFlag: UInt8 = 0x04
-
     /// Reads what a raw CAN socket gives; nil for bytes of another size or with a length that does not fit.
     public init?(kernelBytes bytes: [UInt8]) {
         guard bytes.count == Self.classicSize || bytes.count == Self.flexibleSize else { return nil }
@@ -50,7 +48,7 @@ public struct CANFrame: Hashable, Sendable {
         let length = bytes[4]
         guard Int(length) <= bytes.count - Self.headerSize else { return nil }
         if bytes.count == Self.flexibleSize {
-            kind = .flexible(flags: bytes[5] & ~Self.isFlexibleFlag)
+            kind = .flexible(flags: bytes[5])
         } else if number & CANIdentifier.remoteFlag != 0 {
             kind = .remote(length: length)
             data = []
