@@ -98,7 +98,7 @@ import Testing
         text = text[..<list.lowerBound].replacing("listen = \"tcp://127.0.0.1:7010\"\n", with: "") + String(addresses)
         let (configuration, problems) = Configuration.parse(text)
         #expect(problems.isEmpty, "\(problems)")
-        #expect(configuration?.listeners.last?.listen.count == 6)
+        #expect(configuration?.listeners.last?.listen.count == 7)
         #expect(configuration?.log.destinations == [.journal])
     }
 

@@ -19,6 +19,9 @@ final class ChatService: Service {
     /// About how many bytes are copied for what one member writes, before the others have their turn.
     private static let workPerTurn = 4 << 20
 
+    /// How long members that come by datagrams may be silent.
+    let patience: ChatPatience
+
     private var room = Room()
 
     /// Who can be sent something: the members of the room, and those that left it just now.
@@ -33,6 +36,10 @@ final class ChatService: Service {
     private var spare = Outbox()
 
     private var isDelivering = false
+
+    init(patience: ChatPatience = ChatPatience()) {
+        self.patience = patience
+    }
 
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
         ChatWorker(arrival, lane: lane, service: self)

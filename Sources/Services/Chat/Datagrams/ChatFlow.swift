@@ -10,7 +10,7 @@ import Records
 /// Anybody can send a datagram in the name of somebody else, who would then be sent the talk of the room. So a source comes
 /// in when it has sent back a token that was sent to it (``JoinToken``); before that it is sent one short line a second at
 /// most, and only when it asks. The source of a Unix datagram is the kernel's word, so it comes in at once. And whoever is
-/// in is told things only as long as something comes from it.
+/// in is told things only as long as something comes from it (``ChatPatience``).
 ///
 /// No datagram waits for its receiver, so nobody can be slowed down here. What exceeds an allowance is lost and counted.
 final class ChatFlow: Flow {
@@ -29,6 +29,9 @@ final class ChatFlow: Flow {
     private let service: ChatService
 
     private let mayAnswer: Bool
+
+    /// Whether the kernel has said that there is no such socket any more.
+    private var isGone = false
 
     /// Its number in the room; nil before it came in.
     private(set) var member: MemberID?
@@ -53,7 +56,10 @@ final class ChatFlow: Flow {
     override var answersKeepAlive: Bool { false }
 
     override func start() {
-        guard kind.isUnix, mayAnswer else { return }
+        guard kind.isUnix, mayAnswer else {
+            ownDeadline = accepted + service.patience.outside
+            return
+        }
         comeIn()
         service.deliver()
     }
@@ -73,10 +79,16 @@ final class ChatFlow: Flow {
 
     /// A Unix socket that is gone is known to be; of any other source nothing is known but that it is silent.
     override func answersLost(_ errno: CInt) {
-        if kind.isUnix, errno == ECONNREFUSED || errno == ENOENT { ownDeadline = lane.now }
+        guard kind.isUnix, errno == ECONNREFUSED || errno == ENOENT else { return }
+        isGone = true
+        ownDeadline = lane.now
     }
 
-    override func deadlineReached() { close(.clientClosed, by: .client) }
+    override func deadlineReached() {
+        if isGone { return close(.clientClosed, by: .client) }
+        let end = lastActivity + service.patience.silence
+        if member == nil || end <= lane.now { stop(.idleTimeout, by: .daemon) } else { ownDeadline = end }
+    }
 
     override func stop(_ reason: CloseReason, by party: CloseParty) {
         guard let member else { return close(reason, by: party) }
@@ -133,7 +145,10 @@ final class ChatFlow: Flow {
         comeIn()
     }
 
-    private func comeIn() { member = service.join(self) }
+    private func comeIn() {
+        member = service.join(self)
+        ownDeadline = lane.now + service.patience.silence
+    }
 
     private func note(_ write: (inout [UInt8]) -> Void) {
         guard notices.take(1, at: lane.now) else { return }

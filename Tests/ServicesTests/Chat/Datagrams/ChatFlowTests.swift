@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import LinuxSystem
 import Reactor
 import Records
@@ -17,9 +16,9 @@ private struct MixedStage {
     /// The sockets of ``sockets``, in their order.
     static let kinds: [SocketKind] = [.unixStream, .udp, .unixDatagram]
 
-    init(idleTimeout: UInt64? = nil) throws {
+    init(idleTimeout: UInt64? = nil, patience: ChatPatience = ChatPatience()) throws {
         harness = try LaneHarness()
-        sockets = try harness.listen(Self.kinds, idleTimeout: idleTimeout, service: ServiceSettings.chat.factory)
+        sockets = try harness.listen(Self.kinds, idleTimeout: idleTimeout) { ChatService(patience: patience) }
     }
 
     func socket(_ kind: SocketKind) throws -> ListeningSocket {
@@ -246,6 +245,25 @@ private struct MixedStage {
         #expect(eve.receive().count == 1, "without another word")
     }
 
+    @Test func `lets nobody stay at the door, or be silent for ever, without an idle-timeout either`() throws {
+        let stage = try MixedStage(patience: ChatPatience(outside: 1_000_000_000, silence: 200_000_000))
+        let ann = try stage.streamMember("ann")
+        let bob = try stage.datagramMember("bob")
+        let eve = try stage.source()
+        _ = try stage.token(of: eve)
+        #expect(
+            stage.harness.run(
+                until: {
+                    // Knocking does not help, nor does being talked to.
+                    eve.send("again")
+                    ann.write("anybody?\n")
+                    return stage.harness.connections == 1 || (try? stage.harness.ends().count) == 2
+                }, idleTurns: 20_000))
+        #expect(try stage.harness.ends().prefix(2) == ["idle-timeout by daemon", "idle-timeout by daemon"])
+        #expect(bob.last == "* You have been idle for too long. Goodbye.\n")
+        #expect(eve.receive().allSatisfy { $0.hasPrefix("* You are not in.") })
+    }
+
     @Test func `notices when a Unix socket is gone`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
@@ -268,8 +286,8 @@ private struct MixedStage {
         } else {
             stage.harness.lane.stopAccepting(1)
         }
-        #expect(stage.harness.run(until: { stage.harness.connections == 0 }))
-        for member in members { #expect(member.last.hasSuffix("Goodbye.\n")) }
+        #expect(stage.harness.connections == 0)
+        for member in members { #expect(stage.harness.run(until: { member.last.hasSuffix("Goodbye.\n") })) }
         #expect(eve.receive().count == 1, "who never was in is told nothing")
         #expect(try stage.harness.ends().dropLast() == Array(repeating: "\(reason.name) by \(party.name)", count: 2))
     }
