@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 # Cases for these must pass. What is not here runs once usherd takes it.
-REQUIRED = {"vsock"}
+REQUIRED = {"vsock", "udp", "can", "rds", "datagram-forward", "connect", "send", "receive"}
 
 # A configuration of each feature that a usherd without it refuses.
 CONFIGURATIONS = {
@@ -14,6 +14,8 @@ CONFIGURATIONS = {
     "udp": 'listen = "udp://127.0.0.1:7007"\nservice = "echo"',
     "can": 'listen = "can://vcan0"\nservice = "echo"',
     "rds": 'listen = "rds://127.0.0.1:7007"\nservice = "echo"',
+    "can-upstream": 'listen = "udp://127.0.0.1:7007"\nservice = "forward"\nto = "can://vcan0"',
+    "rds-upstream": 'listen = "udp://127.0.0.1:7007"\nservice = "forward"\nto = "rds://127.0.0.1:7008"',
     "datagram-forward": 'listen = "can://vcan0"\nservice = "forward"\nto = "udp://127.0.0.1:7007"',
 }
 

@@ -95,7 +95,7 @@ def usherctl_sends_and_receives_over_vsock():
 @case("can", "connect")
 def usherctl_connects_to_can():
     daemon = Daemon('[listener.bus]\nlisten = "can://vcan0"\nservice = "echo"\n')
-    frames = b"123#DEADBEEF\n1ABCDEF0#01\n123##5" + b"00" * 12 + b"\n"
+    frames = b"123#DEADBEEF\n1ABCDEF0#01\n123##1" + b"00" * 12 + b"\n"
     output, _ = run("connect", "--count", "3", "can://vcan0", input=frames)
     equal(output, frames, "the frames that came back")
     for peer in ("can://vcan0#123", "can://vcan0#1ABCDEF0"):

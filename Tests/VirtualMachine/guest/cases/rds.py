@@ -64,7 +64,7 @@ def rds_daytime():
     true(b"20" in answer and answer.endswith(b"\r\n"), f"the answer is {answer}")
 
 
-@case("rds", "datagram-forward")
+@case("rds", "datagram-forward", "rds-upstream")
 def rds_forward():
     upstream = sockets.bind("rds://127.0.0.1:7403")
     daemon = Daemon('[listener.front]\nlisten = "rds://127.0.0.1:7402"\nservice = "forward"\n'
@@ -82,7 +82,7 @@ def rds_forward():
                        upstream="rds://127.0.0.1:7403")
 
 
-@case("rds", "udp", "datagram-forward")
+@case("rds", "udp", "datagram-forward", "rds-upstream")
 def rds_forward_to_and_from_udp():
     upstream = sockets.bind("udp://127.0.0.1:0")
     service = sockets.bind("rds://127.0.0.1:7405")
