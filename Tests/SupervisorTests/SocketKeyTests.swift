@@ -15,40 +15,41 @@ import Testing
 
     private static let loopback = SocketAddress.ipv4(.loopback, port: 7)
 
-    @Test(arguments: [
-        ("tcp://127.0.0.1:7", [SocketKey.bound(.tcp, loopback, dualStack: false)]),
-        ("tcp://*:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: true)]),
-        ("tcp://[::]:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: false)]),
-        (
+    private typealias Wanted = (address: String, keys: [SocketKey])
+
+    private static let wanted: [Wanted] = [
+        wanted("tcp://127.0.0.1:7", [SocketKey.bound(.tcp, loopback, dualStack: false)]),
+        wanted("tcp://*:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: true)]),
+        wanted("tcp://[::]:7", [.bound(.tcp, .ipv6(.any, port: 7, scope: 0), dualStack: false)]),
+        wanted(
             "tcp://two.example:7",
             [
                 .bound(.tcp, loopback, dualStack: false),
                 .bound(.tcp, .ipv6(.loopback, port: 7, scope: 0), dualStack: false),
-            ]
-        ),
-        ("unix:///run/a?mode=0600", [.bound(.unixStream, .unix(path: Array("/run/a".utf8)), dualStack: false)]),
-        ("unix-seqpacket://@a", [.bound(.unixSeqpacket, .abstract(name: Array("a".utf8)), dualStack: false)]),
-        ("vsock://2:1024", [.bound(.vsock, .vsock(cid: 2, port: 1024), dualStack: false)]),
-        (
+            ]),
+        wanted("unix:///run/a?mode=0600", [.bound(.unixStream, .unix(path: Array("/run/a".utf8)), dualStack: false)]),
+        wanted("unix-seqpacket://@a", [.bound(.unixSeqpacket, .abstract(name: Array("a".utf8)), dualStack: false)]),
+        wanted("vsock://2:1024", [.bound(.vsock, .vsock(cid: 2, port: 1024), dualStack: false)]),
+        wanted(
             "can://can0?id=0x100&mask=0x700",
             [
                 .bus(
                     .can(InterfaceName("can0") ?? .any, .none), filters: [CANFilter(id: 0x100, mask: 0x700)],
                     listener: "test")
-            ]
-        ),
-        ("can://*", [.bus(.can(.any, .none), filters: [], listener: "test")]),
-        ("rds://127.0.0.1:7", [.bound(.rds, loopback, dualStack: false)]),
-        ("systemd://web", [.passed(name: "web")]),
-        (
+            ]),
+        wanted("can://*", [.bus(.can(.any, .none), filters: [], listener: "test")]),
+        wanted("rds://127.0.0.1:7", [.bound(.rds, loopback, dualStack: false)]),
+        wanted("systemd://web", [.passed(name: "web")]),
+        wanted(
             "tcp://127.0.0.1:0",
-            [.anyPort(.tcp, .ipv4(.loopback, port: 0), dualStack: false, listener: "test", index: 0)]
-        ),
-        (
-            "vsock://2:0",
-            [.anyPort(.vsock, .vsock(cid: 2, port: .max), dualStack: false, listener: "test", index: 0)]
-        ),
-    ])
+            [.anyPort(.tcp, .ipv4(.loopback, port: 0), dualStack: false, listener: "test", index: 0)]),
+        wanted(
+            "vsock://2:0", [.anyPort(.vsock, .vsock(cid: 2, port: .max), dualStack: false, listener: "test", index: 0)]),
+    ]
+
+    private static func wanted(_ address: String, _ keys: [SocketKey]) -> Wanted { (address, keys) }
+
+    @Test(arguments: wanted)
     func `of an address`(address: String, expected: [SocketKey]) throws {
         #expect(try keys(address) == expected)
     }
