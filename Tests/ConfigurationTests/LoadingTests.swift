@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: [
         "minimal", "everywhere", "limits", "systemd-activation", "unix-permissions", "front-for-web-servers",
-        "unix-socket-for-tcp-database", "vsock-bridge",
+        "unix-socket-for-tcp-database", "vsock-bridge", "datagrams", "can-bus",
     ])
     func theExamplesLoad(name: String) {
         let path = Self.root.appendingPathComponent("config/examples/\(name).toml").path
@@ -116,7 +116,7 @@ import Testing
     @Test func noExampleIsForgotten() throws {
         let path = Self.root.appendingPathComponent("config/examples").path
         let names = try Directory.names(in: path).filter { $0.hasSuffix(".toml") }
-        #expect(names.count == 8)
+        #expect(names.count == 10)
     }
 
     /// A file that an editor has half written: a mistake or a configuration, and never a trap.
