@@ -40,7 +40,7 @@ import Testing
     @Test func `events that are cleared are not ready, and clearing goes on after lost ones`() throws {
         let events = try LinkEvents()
         var ready = pollfd(fd: events.raw, events: Int16(POLLIN), revents: 0)
-        FaultInjection.failing(call: 1, with: ENOBUFS) { events.clear() }
+        #expect(FaultInjection.failing(call: 1, with: ENOBUFS) { events.clear() })
         #expect(poll(&ready, 1, 0) == 0)
     }
 }

@@ -52,7 +52,7 @@ final class TwoHosts {
     }
 
     deinit {
-        for name in [front, other] { try? Self.run(["ip", "netns", "delete", name]) }
+        for name in [front, other] { _ = try? Self.run(["ip", "netns", "delete", name]) }
     }
 
     /// Lets the wire lose, double or reorder what goes either way, as tc-netem(8) has it.
