@@ -35,23 +35,25 @@ struct ForwardResolver<Host: HostLookup> {
     ) {
         for upstream in upstreams {
             let unit = upstream.address.unit
-            let related: (span: SourceSpan, note: String)
+            let other: WrittenAddress
+            let note: String
             // Of a socket that systemd passes, only the start will show what it is.
             if let address = listener.addresses?.first(where: {
                 $0.endpoint.scheme != .systemd && $0.unit != unit
             }) {
-                related = (address.span, "it listens here")
+                (other, note) = (address, "it listens here")
             } else if let first = upstreams.first?.address, first.unit != unit {
-                related = (first.span, "another upstream is of the other kind")
+                (other, note) = (first, "another upstream is of the other kind")
             } else {
                 continue
             }
             diagnostics.report(
-                "\(unit.rawValue) cannot be relayed to or from what is not \(unit.rawValue)",
+                "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
+                    + " \(other.unit.rawValue): neither can be relayed to the other",
                 at: upstream.address.schemeSpan,
                 help: "tcp, unix and vsock can be relayed to each other, udp and unix-dgram to each other, and"
                     + " unix-seqpacket to unix-seqpacket",
-                related: related)
+                related: (other.span, note))
         }
     }
 
@@ -172,7 +174,7 @@ extension WrittenAddress {
 
 /// What a socket moves, in the words of messages.
 private enum TransferUnit: String {
-    case bytes = "a stream of bytes"
-    case messages = "a connection of messages (unix-seqpacket)"
-    case datagrams = "datagrams"
+    case bytes = "is a stream of bytes"
+    case messages = "keeps messages apart"
+    case datagrams = "has datagrams"
 }
