@@ -132,12 +132,6 @@ struct AddressResolver<Host: HostLookup> {
         var options = DatagramOptions()
         options.broadcast = written.broadcast ?? false
         options.filters = written.filters
-        guard written.filters.count <= CANFilter.most else {
-            diagnostics.report(
-                "\(written.filters.count) filters are more than the kernel takes", at: address.span,
-                help: "write at most \(CANFilter.most), or fewer with a mask: id=0x100&mask=0x700 takes 0x100 to 0x1ff")
-            return nil
-        }
         guard let interface = written.interface else { return options }
         guard address.endpoint.isMulticast else {
             diagnostics.report(

@@ -30,9 +30,6 @@ public struct CANFilter: Hashable, Sendable {
     /// The highest identifier of the standard format, `CAN_SFF_MASK`.
     static let highestStandard: UInt32 = 0x7ff
 
-    /// The most filters of one socket: `CAN_RAW_FILTER_MAX` of linux/can/raw.h.
-    package static let most = 512
-
     /// The identifier and the bits that have to be the same, as in the kernel's `struct can_filter`: frames that ask (RTR)
     /// pass as those that tell.
     var kernel: clinux_can_filter {

@@ -48,8 +48,8 @@ import Testing
         ),
         (
             .system(SystemError("socket", errno: EAFNOSUPPORT)), EAFNOSUPPORT,
-            "socket: Address family not supported by protocol (EAFNOSUPPORT); this kernel lacks the address family: load"
-                + " its module (vsock for vsock://, ipv6 for IPv6)"
+            "socket: Address family not supported by protocol (EAFNOSUPPORT); this kernel lacks the address family"
+                + " (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the unit does not let it through"
         ),
         (
             .system(SystemError("socket", errno: EMFILE)), EMFILE,
