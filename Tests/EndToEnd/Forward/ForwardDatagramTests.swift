@@ -64,7 +64,7 @@ import Testing
             let peers = try (0..<100).map { _ in try DatagramClient(to: address) }
             for (number, peer) in peers.enumerated() { try peer.send("\(number)") }
             for (number, peer) in peers.enumerated() { #expect(try peer.receiveText() == "a:\(number)") }
-            #expect(daemon.records("open").count == 100)
+            try daemon.records("open", count: 100)
         }
     }
 
@@ -73,15 +73,18 @@ import Testing
         let a = try DatagramEcho("")
         try withUsherd(configuration([a.address])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
+            // As much as the buffers of the test's own sockets hold.
+            let count = max(2, min(30, 40_000 / length))
             for round in 0..<40 {
                 // The last of each burst is shorter.
-                let burst = (0..<30).map { index in
-                    [UInt8](repeating: UInt8(round * 5 + index), count: index == 29 ? max(1, length / 2) : length)
+                let burst = (0..<count).map { index in
+                    [UInt8](
+                        repeating: UInt8(round * 5 + index), count: index == count - 1 ? max(1, length / 2) : length)
                 }
                 for datagram in burst { try peer.send(datagram) }
                 for datagram in burst { #expect(try peer.receive() == Array(":".utf8) + datagram) }
             }
-            #expect(a.received.count == 1200)
+            #expect(a.received.count == 40 * count)
         }
     }
 
@@ -122,12 +125,17 @@ import Testing
         try withUsherd(configuration([a.address])) { daemon in
             try a.stop()
             let address = try front(daemon)
+            // Each finds out for itself that it is refused, until it is known.
+            try waitUntil("somebody is refused") {
+                try DatagramClient(to: address).send("x")
+                return !daemon.records("refused").isEmpty
+            }
             let peers = try (0..<50).map { _ in try DatagramClient(to: address) }
             for peer in peers { try peer.send("x") }
             let refused = try daemon.record("refused")
             #expect(refused["message"]?.contains("every upstream is down") == true, "\(refused.line)")
             #expect(refused["rule"] == "listener.to")
-            #expect(daemon.records("refused").count == 1)
+            #expect(daemon.records("refused").count < 10)
             let failed = daemon.records("close").filter { $0["reason"] == "connect-failed" }
             #expect(!failed.isEmpty && failed.allSatisfy { $0[number: "datagrams_dropped"] == 1 })
         }
