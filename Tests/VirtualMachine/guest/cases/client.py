@@ -97,7 +97,8 @@ def usherctl_connects_to_can():
     daemon = Daemon('[listener.bus]\nlisten = "can://vcan0"\nservice = "echo"\n')
     frames = b"123#DEADBEEF\n1ABCDEF0#01\n123##1" + b"00" * 12 + b"\n"
     output, _ = run("connect", "--count", "3", "can://vcan0", input=frames)
-    equal(output, frames, "the frames that came back")
+    # Linux marks a CAN FD frame itself since 6.1 (CANFD_FDF), and candump shows it.
+    equal(output.replace(b"##5", b"##1"), frames, "the frames that came back")
     for peer in ("can://vcan0#123", "can://vcan0#1ABCDEF0"):
         daemon.record("open", peer=peer)
 
