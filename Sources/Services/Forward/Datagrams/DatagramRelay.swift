@@ -204,9 +204,7 @@ final class DatagramRelay: Flow {
 
     /// Sees to what the kernel did not take.
     private func finish(_ result: DatagramResult) {
-        guard result.lost > 0 else { return }
-        traffic.dropped &+= UInt64(result.lost)
-        refused(errno: result.errno)
+        if result.lost > 0 { refused(errno: result.errno, unsent: result.lost) }
     }
 
     private func hold(_ range: Range<Int>, of batch: DatagramBatch) {
@@ -291,16 +289,19 @@ final class DatagramRelay: Flow {
     }
 
     /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
-    private func refused(errno: CInt) {
+    ///
+    /// - Parameter unsent: how many datagrams the call that told of it did not send.
+    private func refused(errno: CInt, unsent: Int = 0) {
         switch errno {
         // The datagram alone is lost: too long, no room, forbidden by a filter.
-        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return
+        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return traffic.dropped &+= UInt64(unsent)
         default: break
         }
         note("\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))", errno: errno)
         if hasAnswered || !holdsAll {
             // What it knows of the flow, no other knows.
-            traffic.dropped &+= 1
+            // The one that was refused before counts too.
+            traffic.dropped &+= UInt64(unsent) &+ 1
             close(.resetByUpstream, by: .upstream, errno: errno)
         } else if next() {
             reach()
