@@ -107,7 +107,8 @@ import Testing
     @Test func `an upstream that refuses is down, and comes back`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
-        try withUsherd(configuration([a.address, b.address], "balance = \"first\"")) { daemon in
+        try withUsherd(configuration([a.address, b.address], "balance = \"first\"\nidle-timeout = \"100ms\"")) {
+            daemon in
             try a.stop()
             let address = try front(daemon)
             for _ in 0..<3 { #expect(try answer(to: "x", at: address) == "b:x") }
