@@ -26,13 +26,23 @@ public struct IPv4Address: Hashable, Sendable {
 
     /// Appends the dotted text, at most ``longestText`` bytes.
     package func append(to bytes: inout ByteOutput) {
-        bytes.append(decimal: UInt64(value >> 24))
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt64(value >> 16 & 0xff))
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt64(value >> 8 & 0xff))
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt64(value & 0xff))
+        precondition(bytes.freeCapacity >= Self.longestText, "more bytes than were reserved")
+        // unsafe: there is room for the longest text, of which no more is written than four octets and three dots take.
+        unsafe bytes.withUnsafeMutableBufferPointer { buffer, count in
+            var next = unsafe buffer.baseAddress.unsafelyUnwrapped + count
+            func put(_ byte: UInt32) {
+                unsafe next.initialize(to: UInt8(truncatingIfNeeded: byte))
+                unsafe next += 1
+            }
+            for shift: UInt32 in [24, 16, 8, 0] {
+                let octet = value >> shift & 0xff
+                if octet >= 100 { put(0x30 + octet / 100) }
+                if octet >= 10 { put(0x30 + octet / 10 % 10) }
+                put(0x30 + octet % 10)
+                if shift > 0 { put(UInt32(UInt8(ascii: "."))) }
+            }
+            count = unsafe next - buffer.baseAddress.unsafelyUnwrapped
+        }
     }
 
     /// The length of `255.255.255.255`.

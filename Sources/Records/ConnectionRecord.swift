@@ -2,8 +2,9 @@
 
 public import LinuxSystem
 
-/// What happened to one connection. Made for each, so it is cheap: numbers, addresses and one reference, no text.
-public struct ConnectionRecord: Sendable {
+/// What happened to one connection. Made for each, so it is cheap: numbers, addresses and one reference, no text; and it
+/// is never copied, only lent to what encodes it.
+public struct ConnectionRecord: ~Copyable, Sendable {
     /// What happened, with what belongs to it.
     public enum Event: Sendable {
         /// The connection was accepted.
@@ -53,6 +54,7 @@ public struct ConnectionRecord: Sendable {
     public var upstream: UpstreamTrace?
 
     /// Makes a record.
+    @inlinable
     public init(
         time: UInt64, event: Event, connection: UInt64, listener: ListenerLabel, kind: SocketKind, peer: SocketAddress,
         local: SocketAddress, credentials: PeerCredentials? = nil, via: SocketAddress? = nil,

@@ -34,7 +34,7 @@ public final class RecordBuffer {
     public func isEnabled(_ level: RecordLevel) -> Bool { writer.policy.admits(level) }
 
     /// Adds a connection's record. `now` is in nanoseconds of the monotonic clock.
-    public func append(_ record: ConnectionRecord, now: UInt64) {
+    public func append(_ record: borrowing ConnectionRecord, now: UInt64) {
         guard admit(record.level, time: record.time) else { return }
         added(byteCount: pending.append(record, in: policy.encodings), now: now)
     }
@@ -96,7 +96,7 @@ private struct PendingRecords {
     }
 
     /// Encodes a record, and returns how many bytes there are now.
-    mutating func append(_ record: ConnectionRecord, in encodings: RecordEncodings) -> Int {
+    mutating func append(_ record: borrowing ConnectionRecord, in encodings: RecordEncodings) -> Int {
         records.append(record, in: encodings, by: &encoders)
         return records.byteCount
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import Records
 
 @Suite struct JournalEncoderTests {
-    private static func entry(_ record: ConnectionRecord) -> [String] {
+    private static func entry(_ record: borrowing ConnectionRecord) -> [String] {
         var encoder = JournalEncoder()
         var bytes: [UInt8] = []
         encoder.encode(record, to: &bytes)

@@ -54,7 +54,7 @@ enum Samples {
 }
 
 extension TextEncoder {
-    func line(_ record: ConnectionRecord) -> String {
+    func line(_ record: borrowing ConnectionRecord) -> String {
         var encoder = self
         var bytes: [UInt8] = []
         encoder.encode(record, to: &bytes)
@@ -70,7 +70,7 @@ extension TextEncoder {
 }
 
 extension JSONLineEncoder {
-    func line(_ record: ConnectionRecord) -> String {
+    func line(_ record: borrowing ConnectionRecord) -> String {
         var encoder = self
         var bytes: [UInt8] = []
         encoder.encode(record, to: &bytes)

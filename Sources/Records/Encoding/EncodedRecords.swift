@@ -23,7 +23,9 @@ struct EncodedRecords: Sendable {
         }
     }
 
-    mutating func append(_ record: ConnectionRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders) {
+    mutating func append(
+        _ record: borrowing ConnectionRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders
+    ) {
         if encodings.contains(.init(.terminal)) { encoders.terminal.encode(record, to: &terminal) }
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }

@@ -13,7 +13,7 @@ struct JSONLineEncoder {
     init() {}
 
     /// Appends the line of a connection's record.
-    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+    mutating func encode(_ record: borrowing ConnectionRecord, to bytes: inout [UInt8]) {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
@@ -22,14 +22,14 @@ struct JSONLineEncoder {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
-    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
+    private mutating func append(_ record: borrowing ConnectionRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.eventKind, to: &bytes)
-        let peer = bytes.append(messageOf: record, name: record.listener.json, as: .json)
+        let addresses = bytes.append(messageOf: record, name: record.listener.json, as: .json)
         bytes.append(UInt8(ascii: "\""))
         bytes.append(bytes: record.listener.jsonFields)
         if record.connection != 0 { bytes.append(",\"connection\":", decimal: record.connection) }
         bytes.append(",\"peer\":\"")
-        bytes.append(again: peer)
+        bytes.append(again: addresses.peer)
         bytes.append(UInt8(ascii: "\""))
         if let credentials = record.credentials {
             bytes.append(",\"uid\":", decimal: UInt64(credentials.uid))
@@ -64,7 +64,7 @@ struct JSONLineEncoder {
         case .live(let traffic), .progress(let traffic):
             Self.append(traffic, to: &bytes)
         }
-        if let trace = record.upstream { Self.append(trace, to: &bytes) }
+        if let trace = record.upstream { Self.append(trace, at: addresses.upstream, to: &bytes) }
         bytes.append("}\n")
     }
 
@@ -122,10 +122,10 @@ struct JSONLineEncoder {
         bytes.append(",\"duration_us\":", decimal: traffic.durationMicroseconds)
     }
 
-    private static func append(_ trace: UpstreamTrace, to bytes: inout ByteOutput) {
-        if let upstream = trace.upstream {
+    private static func append(_ trace: UpstreamTrace, at address: Range<Int>, to bytes: inout ByteOutput) {
+        if trace.upstream != nil {
             bytes.append(",\"upstream\":\"")
-            bytes.append(upstream.kind, upstream.address, as: .json)
+            bytes.append(again: address)
             bytes.append("\",\"connect_us\":", decimal: trace.connectMicroseconds)
         }
         bytes.append(",\"attempts\":", decimal: UInt64(trace.attempts))

@@ -17,7 +17,7 @@ struct JournalEncoder {
     init() {}
 
     /// Appends the entry of a connection's record.
-    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+    mutating func encode(_ record: borrowing ConnectionRecord, to bytes: inout [UInt8]) {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
@@ -26,12 +26,12 @@ struct JournalEncoder {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
-    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
+    private mutating func append(_ record: borrowing ConnectionRecord, to bytes: inout ByteOutput) {
         var entry = JournalEntryFrame(in: &bytes)
-        var peer = 0..<0
+        var addresses = MessageAddresses(peer: 0..<0)
         entry.field(in: &bytes) {
             $0.append("MESSAGE=")
-            peer = $0.append(messageOf: record, name: record.listener.text, as: .text)
+            addresses = $0.append(messageOf: record, name: record.listener.text, as: .text)
         }
         appendHead(record.time, record.level, record.eventKind, of: &entry, to: &bytes)
         entry.field(record.listener.journalListener, in: &bytes)
@@ -39,7 +39,7 @@ struct JournalEncoder {
         if record.connection != 0 { entry.field("USHER_CONNECTION=", record.connection, in: &bytes) }
         entry.field(in: &bytes) {
             $0.append("USHER_PEER=")
-            $0.append(again: peer)
+            $0.append(again: addresses.peer)
         }
         if let credentials = record.credentials {
             entry.field("USHER_UID=", UInt64(credentials.uid), in: &bytes)
@@ -73,7 +73,7 @@ struct JournalEncoder {
         case .live(let traffic), .progress(let traffic):
             Self.append(traffic, of: &entry, to: &bytes)
         }
-        if let trace = record.upstream { Self.append(trace, of: &entry, to: &bytes) }
+        if let trace = record.upstream { Self.append(trace, at: addresses.upstream, of: &entry, to: &bytes) }
         entry.finish(in: &bytes)
     }
 
@@ -138,11 +138,13 @@ struct JournalEncoder {
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
     }
 
-    private static func append(_ trace: UpstreamTrace, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput) {
-        if let upstream = trace.upstream {
+    private static func append(
+        _ trace: UpstreamTrace, at address: Range<Int>, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput
+    ) {
+        if trace.upstream != nil {
             entry.field(in: &bytes) {
                 $0.append("USHER_UPSTREAM=")
-                $0.append(upstream.kind, upstream.address, as: .text)
+                $0.append(again: address)
             }
             entry.field("USHER_CONNECT_US=", trace.connectMicroseconds, in: &bytes)
         }

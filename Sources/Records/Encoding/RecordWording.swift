@@ -2,9 +2,19 @@
 
 import LinuxSystem
 
+/// Where a message has the addresses that fields of the same record repeat.
+struct MessageAddresses {
+    var peer: Range<Int>
+    var upstream = 0..<0
+}
+
 extension ByteOutput {
     /// Appends an address in the address grammar, with what Unix names hold made harmless.
-    mutating func append(_ kind: SocketKind, _ address: SocketAddress, as escaping: Escaping) {
+    ///
+    /// - Returns: where it is, to be copied from there.
+    @discardableResult
+    mutating func append(_ kind: SocketKind, _ address: SocketAddress, as escaping: Escaping) -> Range<Int> {
+        let start = count
         append(kind.fitting(address).scheme)
         append("://")
         switch address {
@@ -16,6 +26,7 @@ extension ByteOutput {
         case .ipv4, .ipv6, .unnamed, .vsock, .can:
             address.append(to: &self)
         }
+        return start..<count
     }
 
     /// Appends a duration as a person says it, three digits or so: `340 us`, `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`.
@@ -70,8 +81,10 @@ extension ByteOutput {
 
     /// Appends the `message` of a connection's record; `name` is the listener's, escaped already.
     ///
-    /// - Returns: where the peer's address is, to be copied from there.
-    mutating func append(messageOf record: ConnectionRecord, name: [UInt8], as escaping: Escaping) -> Range<Int> {
+    /// - Returns: where the addresses are, to be copied from there.
+    mutating func append(
+        messageOf record: borrowing ConnectionRecord, name: [UInt8], as escaping: Escaping
+    ) -> MessageAddresses {
         append(bytes: name)
         if case .refused = record.event {
             append(": refused ")
@@ -79,9 +92,7 @@ extension ByteOutput {
             append(record.kind.isDatagram ? ": flow " : ": connection ", decimal: record.connection)
             append(" from ")
         }
-        let start = count
-        append(record.kind, record.peer, as: escaping)
-        let peer = start..<count
+        var addresses = MessageAddresses(peer: append(record.kind, record.peer, as: escaping))
         switch record.event {
         case .open:
             break
@@ -102,21 +113,28 @@ extension ByteOutput {
             append(durationMicroseconds: traffic.durationMicroseconds)
             append(bytesOf: traffic)
         }
-        if let trace = record.upstream { append(trace, after: ", ", as: escaping) }
-        return peer
+        if let trace = record.upstream { addresses.upstream = append(trace, after: ", ", as: escaping) }
+        return addresses
     }
 
     /// Appends what is to be said of an upstream: `, upstream tcp://10.0.0.5:443`, and why others could not be reached.
-    mutating func append(_ trace: UpstreamTrace, after separator: StaticString, as escaping: Escaping) {
+    ///
+    /// - Returns: where its address is; an empty range if there is none.
+    @discardableResult
+    mutating func append(
+        _ trace: UpstreamTrace, after separator: StaticString, as escaping: Escaping
+    ) -> Range<Int> {
+        var address = 0..<0
         if let upstream = trace.upstream {
             append(separator)
             append("upstream ")
-            append(upstream.kind, upstream.address, as: escaping)
+            address = append(upstream.kind, upstream.address, as: escaping)
         }
-        guard !trace.failures.isEmpty else { return }
+        guard !trace.failures.isEmpty else { return address }
         append(separator)
         append("not reached: ")
         append(escaping: trace.failureText, as: escaping == .json ? .json : .text)
+        return address
     }
 
     private mutating func append(bytesOf traffic: ConnectionTraffic) {

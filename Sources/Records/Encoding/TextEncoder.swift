@@ -45,7 +45,7 @@ struct TextEncoder {
     }
 
     /// Appends the line of a connection's record.
-    mutating func encode(_ record: ConnectionRecord, to bytes: inout [UInt8]) {
+    mutating func encode(_ record: borrowing ConnectionRecord, to bytes: inout [UInt8]) {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
@@ -54,7 +54,7 @@ struct TextEncoder {
         bytes.append(addingCapacity: record.mostEncodedBytes) { append(record, to: &$0) }
     }
 
-    private mutating func append(_ record: ConnectionRecord, to bytes: inout ByteOutput) {
+    private mutating func append(_ record: borrowing ConnectionRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.eventKind, to: &bytes)
         Self.append(record.listener, to: &bytes)
         let number = bytes.count
