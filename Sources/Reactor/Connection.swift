@@ -62,6 +62,9 @@ open class Connection: Pollable {
     /// Whether epoll watches its socket.
     final var isPolled = false
 
+    /// Whether epoll tells when the client takes more: see ``awaitRoom()``.
+    private(set) final var awaitsRoom = false
+
     /// Why it was turned away, if it was.
     final var refusal: Refusal?
 
@@ -154,6 +157,18 @@ open class Connection: Pollable {
     public final func limitEnd() {
         endDeadline = min(endDeadline, lane.now + Self.lingerTime)
         lane.schedule(self, at: endDeadline)
+    }
+
+    /// The client has not taken something: from now on an event says when it takes more.
+    public final func awaitRoom() {
+        guard !awaitsRoom, isOpen else { return }
+        awaitsRoom = true
+        guard isPolled else { return }
+        do throws(SystemError) {
+            try lane.watchWriting(of: self, raw)
+        } catch {
+            close(.error, by: .daemon, errno: error.errno)
+        }
     }
 
     /// Takes the socket away, for another connection to go on with.

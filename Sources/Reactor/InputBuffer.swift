@@ -54,6 +54,13 @@ package import LinuxSystem
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
 
+    /// Sends the first `count` bytes, as far as the peer takes them: send(2).
+    package func send(_ count: Int, to raw: CInt) throws(SystemError) -> Transfer {
+        precondition(count <= Self.messageLength)
+        // unsafe: the span cannot leave the call, and `count` is within the memory.
+        return try unsafe Transfer.send(raw, from: RawSpan(_unsafeStart: memory.baseAddress!, byteCount: count))
+    }
+
     /// Calls `body` with the first `count` bytes: what the last read brought.
     public func withBytes<Result, Failure>(
         _ count: Int, _ body: (RawSpan) throws(Failure) -> Result

@@ -83,11 +83,12 @@ extension Lane {
             giveTurn(to: connection)
         }
         guard connection.isOpen else { return }
+        let readiness: Readiness = connection.awaitsRoom ? .connection : .input
         do throws(SystemError) {
             if isWatched {
-                try poll.modify(connection.raw, for: .connection, token: token)
+                try poll.modify(connection.raw, for: readiness, token: token)
             } else {
-                try poll.add(connection.raw, for: .connection, token: token)
+                try poll.add(connection.raw, for: readiness, token: token)
             }
         } catch {
             return connection.close(.error, by: .daemon, errno: error.errno)
@@ -153,6 +154,11 @@ extension Lane {
             table.remove(pollable)
             throw error
         }
+    }
+
+    /// Tells a pollable from now on when its descriptor takes more; at once if it does so now.
+    package func watchWriting(of pollable: Pollable, _ raw: CInt) throws(SystemError) {
+        try poll.modify(raw, for: .connection, token: table.token(of: pollable))
     }
 
     /// Gives a pollable a place for its deadlines, and a token, without a descriptor.

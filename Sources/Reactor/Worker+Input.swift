@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxSystem
+import LinuxSystem
 
 extension Worker {
     /// How many times one connection reads before the others have their turn.
@@ -71,12 +71,4 @@ extension Worker {
             return nil
         }
     }
-}
-
-extension Readiness {
-    /// What a read finds out more about.
-    package static let anyInput: Readiness = [.readable, .peerFinished, .hangUp, .error, .urgent]
-
-    /// What a read has to go on for after it has emptied the socket once.
-    package static let moreThanData: Readiness = [.urgent, .peerFinished, .hangUp, .error]
 }

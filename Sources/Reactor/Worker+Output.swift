@@ -97,8 +97,10 @@ extension Worker {
             if case .moved(let count) = transfer {
                 bytesOut &+= UInt64(count)
                 lastActivity = lane.now
+                if count == bytes.byteCount { return transfer }
             }
-            return transfer
+            awaitRoom()
+            return isOpen ? transfer : nil
         } catch {
             broke(error)
             return nil

@@ -26,7 +26,7 @@ final class Connecting {
     var race = ConnectRace([])
 
     /// The sockets on their way.
-    var sockets: [UpstreamSocket] = []
+    var sockets = Attempts()
 
     /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once; and
     /// whether an attempt waits for that look.

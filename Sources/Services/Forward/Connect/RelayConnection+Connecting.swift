@@ -130,7 +130,7 @@ extension RelayConnection {
 
     private func addresses(of upstream: Upstream) -> NameResolution.Answer {
         switch upstream.place {
-        case .fixed(let address): .addresses([address])
+        case .fixed: .addresses(upstream.fixedAddresses)
         case .named(let resolution):
             resolution.addresses(at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
         }
@@ -171,7 +171,7 @@ extension RelayConnection {
             let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
             let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
             let stands = try OutgoingSocket.connect(socket.raw, to: address)
-            if !stands { try lane.watch(socket, socket.raw) }
+            if !stands { try socket.watch(forRoom: true, on: lane) }
             connecting.sockets.append(socket)
             return stands ? connecting.race.connected(index) : .none
         } catch {
@@ -194,7 +194,7 @@ extension RelayConnection {
 
     /// An attempt has come to something.
     func attemptReady(_ socket: UpstreamSocket, _ readiness: Readiness) {
-        guard let connecting, connecting.sockets.contains(where: { $0 === socket }) else { return }
+        guard let connecting, connecting.sockets.contains(socket) else { return }
         do throws(SystemError) {
             // What has gone wrong is announced, so who is only writable stands.
             if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
@@ -211,11 +211,10 @@ extension RelayConnection {
     func stands(
         _ connecting: Connecting, _ index: Int, isWritable: Bool = true, clientIsEmpty: Bool = false
     ) {
-        guard let position = connecting.sockets.firstIndex(where: { $0.index == index }) else { return }
-        let socket = connecting.sockets.remove(at: position)
+        guard let socket = connecting.sockets.take(index: index) else { return }
         abandon(connecting)
         do throws(SystemError) {
-            if !socket.isWatched { try lane.watch(socket, socket.raw) }
+            if !socket.isWatched { try socket.watch(forRoom: toUpstream.isHolding, on: lane) }
         } catch {
             socket.close(on: lane)
             return close(.error, by: .daemon, errno: error.errno)
@@ -312,15 +311,13 @@ extension RelayConnection {
     // MARK: - Letting go
 
     func drop(_ socket: UpstreamSocket, from connecting: Connecting) {
-        connecting.sockets.removeAll { $0 === socket }
-        socket.close(on: lane)
+        connecting.sockets.take(index: socket.index)?.close(on: lane)
     }
 
     /// Closes the attempts, and leaves the line.
     func abandon(_ connecting: Connecting) {
         if !leaveLine(connecting) { group.line.serve() }
-        for socket in connecting.sockets { socket.close(on: lane) }
-        connecting.sockets = []
+        while let socket = connecting.sockets.takeAny() { socket.close(on: lane) }
         connecting.awaitsClient = false
     }
 }

@@ -63,7 +63,7 @@ extension RelayConnection {
             let connected = try OutgoingSocket.connect(socket.raw, to: address)
             // Behind a PROXY header it all goes when the upstream says that it is ready.
             if toUpstream.held.isEmpty { sent = try offer(count, to: socket.raw) }
-            if sent == 0, !connected { try lane.watch(socket, socket.raw) }
+            if sent == 0, !connected { try socket.watch(forRoom: true, on: lane) }
             hold(from: sent, of: count)
             connecting.sockets.append(socket)
             guard sent > 0 || connected else { return isMore }
@@ -77,8 +77,7 @@ extension RelayConnection {
     }
 
     private func offer(_ count: Int, to raw: CInt) throws(SystemError) -> Int {
-        let sent = try lane.input.withBytes(count) { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }
-        return if case .moved(let moved) = sent { moved } else { 0 }
+        if case .moved(let moved) = try lane.input.send(count, to: raw) { moved } else { 0 }
     }
 
     /// Holds what was read and not sent.

@@ -19,6 +19,9 @@ final class UpstreamSocket: Pollable {
     /// When the attempt began, by ``Clock/monotonic``.
     let begun: UInt64
 
+    /// Whether an event says when it takes more.
+    private var awaitsRoom = false
+
     private var descriptor: OwnedDescriptor?
     private var relay: RelayConnection?
 
@@ -34,6 +37,19 @@ final class UpstreamSocket: Pollable {
 
     override func ready(_ readiness: Readiness) -> Turn {
         relay?.upstreamReady(self, readiness) ?? .done
+    }
+
+    /// Watches the socket: for room too if it is to say that it is connected, or has not taken all.
+    func watch(forRoom: Bool, on lane: Lane) throws(SystemError) {
+        try lane.watch(self, raw, for: forRoom ? .connection : .input)
+        awaitsRoom = forRoom
+    }
+
+    /// It has not taken something: from now on an event says when it takes more.
+    func awaitRoom(on lane: Lane) throws(SystemError) {
+        guard !awaitsRoom else { return }
+        try lane.watchWriting(of: self, raw)
+        awaitsRoom = true
     }
 
     /// Closes the socket.

@@ -49,6 +49,12 @@ struct Relay: Hashable {
         }
     }
 
+    /// Whether both peers are there, and all that came from them has gone: how it is nearly always.
+    var isFlowing: Bool {
+        guard case .flowing = toUpstream, case .flowing = toClient else { return false }
+        return ending == nil && !erred.client && !erred.upstream
+    }
+
     /// Whether one peer has finished and the other has not.
     var isHalfClosed: Bool { toUpstream.isOver != toClient.isOver }
 
@@ -76,6 +82,7 @@ struct Relay: Hashable {
     mutating func run(on transport: some RelayTransport) -> Verdict {
         var isPending = pump(from: .upstream, on: transport)
         if pump(from: .client, on: transport) { isPending = true }
+        if isFlowing { return isPending ? .again : .wait }
         for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
         // What went one way may have broken the peer of the other.
         if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }

@@ -9,7 +9,7 @@ extension RelayConnection: RelayTransport {
     private static let copyLength = 64 << 10
 
     func pass(from side: RelaySide) -> RelayStep {
-        if case .splicing = channel(from: side).mode {
+        if case .splicing = side == .client ? toUpstream.mode : toClient.mode {
             if let pipe = lane.pipes.take() { return splice(from: side, through: pipe) }
             withChannel(from: side) { $0.mode.lackedPipe() }
         }
@@ -21,7 +21,7 @@ extension RelayConnection: RelayTransport {
         // A PROXY header and what waited behind it are a first write too.
         prepareToSend(to: side)
         do throws(SystemError) {
-            if let pipe = channel(from: source).pipe { return try drain(pipe, to: side) }
+            if let pipe = source == .client ? toUpstream.pipe : toClient.pipe { return try drain(pipe, to: side) }
             let raw = raw(of: side)
             while true {
                 var length = 0
@@ -95,8 +95,7 @@ extension RelayConnection: RelayTransport {
         let source = side.other
         do throws(SystemError) {
             let sent: Int
-            switch try lane.input.withBytes(count, { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) })
-            {
+            switch try lane.input.send(count, to: raw) {
             case .moved(let moved):
                 noteSent(moved, to: side)
                 if moved == count { return .moved(isEmpty: isEmpty, isHeld: false) }
@@ -183,8 +182,6 @@ extension RelayConnection: RelayTransport {
         if side == .client { bytesOut &+= UInt64(count) }
         lastActivity = lane.now
     }
-
-    private func channel(from side: RelaySide) -> RelayChannel { side == .client ? toUpstream : toClient }
 
     private func withChannel(from side: RelaySide, _ body: (inout RelayChannel) -> Void) {
         if side == .client { body(&toUpstream) } else { body(&toClient) }

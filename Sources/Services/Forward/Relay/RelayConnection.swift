@@ -124,11 +124,34 @@ final class RelayConnection: Connection {
             end(ending)
             return .done
         case .again:
-            noteHalfClose()
-            return .again
+            return seeToWhatIsLeft() ? .again : .done
         case .wait:
-            noteHalfClose()
+            _ = seeToWhatIsLeft()
             return .done
+        }
+    }
+
+    /// Sees to it that a relay with a side that has finished, or has not taken something, goes on in time.
+    ///
+    /// - Returns: whether the connection is still open.
+    private func seeToWhatIsLeft() -> Bool {
+        if relay.isFlowing { return true }
+        noteHalfClose()
+        return awaitRoomWhereHeld()
+    }
+
+    /// Sees to it that an event tells when a side that has not taken something takes more.
+    ///
+    /// - Returns: whether the connection is still open.
+    private func awaitRoomWhereHeld() -> Bool {
+        if relay.toClient.isHolding { awaitRoom() }
+        guard isOpen, relay.toUpstream.isHolding, let upstream else { return isOpen }
+        do throws(SystemError) {
+            try upstream.awaitRoom(on: lane)
+            return true
+        } catch {
+            close(.error, by: .daemon, errno: error.errno)
+            return false
         }
     }
 

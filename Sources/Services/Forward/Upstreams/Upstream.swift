@@ -21,6 +21,9 @@ final class Upstream: Sendable {
     /// Where it is.
     let place: Place
 
+    /// The address of a ``Place/fixed(_:)`` place, in a list, as those of a name are.
+    let fixedAddresses: [SocketAddress]
+
     /// Where an upstream is.
     enum Place: Sendable {
         /// There.
@@ -42,6 +45,7 @@ final class Upstream: Sendable {
         self.endpoint = endpoint
         kind = endpoint.scheme.kind ?? .tcp
         place = Place(endpoint.location)
+        fixedAddresses = if case .fixed(let address) = place { [address] } else { [] }
         health = Mutex(UpstreamHealth(limits: limits))
     }
 
