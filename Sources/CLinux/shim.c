@@ -296,8 +296,9 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
 ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment) {
     struct iovec parts[CLINUX_DATAGRAMS];
     union ancillary ancillary;
+    // Without MSG_NOSIGNAL, as above.
     if (count == 1 && segment == 0)
-        return send(descriptor, datagrams[0].bytes, datagrams[0].length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return send(descriptor, datagrams[0].bytes, datagrams[0].length, MSG_DONTWAIT);
     for (int i = 0; i < count; i++)
         parts[i] = (struct iovec){.iov_base = datagrams[i].bytes, .iov_len = datagrams[i].length};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count, .msg_control = &ancillary};

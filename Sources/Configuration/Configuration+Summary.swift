@@ -34,7 +34,7 @@ extension ListenerSettings {
     fileprivate var limits: String {
         var parts: [String] = []
         if case .forward(let forward) = service { parts += forward.summary }
-        if let idleTimeout { parts.append("idle-timeout \(DurationText.format(idleTimeout))") }
+        parts += idleTimeouts
         if let lifetime { parts.append("lifetime \(DurationText.format(lifetime))") }
         if let maxConnections { parts.append("max-connections \(maxConnections)") }
         if let keepalive {
@@ -44,5 +44,18 @@ extension ListenerSettings {
             parts.append("accept-proxy \(acceptProxy.map(\.description).joined(separator: " "))")
         }
         return parts.joined(separator: ", ")
+    }
+
+    /// That of flows holds without a word too. Of a socket that systemd passes, only the start will show whether it has
+    /// any.
+    private var idleTimeouts: [String] {
+        func part(_ timeout: Duration?, _ whose: String = "") -> [String] {
+            timeout.map { ["idle-timeout \(DurationText.format($0))\(whose)"] } ?? []
+        }
+        let kinds = listen.map { $0.endpoint.scheme.kind }
+        guard kinds.contains(where: { $0?.isDatagram == true }) else { return part(idleTimeout) }
+        let hasFlowsAlone = kinds.allSatisfy { $0?.isDatagram == true }
+        if hasFlowsAlone || idleTimeout == flowIdleTimeout { return part(flowIdleTimeout) }
+        return part(idleTimeout) + part(flowIdleTimeout, " for flows")
     }
 }

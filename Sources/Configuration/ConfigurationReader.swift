@@ -152,6 +152,7 @@ struct ConfigurationReader {
                 key.read(entry, &draft, &diagnostics)
             } else if let key = InheritableSettings.keys.first(where: { $0.name == entry.key }) {
                 key.read(entry, &draft.own, &diagnostics)
+                if entry.key == "idle-timeout" { draft.idleTimeoutSpan = diagnostics.file.span(entry.keyRange) }
                 if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
             }
         }
@@ -234,6 +235,7 @@ struct ConfigurationReader {
             reportUselessKeepalive(draft, addresses)
             draft.checkProxySources(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
+            draft.checkFlowsEnd(under: defaults, &diagnostics)
             guard var service = draft.service else { return nil }
             if case .forward = service {
                 guard let forward = forwarding.resolve(draft, &diagnostics) else { return nil }
@@ -251,6 +253,7 @@ struct ConfigurationReader {
                 allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
         }
         RelayLoops(drafts, claims: claims, resolver: resolver, host: host).report(&diagnostics)
+        BusLoops(drafts).report(&diagnostics)
         return listeners
     }
 

@@ -13,6 +13,8 @@ struct ForwardDraft: Sendable {
     var balance: Located<BalanceMethod>?
     /// nil if it is missing or wrong; of nil if it is `false`.
     var sendProxy: Located<Header?>?
+    /// nil if it is missing or wrong.
+    var flow: Located<FlowSource>?
     /// What needs no second look.
     var settings = ForwardSettings(upstreams: [])
 
@@ -35,6 +37,7 @@ struct ForwardDraft: Sendable {
         SettingKey("source", \.forward.source, .located(.sourceAddress)),
         SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyHeader, example: "\"v2\""))),
         SettingKey("health", \.forward.settings.health, .health),
+        SettingKey("flow", \.forward.flow, .located(.choice("choice"))),
         SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
         SettingKey(
             "half-close-timeout", \.forward.settings.halfCloseTimeout,

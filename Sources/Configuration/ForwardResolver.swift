@@ -18,6 +18,7 @@ struct ForwardResolver<Host: HostLookup> {
         settings.source = draft.source.flatMap { address(of: $0, &diagnostics) }
         guard let upstreams = draft.upstreams else { return nil }
         settings.upstreams = upstreams.map(\.settings)
+        settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
         checkFamilies(upstreams, of: listener, &diagnostics)
         checkShares(upstreams, balance: draft.balance, &diagnostics)
         checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
@@ -51,7 +52,7 @@ struct ForwardResolver<Host: HostLookup> {
                 "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
                     + " \(other.unit.rawValue): neither can be relayed to the other",
                 at: upstream.address.schemeSpan,
-                help: "tcp, unix and vsock can be relayed to each other, udp and unix-dgram to each other, and"
+                help: "tcp, unix and vsock can be relayed to each other, udp, unix-dgram, can and rds to each other, and"
                     + " unix-seqpacket to unix-seqpacket",
                 related: (other.span, note))
         }
@@ -61,12 +62,42 @@ struct ForwardResolver<Host: HostLookup> {
     private func checkHealth(
         _ health: HealthSettings?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
     ) {
-        guard let health, health.send == nil || health.expect == nil,
+        guard let health else { return }
+        if let bus = upstreams.first(where: { $0.address.endpoint.scheme == .can }) {
+            guard health.send != nil || health.expect != nil else { return }
+            return diagnostics.report(
+                "a check of \(bus.address.endpoint) asks nobody: it looks whether the interface is there and up",
+                at: bus.address.span, help: "give `health` neither `send` nor `expect`")
+        }
+        guard health.send == nil || health.expect == nil,
             let upstream = upstreams.first(where: { $0.address.unit == .datagrams })
         else { return }
         diagnostics.report(
             "a check of \(upstream.address.endpoint) needs a question and an answer", at: upstream.address.span,
             help: "give `health` both `send` and `expect`: that a datagram can be sent says nothing of who gets it")
+    }
+
+    // MARK: Buses
+
+    /// Whether the frames of a bus are one flow. Between two buses they are, or what one sends would go to the other once
+    /// for every identifier that this one has.
+    private func takesBusAsOne(
+        _ flow: Located<FlowSource>?, _ upstreams: [UpstreamDraft], of listener: ListenerDraft,
+        _ diagnostics: inout Diagnostics
+    ) -> Bool {
+        let bus = upstreams.first { $0.address.endpoint.scheme == .can }?.address
+        guard let flow else { return bus != nil }
+        if listener.addresses?.contains(where: { $0.endpoint.scheme == .can }) == false {
+            diagnostics.report(
+                "`flow` is for frames of a CAN bus, and the listener `\(listener.name)` has no can address",
+                at: flow.span, help: "remove the key: other datagrams have the flow of the address that they come from")
+        } else if flow.value == .identifier, let bus {
+            diagnostics.report(
+                "between two buses all frames are one flow", at: flow.span,
+                help: "remove the key: what the other bus sends would come once for every identifier of this one",
+                related: (bus.span, "the other bus is here"))
+        }
+        return flow.value == .bus
     }
 
     // MARK: Shares
@@ -101,6 +132,11 @@ struct ForwardResolver<Host: HostLookup> {
         _ sendProxy: Located<ForwardDraft.Header?>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
     ) {
         guard let sendProxy, let choice = sendProxy.value, let upstream = upstreams.first?.address else { return }
+        if let bus = upstreams.first(where: { $0.address.endpoint.scheme == .can })?.address {
+            return diagnostics.report(
+                "a PROXY header is no frame of a CAN bus", at: sendProxy.span, help: "remove the key",
+                related: (bus.span, "the upstream is here"))
+        }
         let (message, help): (String, String)
         switch (upstream.unit, choice.version, choice.isForEach) {
         case (.messages, _, _):

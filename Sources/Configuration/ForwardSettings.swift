@@ -35,6 +35,10 @@ public struct ForwardSettings: Hashable, Sendable {
     /// Whether the header goes before each datagram, and not before the first of a flow alone: `send-proxy = "v2-each"`.
     public var sendsProxyEach = false
 
+    /// `flow`: whether all frames of a CAN bus are one flow; if not, those of each identifier are. Between two buses they
+    /// always are.
+    public var takesBusAsOne = false
+
     /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
     public var health: HealthSettings?
 

@@ -20,6 +20,8 @@ struct ListenerDraft: Sendable {
     var allowAmplification: Located<Bool>?
     /// What the listener says itself, not inherits.
     var own = InheritableSettings()
+    /// Where `idle-timeout` is written, if it is.
+    var idleTimeoutSpan: SourceSpan?
     /// Where `keepalive` is written, if it is.
     var keepaliveSpan: SourceSpan?
 

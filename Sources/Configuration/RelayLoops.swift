@@ -38,6 +38,10 @@ struct RelayLoops<Host: HostLookup> {
         for number in relays.indices {
             for upstream in relays[number].draft.forward.upstreams ?? [] {
                 let endpoint = upstream.address.endpoint
+                if case .interface(let bus) = endpoint.location {
+                    relays[number].ways += waysOver(bus, from: relays[number].draft, to: upstream.address)
+                    continue
+                }
                 var targets: Set<Int> = []
                 for address in Self.addresses(of: endpoint, resolver: resolver, host: host) {
                     guard let claim = claims.holder(of: address, kind: endpoint.scheme.kind ?? .tcp, isOwn: isOwn),
@@ -46,6 +50,17 @@ struct RelayLoops<Host: HostLookup> {
                     relays[number].ways.append(Way(upstream: upstream.address, target: target, listen: claim.span))
                 }
             }
+        }
+    }
+
+    /// Everybody who listens on a bus hears what is sent there, if it passes the filters of both.
+    private func waysOver(_ bus: String, from sender: ListenerDraft, to upstream: WrittenAddress) -> [Way] {
+        relays.indices.compactMap { target in
+            let listen = relays[target].draft.addresses?.first { address in
+                guard address.endpoint.listens(on: bus) else { return false }
+                return sender.addresses?.contains { $0.endpoint.mayPass(to: address.endpoint) } ?? false
+            }
+            return listen.map { Way(upstream: upstream, target: target, listen: $0.span) }
         }
     }
 
@@ -144,5 +159,19 @@ extension ServiceSettings {
     fileprivate var isForward: Bool {
         if case .forward = self { return true }
         return false
+    }
+}
+
+extension Endpoint {
+    /// Whether frames of a CAN bus come in here.
+    fileprivate func listens(on bus: String) -> Bool {
+        guard case .interface(let name) = location else { return false }
+        return name == bus || name == "*"
+    }
+
+    /// Whether something that comes in here passes the filters of another address.
+    fileprivate func mayPass(to other: Endpoint) -> Bool {
+        guard case .interface = location else { return true }
+        return CANFilter.intersection(options.filters, other.options.filters) != nil
     }
 }

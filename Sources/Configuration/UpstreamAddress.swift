@@ -15,17 +15,11 @@ extension SettingType where Value == WrittenAddress {
     }
 
     private static func checkScheme(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
-        let scheme = address.endpoint.scheme
-        let message: String
-        switch scheme {
-        case .tcp, .unix, .unixSeqpacket, .vsock, .udp, .unixDatagram: return
-        case .systemd: message = "`systemd` is for sockets to listen on, and cannot be connected to"
-        case .can, .rds: message = "relaying to `\(scheme.rawValue)` is not supported by this version"
-        }
+        guard address.endpoint.scheme == .systemd else { return }
         diagnostics.report(
-            message, at: address.schemeSpan,
-            help: "upstreams are tcp, unix and vsock for streams, udp and unix-dgram for datagrams, and unix-seqpacket"
-                + " for a unix-seqpacket listener")
+            "`systemd` is for sockets to listen on, and cannot be connected to", at: address.schemeSpan,
+            help: "upstreams are tcp, unix and vsock for streams, udp, unix-dgram, can and rds for datagrams, and"
+                + " unix-seqpacket for a unix-seqpacket listener")
     }
 
     private static func checkOptions(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
@@ -56,6 +50,10 @@ extension SettingType where Value == WrittenAddress {
                         + "machine, or the number of a virtual machine")
             }
             if port == 0 { reportPort(address, &diagnostics) }
+        case .interface("*"):
+            diagnostics.report(
+                "every bus can be listened on, but not sent to", at: address.span,
+                help: "write the interface of one bus, such as can://can0, or several in an array")
         case .path, .abstract, .passed, .interface:
             break
         }

@@ -44,6 +44,21 @@ public struct CANFilter: Hashable, Sendable {
         return (a.id ^ b.id) & a.mask & b.mask == 0
     }
 
+    /// The filter that takes what both take; nil if there is no such frame.
+    package func intersection(_ other: CANFilter) -> CANFilter? {
+        guard overlaps(other) else { return nil }
+        let (bits, others) = (kernel.mask & Self.highest, other.kernel.mask & Self.highest)
+        return CANFilter(id: id & bits | other.id & others, mask: bits | others, isExtended: isExtended)
+    }
+
+    /// The filters that take what two lists take; no filter takes every frame, nil none.
+    package static func intersection(_ one: [CANFilter], _ other: [CANFilter]) -> [CANFilter]? {
+        if one.isEmpty { return other }
+        if other.isEmpty { return one }
+        let both = Set(one.flatMap { filter in other.compactMap { filter.intersection($0) } })
+        return both.isEmpty ? nil : Array(both)
+    }
+
     var idText: String { text(id) }
     var maskText: String? { mask.map { "0x" + String($0, radix: 16) } }
 

@@ -19,8 +19,17 @@ import Glibc
     /// The longest datagram that is taken whole. No protocol of IP has longer ones; a Unix datagram may be longer.
     package static let longest = 65536
 
+    /// The longest message of RDS, `RDS_MAX_MSG_SIZE` of the kernel. For these the memory is cut in fewer parts.
+    package static let longestMessage = 1 << 20
+
+    /// The longest datagram that a socket of a kind brings whole.
+    package static func longest(of kind: SocketKind) -> Int { kind == .rds ? longestMessage : longest }
+
     /// How many the last call has brought.
     package private(set) var count = 0
+
+    /// How many bytes there are for each.
+    private var room = DatagramBatch.longest
 
     // In pages that the kernel gives when a datagram reaches them (malloc(3), mmap(2)).
     private let memory: UnsafeMutableRawPointer
@@ -32,10 +41,16 @@ import Glibc
         unsafe self.memory = memory
         unsafe datagrams = .allocate(capacity: Self.capacity)
         unsafe datagrams.initialize(repeating: clinux_datagram(), count: Self.capacity)
-        for index in 0..<Self.capacity {
-            // unsafe: within what was allocated above.
-            unsafe datagrams[index].bytes = memory + index * Self.longest
-            unsafe datagrams[index].room = UInt32(Self.longest)
+        cut(to: Self.longest)
+    }
+
+    /// Gives each datagram so many bytes of the memory, as far as it reaches.
+    private func cut(to room: Int) {
+        self.room = room
+        for index in 0..<Self.capacity * Self.longest / room {
+            // unsafe: within what init has allocated.
+            unsafe datagrams[index].bytes = memory + index * room
+            unsafe datagrams[index].room = UInt32(room)
         }
     }
 
@@ -45,12 +60,19 @@ import Glibc
         unsafe datagrams.deallocate()
     }
 
+    /// How many datagrams a call brings at most from a socket of a kind.
+    package static func capacity(of kind: SocketKind) -> Int { capacity * longest / longest(of: kind) }
+
     /// Takes what a socket has, at most so many.
     ///
+    /// - Parameter kind: what the socket is; that decides how long datagrams may be.
     /// - Returns: how many; 0 if there is nothing.
-    package func receive(from raw: CInt, atMost most: Int) throws(SystemError) -> Int {
+    package func receive(
+        from raw: CInt, atMost most: Int, kind: SocketKind = .udp
+    ) throws(SystemError) -> Int {
         count = 0
-        let (room, most) = unsafe (datagrams, CInt(min(max(most, 1), Self.capacity)))
+        if room != Self.longest(of: kind) { cut(to: Self.longest(of: kind)) }
+        let (room, most) = unsafe (datagrams, CInt(min(max(most, 1), Self.capacity(of: kind))))
         // unsafe: there is room for `capacity` datagrams.
         let received = try systemCallIfReady("recvmmsg") { unsafe clinux_receive_datagrams(raw, room, most) }
         count = Int(received ?? 0)
@@ -75,7 +97,10 @@ import Glibc
         return unsafe clinux_can_interface(&datagrams[index].address)
     }
 
-    /// How many bytes it has; more than ``longest`` if its end is lost.
+    /// Whether all of it is here: it is not longer than ``longest(of:)``.
+    package func isWhole(_ index: Int) -> Bool { length(index) <= room }
+
+    /// How many bytes it has; more than there was room for if its end is lost.
     package func length(_ index: Int) -> Int {
         precondition(index < count)
         // unsafe: as above.
@@ -127,9 +152,8 @@ import Glibc
     package func withBytes<Result, Failure>(
         _ index: Int, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let length = min(length(index), Self.longest)
-        // unsafe: the room of each datagram has `longest` bytes, of which the kernel wrote so many; the span cannot leave
-        // the call.
+        let length = min(length(index), room)
+        // unsafe: each datagram has `room` bytes, of which the kernel wrote so many; the span cannot leave the call.
         return try unsafe body(
             RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: datagrams[index].bytes, count: length)))
     }

@@ -16,8 +16,8 @@ import Glibc
     /// How many entries there may be.
     package static let capacity = Int(CLINUX_DATAGRAMS)
 
-    /// How many bytes are held of those that do not lie in a batch.
-    private static let room = 2 * DatagramBatch.longest
+    /// How many bytes are held of those that do not lie in a batch. No datagram may be longer.
+    package let room: Int
 
     /// The most segments that the kernel cuts out of one datagram: `UDP_MAX_SEGMENTS` of Linux before 6.2.
     private static let mostSegments = 64
@@ -38,10 +38,12 @@ import Glibc
 
     /// An outbox with nothing in it.
     ///
-    /// - Parameter canSegment: whether the kernel cuts up datagrams of this kind of socket: UDP alone.
-    package init(canSegment: Bool = true) {
-        self.canSegment = canSegment
-        guard let memory = unsafe calloc(1, Self.room) else { preconditionFailure("out of memory") }
+    /// - Parameter kind: what the socket is: the kernel cuts up datagrams of UDP alone.
+    package init(_ kind: SocketKind = .udp) {
+        canSegment = kind == .udp
+        room = 2 * DatagramBatch.longest(of: kind)
+        // In pages that the kernel gives when bytes reach them, as those of a batch.
+        guard let memory = unsafe calloc(1, room) else { preconditionFailure("out of memory") }
         unsafe self.memory = memory
         unsafe entries = .allocate(capacity: Self.capacity)
         unsafe entries.initialize(repeating: clinux_datagram(), count: Self.capacity)
@@ -54,7 +56,7 @@ import Glibc
     }
 
     /// Whether there is room for one more of this length.
-    package func hasRoom(for length: Int) -> Bool { count < Self.capacity && used + length <= Self.room }
+    package func hasRoom(for length: Int) -> Bool { count < Self.capacity && used + length <= room }
 
     /// Sends what came back to where it came from, from the address that it was written to, if that is one of this host.
     package func append(returning index: Int, of batch: DatagramBatch) {

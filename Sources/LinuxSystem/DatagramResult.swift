@@ -21,4 +21,12 @@ package struct DatagramResult: Equatable, Sendable {
         self.lost = lost
         self.errno = errno
     }
+
+    /// Adds what became of others that came behind.
+    package static func += (result: inout DatagramResult, other: DatagramResult) {
+        result.datagrams += other.datagrams
+        result.bytes += other.bytes
+        result.lost += other.lost
+        if other.errno != 0 { result.errno = other.errno }
+    }
 }

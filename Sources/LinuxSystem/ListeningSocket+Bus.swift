@@ -7,8 +7,13 @@ import Glibc
 extension ListeningSocket {
     /// Lets a CAN socket say everything: the frames that pass the filters, those of CAN FD, and all errors.
     static func prepareBus(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
-        try setFilters(filters, of: raw)
+        try prepareFrames(raw, filters)
         _ = try systemCall("setsockopt") { clinux_can_errors(raw) }
+    }
+
+    /// Lets a CAN socket take the frames that pass the filters, those of CAN FD too.
+    static func prepareFrames(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
+        try setFilters(filters, of: raw)
         // A kernel without CAN FD has no such frames.
         _ = try? systemCall("setsockopt") { clinux_can_flexible(raw) }
     }

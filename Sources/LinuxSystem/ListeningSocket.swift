@@ -165,6 +165,7 @@ public final class ListeningSocket: Sendable {
         // Where the kernel cannot count what it loses, or join datagrams, it does without.
         _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
         if kind == .can { try prepareBus(raw, options.filters) }
+        if kind == .rds { prepareMessages(raw) }
         guard kind == .udp else { return }
         _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
         // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.
@@ -179,6 +180,13 @@ public final class ListeningSocket: Sendable {
         }
         // Several may listen to a group.
         if address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
+    }
+
+    /// Lets an RDS socket send messages as long as there may be: none is longer than the half of its buffer, which the
+    /// kernel lowers to net.core.wmem_max.
+    static func prepareMessages(_ raw: CInt) {
+        try? SocketOption.sendBuffer.set(DatagramBatch.longestMessage, on: raw)
+        try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
     }
 
     private static func join(_ group: SocketAddress, on interface: UInt32, _ raw: CInt) throws(SystemError) {

@@ -3,14 +3,17 @@
 import CLinux
 import Glibc
 
-/// Calls on a socket that is connected from here: connect(2) without waiting.
+/// Calls on a socket that is connected from here: connect(2) without waiting. A bus has nobody to connect to: a socket of
+/// CAN is bound to its interface instead.
 package enum OutgoingSocket {
     /// Makes a non-blocking socket for a peer of this kind at this address.
     ///
-    /// - Parameter source: the IP address to come from; the port is chosen when the connection is made, so that it may be
-    ///   in use towards another peer.
+    /// - Parameters:
+    ///   - source: the IP address to come from; the port is chosen when the connection is made, so that it may be in use
+    ///     towards another peer.
+    ///   - filters: which frames of a CAN bus come in; none takes all.
     package static func make(
-        _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil
+        _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil, filters: [CANFilter] = []
     ) throws(SystemError) -> OwnedDescriptor {
         let descriptor = try kind.makeSocket(for: address)
         // How ``Transfer`` tells an empty message from the end.
@@ -19,6 +22,12 @@ package enum OutgoingSocket {
         if kind == .udp { _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) } }
         // Who has no name gets no answer; the kernel makes one up (unix(7), autobind).
         if kind == .unixDatagram { try ListeningSocket.bind(descriptor.raw, to: .unnamed) }
+        if kind == .can { try ListeningSocket.prepareFrames(descriptor.raw, filters) }
+        if kind == .rds {
+            ListeningSocket.prepareMessages(descriptor.raw)
+            try ListeningSocket.bind(descriptor.raw, to: localAddress(towards: address, source))
+            return descriptor
+        }
         if let source, source.family == address.family {
             try SocketOption.bindAddressNoPort.set(1, on: descriptor.raw)
             try ListeningSocket.bind(descriptor.raw, to: source)
@@ -26,12 +35,30 @@ package enum OutgoingSocket {
         return descriptor
     }
 
-    /// Begins to connect.
+    /// The address from which to reach another: RDS does not choose one by itself, and UDP tells which it would be.
+    private static func localAddress(
+        towards address: SocketAddress, _ source: SocketAddress?
+    ) throws(SystemError) -> SocketAddress {
+        if let source, source.family == address.family { return source }
+        let probe = try SocketKind.udp.makeSocket(for: address)
+        _ = try connect(probe.raw, to: address)
+        return try ListeningSocket.localAddress(of: probe.raw).with(port: 0)
+    }
+
+    /// Begins to connect; for CAN, begins to take frames.
     ///
     /// - Returns: whether the connection stands already, as that to a Unix socket does; if not, the socket becomes
     ///   writable when it does or when it has failed, and ``finish(_:)`` tells which.
-    /// - Throws: what the kernel says; `EAGAIN` of a Unix socket whose backlog is full (unix(7)).
+    /// - Throws: what the kernel says; `EAGAIN` of a Unix socket whose backlog is full (unix(7)), `ENODEV` and `ENETDOWN` of
+    ///   a CAN interface that is not there or down.
     package static func connect(_ raw: CInt, to address: SocketAddress) throws(SystemError) -> Bool {
+        if case .can = address {
+            try ListeningSocket.bind(raw, to: address)
+            // Of an interface that is down, bind(2) says nothing, and the next call everything.
+            let number = CInt(truncatingIfNeeded: try SocketOption.error.value(of: raw))
+            if number != 0 { throw SystemError("bind", errno: number) }
+            return true
+        }
         do throws(SystemError) {
             _ = try systemCall("connect") {
                 // unsafe: the pointer is valid for the call.

@@ -52,6 +52,16 @@ public enum SocketKind: Hashable, Sendable, CaseIterable {
     /// Whether it is one of unix(7).
     public var isUnix: Bool { self == .unixStream || self == .unixSeqpacket || self == .unixDatagram }
 
+    /// The modules that bring the family to a kernel that lacks it, as modprobe(8) takes them; nil for those that each has.
+    public var modules: String? {
+        switch self {
+        case .can: "can can-raw"
+        case .rds: "rds rds_tcp"
+        case .vsock: "vsock vsock_loopback"
+        case .tcp, .udp, .unixStream, .unixDatagram, .unixSeqpacket: nil
+        }
+    }
+
     /// The type for socket(2).
     package var type: CInt {
         switch self {

@@ -18,6 +18,7 @@ package struct SocketOption: Sendable {
     static let quickAcknowledge = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_QUICKACK)
     static let broadcast = SocketOption(level: SOL_SOCKET, name: SO_BROADCAST)
     static let receiveBuffer = SocketOption(level: SOL_SOCKET, name: SO_RCVBUF)
+    static let sendBuffer = SocketOption(level: SOL_SOCKET, name: SO_SNDBUF)
     static let v6Only = SocketOption(level: CInt(IPPROTO_IPV6), name: IPV6_V6ONLY)
     static let passCredentials = SocketOption(level: SOL_SOCKET, name: SO_PASSCRED)
     static let socketType = SocketOption(level: SOL_SOCKET, name: SO_TYPE)

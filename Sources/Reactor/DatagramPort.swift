@@ -32,7 +32,7 @@ final class DatagramPort: Gate {
     private var knownDrops: UInt32 = 0
 
     private var losses = PortLosses()
-    private lazy var outbox = DatagramOutbox(canSegment: socket.kind == .udp)
+    private lazy var outbox = DatagramOutbox(socket.kind)
 
     /// What belongs to a CAN socket alone.
     private let bus: Bus?
@@ -72,7 +72,7 @@ final class DatagramPort: Gate {
 
     override func ready(_ readiness: Readiness) -> Turn {
         for _ in 0..<Self.batchesPerTurn {
-            let asked = min(expected, DatagramBatch.capacity)
+            let asked = min(expected, DatagramBatch.capacity(of: socket.kind))
             let count = receive(asked)
             if count < asked { return .done }
         }
@@ -93,7 +93,7 @@ final class DatagramPort: Gate {
         let batch = lane.datagramBatch
         let count: Int
         do throws(SystemError) {
-            count = try batch.receive(from: socket.raw, atMost: asked)
+            count = try batch.receive(from: socket.raw, atMost: asked, kind: socket.kind)
         } catch {
             // What was sent before was refused by its receiver, or an interface went down: the socket itself stands, and
             // the error was taken from it by being told.
@@ -126,9 +126,8 @@ final class DatagramPort: Gate {
         var start = range.lowerBound
         for index in range {
             flow.traffic.received &+= UInt64(batch.datagramCount(index))
-            let length = batch.length(index)
-            if length <= DatagramBatch.longest {
-                flow.bytesIn &+= UInt64(length)
+            if batch.isWhole(index) {
+                flow.bytesIn &+= UInt64(batch.length(index))
             } else {
                 give(start..<index, of: batch, to: flow)
                 start = index + 1
@@ -140,7 +139,8 @@ final class DatagramPort: Gate {
     }
 
     private func give(_ range: Range<Int>, of batch: DatagramBatch, to flow: Flow) {
-        guard !range.isEmpty, flow.isOpen else { return }
+        guard !range.isEmpty else { return }
+        guard flow.isOpen else { return lose(.orphaned, count(range, of: batch)) }
         current = range.lowerBound
         flow.received(range, of: batch)
     }
@@ -148,7 +148,7 @@ final class DatagramPort: Gate {
     /// The flow that a datagram belongs to; a new one if it may come in.
     private func flow(_ range: Range<Int>, of batch: DatagramBatch) -> Flow? {
         let index = range.lowerBound
-        guard let peer = bus == nil ? batch.source(index)?.canonical : bus?.source(index, of: batch) else {
+        guard let peer = bus == nil ? batch.source(index)?.canonical : busSource(index, of: batch) else {
             return nil
         }
         var local = socket.address
@@ -183,12 +183,27 @@ final class DatagramPort: Gate {
         }
     }
 
+    /// Where a frame comes from: a whole bus, or one identifier on it.
+    private func busSource(_ index: Int, of batch: DatagramBatch) -> SocketAddress? {
+        guard let source = bus?.source(index, of: batch) else { return nil }
+        guard listener.service.takesBusAsOne, case .can(let interface, _) = source else { return source }
+        return .can(interface, .none)
+    }
+
     private func refuse(_ range: Range<Int>, of batch: DatagramBatch, _ refusal: Refusal) {
         lose(.refused(refusal), count(range, of: batch))
     }
 
     private func count(_ range: Range<Int>, of batch: DatagramBatch) -> UInt64 {
         range.reduce(0) { $0 + UInt64(batch.datagramCount($1)) }
+    }
+
+    /// A flow ends while it is given what has come in a row, and will not look at these.
+    func abandon(_ range: Range<Int>, of flow: Flow) {
+        guard !range.isEmpty else { return }
+        let count = count(range, of: lane.datagramBatch)
+        flow.traffic.dropped &+= count
+        lose(.orphaned, count)
     }
 
     /// A flow has ended.
@@ -207,6 +222,10 @@ final class DatagramPort: Gate {
 
     /// Sends a flow's datagrams, when the turn ends or the outbox is full.
     func send(_ bytes: RawSpan, segment: Int, of flow: Flow) {
+        guard bytes.byteCount <= outbox.room else {
+            flow.sent(DatagramResult(lost: 1, errno: EMSGSIZE))
+            return lose(.unsent(EMSGSIZE), 1)
+        }
         if !outbox.hasRoom(for: bytes.byteCount) { flush() }
         if senders.isEmpty, current == nil { lane.flushAfterTurn(self) }
         if let bus {

@@ -17,8 +17,8 @@ open class Flow: Connection {
     /// What tells it from the other flows of its port.
     final let key: FlowKey
 
-    /// What is being received, in the lane's batch.
-    private final var arriving: Int?
+    /// What is being received, in the lane's batch, and up to where it is the flow's.
+    private final var arriving: (index: Int, end: Int)?
 
     /// What it has moved.
     public final var traffic = DatagramTraffic()
@@ -44,7 +44,7 @@ open class Flow: Connection {
     /// Datagrams have come in a row: all of them whole, and in the lane's batch. Gives each to ``received(_:segment:)``.
     open func received(_ range: Range<Int>, of batch: DatagramBatch) {
         for index in range where isOpen {
-            arriving = index
+            arriving = (index, range.upperBound)
             batch.withBytes(index) { received($0, segment: batch.segment(index)) }
         }
         arriving = nil
@@ -64,13 +64,32 @@ open class Flow: Connection {
 
     /// Sends the source back what is being received: during ``received(_:segment:)`` alone.
     public final func answerWithSame() {
-        if let arriving { port?.returnCurrent(arriving, to: self) }
+        if let arriving { port?.returnCurrent(arriving.index, to: self) }
     }
 
     /// Does not answer what was received, since the answer may be what somebody wants who only pretends to be its source.
     public final func keepQuiet(_ datagrams: Int) {
         traffic.dropped &+= UInt64(datagrams)
         port?.lose(.unanswered, UInt64(datagrams))
+    }
+
+    /// Counts datagrams that no upstream gets, and has them told of.
+    ///
+    /// - Parameters:
+    ///   - errno: what the kernel said of the last.
+    ///   - kind: what the upstream's socket is.
+    public final func lose(_ datagrams: Int, errno: CInt, to kind: SocketKind) {
+        guard datagrams > 0 else { return }
+        traffic.dropped &+= UInt64(datagrams)
+        port?.lose(.undelivered(errno, kind), UInt64(datagrams))
+    }
+
+    /// Counts answers that cannot be sent to the source, and has them told of.
+    ///
+    /// - Parameter errno: what the kernel would have said.
+    public final func loseAnswers(_ datagrams: Int, errno: CInt) {
+        traffic.dropped &+= UInt64(datagrams)
+        port?.lose(.unsent(errno), UInt64(datagrams))
     }
 
     /// What became of answers.
@@ -86,7 +105,11 @@ open class Flow: Connection {
 
     /// Ends the flow now. What it has answered before still goes, and counts.
     open override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        if isOpen { port?.flush() }
+        if isOpen {
+            port?.flush()
+            // What has come behind that which ends the flow.
+            if let arriving { port?.abandon(arriving.index + 1..<arriving.end, of: self) }
+        }
         super.close(reason, by: party, errno: errno)
     }
 

@@ -20,6 +20,10 @@ struct PortLosses {
         case broadcast
         /// It was not answered: see ``Flow/keepQuiet(_:)``.
         case unanswered
+        /// It was to go on to an upstream, whose socket did not take it.
+        case undelivered
+        /// Its flow ended before it was looked at.
+        case orphaned
     }
 
     /// Why, with what only the last one tells.
@@ -30,6 +34,8 @@ struct PortLosses {
         case unsent(CInt)
         case broadcast
         case unanswered
+        case undelivered(CInt, SocketKind)
+        case orphaned
 
         var kind: Kind {
             switch self {
@@ -39,6 +45,8 @@ struct PortLosses {
             case .unsent: .unsent
             case .broadcast: .broadcast
             case .unanswered: .unanswered
+            case .undelivered: .undelivered
+            case .orphaned: .orphaned
             }
         }
     }
@@ -46,6 +54,7 @@ struct PortLosses {
     private var reports = [LossReport](repeating: LossReport(), count: Kind.allCases.count)
     private var lastRefusal: Refusal?
     private var lastErrno: CInt = 0
+    private var lastUndelivered: (errno: CInt, kind: SocketKind) = (0, .udp)
 
     subscript(kind: Kind) -> LossReport {
         get { reports[kind.rawValue] }
@@ -62,19 +71,23 @@ struct PortLosses {
         switch cause {
         case .refused(let refusal): lastRefusal = refusal
         case .unsent(let errno): lastErrno = errno
-        case .truncated, .overflow, .broadcast, .unanswered: break
+        case .undelivered(let errno, let kind): lastUndelivered = (errno, kind)
+        case .truncated, .overflow, .broadcast, .unanswered, .orphaned: break
         }
         return reports[cause.kind.rawValue].note(count, at: now)
     }
 
     /// What is behind an error that says little by itself.
-    private func help(forUnsent errno: CInt, over kind: SocketKind) -> String {
-        switch (kind, errno) {
-        case (.rds, EAGAIN), (.rds, ENOBUFS): ": the receiver does not keep up"
+    private func reason(_ errno: CInt, over kind: SocketKind) -> String {
+        let reason = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
+        return switch (kind, errno) {
+        case (.rds, EAGAIN), (.rds, ENOBUFS): "\(reason): the receiver does not keep up"
+        case (.rds, EMSGSIZE):
+            "\(reason): it is longer than 1 MiB, or than the socket's buffer, whose size is `net.core.wmem_max`"
         case (.can, ENOBUFS):
-            ": the queue of the interface is full (`ip link set NAME txqueuelen 1000`), or nobody acknowledges"
-        case (.can, EINVAL): ": it is no frame, or one of CAN FD on a bus without it"
-        default: ""
+            "\(reason): the queue of the interface is full (`ip link set NAME txqueuelen 1000`), or nobody acknowledges"
+        case (.can, EINVAL): "\(reason): it is no frame, or one of CAN FD on a bus without it"
+        default: reason
         }
     }
 
@@ -91,7 +104,7 @@ struct PortLosses {
                 "refused \(datagrams) of sources that have no flow: \(lastRefusal?.reason ?? "no room")."
                 + " Flows end after idle-timeout"
         case .truncated:
-            message = "did not deliver \(datagrams): longer than \(DatagramBatch.longest) bytes"
+            message = "did not deliver \(datagrams): longer than \(DatagramBatch.longest(of: socket.kind)) bytes"
         case .overflow:
             message =
                 "the kernel lost \(datagrams) before they could be read: the socket's buffer was full;"
@@ -99,8 +112,7 @@ struct PortLosses {
         case .unsent:
             errno = lastErrno
             message =
-                "could not send \(datagrams), the last one because of: \(SystemError.reason(of: errno))"
-                + " (\(SystemError.symbol(of: errno)))\(help(forUnsent: errno, over: socket.kind))"
+                "could not send \(datagrams), the last one because of: \(reason(errno, over: socket.kind))"
         case .broadcast:
             message =
                 "did not deliver \(datagrams) to a broadcast address: add `?broadcast=true` to the address of the listener"
@@ -110,6 +122,13 @@ struct PortLosses {
                 "did not answer \(datagrams): such an answer serves who only pretends to be the source"
                 + " (the port of a service that answers too, a broadcast address or group, this daemon itself), or the"
                 + " source has no name"
+        case .undelivered:
+            errno = lastUndelivered.errno
+            message =
+                "could not pass \(datagrams) on to an upstream, the last one because of:"
+                + " \(reason(errno, over: lastUndelivered.kind))"
+        case .orphaned:
+            message = "did not deliver \(datagrams), whose flow ended before they were looked at; its record says why"
         }
         var fields = [RecordField("datagrams", .integer(count))]
         if kind == .refused, let lastRefusal { fields.append(RecordField("rule", .text(lastRefusal.rule.description))) }

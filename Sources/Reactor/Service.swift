@@ -12,6 +12,9 @@ public protocol Service: AnyObject {
     /// configuration has seen to.
     func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow?
 
+    /// Whether all frames of a CAN bus are one flow, and not those of each identifier.
+    var takesBusAsOne: Bool { get }
+
     /// The listener accepts on this lane from now on: for what a service does without a client.
     func begin(on lane: Lane)
 
@@ -23,6 +26,9 @@ public protocol Service: AnyObject {
 extension Service {
     /// None.
     public func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { nil }
+
+    /// No: who sends is told by the identifier.
+    public var takesBusAsOne: Bool { false }
 
     /// Does nothing: most services wait for clients.
     public func begin(on lane: Lane) {}

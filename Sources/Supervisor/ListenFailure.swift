@@ -83,18 +83,14 @@ struct ListenFailure: Error, Equatable {
     /// What brings a family of sockets that the kernel does not know, or the unit does not allow: seccomp answers as a kernel
     /// without it does.
     private static func missingFamily(_ scheme: EndpointScheme) -> String {
-        let (modules, family): (String, String)
-        switch scheme {
-        case .can: (modules, family) = ("can can-raw", "AF_CAN")
-        case .rds: (modules, family) = ("rds rds_tcp", "AF_RDS")
-        case .vsock: (modules, family) = ("vsock vsock_loopback", "AF_VSOCK")
-        case .tcp, .udp, .unix, .unixDatagram, .unixSeqpacket, .systemd:
+        guard let modules = scheme.kind?.modules else {
             return
                 "; this kernel lacks the address family (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the"
                 + " unit does not let it through"
         }
         return "; this kernel lacks the family of `\(scheme.rawValue)`: `modprobe -a \(modules)`, and a file in"
-            + " /etc/modules-load.d for each boot; under systemd, RestrictAddressFamilies= of the unit has to name \(family)"
+            + " /etc/modules-load.d for each boot; under systemd, RestrictAddressFamilies= of the unit has to name"
+            + " AF_\(scheme.rawValue.uppercased())"
     }
 
     private static func help(for error: SystemError, scheme: EndpointScheme) -> String {

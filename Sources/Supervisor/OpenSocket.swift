@@ -48,12 +48,7 @@ struct OpenSocket {
         _ wanted: WantedSocket, _ name: String, from passed: PassedSockets
     ) throws(OpenFailure) -> [OpenSocket] {
         let sockets = try passed.take(name)
-        if let kinds = wanted.kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {
-            throw OpenFailure(.wrongKind(wrong.kind, wanted: kinds))
-        }
-        if wanted.isForLoopback, sockets.contains(where: { $0.kind == .udp && !$0.address.isLoopback }) {
-            throw OpenFailure(.amplifies)
-        }
+        if let cause = wanted.objection(to: sockets) { throw OpenFailure(cause) }
         do throws(SystemError) {
             for socket in sockets { try socket.apply(wanted.options) }
         } catch {
@@ -129,5 +124,16 @@ extension ListeningSocket {
     /// Whether the two have a TCP port in common, so that one may be in the other's way.
     fileprivate func mayOverlap(_ kind: SocketKind, _ other: SocketAddress) -> Bool {
         self.kind == .tcp && kind == .tcp && address.port == other.port
+    }
+}
+
+extension WantedSocket {
+    /// Why what systemd passed cannot be used; nil if it can. Of a socket that was bound here, the configuration knew all.
+    func objection(to sockets: [ListeningSocket]) -> ListenFailure.Cause? {
+        guard case .passed = key else { return nil }
+        if let kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {
+            return .wrongKind(wrong.kind, wanted: kinds)
+        }
+        return isForLoopback && sockets.contains { $0.kind == .udp && !$0.address.isLoopback } ? .amplifies : nil
     }
 }

@@ -28,6 +28,13 @@ struct SocketChanges {
         sockets[wanted.key] = new
     }
 
+    /// Makes sure that a socket which stays is one for what it is used for from now on.
+    func check(_ wanted: WantedSocket, for listener: String) throws(ListenFailure) {
+        if let cause = wanted.objection(to: (sockets[wanted.key] ?? []).map(\.socket)) {
+            throw ListenFailure(listener: listener, address: wanted.written, cause: cause)
+        }
+    }
+
     /// Gives a socket that stays the settings of the new configuration.
     mutating func change(_ old: WantedSocket, to new: WantedSocket) throws(SystemError) {
         for open in sockets[new.key] ?? [] {

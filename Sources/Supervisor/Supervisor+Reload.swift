@@ -77,6 +77,11 @@ extension Supervisor {
                         throw .listener(error)
                     }
                 } else if let old = before[wanted.key] {
+                    do throws(ListenFailure) {
+                        try changes.check(wanted, for: settings.name)
+                    } catch {
+                        throw .listener(error)
+                    }
                     do throws(SystemError) {
                         try changes.change(old, to: wanted)
                     } catch {

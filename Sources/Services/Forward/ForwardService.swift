@@ -22,6 +22,8 @@ final class ForwardService: Service {
         DatagramRelay(flow: arrival, lane: lane, group: group)
     }
 
+    var takesBusAsOne: Bool { group.settings.takesBusAsOne }
+
     /// One lane looks after the health of the upstreams for all.
     func begin(on lane: Lane) {
         guard let health = group.settings.health, lane.isFirst else { return }

@@ -10,6 +10,8 @@ import Records
 /// A flow that is relayed to an upstream: each datagram becomes one there, and what comes back goes to the source from the
 /// address that it wrote to.
 ///
+/// A frame of a CAN bus is a datagram of the kernel's bytes for it (``CANFrame``); what is none goes onto no bus.
+///
 /// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
 /// come back to whom they concern. Connecting takes no time; only a name may have to be waited for, and so long a few
 /// datagrams are held. Whoever refuses a datagram before it has answered any is left for another upstream.
@@ -121,18 +123,21 @@ final class DatagramRelay: Flow {
     private func connect(to address: SocketAddress, _ upstream: Upstream) -> Bool {
         let begun = Clock.monotonic
         do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
+            let descriptor = try OutgoingSocket.make(
+                upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
             let port = UpstreamPort(descriptor, to: address, relay: self)
             _ = try OutgoingSocket.connect(port.raw, to: address)
             try lane.watch(port, port.raw, for: .readable)
             self.upstream = port
         } catch {
-            note("\(error.reason) (\(error.symbol))", errno: error.errno)
+            note(UpstreamFailure.words(for: error.errno, kind: upstream.kind), errno: error.errno)
             return false
         }
         connectTime = Clock.monotonic &- begun
         canSegment = upstream.kind == .udp
         sendHeld()
+        // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
+        if upstream.kind == .can, isOpen, self.upstream?.address == address { answered() }
         return true
     }
 
@@ -173,32 +178,57 @@ final class DatagramRelay: Flow {
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
         if !hasAnswered, holdsAll { hold(range, of: batch) }
         guard let upstream else { return }
-        if header != nil { return sendBehindHeader(range, of: batch) }
+        if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
+        // A bus brings nothing but frames.
+        if upstreamKind == .can, kind != .can { return sendFrames(range, of: batch, to: upstream) }
         finish(batch.send(range, to: upstream.raw, canSegment: &canSegment))
     }
 
     /// Puts the PROXY header in front: each datagram is copied for it.
-    private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch) {
+    private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch, to upstream: UpstreamPort) {
+        var result = DatagramResult()
+        for index in range { result += sendParts(index, of: batch, to: upstream) }
+        finish(result)
+    }
+
+    /// Sends onto a bus what are frames.
+    private func sendFrames(_ range: Range<Int>, of batch: DatagramBatch, to upstream: UpstreamPort) {
+        var result = DatagramResult()
         for index in range {
-            let segment = batch.segment(index)
-            batch.withBytes(index) { bytes in
-                for datagram in DatagramParts(bytes, segment: segment) { sendOne(datagram) }
+            if batch.isFrame(index) {
+                result += batch.send(index..<index + 1, to: upstream.raw, canSegment: &canSegment)
+            } else {
+                result += sendParts(index, of: batch, to: upstream)
             }
+        }
+        finish(result)
+    }
+
+    /// Sends what was joined one by one.
+    private func sendParts(_ index: Int, of batch: DatagramBatch, to upstream: UpstreamPort) -> DatagramResult {
+        let segment = batch.segment(index)
+        return batch.withBytes(index) { bytes in
+            var result = DatagramResult()
+            for datagram in DatagramParts(bytes, segment: segment) { result += send(datagram, to: upstream) }
+            return result
         }
     }
 
-    private func sendOne(_ bytes: [UInt8]) {
-        guard let upstream, isOpen else { return traffic.dropped &+= 1 }
+    private func send(_ bytes: [UInt8], to upstream: UpstreamPort) -> DatagramResult {
+        let kind = upstreamKind
+        if kind == .can, !CANFrame.isSendable(bytes) {
+            lose(1, errno: EINVAL, to: kind)
+            return DatagramResult()
+        }
         let whole = (header ?? []) + bytes
         if !group.settings.sendsProxyEach { header = nil }
         do throws(SystemError) {
-            // unsafe: bytes have no padding.
-            switch try Transfer.send(upstream.raw, from: unsafe whole.span.bytes) {
-            case .moved: break
-            case .wouldBlock, .endOfStream: traffic.dropped &+= 1
+            guard try MessageSocket.send(kind, upstream.raw, whole) else {
+                return DatagramResult(lost: 1, errno: EAGAIN)
             }
+            return DatagramResult(datagrams: 1, bytes: whole.count)
         } catch {
-            finish(DatagramResult(lost: 1, errno: error.errno))
+            return DatagramResult(lost: 1, errno: error.errno)
         }
     }
 
@@ -234,7 +264,12 @@ final class DatagramRelay: Flow {
     private func sendHeld() {
         resolveDeadline = .max
         header = group.header(for: self)
-        for datagram in held { sendOne(datagram) }
+        let port = upstream
+        for datagram in held {
+            // If it was refused, another upstream has been sent all of it, or there is none.
+            guard let port, isOpen, upstream === port else { return }
+            finish(send(datagram, to: port))
+        }
     }
 
     // MARK: - From the upstream
@@ -259,23 +294,44 @@ final class DatagramRelay: Flow {
         let asked = upstream.expected
         let count: Int
         do throws(SystemError) {
-            count = try batch.receive(from: upstream.raw, atMost: asked)
+            count = try batch.receive(from: upstream.raw, atMost: asked, kind: upstreamKind)
         } catch {
             refused(errno: error.errno)
             return false
         }
-        upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity) : max(1, count)
-        guard count > 0 else { return false }
+        upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity(of: upstreamKind)) : max(1, count)
+        for index in 0..<count where isOfUpstream(index, of: batch) { pass(index, of: batch) }
+        return count == asked && count > 1
+    }
+
+    /// Whether it comes from the upstream. To a socket of RDS, connected or not, anybody may send.
+    private func isOfUpstream(_ index: Int, of batch: DatagramBatch) -> Bool {
+        guard upstreamKind == .rds, batch.source(index)?.canonical != upstream?.address else { return true }
+        traffic.dropped &+= 1
+        return false
+    }
+
+    /// Sends to the source what the upstream has sent.
+    private func pass(_ index: Int, of batch: DatagramBatch) {
         lastActivity = lane.now
         if !hasAnswered { answered() }
-        for index in 0..<count {
-            guard batch.length(index) <= DatagramBatch.longest else {
-                traffic.dropped &+= 1
-                continue
+        let segment = batch.segment(index)
+        if !batch.isWhole(index) {
+            loseAnswers(1, errno: EMSGSIZE)
+        } else if kind != .can || upstreamKind == .can || batch.isFrame(index) {
+            batch.withBytes(index) { answer($0, segment: segment) }
+        } else {
+            batch.withBytes(index) { bytes in
+                for datagram in DatagramParts(bytes, segment: segment) {
+                    guard CANFrame.isSendable(datagram) else {
+                        loseAnswers(1, errno: EINVAL)
+                        continue
+                    }
+                    // unsafe: bytes have no padding that could be read.
+                    unsafe answer(datagram.span.bytes)
+                }
             }
-            batch.withBytes(index) { answer($0, segment: batch.segment(index)) }
         }
-        return count == asked && count > 1
     }
 
     private func answered() {
@@ -293,15 +349,16 @@ final class DatagramRelay: Flow {
     /// - Parameter unsent: how many datagrams the call that told of it did not send.
     private func refused(errno: CInt, unsent: Int = 0) {
         switch errno {
-        // The datagram alone is lost: too long, no room, forbidden by a filter.
-        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return traffic.dropped &+= UInt64(unsent)
+        // The datagram alone is lost: too long, no room, forbidden by a filter, of CAN FD on a bus without it.
+        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return lose(unsent, errno: errno, to: upstreamKind)
+        case EINVAL where upstreamKind == .can: return lose(unsent, errno: errno, to: upstreamKind)
         default: break
         }
-        note("\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))", errno: errno)
+        note(UpstreamFailure.words(for: errno, kind: upstreamKind), errno: errno)
         if hasAnswered || !holdsAll {
             // What it knows of the flow, no other knows.
-            // The one that was refused before counts too.
-            traffic.dropped &+= UInt64(unsent) &+ 1
+            // The one that was refused before counts too; a bus refuses none afterwards.
+            traffic.dropped &+= UInt64(unsent) &+ (upstreamKind == .can ? 0 : 1)
             close(.resetByUpstream, by: .upstream, errno: errno)
         } else if next() {
             reach()

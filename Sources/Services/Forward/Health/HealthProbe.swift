@@ -119,7 +119,7 @@ final class HealthProbe: Pollable {
             let header = try group.header(forCheckOf: socket.address, from: socket.raw) ?? []
             // In one write, since it may be a datagram. A new socket takes a few kilobytes at once, and they are no longer.
             let words = header + (settings.send ?? [])
-            if !words.isEmpty, try !socket.send(words) { return failed(.broken(EAGAIN)) }
+            if !words.isEmpty, try !socket.send(words, upstream.kind) { return failed(.broken(EAGAIN)) }
         } catch {
             return failed(.broken(error.errno))
         }

@@ -33,9 +33,12 @@ final class ProbeSocket: Pollable {
     }
 
     /// Sends all of it, or says that there was no room.
-    func send(_ bytes: [UInt8]) throws(SystemError) -> Bool {
+    ///
+    /// - Parameter kind: what it is.
+    func send(_ bytes: [UInt8], _ kind: SocketKind) throws(SystemError) -> Bool {
+        if kind.isDatagram { return try MessageSocket.send(kind, raw, bytes) }
         // unsafe: bytes have no padding that could be read.
-        unsafe try Transfer.send(raw, from: bytes.span.bytes) == .moved(bytes.count)
+        return unsafe try Transfer.send(raw, from: bytes.span.bytes) == .moved(bytes.count)
     }
 
     /// Closes the socket.

@@ -2,6 +2,7 @@
 
 import LinuxSystem
 import Reactor
+import Records
 import Synchronization
 
 /// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays.
@@ -23,6 +24,11 @@ final class Upstream: Sendable {
 
     /// The address of a ``Place/fixed(_:)`` place, in a list, as those of a name are.
     let fixedAddresses: [SocketAddress]
+
+    /// The address as records of its connections have it, where that is one alone; else as it was written.
+    var recorded: String {
+        if case .fixed(let address) = place { RecordedAddress(kind, address).description } else { endpoint.description }
+    }
 
     /// Where an upstream is.
     enum Place: Sendable {
@@ -117,7 +123,9 @@ extension Upstream.Place {
             self = .fixed(.abstract(name: name))
         case .vsock(let cid, let port):
             self = .fixed(.vsock(cid: cid, port: port))
-        case .host(.any, _), .interface, .passed:
+        case .interface(let name):
+            self = .fixed(.can(InterfaceName(name) ?? .any, .none))
+        case .host(.any, _), .passed:
             self = .fixed(.unnamed)
         }
     }

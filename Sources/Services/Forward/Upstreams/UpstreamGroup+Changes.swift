@@ -13,15 +13,15 @@ extension UpstreamGroup {
         switch change {
         case .wentDown(let cause):
             event = .upstreamDown
-            message = "\(upstream.endpoint) is down: \(Self.words(for: cause))"
+            message = "\(upstream.recorded) is down: \(Self.words(for: cause, kind: upstream.kind))"
         case .wentUp(let nanoseconds):
             event = .upstreamUp
-            message = "\(upstream.endpoint) is up again after \(Self.seconds(nanoseconds))"
+            message = "\(upstream.recorded) is up again after \(Self.seconds(nanoseconds))"
         }
         lane.write(
             DaemonRecord(
                 time: Clock.realtime, event, message, listener: label,
-                fields: [RecordField("upstream", .text(upstream.endpoint.description))]))
+                fields: [RecordField("upstream", .text(upstream.recorded))]))
         switch change {
         case .wentUp:
             line.serveAll()
@@ -39,25 +39,25 @@ extension UpstreamGroup {
         }
     }
 
-    private static func words(for cause: UpstreamHealth.Cause) -> String {
+    private static func words(for cause: UpstreamHealth.Cause, kind: SocketKind) -> String {
         switch cause {
         case .connecting(let failures, let errno):
             guard errno != 0 else {
                 return "\(failures) connections in a row failed, the last one because its name leads nowhere."
                     + " It is tried again from time to time"
             }
-            let reason = SystemError("connect", errno: errno)
-            return "\(failures) connections in a row failed, the last one with \(reason.reason) (\(reason.symbol))."
+            let reason = UpstreamFailure.words(for: errno, kind: kind)
+            return "\(failures) connections in a row failed, the last one with \(reason)."
                 + " It is tried again from time to time"
         case .checks(let failures, let last):
-            return "\(failures) checks in a row failed, the last one because \(words(for: last))"
+            return "\(failures) checks in a row failed, the last one because \(words(for: last, kind: kind))"
         }
     }
 
-    private static func words(for failure: CheckFailure) -> String {
+    private static func words(for failure: CheckFailure, kind: SocketKind) -> String {
         switch failure {
         case .unresolved(let reason): return "its name does not resolve: \(reason)"
-        case .connect(let errno): return "it could not be connected to: \(SystemError.reason(of: errno))"
+        case .connect(let errno): return "it could not be connected to: \(UpstreamFailure.words(for: errno, kind: kind))"
         case .broken(let errno): return "the connection broke: \(SystemError.reason(of: errno))"
         case .closed: return "it closed the connection before it had answered"
         case .timedOut: return "it did not answer in time"
