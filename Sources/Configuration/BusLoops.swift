@@ -29,7 +29,8 @@ struct BusLoops {
         /// Those that get here; none for all.
         var filters: [CANFilter]
         var links: [Int]
-        var isForward: Bool
+        /// How many of the links it has gone from where they listen to their upstream.
+        var forward: Int
     }
 
     private var links: [Link] = []
@@ -68,21 +69,29 @@ struct BusLoops {
     /// The links that a frame comes over back to a bus, the first of them `first`, and none behind it in the order.
     private func circle(from bus: EndpointLocation, over first: Int) -> [Int]? {
         guard let begin = links[first].passage(from: bus) else { return nil }
-        var walks = [Walk(bus: begin.to, filters: begin.filters, links: [first], isForward: begin.isForward)]
+        var walks = [Walk(bus: begin.to, filters: begin.filters, links: [first], forward: begin.isForward ? 1 : 0)]
         while let walk = walks.popLast() {
             for next in 0..<first where !walk.links.contains(next) {
                 guard let passage = links[next].passage(from: walk.bus),
                     let filters = CANFilter.intersection(walk.filters, passage.filters)
                 else { continue }
-                let isForward = walk.isForward && passage.isForward
+                let forward = walk.forward + (passage.isForward ? 1 : 0)
                 let links = walk.links + [next]
                 if passage.to != bus {
-                    walks.append(Walk(bus: passage.to, filters: filters, links: links, isForward: isForward))
-                } else if !isForward {
+                    walks.append(Walk(bus: passage.to, filters: filters, links: links, forward: forward))
+                } else if !isKnown(links, forward: forward) {
                     return links
                 }
             }
         }
         return nil
+    }
+
+    /// Whether such a circle is one of ``RelayLoops``: in the direction of `to`, or in the other where that is closed too.
+    private func isKnown(_ circle: [Int], forward: Int) -> Bool {
+        guard forward == 0 else { return forward == circle.count }
+        var filters: [CANFilter]? = []
+        for link in circle { filters = filters.flatMap { CANFilter.intersection($0, links[link].near.options.filters) } }
+        return filters != nil
     }
 }

@@ -86,8 +86,9 @@ struct ForwardResolver<Host: HostLookup> {
         _ diagnostics: inout Diagnostics
     ) -> Bool {
         let bus = upstreams.first { $0.address.endpoint.scheme == .can }?.address
-        guard let flow else { return bus != nil }
-        if listener.addresses?.contains(where: { $0.endpoint.scheme == .can }) == false {
+        let listensOnBus = listener.addresses?.contains { $0.endpoint.scheme == .can } ?? true
+        guard let flow else { return bus != nil && listensOnBus }
+        if !listensOnBus {
             diagnostics.report(
                 "`flow` is for frames of a CAN bus, and the listener `\(listener.name)` has no can address",
                 at: flow.span, help: "remove the key: other datagrams have the flow of the address that they come from")

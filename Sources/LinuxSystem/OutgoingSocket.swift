@@ -19,6 +19,8 @@ package enum OutgoingSocket {
         // How ``Transfer`` tells an empty message from the end.
         if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
         let raw = descriptor.raw
+        // Where the kernel cannot count what it loses, it does without.
+        if kind.isDatagram { _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) } }
         if kind == .udp { _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) } }
         // Who has no name gets no answer; the kernel makes one up (unix(7), autobind).
         if kind == .unixDatagram { try ListeningSocket.bind(descriptor.raw, to: .unnamed) }

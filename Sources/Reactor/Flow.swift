@@ -84,6 +84,12 @@ open class Flow: Connection {
         port?.lose(.undelivered(errno, kind), UInt64(datagrams))
     }
 
+    /// Counts datagrams of an upstream for which its socket had no room, and has them told of.
+    public final func loseUnread(_ datagrams: Int) {
+        traffic.dropped &+= UInt64(datagrams)
+        port?.lose(.overflow, UInt64(datagrams))
+    }
+
     /// Counts answers that cannot be sent to the source, and has them told of.
     ///
     /// - Parameter errno: what the kernel would have said.

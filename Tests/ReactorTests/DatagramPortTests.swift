@@ -234,6 +234,61 @@ import Testing
         }
     }
 
+    @Test func `what came right behind the end of a flow is counted and said`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: OneAnswerService.init)[0]
+        let peer = try DatagramPeer()
+        for text in ["question", "one", "two", "three"] { try peer.send(text, to: socket) }
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                answers += peer.texts()
+                return !answers.isEmpty
+            }))
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        let closed = records.filter { $0.event == "close" }
+        #expect(closed.count == 1)
+        #expect(closed.first?.number("datagrams_in") == 4)
+        #expect(closed.first?.number("datagrams_out") == 1)
+        #expect(closed.first?.number("datagrams_dropped") == 3)
+        let lost = records.filter { $0.event == "lost" }
+        #expect(lost.compactMap { $0.number("datagrams") } == [3])
+        #expect(lost.first?["message"]?.contains("flow ended") == true)
+    }
+
+    @Test func `what opens a flow that cannot begin is said`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: StillbornService.init)[0]
+        let peer = try DatagramPeer()
+        for text in ["one", "two"] { try peer.send(text, to: socket) }
+        #expect(harness.run(until: { (try? harness.capturedRecords().contains { $0.event == "lost" }) == true }))
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        #expect(records.filter { $0.event == "close" }.allSatisfy { $0["reason"] == "connect-failed" })
+        #expect(records.filter { $0.event == "lost" }.compactMap { $0.number("datagrams") }.reduce(0, +) == 2)
+    }
+
+    @Test func `what is too long for any answer is counted and said`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: LongAnswerService.init)[0]
+        let peer = try DatagramPeer()
+        try peer.send("question", to: socket)
+        var answers: [String] = []
+        #expect(
+            harness.run(until: {
+                answers += peer.texts()
+                return !answers.isEmpty
+            }))
+        #expect(answers == ["short"])
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        #expect(records.filter { $0.event == "lost" }.map { $0["errno"] } == ["EMSGSIZE"])
+        let close = records.first { $0.event == "close" }
+        #expect(close?.number("datagrams_out") == 1)
+        #expect(close?.number("datagrams_dropped") == 1)
+    }
+
     @Test func `what has come is answered before its listener goes`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
@@ -414,6 +469,32 @@ private final class OneAnswerService: Service {
             let answer = Array("answer".utf8)
             self.answer(answer.span.bytes)
             close(.finished, by: .service)
+        }
+    }
+}
+
+/// Cannot begin.
+private final class StillbornService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { StillbornFlow(flow: arrival, lane: lane) }
+
+    private final class StillbornFlow: Flow {
+        override func start() { close(.connectFailed, by: .upstream) }
+    }
+}
+
+/// Answers with a message as long as those of RDS, and then with a short one.
+private final class LongAnswerService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+
+    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { LongAnswerFlow(flow: arrival, lane: lane) }
+
+    private final class LongAnswerFlow: Flow {
+        override func received(_ bytes: RawSpan, segment: Int) {
+            for answer in [[UInt8](repeating: 0, count: DatagramBatch.longestMessage), Array("short".utf8)] {
+                self.answer(answer.span.bytes)
+            }
         }
     }
 }

@@ -41,6 +41,20 @@ import Testing
             "did not answer 2 datagrams: such an answer serves who only pretends to be the source (the port of"
                 + " a service that answers too, a broadcast address or group, this daemon itself), or the source has no name"
         ),
+        (
+            .undelivered(ENOBUFS, .rds), .lost, ENOBUFS,
+            "could not pass 2 datagrams on to an upstream, the last one because of: No buffer space available (ENOBUFS):"
+                + " the receiver does not keep up"
+        ),
+        (
+            .undelivered(EINVAL, .can), .lost, EINVAL,
+            "could not pass 2 datagrams on to an upstream, the last one because of: Invalid argument (EINVAL): it is no"
+                + " frame, or one of CAN FD on a bus without it"
+        ),
+        (
+            .orphaned, .lost, 0,
+            "did not deliver 2 datagrams, whose flow ended before they were looked at; its record says why"
+        ),
     ])
     func `says what was lost, how many and why`(
         cause: PortLosses.Cause, event: EventKind, errno: CInt, message: String

@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 
 # Cases for these must pass. What is not here runs once usherd takes it.
-REQUIRED = {"vsock", "udp", "can", "rds", "datagram-forward", "connect", "send", "receive"}
+REQUIRED = {"vsock", "udp", "can", "rds", "datagram-forward", "can-upstream", "rds-upstream", "connect", "send",
+            "receive"}
 
 # A configuration of each feature that a usherd without it refuses.
 CONFIGURATIONS = {

@@ -42,11 +42,13 @@ def name(sock):
     return f"{scheme}://{host}:{own[1]}"
 
 
-def connect(address):
-    """A connected socket that waits for no more than a while."""
+def connect(address, own=None):
+    """A connected socket that waits for no more than a while; bound to `own` before, if that is given."""
     family, kind, place = split(address)
     sock = socket.socket(family, kind)
     sock.settimeout(SECONDS)
+    if own is not None:
+        sock.bind(own)
     sock.connect(place)
     return sock
 

@@ -10,7 +10,7 @@ import Records
 /// A flow that is relayed to an upstream: each datagram becomes one there, and what comes back goes to the source from the
 /// address that it wrote to.
 ///
-/// A frame of a CAN bus is a datagram of the kernel's bytes for it (``CANFrame``); what is none goes onto no bus.
+/// A frame of a CAN bus is a datagram of the kernel's bytes for it (``CANFrameLayout``); what is none goes onto no bus.
 ///
 /// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
 /// come back to whom they concern. Connecting takes no time; only a name may have to be waited for, and so long a few
@@ -216,7 +216,7 @@ final class DatagramRelay: Flow {
 
     private func send(_ bytes: [UInt8], to upstream: UpstreamPort) -> DatagramResult {
         let kind = upstreamKind
-        if kind == .can, !CANFrame.isSendable(bytes) {
+        if kind == .can, !CANFrameLayout.isSendable(bytes) {
             lose(1, errno: EINVAL, to: kind)
             return DatagramResult()
         }
@@ -315,6 +315,11 @@ final class DatagramRelay: Flow {
     private func pass(_ index: Int, of batch: DatagramBatch) {
         lastActivity = lane.now
         if !hasAnswered { answered() }
+        let drops = batch.dropped(index)
+        if let upstream, drops != 0, drops != upstream.knownDrops {
+            loseUnread(Int(drops &- upstream.knownDrops))
+            upstream.knownDrops = drops
+        }
         let segment = batch.segment(index)
         if !batch.isWhole(index) {
             loseAnswers(1, errno: EMSGSIZE)
@@ -323,7 +328,7 @@ final class DatagramRelay: Flow {
         } else {
             batch.withBytes(index) { bytes in
                 for datagram in DatagramParts(bytes, segment: segment) {
-                    guard CANFrame.isSendable(datagram) else {
+                    guard CANFrameLayout.isSendable(datagram) else {
                         loseAnswers(1, errno: EINVAL)
                         continue
                     }

@@ -16,6 +16,9 @@ final class UpstreamPort: Pollable {
     /// How many datagrams to ask for: most flows bring one at a time.
     var expected = 1
 
+    /// How many datagrams its socket had lost for want of room when it was last heard of.
+    var knownDrops: UInt32 = 0
+
     private var descriptor: OwnedDescriptor?
     private var relay: DatagramRelay?
 

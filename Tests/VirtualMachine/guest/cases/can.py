@@ -237,41 +237,6 @@ def can_forward_to_udp():
                        bytes_out=16 + 16 + 72, upstream=sockets.name(upstream), reason="idle-timeout")
 
 
-@case("can", "udp", "datagram-forward", "can-upstream")
-def can_forward_from_udp():
-    daemon = Daemon('[listener.net]\nlisten = "udp://127.0.0.1:0"\nservice = "forward"\nto = "can://vcan0"\n')
-    client = sockets.connect(daemon.address("net"))
-    bus = open_bus()
-    # No frame at all: it is counted, and what follows passes.
-    for wrong in (b"", b"short", bytes(17), bytes(100)):
-        client.send(wrong)
-    for sent in (frame(0x123, b"down"), frame_fd(0x124, os.urandom(48))):
-        client.send(sent)
-        equal(canbus.receive(bus), sent, "the frame")
-        bus.send(sent[:8] + bytes(reversed(sent[8:])))
-        equal(client.recv(4096), sent[:8] + bytes(reversed(sent[8:])), "the datagram that came back")
-    daemon.stop()
-    record = daemon.records("close", peer=sockets.name(client))[0]
-    equal((record["datagrams_in"], record["datagrams_out"]), (6, 2), "datagrams of the flow")
-
-
-@case("can", "datagram-forward", "can-upstream")
-def can_forward_to_another_bus():
-    kernel.add_can("vcan1")
-    try:
-        daemon = Daemon('[listener.gateway]\nlisten = "can://vcan0?id=0x100&mask=0x700"\nservice = "forward"\n'
-                        'to = "can://vcan1"\nidle-timeout = "500ms"\n')
-        near, far = open_bus("vcan0"), open_bus("vcan1")
-        near.send(frame(0x200, b"stays"))
-        near.send(frame(0x123, b"crosses"))
-        equal(canbus.receive(far), frame(0x123, b"crosses"), "the frame on the other bus")
-        near.send(frame_fd(0x124, os.urandom(32)))
-        equal(len(canbus.receive(far)), 72, "the length of the FD frame on the other bus")
-        daemon.check_close("can://vcan0#123", datagrams_in=1, upstream="can://vcan1")
-    finally:
-        kernel.remove("vcan1")
-
-
 @case("can", "rds", "datagram-forward", "rds-upstream")
 def can_forward_to_rds():
     upstream = sockets.bind("rds://127.0.0.1:7404")

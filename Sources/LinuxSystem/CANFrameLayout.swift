@@ -2,7 +2,7 @@
 
 /// The bytes of a frame as the kernel has them: `struct can_frame` and `struct canfd_frame` of linux/can.h. An identifier with
 /// flags in four bytes of the host's order, the number of bytes of data, three bytes that this does not look at, and the data.
-package enum CANFrame {
+package enum CANFrameLayout {
     /// `CAN_MTU`: the bytes of a classic frame.
     package static let classicLength = 16
 
@@ -37,9 +37,9 @@ extension DatagramBatch {
     package func isFrame(_ index: Int) -> Bool {
         let segment = segment(index)
         return withBytes(index) { bytes in
-            guard segment > 0 else { return CANFrame.isSendable(bytes) }
+            guard segment > 0 else { return CANFrameLayout.isSendable(bytes) }
             return stride(from: 0, to: bytes.byteCount, by: segment).allSatisfy { start in
-                CANFrame.isSendable(bytes.extracting(start..<min(start + segment, bytes.byteCount)))
+                CANFrameLayout.isSendable(bytes.extracting(start..<min(start + segment, bytes.byteCount)))
             }
         }
     }
