@@ -3,13 +3,14 @@
 what has arrived."""
 
 import collections
+import contextlib
 import json
 import subprocess
 
-from .. import kernel
 from ..daemon import Daemon
 from ..registry import case
 from ..waiting import equal, true
+from ..wire import Wire, in_namespace
 
 COUNT = 600
 
@@ -58,40 +59,6 @@ print(json.dumps([s.getsockname()[1], sent, found]))
 """
 
 
-class Wire:
-    """A second host in a namespace of its own, 10.77.0.9, at the other end of a wire from here, 10.77.0.1."""
-
-    def __enter__(self):
-        # What waits in a socket is not the subject here.
-        for limit in ("rmem_max", "rmem_default"):
-            with open(f"/proc/sys/net/core/{limit}", "w", encoding="ascii") as file:
-                file.write(str(4 << 20))
-        kernel.command("ip", "netns", "add", "other")
-        kernel.command("ip", "link", "add", "dev", "wire", "type", "veth", "peer", "name", "wire", "netns", "other")
-        kernel.command("ip", "address", "add", "10.77.0.1/24", "dev", "wire")
-        kernel.command("ip", "link", "set", "wire", "up")
-        kernel.command("ip", "-n", "other", "address", "add", "10.77.0.9/24", "dev", "wire")
-        kernel.command("ip", "-n", "other", "link", "set", "wire", "up")
-        return self
-
-    def __exit__(self, *_):
-        kernel.remove("wire")
-        kernel.command("ip", "netns", "delete", "other")
-        with open("/proc/sys/net/core/rmem_default", "w", encoding="ascii") as file:
-            file.write(str(212_992))
-
-    def disturb(self, how):
-        kernel.command("tc", "-n", "other", "qdisc", "replace", "dev", "wire", "root", "netem", *how.split())
-
-    def run(self, script, *arguments):
-        """Begins a script of Python's on the other host."""
-        return subprocess.Popen(in_namespace(script, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def in_namespace(script, *arguments):
-    return ["ip", "netns", "exec", "other", "python3", "-B", "-c", script, *arguments]
-
-
 def talk(command):
     """Runs the client, and returns its port, how many it has sent, and the numbers that came back."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=80)
@@ -113,8 +80,24 @@ def size(found):
     return sum(len(f"{number} ") + number % 1200 for number in found)
 
 
+@contextlib.contextmanager
+def roomy_sockets():
+    """What does not find room in a socket is not the subject here."""
+    before = {}
+    for limit in ("rmem_max", "rmem_default"):
+        with open(f"/proc/sys/net/core/{limit}", "r+", encoding="ascii") as file:
+            before[limit] = file.read()
+            file.write(str(4 << 20))
+    try:
+        yield
+    finally:
+        for limit, value in before.items():
+            with open(f"/proc/sys/net/core/{limit}", "w", encoding="ascii") as file:
+                file.write(value)
+
+
 def passes_all_that_arrives(how, configuration):
-    with Wire() as wire:
+    with roomy_sockets(), Wire() as wire:
         daemon = Daemon(configuration)
         wire.disturb(how)
         port = daemon.address("front").rpartition(":")[2]
@@ -184,7 +167,7 @@ def udp_forward_over_a_wire_that_does_it_all():
 def udp_forward_to_an_upstream_over_a_bad_wire():
     """The bad wire is behind the relay: every answer is passed on, as often as it comes."""
     how = "delay 5ms 4ms loss 10% duplicate 10%"
-    with Wire() as wire:
+    with roomy_sockets(), Wire() as wire:
         wire.disturb(how)
         server = wire.run(SERVER)
         try:
