@@ -250,6 +250,21 @@ import Testing
                 """)
     }
 
+    /// That of flows holds without a word.
+    private static let flowTimeouts: [(String, String, String)] = [
+        ("\"udp://127.0.0.1:7\"", "", "idle-timeout 30s"),
+        ("\"udp://127.0.0.1:7\"", "idle-timeout = \"5s\"", "idle-timeout 5s"),
+        ("[\"udp://127.0.0.1:7\", \"tcp://127.0.0.1:7\"]", "", "idle-timeout 30s for flows"),
+        ("[\"udp://127.0.0.1:7\", \"tcp://127.0.0.1:7\"]", "idle-timeout = \"5s\"", "idle-timeout 5s"),
+        ("\"can://can0\"", "idle-timeout = false", ""), ("\"tcp://127.0.0.1:7\"", "", ""),
+    ]
+
+    @Test(arguments: flowTimeouts)
+    func summarisesTheTimeoutOfFlows(listen: String, key: String, shown: String) throws {
+        let summary = try parse("[listener.x]\nlisten = \(listen)\nservice = \"echo\"\n\(key)\n").summary
+        #expect(summary.split(separator: "echo").last.map { $0.trimmingPrefix { $0 == " " } } == "\(shown)\n")
+    }
+
     @Test(arguments: [
         ("to = \"tcp://10.0.0.5:443\"", "to tcp://10.0.0.5:443"),
         (
