@@ -91,7 +91,9 @@ struct BusLoops {
     private func isKnown(_ circle: [Int], forward: Int) -> Bool {
         guard forward == 0 else { return forward == circle.count }
         var filters: [CANFilter]? = []
-        for link in circle { filters = filters.flatMap { CANFilter.intersection($0, links[link].near.options.filters) } }
+        for link in circle {
+            filters = filters.flatMap { CANFilter.intersection($0, links[link].near.options.filters) }
+        }
         return filters != nil
     }
 }

@@ -52,7 +52,8 @@ struct ForwardResolver<Host: HostLookup> {
                 "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
                     + " \(other.unit.rawValue): neither can be relayed to the other",
                 at: upstream.address.schemeSpan,
-                help: "tcp, unix and vsock can be relayed to each other, udp, unix-dgram, can and rds to each other, and"
+                help:
+                    "tcp, unix and vsock can be relayed to each other, udp, unix-dgram, can and rds to each other, and"
                     + " unix-seqpacket to unix-seqpacket",
                 related: (other.span, note))
         }

@@ -11,7 +11,8 @@ enum UpstreamFailure {
         switch errno {
         case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT:
             guard let modules = kind.modules else { return reason }
-            return "\(reason): this kernel lacks the family (`modprobe -a \(modules)`), or RestrictAddressFamilies= of the"
+            return
+                "\(reason): this kernel lacks the family (`modprobe -a \(modules)`), or RestrictAddressFamilies= of the"
                 + " unit does not let it through"
         case ENODEV where kind == .can:
             return "\(reason): this host has no such CAN interface now (`ip -details link` shows those that there are)"

@@ -205,7 +205,9 @@ import Testing
                 return arrived.count == 4
             }))
         let signature = Array("\r\n\r\n\0\r\nQUIT\n".utf8)
-        #expect(arrived.map { $0.starts(with: signature) } == (isForEach ? [true, true, true, true] : [true, false, false, false]))
+        #expect(
+            arrived.map { $0.starts(with: signature) }
+                == (isForEach ? [true, true, true, true] : [true, false, false, false]))
         for (datagram, text) in zip(arrived, ["one", "two", "two", "tw"]) {
             #expect(datagram.suffix(text.utf8.count).elementsEqual(text.utf8))
         }
@@ -274,11 +276,12 @@ import Testing
             var answers: [String] = []
             try scene.ask("last")
             #expect(
-                scene.harness.run(until: {
-                    echo()
-                    answers += scene.client.texts()
-                    return answers.contains("last")
-                }, idleTurns: 500) || answers.isEmpty, "call \(call): \(answers)")
+                scene.harness.run(
+                    until: {
+                        echo()
+                        answers += scene.client.texts()
+                        return answers.contains("last")
+                    }, idleTurns: 500) || answers.isEmpty, "call \(call): \(answers)")
             #expect(Set(answers).isSubset(of: ["0", "1", "2", "last"]), "call \(call)")
             let closed = try scene.closed().compactMap { $0.number("connection") }
             #expect(try scene.records("open").compactMap { $0.number("connection") }.sorted() == closed.sorted())
