@@ -120,4 +120,27 @@ import Testing
         #expect(Set(changes.sockets.keys) == [kept.key, new.key])
         #expect(changes.sockets[kept.key]?.map(\.socket.raw) == open.map(\.socket.raw))
     }
+
+    /// Of a socket that systemd passed, a reload may ask for what it is not good for.
+    @Test(arguments: [("0.0.0.0", true), ("127.0.0.1", false)])
+    func `a passed socket that stays is looked at again`(host: String, isRefused: Bool) throws {
+        func wanted(_ service: String, _ more: String = "") throws -> WantedSocket {
+            let text = "[listener.x]\nlisten = \"systemd://x\"\nservice = \"\(service)\"\n\(more)\n"
+            return try #require(configuration(text).listeners.first?.wantedSockets.first)
+        }
+        let socket = try ListeningSocket(
+            kind: .udp, address: .ipv4(host == "0.0.0.0" ? .any : .loopback, port: 0), dualStack: false,
+            options: ListeningOptions())
+        let before = try wanted("chargen", "allow-amplification = true")
+        let changes = SocketChanges([OpenSocket(key: before.key, socket: socket)])
+        try changes.check(before, for: "x")
+        let after = try wanted("chargen")
+        #expect(after.key == before.key)
+        if isRefused {
+            let failure = #expect(throws: ListenFailure.self) { try changes.check(after, for: "x") }
+            #expect(failure?.cause == .amplifies)
+        } else {
+            try changes.check(after, for: "x")
+        }
+    }
 }
