@@ -39,7 +39,7 @@ import Testing
         defaults: String, own: String, connections: Duration?, flows: Duration?
     ) throws {
         let listener = try listener(
-            "[defaults]\n\(defaults)\n[listener.x]\nlisten = \"udp://127.0.0.1:7\"\nservice = \"echo\"\n\(own)\n")
+            "[defaults]\n\(defaults)\n[listener.x]\nlisten = \"can://can0\"\nservice = \"discard\"\n\(own)\n")
         #expect(listener.idleTimeout == connections)
         #expect(listener.flowIdleTimeout == flows)
     }
