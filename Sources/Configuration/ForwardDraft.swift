@@ -2,6 +2,7 @@
 
 import LinuxSystem
 import ProxyProtocol
+import TOML
 
 /// What a listener with `service = "forward"` says of it, before it is seen together with its addresses.
 struct ForwardDraft: Sendable {
@@ -15,6 +16,8 @@ struct ForwardDraft: Sendable {
     var sendProxy: Located<Header?>?
     /// nil if it is missing or wrong.
     var flow: Located<FlowSource>?
+    /// nil if it is missing; of nil if it is wrong.
+    var framing: Located<Framing?>?
     /// What needs no second look.
     var settings = ForwardSettings(upstreams: [])
 
@@ -28,6 +31,7 @@ struct ForwardDraft: Sendable {
     /// The keys of the service.
     static let keys: [SettingKey<ListenerDraft>] = [
         SettingKey("to", \.forward.upstreams, .upstreams),
+        SettingKey("framing", \.forward.framing, .framing),
         SettingKey("balance", \.forward.balance, .located(.choice("balancing method"))),
         SettingKey("attempts", \.forward.settings.attempts, .count(1...100, example: 3)),
         SettingKey("connect-timeout", \.forward.settings.connectTimeout, .duration(waits, example: "5s")),
@@ -52,6 +56,14 @@ struct ForwardDraft: Sendable {
 
     /// How often something may be done again.
     private static let intervals = Duration.seconds(1) ... .seconds(86_400)
+}
+
+extension SettingType where Value == Located<Framing?> {
+    /// The name of a framing. That a wrong one is there is remembered, so that none is asked for besides.
+    fileprivate static let framing = Self { key, value, diagnostics in
+        let span = diagnostics.file.span(value.range)
+        return Located(value: SettingType<Framing>.choice("framing").read(key, value, &diagnostics), span: span)
+    }
 }
 
 extension SettingType where Value == ForwardDraft.Header {

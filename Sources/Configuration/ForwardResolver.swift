@@ -19,7 +19,9 @@ struct ForwardResolver<Host: HostLookup> {
         guard let upstreams = draft.upstreams else { return nil }
         settings.upstreams = upstreams.map(\.settings)
         settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
+        settings.framing = draft.framing?.value
         checkFamilies(upstreams, of: listener, &diagnostics)
+        checkFraming(draft.framing, upstreams, of: listener, &diagnostics)
         checkShares(upstreams, balance: draft.balance, &diagnostics)
         checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
         checkHealth(settings.health, upstreams, &diagnostics)
@@ -30,7 +32,7 @@ struct ForwardResolver<Host: HostLookup> {
     // MARK: Families
 
     /// Messages go from one seqpacket socket to another, datagrams from any datagram socket to any other, and bytes from any
-    /// stream to any other.
+    /// stream to any other; between bytes and datagrams a framing is needed.
     private func checkFamilies(
         _ upstreams: [UpstreamDraft], of listener: ListenerDraft, _ diagnostics: inout Diagnostics
     ) {
@@ -40,24 +42,38 @@ struct ForwardResolver<Host: HostLookup> {
             let note: String
             // Of a socket that systemd passes, only the start will show what it is.
             if let address = listener.addresses?.first(where: {
-                $0.endpoint.scheme != .systemd && $0.unit != unit
+                $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: listener.forward.framing)
             }) {
-                (other, note) = (address, "it listens here")
+                (other, note) = (address, Self.listening)
             } else if let first = upstreams.first?.address, first.unit != unit {
                 (other, note) = (first, "another upstream is of the other kind")
             } else {
                 continue
             }
-            diagnostics.report(
+            let words =
                 "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
-                    + " \(other.unit.rawValue): neither can be relayed to the other",
-                at: upstream.address.schemeSpan,
+                + " \(other.unit.rawValue): neither can be relayed to the other"
+            // Upstreams are all of one kind, whatever the framing.
+            let lacksFraming = listener.forward.framing == nil && note == Self.listening
+            if lacksFraming, unit != .messages, other.unit != .messages {
+                diagnostics.report(
+                    "\(words) without a framing", at: upstream.address.schemeSpan,
+                    help:
+                        "write framing = \"lines\" if each datagram is a line of the stream, or framing = \"length16\" if"
+                        + " its length stands before it in two bytes",
+                    related: (other.span, note))
+                continue
+            }
+            diagnostics.report(
+                words, at: upstream.address.schemeSpan,
                 help:
                     "tcp, unix and vsock can be relayed to each other, udp, unix-dgram, can and rds to each other, and"
                     + " unix-seqpacket to unix-seqpacket",
                 related: (other.span, note))
         }
     }
+
+    private static var listening: String { "it listens here" }
 
     /// That a datagram socket can be connected to says nothing: only an answer shows that somebody is there.
     private func checkHealth(
@@ -201,7 +217,7 @@ struct ForwardResolver<Host: HostLookup> {
 
 extension WrittenAddress {
     /// What its sockets move.
-    fileprivate var unit: TransferUnit {
+    var unit: TransferUnit {
         switch endpoint.scheme.kind {
         case .unixSeqpacket: .messages
         case .udp, .unixDatagram, .can, .rds: .datagrams
@@ -211,8 +227,13 @@ extension WrittenAddress {
 }
 
 /// What a socket moves, in the words of messages.
-private enum TransferUnit: String {
+enum TransferUnit: String {
     case bytes = "is a stream of bytes"
     case messages = "keeps messages apart"
     case datagrams = "has datagrams"
+
+    /// Whether what the one moves can be relayed to the other.
+    fileprivate func fits(_ other: Self, framing: Located<Framing?>?) -> Bool {
+        self == other || (framing != nil && self != .messages && other != .messages)
+    }
 }

@@ -16,6 +16,7 @@ extension ForwardSettings {
         if upstreams.count == shown + 1 { names.append(upstreams[shown].summary) }
         var parts = ["to " + names.joined(separator: ", ")]
         if upstreams.count > names.count { parts[0] += " and \(upstreams.count - names.count) more" }
+        if let framing { parts.append("framing \(framing.rawValue)") }
         if balance != .leastConnections { parts.append("balance \(balance.rawValue)") }
         if let source { parts.append("source \(Self.host(of: source))") }
         if let sendProxy { parts.append("send-proxy \(sendProxy == .v1 ? "v1" : "v2")") }

@@ -39,6 +39,10 @@ public struct ForwardSettings: Hashable, Sendable {
     /// always are.
     public var takesBusAsOne = false
 
+    /// `framing`: how messages are told apart in a stream, where one side is a stream and the other has datagrams; nil where
+    /// both are alike.
+    public var framing: Framing?
+
     /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
     public var health: HealthSettings?
 

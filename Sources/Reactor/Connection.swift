@@ -121,7 +121,7 @@ open class Connection: Pollable {
     open func start() {}
 
     /// What its records say of datagrams; nil if it moves a stream.
-    var datagrams: DatagramTraffic? { nil }
+    open var datagrams: DatagramTraffic? { nil }
 
     /// It is in no table any more, and its last record was written.
     func retired() {}

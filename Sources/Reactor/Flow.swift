@@ -107,7 +107,7 @@ open class Flow: Connection {
         if result.lost > 0 { answersLost(result.errno) }
     }
 
-    final override var datagrams: DatagramTraffic? { traffic }
+    public final override var datagrams: DatagramTraffic? { traffic }
 
     /// Ends the flow now. What it has answered before still goes, and counts.
     open override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {

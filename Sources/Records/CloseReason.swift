@@ -38,6 +38,12 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// The client did not read what others sent it, and what was held for it reached its bound.
     case slowReader
 
+    /// A message of a framed stream is longer than the other side takes.
+    case messageTooLong
+
+    /// A framed stream has ended within a message.
+    case messageTruncated
+
     /// The daemon stopped.
     case stopped
 
@@ -65,6 +71,8 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         case .halfCloseTimeout: "half-close-timeout"
         case .upstreamDown: "upstream-down"
         case .slowReader: "slow-reader"
+        case .messageTooLong: "message-too-long"
+        case .messageTruncated: "message-truncated"
         case .stopped: "stopped"
         case .drained: "drained"
         case .closedByOperator: "closed-by-operator"
@@ -77,7 +85,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         switch self {
         case .connectFailed, .queueTimeout, .upstreamDown, .error: true
         case .clientClosed, .upstreamClosed, .finished, .idleTimeout, .lifetime, .resetByClient, .resetByUpstream,
-            .halfCloseTimeout, .slowReader, .stopped, .drained, .closedByOperator:
+            .halfCloseTimeout, .slowReader, .messageTooLong, .messageTruncated, .stopped, .drained, .closedByOperator:
             false
         }
     }

@@ -69,6 +69,7 @@ extension ListenerSettings {
         switch service {
         case .forward(let settings):
             guard let kind = settings.upstreams.first?.endpoint.scheme.kind else { return nil }
+            if settings.framing != nil { return Set(kinds.filter { $0.isByteStream || $0.isDatagram }) }
             return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
         case .chat:
             return Set(kinds.filter { !$0.isDatagram })

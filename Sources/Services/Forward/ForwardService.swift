@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import LinuxSystem
 import Reactor
 
 /// Relays connections to the upstreams of a group: `service = "forward"`.
@@ -10,16 +11,36 @@ final class ForwardService: Service {
     private let group: UpstreamGroup
     private var probes: [HealthProbe] = []
 
+    /// Whether the upstreams take datagrams: all do, or none.
+    private let hasDatagramUpstreams: Bool
+    private var losses: FramingLosses?
+
     init(_ group: UpstreamGroup) {
         self.group = group
+        hasDatagramUpstreams = group.members.first?.upstream.kind.isDatagram ?? false
     }
 
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        RelayConnection(arrival, lane: lane, group: group)
+        guard hasDatagramUpstreams, let framing = group.settings.framing else {
+            return RelayConnection(arrival, lane: lane, group: group)
+        }
+        return FramedConnection(
+            arrival, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
     }
 
     func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
-        DatagramRelay(flow: arrival, lane: lane, group: group)
+        guard !hasDatagramUpstreams, let framing = group.settings.framing else {
+            return DatagramRelay(flow: arrival, lane: lane, group: group)
+        }
+        return FramedFlow(
+            flow: arrival, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
+    }
+
+    private func losses(of framing: Framing, on lane: Lane) -> FramingLosses {
+        if let losses { return losses }
+        let losses = FramingLosses(framing, label: group.label, on: lane)
+        self.losses = losses
+        return losses
     }
 
     var takesBusAsOne: Bool { group.settings.takesBusAsOne }
@@ -35,5 +56,6 @@ final class ForwardService: Service {
     func end(on lane: Lane) {
         for probe in probes { probe.end() }
         probes = []
+        losses?.end()
     }
 }

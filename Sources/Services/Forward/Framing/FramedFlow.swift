@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+/// A flow that is relayed to an upstream of streams: one connection for each flow, on which each datagram is a frame, and
+/// each frame that comes back is answered as a datagram.
+///
+/// Datagrams wait while the connection is made, and where the upstream does not take them, as far as ``FrameQueue`` holds
+/// them. When the upstream ends its stream, the flow ends; the source's next datagram begins another.
+///
+/// Concurrency: belongs to one lane.
+final class FramedFlow: Flow {
+    /// How much is read at once, and how many reads a turn may take.
+    private static let readLength = 64 << 10
+    private static let readsPerTurn = 16
+
+    private let group: UpstreamGroup
+    private let losses: FramingLosses
+    private let search: UpstreamSearch<FramedFlow>
+    private var upstream: UpstreamLink<FramedFlow>?
+
+    private var input: FrameDecoder
+    private var output: FrameQueue
+    private var upstreamIsReadable = false
+    private var upstreamIsWritable = true
+
+    init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
+        self.group = group
+        self.losses = losses
+        input = FrameDecoder(framing)
+        output = FrameQueue(framing)
+        search = UpstreamSearch(in: group, on: lane, mayWait: false)
+        super.init(flow: arrival, lane: lane)
+    }
+
+    override var upstreamTrace: UpstreamTrace? { search.trace }
+
+    override func admit() -> Refusal? { search.admit(self) }
+
+    override func start() {
+        if let interval = group.progressInterval { ownDeadline = accepted + interval }
+        search.begin()
+    }
+
+    // MARK: - To the upstream
+
+    override func received(_ range: Range<Int>, of batch: DatagramBatch) {
+        super.received(range, of: batch)
+        flush()
+    }
+
+    override func received(_ bytes: RawSpan, segment: Int) {
+        bytes.forEachDatagram(segment: segment) { datagram in
+            guard output.hasRoom else { return lose(.slowReader) }
+            do throws(FramingMistake) {
+                try output.append(datagram)
+            } catch {
+                traffic.dropped &+= 1
+                losses.note(error)
+            }
+        }
+    }
+
+    private func lose(_ cause: FramingLosses.Cause) {
+        traffic.dropped &+= 1
+        losses.note(cause)
+    }
+
+    /// Offers the upstream what waits for it.
+    private func flush() {
+        while isOpen, let upstream, upstreamIsWritable, !output.isEmpty {
+            do throws(SystemError) {
+                let sent = try output.withBytes { bytes throws(SystemError) in try upstream.send(bytes) }
+                guard case .moved(let count) = sent else {
+                    upstreamIsWritable = false
+                    return
+                }
+                _ = output.consume(count)
+            } catch {
+                upstreamBroke(error)
+            }
+        }
+    }
+
+    private func upstreamBroke(_ error: SystemError) {
+        switch error.errno {
+        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByUpstream, by: .upstream)
+        default: close(.error, by: .upstream, errno: error.errno)
+        }
+    }
+
+    // MARK: - From the upstream
+
+    /// Reads the upstream, and answers with each message.
+    ///
+    /// - Returns: whether there may be more.
+    private func readUpstream() -> Bool {
+        for _ in 0..<Self.readsPerTurn {
+            guard isOpen, let upstream, upstreamIsReadable else { return false }
+            do throws(SystemError) {
+                switch try lane.input.receive(from: upstream.raw, atMost: Self.readLength) {
+                case .wouldBlock:
+                    upstreamIsReadable = false
+                    return false
+                case .endOfStream:
+                    endOfStream()
+                    return false
+                case .moved(let count):
+                    lastActivity = lane.now
+                    take(count)
+                }
+            } catch {
+                upstreamBroke(error)
+                return false
+            }
+        }
+        return true
+    }
+
+    private func take(_ count: Int) {
+        do throws(FramingMistake) {
+            try lane.input.withBytes(count) { bytes throws(FramingMistake) in try input.decode(bytes, pass) }
+        } catch {
+            traffic.dropped &+= 1
+            close(.messageTooLong, by: .upstream)
+        }
+    }
+
+    private func pass(_ message: RawSpan) -> Bool {
+        answer(message)
+        return true
+    }
+
+    private func endOfStream() {
+        do throws(FramingMistake) {
+            try input.end(pass)
+            close(.upstreamClosed, by: .upstream)
+        } catch {
+            traffic.dropped &+= 1
+            close(.messageTruncated, by: .upstream)
+        }
+    }
+
+    // MARK: - Time and the end
+
+    override func deadlineReached() {
+        guard let interval = group.progressInterval else { return }
+        ownDeadline = lane.now + interval
+        lane.recordProgress(of: self)
+    }
+
+    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        if isOpen {
+            // What the upstream has not got is lost with the flow, and it is told so by a reset.
+            traffic.dropped &+= UInt64(output.messages)
+            if let upstream, !output.isEmpty { try? StreamSocket.resetOnClose(upstream.raw) }
+        }
+        super.close(reason, by: party, errno: errno)
+    }
+
+    override func closed() {
+        search.end()
+        upstream = nil
+    }
+}
+
+extension FramedFlow: UpstreamSeeker {
+    func upstreamStands(_ link: UpstreamLink<FramedFlow>) {
+        upstream = link
+        if let header = group.header(for: self) { output.prepend(header) }
+        flush()
+    }
+
+    func upstreamReady(_ readiness: Readiness) -> Turn {
+        if readiness.contains(.writable) { upstreamIsWritable = true }
+        if !readiness.isDisjoint(with: [.readable, .peerFinished, .hangUp, .error]) { upstreamIsReadable = true }
+        flush()
+        return readUpstream() ? .again : .done
+    }
+
+    func searchFailed(_ reason: CloseReason, by party: CloseParty) { close(reason, by: party) }
+}
+
+extension FramedFlow: RelayedConnection {
+    func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
+
+    func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+/// Tells of the datagrams that did not go into a stream: at once of the first, and then together every ten seconds at most.
+///
+/// Concurrency: belongs to one lane, for all framed relays of a listener there. It is in the lane's table only while there
+/// is something to tell.
+final class FramingLosses: Pollable {
+    /// Why a datagram did not become a frame.
+    enum Cause: Int, CaseIterable {
+        /// It holds a line feed before its end.
+        case lineFeed
+        /// It is longer than a message may be.
+        case tooLong
+        /// The peer that the stream goes to does not read as fast as datagrams come.
+        case slowReader
+    }
+
+    private let lane: Lane
+    private let label: ListenerLabel
+    private let framing: Framing
+    private var reports = [LossReport](repeating: LossReport(), count: Cause.allCases.count)
+
+    init(_ framing: Framing, label: ListenerLabel, on lane: Lane) {
+        self.framing = framing
+        self.label = label
+        self.lane = lane
+        super.init()
+    }
+
+    /// Notes a loss.
+    func note(_ cause: Cause) {
+        if let count = reports[cause.rawValue].note(1, at: lane.now) { tell(cause, count) }
+        if !isWatched { lane.enroll(self) }
+        if let next { lane.schedule(self, at: next) }
+    }
+
+    /// Notes that a datagram is no message of the framing.
+    func note(_ mistake: FramingMistake) {
+        switch mistake {
+        case .holdsLineFeed: note(Cause.lineFeed)
+        case .tooLong, .truncated: note(Cause.tooLong)
+        }
+    }
+
+    /// Tells of what was not told of yet.
+    func end() {
+        for cause in Cause.allCases { if let count = reports[cause.rawValue].end() { tell(cause, count) } }
+    }
+
+    override func deadline(at now: UInt64) -> UInt64? {
+        for cause in Cause.allCases { if let count = reports[cause.rawValue].pass(now) { tell(cause, count) } }
+        if next == nil { lane.forget(self) }
+        return next
+    }
+
+    private var next: UInt64? { reports.lazy.compactMap(\.next).min() }
+
+    private func tell(_ cause: Cause, _ count: UInt64) {
+        let datagrams = count == 1 ? "1 datagram" : "\(count) datagrams"
+        let message =
+            switch cause {
+            case .lineFeed:
+                "did not relay \(datagrams): a line feed before the end would make more than one line of it;"
+                    + " framing = \"length16\" takes any bytes"
+            case .tooLong:
+                "did not relay \(datagrams): longer than \(framing.longestMessage) bytes, the most of"
+                    + " framing = \"\(framing.rawValue)\""
+            case .slowReader:
+                "did not relay \(datagrams): the other side of the stream reads more slowly than they come"
+            }
+        lane.write(
+            DaemonRecord(
+                time: Clock.realtime, .lost, message, listener: label,
+                fields: [RecordField("datagrams", .integer(count))]))
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+import Records
+
+/// A connection or flow that has an ``UpstreamSearch`` find it an upstream.
+protocol UpstreamSeeker: Connection {
+    /// An upstream stands. What it sends is told of by ``upstreamReady(_:)``.
+    func upstreamStands(_ link: UpstreamLink<Self>)
+
+    /// The upstream's socket is ready for something.
+    func upstreamReady(_ readiness: Readiness) -> Turn
+
+    /// No upstream can be had.
+    func searchFailed(_ reason: CloseReason, by party: CloseParty)
+}
