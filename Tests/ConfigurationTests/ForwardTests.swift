@@ -37,11 +37,42 @@ import Testing
         #expect(settings.resolveInterval == nil)
         #expect(settings.source == nil)
         #expect(settings.sendProxy == nil)
+        #expect(settings.framing == nil)
         #expect(settings.health == nil)
         #expect(settings.onDown == .keep)
         #expect(settings.halfCloseTimeout == nil)
         #expect(settings.progressInterval == nil)
         #expect(settings.upstreams.map(\.origin.description) == ["usherd.toml:4:6"])
+    }
+
+    @Test(arguments: Framing.allCases) func aFramingLiesBetweenAStreamAndDatagrams(_ framing: Framing) throws {
+        let pairs = [
+            ("tcp://127.0.0.1:1", "udp://10.0.0.5:53"), ("unix://@a", "unix-dgram://@b"),
+            ("vsock://5:5", "udp://10.0.0.5:53"), ("udp://127.0.0.1:1", "tcp://10.0.0.5:53"),
+            ("unix-dgram://@a", "unix://@b"), ("rds://127.0.0.1:1", "vsock://host:5"),
+            // Which of the two it is, only the start will show.
+            ("systemd://passed", "udp://10.0.0.5:53"),
+        ]
+        for (listen, upstream) in pairs {
+            let settings = try parse("to = \"\(upstream)\"\nframing = \"\(framing.rawValue)\"", listen: "\"\(listen)\"")
+            #expect(settings.framing == framing)
+        }
+        // What is alike needs none, but may come to the same listener.
+        let both = try parse(
+            "to = \"udp://10.0.0.5:53\"\nframing = \"\(framing.rawValue)\"",
+            listen: "[\"tcp://127.0.0.1:1\", \"udp://127.0.0.1:1\"]")
+        #expect(both.framing == framing)
+        #expect(both.summary == ["to udp://10.0.0.5:53", "framing \(framing.rawValue)"])
+    }
+
+    @Test func aBusGoesIntoAStreamOfCountedMessages() throws {
+        let settings = try parse("to = \"tcp://10.0.0.5:53\"\nframing = \"length16\"", listen: "\"can://can0\"")
+        #expect(settings.framing == .length16)
+    }
+
+    @Test func everyHeaderIsForDatagramsOfAFraming() throws {
+        let settings = try parse("to = \"udp://10.0.0.5:53\"\nframing = \"lines\"\nsend-proxy = \"v2-each\"")
+        #expect(settings.sendProxy == .v2 && settings.sendsProxyEach)
     }
 
     @Test func readsEveryKey() throws {

@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: [
         "minimal", "everywhere", "limits", "systemd-activation", "unix-permissions", "front-for-web-servers",
-        "unix-socket-for-tcp-database", "vsock-bridge", "datagrams", "can-bus",
+        "unix-socket-for-tcp-database", "vsock-bridge", "datagrams", "can-bus", "framing",
     ])
     func theExamplesLoad(name: String) {
         let path = Self.root.appendingPathComponent("config/examples/\(name).toml").path
@@ -116,7 +116,7 @@ import Testing
     @Test func noExampleIsForgotten() throws {
         let path = Self.root.appendingPathComponent("config/examples").path
         let names = try Directory.names(in: path).filter { $0.hasSuffix(".toml") }
-        #expect(names.count == 10)
+        #expect(names.count == 11)
     }
 
     /// A file that an editor has half written: a mistake or a configuration, and never a trap.

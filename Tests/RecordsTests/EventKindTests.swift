@@ -29,7 +29,7 @@ import Testing
                 "client-closed", "upstream-closed", "finished", "idle-timeout", "lifetime", "reset-by-client",
                 "reset-by-upstream", "connect-failed", "stopped", "drained", "closed-by-operator", "slow-reader",
                 "queue-timeout", "half-close-timeout", "upstream-down",
-                "error",
+                "message-too-long", "message-truncated", "error",
             ])
         #expect(
             Set(CloseParty.allCases.map(\.name.description)) == [

@@ -22,7 +22,7 @@ final class FramedConnection: Connection {
     private static let batchesPerTurn = 4
 
     /// How long, in nanoseconds, a client that has finished waits for one more datagram if nothing is said.
-    private static let silence: UInt64 = 30_000_000_000
+    private static let silence: UInt64 = 5_000_000_000
 
     /// How the connection is to end, once what is being done is done.
     private struct Ending {
@@ -267,6 +267,11 @@ final class FramedConnection: Connection {
             do throws(SystemError) {
                 count = try batch.receive(from: upstream.raw, atMost: expected)
             } catch {
+                switch error.errno {
+                // A datagram alone was lost.
+                case EMSGSIZE, ENOBUFS, ENOMEM, EPERM: return true
+                default: break
+                }
                 if refusal == 0 { refusal = error.errno }
                 return false
             }
@@ -355,7 +360,9 @@ final class FramedConnection: Connection {
     /// Ends it; a client that would miss something is told so by a reset.
     private func stop(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard isOpen else { return }
-        if upstream == nil || !output.isEmpty || input.isHolding { try? StreamSocket.resetOnClose(raw) }
+        if upstream == nil || !output.isEmpty || input.isHolding || reason == .messageTooLong {
+            try? StreamSocket.resetOnClose(raw)
+        }
         close(reason, by: party, errno: errno)
     }
 

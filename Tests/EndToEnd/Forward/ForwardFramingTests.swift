@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Streams that are relayed to upstreams of datagrams, each frame as one.
+@Suite struct ForwardFramingTests {
+    private func configuration(
+        _ upstreams: [String], _ framing: String = "lines", _ more: String = "", listen: String = "tcp://127.0.0.1:0"
+    ) -> String {
+        """
+        [listener.front]
+        listen = "\(listen)"
+        service = "forward"
+        to = [\(upstreams.map { $0.hasPrefix("{") ? $0 : "\"\($0)\"" }.joined(separator: ", "))]
+        framing = "\(framing)"
+        \(more)
+        """
+    }
+
+    /// A message behind its length.
+    private func counted(_ message: [UInt8]) -> [UInt8] {
+        [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message
+    }
+
+    private func expectLine(
+        _ line: String, _ client: Client, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let wanted = Array("\(line)\n".utf8)
+        #expect(try client.receive(exactly: wanted.count) == wanted, sourceLocation: sourceLocation)
+    }
+
+    @Test func `each line is a datagram, and each answer a line`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("one\ntwo\r\n\nth")
+            try expectLine("a:one", client)
+            try expectLine("a:two", client)
+            try expectLine("a:", client)
+            try client.send("ree\n")
+            try expectLine("a:three", client)
+            #expect(a.received == ["one", "two", "", "three"].map { Array($0.utf8) })
+            // A line needs no end where the stream has one; what it is answered still comes.
+            try client.send("last")
+            try client.finishWriting()
+            try expectLine("a:last", client)
+            let name = client.name
+            client.close()
+            let close = try daemon.close(of: name)
+            #expect(close["reason"] == "client-closed" && close["by"] == "client")
+            #expect(close[number: "bytes_in"] == 20 && close[number: "bytes_out"] == 33)
+            #expect(close[number: "datagrams_in"] == 5 && close[number: "datagrams_out"] == 5)
+            #expect(close[number: "datagrams_dropped"] == 0)
+            #expect(close["upstream"] == a.address && close[number: "attempts"] == 1)
+            #expect(close[number: "connect_us"] != nil)
+        }
+    }
+
+    @Test func `length16 carries any bytes, and none`() throws {
+        let a = try DatagramEcho("")
+        try withUsherd(configuration([a.address], "length16")) { daemon in
+            let client = try Client(daemon.address("front"))
+            let messages: [[UInt8]] = [[], [10], [13, 10, 0, 255], [UInt8](repeating: 10, count: 60_000)]
+            // Cut where it hurts: within a length.
+            let stream = messages.flatMap(counted)
+            for start in stride(from: 0, to: stream.count, by: 9001) {
+                try client.send(Array(stream[start..<min(start + 9001, stream.count)]))
+            }
+            for message in messages {
+                let wanted = counted(Array(":".utf8) + message)
+                #expect(try client.receive(exactly: wanted.count) == wanted)
+            }
+            #expect(a.received == messages)
+        }
+    }
+
+    @Test func `many connections are kept apart`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            let clients = try (0..<100).map { _ in try Client(daemon.address("front")) }
+            for (number, client) in clients.enumerated() { try client.send("\(number)\n") }
+            for (number, client) in clients.enumerated() { try expectLine("a:\(number)", client) }
+        }
+    }
+
+    @Test func `a datagram with a line feed never becomes two lines`() throws {
+        // What comes first is the name of the upstream.
+        let a = try DatagramEcho("\n")
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            for _ in 0..<3 { try client.send("x\n") }
+            try waitUntil("all have come") { a.received.count == 3 }
+            let lost = try daemon.record("lost")
+            #expect(lost["listener"] == "front" && lost[number: "datagrams"] == 1)
+            #expect(lost["message"]?.contains("a line feed before the end") == true, "\(lost.line)")
+            try client.finishWriting()
+            // Nothing else, not even a part, until its end.
+            #expect(try client.receiveAll() == [])
+            let close = try daemon.close(of: client.name)
+            #expect(close[number: "datagrams_dropped"] == 3 && close[number: "datagrams_out"] == 0)
+            #expect(daemon.records("lost").count == 1)
+        }
+    }
+
+    // MARK: Too long, too short
+
+    @Test func `a line that is too long ends the connection, and no part of it is sent`() throws {
+        let a = try DatagramEcho("", answers: false)
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("before\n")
+            try waitUntil("it has come") { a.received.count == 1 }
+            // The daemon may be gone before the last byte.
+            try? client.send([UInt8](repeating: 7, count: 65_508))
+            #expect(throws: POSIXFailure.self) { try client.receive() }
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "message-too-long" && close["by"] == "client")
+            #expect(close[number: "datagrams_in"] == 1 && close[number: "datagrams_dropped"] == 1)
+            #expect(a.received == [Array("before".utf8)])
+        }
+    }
+
+    @Test func `a message that is too long for UDP ends the connection`() throws {
+        let a = try DatagramEcho("", answers: false)
+        try withUsherd(configuration([a.address], "length16")) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send(counted([UInt8](repeating: 7, count: 65_507)))
+            try waitUntil("the longest has come") { a.received.map(\.count) == [65_507] }
+            try client.send(counted([UInt8](repeating: 7, count: 65_508)))
+            #expect(throws: POSIXFailure.self) { try client.receive() }
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "message-too-long" && close["errno"] == "EMSGSIZE")
+            #expect(a.received.count == 1)
+        }
+    }
+
+    @Test(arguments: [[0], [0, 3], [0, 3, 1, 2]] as [[UInt8]])
+    func `a stream that ends within a message says so, and answers still come`(rest: [UInt8]) throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address], "length16")) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send(counted(Array("x".utf8)) + rest)
+            try client.finishWriting()
+            #expect(try client.receive(exactly: 5) == counted(Array("a:x".utf8)))
+            #expect(try client.receive() == [])
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "message-truncated" && close["by"] == "client")
+            #expect(close[number: "datagrams_in"] == 2 && close[number: "datagrams_dropped"] == 1)
+            #expect(a.received == [Array("x".utf8)])
+        }
+    }
+
+    // MARK: Upstreams that fail
+
+    @Test func `who refuses is left for another, and nothing is lost`() throws {
+        let dead = try (0..<2).map { try DatagramEcho("dead \($0)") }
+        let b = try DatagramEcho("b")
+        let upstreams = dead.map(\.address) + [b.address]
+        try withUsherd(configuration(upstreams, "lines", "balance = \"first\"")) { daemon in
+            for upstream in dead { try upstream.stop() }
+            let client = try Client(daemon.address("front"))
+            try client.send("1\n2\n3\n")
+            for number in 1...3 { try expectLine("b:\(number)", client) }
+            let name = client.name
+            client.close()
+            let close = try daemon.close(of: name)
+            #expect(close[number: "attempts"] == 3 && close["upstream"] == b.address)
+            #expect(close["failures"]?.contains("\(dead[0].address): Connection refused") == true, "\(close.line)")
+            #expect(close[number: "datagrams_dropped"] == 0 && close[number: "datagrams_in"] == 3)
+        }
+    }
+
+    @Test func `with nobody left the client is told by a reset`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            try a.stop()
+            let client = try Client(daemon.address("front"))
+            try client.send("x\n")
+            #expect(throws: POSIXFailure.self) { try client.receive() }
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "connect-failed" && close["by"] == "upstream")
+            #expect(close[number: "datagrams_dropped"] == 1)
+        }
+    }
+
+    @Test func `an upstream that goes away in the middle ends the connection`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("x\n")
+            try expectLine("a:x", client)
+            try a.stop()
+            try client.send("y\n")
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "reset-by-upstream" && close["errno"] == "ECONNREFUSED")
+            #expect(close[number: "datagrams_dropped"] == 1)
+        }
+    }
+
+    @Test func `a client that resets is said to have`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("x\n")
+            try expectLine("a:x", client)
+            let name = client.name
+            client.reset()
+            #expect(try daemon.close(of: name)["reason"] == "reset-by-client")
+        }
+    }
+
+    // MARK: Who does not keep up
+
+    @Test func `a client that does not read loses datagrams, and they are counted`() throws {
+        let a = try DatagramEcho("")
+        try withUsherd(configuration([a.address], "length16")) { daemon in
+            let client = try Client(daemon.address("front"), receiveBuffer: 4096)
+            let message = counted([UInt8](repeating: 7, count: 30_000))
+            try waitUntil("some are lost") {
+                for _ in 0..<8 { try client.send(message) }
+                return !daemon.records("lost").isEmpty
+            }
+            let lost = try daemon.record("lost")
+            #expect(lost["message"]?.contains("reads more slowly than they come") == true, "\(lost.line)")
+            // What does come is whole.
+            try client.finishWriting()
+            var rest = try client.receiveAll()[...]
+            var count = 0
+            while !rest.isEmpty {
+                let wanted = counted(Array(":".utf8) + [UInt8](repeating: 7, count: 30_000))
+                #expect(rest.prefix(wanted.count) == wanted[...])
+                rest = rest.dropFirst(wanted.count)
+                count += 1
+            }
+            let close = try daemon.close(of: client.name)
+            #expect(close[number: "datagrams_out"] == count && count > 1)
+            #expect((close[number: "datagrams_dropped"] ?? 0) > 0)
+        }
+    }
+
+    @Test func `an upstream that does not read stops the client, and nothing is lost`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.appending("slow")
+        let slow = try DatagramClient(bound: .unix(path: path))
+        try withUsherd(configuration(["unix-dgram://\(path)"], "lines", listen: "unix://$DIR/front")) { daemon in
+            let client = try Client(daemon.address("front"))
+            var sent = 0
+            var pauses = 0
+            // A buffer may take the beginning of a line.
+            var stream: [UInt8] = []
+            while pauses < 5 {
+                let line = Array("\(sent) \(String(repeating: "x", count: 2000))\n".utf8)
+                if stream.isEmpty { stream = line }
+                if let count = try? client.sendSome(stream[...], flags: CInt(MSG_DONTWAIT)) {
+                    stream.removeFirst(count)
+                    if stream.isEmpty { sent += 1 }
+                    pauses = 0
+                } else {
+                    pauses += 1
+                    usleep(10_000)
+                }
+                try #require(sent < 10_000, "it takes all")
+            }
+            for number in 0..<sent {
+                let line = try slow.receiveText()
+                try #require(line.hasPrefix("\(number) ") && line.count > 2000)
+            }
+            client.close()
+            let close = try daemon.record("close")
+            #expect(close[number: "datagrams_dropped"] == 0)
+            #expect(close[number: "datagrams_in"] == sent || stream.isEmpty == false)
+        }
+    }
+
+    // MARK: What holds for every relay
+
+    @Test func `a PROXY header goes in front of the first datagram, or of each`() throws {
+        for (how, count) in [("v2", 1), ("v2-each", 3)] {
+            let a = try DatagramEcho("", answers: false)
+            try withUsherd(configuration([a.address], "lines", "send-proxy = \"\(how)\"")) { daemon in
+                let client = try Client(daemon.address("front"))
+                try client.send("data\ndata\ndata\n")
+                try waitUntil("all have come") { a.received.count == 3 }
+                let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
+                let headed = a.received.filter { $0.starts(with: signature) }
+                #expect(headed.count == count && a.received[0].starts(with: signature))
+                for datagram in headed {
+                    // Version 2, PROXY; the client came over IPv4 in a stream.
+                    #expect(datagram[12] == 0x21 && datagram[13] == 0x11)
+                    let length = Int(datagram[14]) << 8 | Int(datagram[15])
+                    let port = Int(datagram[24]) << 8 | Int(datagram[25])
+                    #expect(client.name.hasSuffix(":\(port)"))
+                    #expect(Array(datagram.dropFirst(16 + length)) == Array("data".utf8))
+                }
+            }
+        }
+    }
+
+    @Test func `who finds no room waits in the line`() throws {
+        let a = try DatagramEcho("a")
+        let upstream = "{ address = \"\(a.address)\", max-connections = 1 }"
+        let more = "half-close-timeout = \"1ms\"\nqueue-timeout = \"60s\"\nqueue-limit = 1"
+        try withUsherd(configuration([upstream], "lines", more)) { daemon in
+            let first = try Client(daemon.address("front"))
+            try first.send("x\n")
+            try expectLine("a:x", first)
+            let second = try Client(daemon.address("front"))
+            try second.send("y\n")
+            try daemon.records("open", count: 2)
+            let third = try Client(daemon.address("front"))
+            #expect(throws: POSIXFailure.self) { try third.receive() }
+            #expect(try daemon.record("refused")["rule"] == "listener.queue-limit")
+            #expect(a.received.count == 1)
+            first.close()
+            try expectLine("a:y", second)
+            #expect(try daemon.record("close")["reason"] == "half-close-timeout")
+        }
+    }
+
+    @Test func `a name leads to its address`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration(["udp://localhost:\(a.port)"])) { daemon in
+            let client = try Client(daemon.address("front"))
+            for number in 0..<5 { try client.send("\(number)\n") }
+            for number in 0..<5 { try expectLine("a:\(number)", client) }
+        }
+    }
+
+    @Test(arguments: ["idle-timeout", "lifetime"]) func `times hold`(key: String) throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address], "lines", "\(key) = \"200ms\"")) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("x\n")
+            try expectLine("a:x", client)
+            #expect(try client.receive() == [])
+            #expect(try daemon.close(of: client.name)["reason"] == key)
+        }
+    }
+
+    @Test func `a connection lives through a reload, and new ones go elsewhere`() throws {
+        let a = try DatagramEcho("a")
+        let b = try DatagramEcho("b")
+        try withUsherd(configuration([a.address])) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("1\n")
+            try expectLine("a:1", client)
+            try daemon.reload(configuration([b.address], "length16"))
+            try client.send("2\n")
+            try expectLine("a:2", client)
+            let other = try Client(daemon.address("front"))
+            try other.send(counted(Array("3".utf8)))
+            #expect(try other.receive(exactly: 5) == counted(Array("b:3".utf8)))
+            #expect(daemon.records("close").isEmpty)
+        }
+    }
+
+    @Test func `streams and datagrams may come to one listener`() throws {
+        let a = try DatagramEcho("a")
+        let text = """
+            [listener.front]
+            listen = ["tcp://127.0.0.1:0", "unix-dgram://$DIR/datagrams"]
+            service = "forward"
+            to = "\(a.address)"
+            framing = "lines"
+            """
+        try withUsherd(text) { daemon in
+            let client = try Client(daemon.address("front"))
+            try client.send("x\n")
+            try expectLine("a:x", client)
+            let local = try daemon.record("listening") { $0["local"]?.hasPrefix("unix-dgram") == true }["local"]
+            let peer = try DatagramClient(to: try #require(local))
+            try peer.send("y\nz")
+            #expect(try peer.receiveText() == "a:y\nz")
+        }
+    }
+}
