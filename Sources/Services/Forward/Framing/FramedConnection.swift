@@ -280,10 +280,12 @@ final class FramedConnection: Connection {
                 return false
             }
             expected = count == expected ? min(expected * 2, DatagramBatch.capacity) : max(1, count)
-            lastActivity = lane.now
-            search.answered()
-            unanswered.forget()
-            for index in 0..<count { frame(index, of: batch) }
+            for index in 0..<count where upstream.isSource(of: index, in: batch) {
+                lastActivity = lane.now
+                search.answered()
+                unanswered.forget()
+                frame(index, of: batch)
+            }
             flush()
             guard isOpen else { return false }
         }
@@ -360,9 +362,8 @@ final class FramedConnection: Connection {
     /// Ends it; a client that would miss something is told so by a reset.
     private func stop(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard isOpen else { return }
-        if upstream == nil || !output.isEmpty || input.isHolding || reason == .messageTooLong {
-            try? StreamSocket.resetOnClose(raw)
-        }
+        let misses = !output.isEmpty || (input.isHolding && !inputIsOver) || reason == .messageTooLong
+        if upstream == nil || misses { try? StreamSocket.resetOnClose(raw) }
         close(reason, by: party, errno: errno)
     }
 
@@ -387,6 +388,11 @@ extension FramedConnection: UpstreamSeeker {
         header = group.header(for: self)
         for message in unanswered.messages where refusal == 0 { sendAgain(message, to: link) }
         if input.isStalled { goOn() }
+        // A bus answers nothing, and no other one is to have its frames too.
+        if link.kind == .can {
+            search.answered()
+            unanswered.forget()
+        }
         lane.giveTurn(to: self)
     }
 

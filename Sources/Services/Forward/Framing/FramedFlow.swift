@@ -25,6 +25,7 @@ final class FramedFlow: Flow {
 
     private var input: FrameDecoder
     private var output: FrameQueue
+    private var hasBegun = false
     private var upstreamIsReadable = false
     private var upstreamIsWritable = true
 
@@ -43,13 +44,17 @@ final class FramedFlow: Flow {
 
     override func start() {
         if let interval = group.progressInterval { ownDeadline = accepted + interval }
-        search.begin()
     }
 
     // MARK: - To the upstream
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
         super.received(range, of: batch)
+        // Not before: an upstream may refuse at once, and then the first datagram is lost with the flow.
+        if !hasBegun {
+            hasBegun = true
+            search.begin()
+        }
         flush()
     }
 

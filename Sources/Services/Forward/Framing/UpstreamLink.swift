@@ -39,7 +39,18 @@ final class UpstreamLink<Seeker: UpstreamSeeker>: Pollable {
     override func ready(_ readiness: Readiness) -> Turn { search?.linkReady(self, readiness) ?? .done }
 
     /// Sends a message, or as many bytes of a stream as there is room for.
-    func send(_ bytes: RawSpan) throws(SystemError) -> Transfer { try Transfer.send(raw, from: bytes) }
+    func send(_ bytes: RawSpan) throws(SystemError) -> Transfer {
+        guard kind == .rds else { return try Transfer.send(raw, from: bytes) }
+        // RDS takes no flags.
+        var copy: [UInt8] = []
+        copy.append(copying: bytes)
+        return try MessageSocket.send(kind, raw, copy) ? .moved(copy.count) : .wouldBlock
+    }
+
+    /// Whether a datagram comes from the upstream. To a socket of RDS, connected or not, anybody may send.
+    func isSource(of index: Int, in batch: DatagramBatch) -> Bool {
+        kind != .rds || batch.source(index)?.canonical == address
+    }
 
     /// Closes the socket.
     func close(on lane: Lane) {
