@@ -50,7 +50,7 @@ import Testing
             client.close()
             let close = try daemon.close(of: name)
             #expect(close["reason"] == "client-closed" && close["by"] == "client")
-            #expect(close[number: "bytes_in"] == 20 && close[number: "bytes_out"] == 33)
+            #expect(close[number: "bytes_in"] == 20 && close[number: "bytes_out"] == 30)
             #expect(close[number: "datagrams_in"] == 5 && close[number: "datagrams_out"] == 5)
             #expect(close[number: "datagrams_dropped"] == 0)
             #expect(close["upstream"] == a.address && close[number: "attempts"] == 1)
