@@ -57,8 +57,12 @@ final class DatagramEcho: Sendable {
     }
 
     deinit {
-        shared.state.withLock { $0.isStopped = true }
-        shutdown(raw, CInt(SHUT_RDWR))
+        let isRunning = shared.state.withLock { state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }
+        // The number of a socket that was closed may be that of another one by now.
+        if isRunning { shutdown(raw, CInt(SHUT_RDWR)) }
     }
 
     private static func serve(_ raw: CInt, _ name: [UInt8], _ shared: Shared) {
