@@ -86,4 +86,14 @@ import Testing
                 ListeningOptions(backlog: nil, keepAlive: keepAlive),
             ])
     }
+
+    /// What systemd passes is a stream or has datagrams, where a framing lies between.
+    @Test func aFramingTakesBothNatures() throws {
+        func kinds(_ more: String) throws -> Set<SocketKind>? {
+            let text = "[listener.a]\nlisten = \"systemd://a\"\nservice = \"forward\"\nto = \"udp://10.0.0.5:53\"\n"
+            return try configuration(text + more).listeners.first?.wantedSockets.first?.kinds
+        }
+        #expect(try kinds("") == [.udp, .unixDatagram, .can, .rds])
+        #expect(try kinds("framing = \"lines\"\n") == Set(SocketKind.allCases).subtracting([.unixSeqpacket]))
+    }
 }
