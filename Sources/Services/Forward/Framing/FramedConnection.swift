@@ -214,6 +214,11 @@ final class FramedConnection: Connection {
     /// - Returns: whether it is done with.
     private func deliver(_ message: RawSpan) -> Bool {
         guard let upstream, ending == nil, refusal == 0 else { return false }
+        if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
+            traffic.received &+= 1
+            lose(.noFrame)
+            return true
+        }
         do throws(SystemError) {
             guard try send(message, to: upstream) else { return false }
             unanswered.note(message)
@@ -265,7 +270,7 @@ final class FramedConnection: Connection {
             let batch = lane.datagramBatch
             let count: Int
             do throws(SystemError) {
-                count = try batch.receive(from: upstream.raw, atMost: expected)
+                count = try batch.receive(from: upstream.raw, atMost: expected, kind: upstream.kind)
             } catch {
                 switch error.errno {
                 // A datagram alone was lost.
@@ -279,7 +284,7 @@ final class FramedConnection: Connection {
                 upstreamIsReadable = false
                 return false
             }
-            expected = count == expected ? min(expected * 2, DatagramBatch.capacity) : max(1, count)
+            expected = count == expected ? min(expected * 2, DatagramBatch.capacity(of: upstream.kind)) : max(1, count)
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
                 lastActivity = lane.now
                 search.answered()
@@ -293,7 +298,7 @@ final class FramedConnection: Connection {
     }
 
     private func frame(_ index: Int, of batch: DatagramBatch) {
-        guard batch.length(index) <= DatagramBatch.longest else { return lose(.tooLong) }
+        guard batch.isWhole(index) else { return lose(.tooLong) }
         batch.withBytes(index) { bytes in
             bytes.forEachDatagram(segment: batch.segment(index)) { datagram in
                 guard output.hasRoom else { return lose(.slowReader) }

@@ -136,7 +136,11 @@ final class FramedFlow: Flow {
     }
 
     private func pass(_ message: RawSpan) -> Bool {
-        answer(message)
+        if kind == .can, !CANFrameLayout.isSendable(message) {
+            lose(.noFrame)
+        } else {
+            answer(message)
+        }
         return true
     }
 

@@ -18,6 +18,8 @@ final class FramingLosses: Pollable {
         case tooLong
         /// The peer that the stream goes to does not read as fast as datagrams come.
         case slowReader
+        /// It was to go onto a CAN bus, and is no frame of one.
+        case noFrame
     }
 
     private let lane: Lane
@@ -72,6 +74,8 @@ final class FramingLosses: Pollable {
                     + " framing = \"\(framing.rawValue)\""
             case .slowReader:
                 "did not relay \(datagrams): the other side of the stream reads more slowly than they come"
+            case .noFrame:
+                "did not relay \(datagrams): no frame of a CAN bus, as `struct can_frame` or `struct canfd_frame` has it"
             }
         lane.write(
             DaemonRecord(

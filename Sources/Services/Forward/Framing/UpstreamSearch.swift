@@ -296,7 +296,8 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         guard let upstream else { return .none }
         let address = addresses[index]
         do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
+            let descriptor = try OutgoingSocket.make(
+                upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
             let link = UpstreamLink<Seeker>(descriptor, upstream.kind, to: address, index: index, for: self)
             let stands = try OutgoingSocket.connect(link.raw, to: address)
             try lane.watch(link, link.raw)
