@@ -325,7 +325,7 @@ final class FramedConnection: Connection {
                 let sent = try output.withBytes { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }
                 guard case .moved(let count) = sent else {
                     clientIsWritable = false
-                    return
+                    return awaitRoom()
                 }
                 bytesOut &+= UInt64(count)
                 traffic.sent &+= UInt64(output.consume(count))
