@@ -58,7 +58,8 @@ package import LinuxSystem
     package func send(_ count: Int, to raw: CInt) throws(SystemError) -> Transfer {
         precondition(count <= Self.messageLength)
         // unsafe: the span cannot leave the call, and `count` is within the memory.
-        return try unsafe Transfer.send(raw, from: RawSpan(_unsafeStart: memory.baseAddress!, byteCount: count))
+        return try unsafe Transfer.send(
+            raw, from: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[..<count])))
     }
 
     /// Calls `body` with the first `count` bytes: what the last read brought.
