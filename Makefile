@@ -6,7 +6,7 @@ DESTDIR ?=
 export PREFIX DESTDIR
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-vm lint sanitize fuzz bench install uninstall clean help
+.PHONY: build run test test-vm lint sanitize fuzz bench deb install uninstall clean help
 
 build: ## build .build/release/usherd and .build/release/usherctl
 	@scripts/build
@@ -32,6 +32,9 @@ fuzz: ## replay every input that a fuzzer ever stumbled over; FUZZ_SECONDS=60 al
 
 bench: ## measure the server's CPU time per operation against a minimal C program and the peers
 	@scripts/bench
+
+deb: | .build/release/usherd .build/release/usherctl ## build usherd_VERSION_ARCH.deb in .build-deb, and let lintian look at it
+	@scripts/deb
 
 # Installing builds only what is not there yet, so that `sudo make install` leaves no files of root in the tree.
 install: | .build/release/usherd .build/release/usherctl ## install under $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc
