@@ -163,6 +163,9 @@ final class Supervisor {
         case SIGUSR1:
             writer.reopen()
         case SIGUSR2:
+            #if DEBUG
+                if HangingLane.isWanted { return HangingLane.hang(lanes) }
+            #endif
             lanes.performOnAll { $0.recordConnections() }
         case SIGTERM, SIGINT:
             stop()
