@@ -6,7 +6,7 @@ DESTDIR ?=
 export PREFIX DESTDIR
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-vm lint sanitize fuzz bench deb install uninstall clean help
+.PHONY: build run test test-vm test-system lint sanitize fuzz bench deb install uninstall clean help
 
 build: ## build .build/release/usherd and .build/release/usherctl
 	@scripts/build
@@ -14,11 +14,14 @@ build: ## build .build/release/usherd and .build/release/usherctl
 run: ## build, then run usherd in the foreground with config/usherd.toml
 	@scripts/run
 
-test: ## everything that tests here: lint, unit, end to end, virtual machine, fuzz replay, sanitizers, packaging
+test: ## everything that tests here: lint, unit, end to end, packages, booted Debian, virtual machine, fuzz replay, sanitizers
 	@scripts/test
 
 test-vm: | .build/release/usherd .build/release/usherctl ## boot a kernel with CAN, RDS and vsock under qemu, test there
 	@scripts/test-vm
+
+test-system: ## boot a Debian, install the package there, and walk the whole way of a user
+	@scripts/test-system
 
 lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check
 	@scripts/lint
@@ -50,4 +53,4 @@ clean: ## remove what was built
 	@scripts/clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
