@@ -35,8 +35,7 @@ def journal_finds_exactly_the_connections(machine):
     for port, count in ((7007, 23), (7010, 5)):
         for _ in range(count):
             with connect(port) as client:
-                client.sendall(b"x\n")
-                client.recv(1)
+                ask(client, b"hello")
                 if port == 7007:
                     peers.append(name(client))
     found = service.wait_for_records(machine, since, "USHER_LISTENER=echo", "USHER_EVENT=close", count=23)
@@ -49,7 +48,7 @@ def catalog_explains(machine):
     since = service.now(machine)
     connect(7007).close()
     service.wait_for_records(machine, since, "USHER_EVENT=close")
-    said = machine.run("journalctl", "--catalog", "--no-pager", "--lines=1", "USHER_EVENT=close", tell=True)
+    said = machine.run("journalctl", "-x", "-n", "1", "USHER_LISTENER=echo", "USHER_EVENT=close", tell=True)
     contains(said, "Subject: A connection to listener echo has ended: client-closed", "the explanation")
     contains(said, "Defined-By: usherd", "the explanation")
 

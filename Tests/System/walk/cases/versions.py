@@ -36,11 +36,11 @@ def upgrade_and_downgrade_keep_the_configuration(machine):
     old = service.process(machine)
     install(machine, os.environ["WALK_HIGHER_PACKAGE"])
     check_that_it_runs(machine, old, os.environ["WALK_HIGHER_VERSION"])
+    contains(machine.read(f"{service.CONFIGURATION}.dpkg-dist"), "# Shipped with", "the configuration that was not taken")
     old = service.process(machine)
     install(machine, os.environ["WALK_PACKAGE"], "--allow-downgrades")
     check_that_it_runs(machine, old, first)
     equal(machine.read(service.CONFIGURATION), edited, "the configuration")
-    contains(machine.read(f"{service.CONFIGURATION}.dpkg-dist"), "# Shipped with", "the configuration that was not taken")
     machine.run("rm", f"{service.CONFIGURATION}.dpkg-dist")
 
 
