@@ -9,13 +9,14 @@ import socket
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_ATTACH = 16
+INIT_MODULE = {"x86_64": 175, "aarch64": 105}[os.uname().machine]
 CLONE_NEWUSER = 0x10000000
 PROT_READ_WRITE_EXECUTE = 7
 MAP_PRIVATE_ANONYMOUS = 0x22
 
 
 def call(function, *arguments):
-    """Calls a function of libc; fails as it does. `mmap` and `open` alike have all ones for a failure."""
+    """Calls a function of libc; fails as it does."""
     result = getattr(LIBC, function)(*arguments)
     if result == -1:
         raise OSError(ctypes.get_errno(), function)
@@ -49,7 +50,7 @@ ATTEMPTS = {
     "list /root": lambda: os.listdir("/root"),
     "see another process": lambda: os.listdir("/proc/1"),
     "trace a process": lambda: call("ptrace", PTRACE_ATTACH, os.getppid(), None, None),
-    "load a module": lambda: call("syscall", 175, b"", ctypes.c_ulong(0), b""),
+    "load a module": lambda: call("syscall", INIT_MODULE, b"", ctypes.c_ulong(0), b""),
     "mount": lambda: call("mount", b"none", b"/tmp", b"tmpfs", 0, None),
     "set the clock": lambda: call("settimeofday", ctypes.byref((ctypes.c_long * 2)(1, 0)), None),
     "become another user": lambda: os.setuid(1),

@@ -9,7 +9,9 @@ import subprocess
 
 from .waiting import true, wait_for
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
 BOOT_SECONDS = 60
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", "HOME": "/root"}
@@ -32,20 +34,25 @@ class Machine:
     # Power.
 
     def boot(self):
-        words = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--machine=usher-walk", "--private-network",
-                 "--link-journal=no", "--resolv-conf=off", "--timezone=off", "--console=pipe"]
+        words = ["systemd-nspawn", "--quiet", f"--directory={self.root}", f"--machine=usher-walk-{os.getpid()}",
+                 "--private-network", "--link-journal=no", "--resolv-conf=off", "--timezone=off", "--console=pipe"]
         if not os.path.isdir("/run/systemd/system"):
             # There is no systemd here that could keep a register or give it a unit.
             words += ["--register=no", "--keep-unit"]
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen([*words, "--boot"], stdin=subprocess.DEVNULL, stdout=console, stderr=console,
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=self.end_with_this_process)
         try:
             self.leader = wait_for("the first process", self.find_leader, BOOT_SECONDS)
             wait_for("systemd to be done", self.is_up, BOOT_SECONDS)
         except TimeoutError as failure:
             raise CannotBoot(f"{failure}; the console: {self.said()[-2000:]}") from failure
         self.enter_network()
+
+    @staticmethod
+    def end_with_this_process():
+        """Has the kernel turn the machine off if the driver is killed."""
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     def find_leader(self):
         if self.process.poll() is not None:
@@ -67,9 +74,8 @@ class Machine:
 
     def enter_network(self):
         """From now on, this thread's sockets are the machine's."""
-        libc = ctypes.CDLL(None, use_errno=True)
         with open(f"/proc/{self.leader}/ns/net", "rb") as namespace:
-            if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+            if LIBC.setns(namespace.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), "setns")
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
