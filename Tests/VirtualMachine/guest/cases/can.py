@@ -210,9 +210,11 @@ def can_reload_keeps_a_flow():
     check_echo(bus, frame(0x123, b"before"))
     daemon.reload(ECHO.replace("500ms", "1m") + '[listener.other]\nlisten = "tcp://127.0.0.1:0"\nservice = "echo"\n')
     check_echo(bus, frame(0x123, b"after"))
-    equal(len(daemon.records("open")), 1, "open records")
+    # A lane's records may come later than what it does.
+    daemon.record("open")
     equal(daemon.records("close"), [], "close records")
     daemon.stop()
+    equal(len(daemon.records("open")), 1, "open records")
     equal(daemon.records("close")[0]["datagrams_in"], 2, "datagrams of the flow")
 
 
