@@ -325,7 +325,7 @@ extension RelayConnection {
 extension SocketAddress {
     /// Whether a socket that is bound to this address can be connected to the other: IP to its own version, and all that is
     /// not IP.
-    fileprivate func canReach(_ other: SocketAddress) -> Bool {
+    func canReach(_ other: SocketAddress) -> Bool {
         switch (self, other) {
         case (.ipv4, .ipv6), (.ipv6, .ipv4): false
         default: true

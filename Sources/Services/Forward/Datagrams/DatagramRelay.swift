@@ -130,6 +130,11 @@ final class DatagramRelay: Flow {
             try lane.watch(port, port.raw, for: .readable)
             self.upstream = port
         } catch {
+            switch error.errno {
+            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
+                return connect(to: address, upstream)
+            default: break
+            }
             note(UpstreamFailure.words(for: error.errno, kind: upstream.kind), errno: error.errno)
             return false
         }

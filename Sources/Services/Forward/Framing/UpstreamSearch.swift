@@ -245,7 +245,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
             switch addresses(of: upstream) {
             case .addresses(let found):
                 wait = .sockets
-                addresses = group.settings.source.map { source in found.filter { $0.family == source.family } } ?? found
+                addresses = group.settings.source.map { source in found.filter(source.canReach) } ?? found
                 if !addresses.isEmpty {
                     race = ConnectRace(addresses)
                     return race.start()
@@ -304,7 +304,10 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
             links.append(link)
             return stands ? race.connected(index) : .none
         } catch {
-            return race.attemptFailed(index, errno: error.errno)
+            switch error.errno {
+            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting(): return open(index)
+            default: return race.attemptFailed(index, errno: error.errno)
+            }
         }
     }
 
