@@ -121,6 +121,39 @@ import Testing
         }
     }
 
+    @Test(arguments: ["udp", "tcp"]) func `an upstream that never answers comes back too`(scheme: String) throws {
+        let a = try DatagramEcho("a", answers: false)
+        let more = "connect-timeout = \"100ms\"\nidle-timeout = \"1500ms\""
+        let framing = scheme == "tcp" ? "\nframing = \"lines\"" : ""
+        try withUsherd(configuration([a.address], more + framing, listen: "\(scheme)://127.0.0.1:0")) { daemon in
+            try a.stop()
+            var clients: [Client] = []
+            func say(_ word: String) throws {
+                if scheme == "udp" {
+                    try DatagramClient(to: front(daemon)).send(word)
+                } else {
+                    // Who is refused may be reset before it has sent all.
+                    let client = try Client(daemon.address("front"))
+                    try? client.send(Array((word + "\n").utf8))
+                    clients.append(client)
+                }
+            }
+            try waitUntil("it is down") {
+                try say("x")
+                return !daemon.records("upstream-down").isEmpty
+            }
+            let again = try waitFor("its port again") { try? DatagramEcho("a", port: a.port, answers: false) }
+            // Those that it gets end without a refusal.
+            try waitUntil("it is up") {
+                try say("y")
+                return !daemon.records("upstream-up").isEmpty
+            }
+            let before = again.received.count
+            for _ in 0..<10 { try say("z") }
+            try waitUntil("it gets all") { again.received.count >= before + 10 }
+        }
+    }
+
     @Test func `with no upstream left it says so, once for many`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address])) { daemon in

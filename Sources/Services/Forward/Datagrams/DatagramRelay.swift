@@ -354,6 +354,16 @@ final class DatagramRelay: Flow {
         }
     }
 
+    /// The flow ends, and nobody has refused what it sent: of an upstream that never answers, nothing else shows that it is
+    /// there. A refusal needs time to come.
+    private func wasNotRefused() {
+        guard let member, lane.now &- accepted >= Upstream.timeForRefusal else { return }
+        let upstream = group.members[member].upstream
+        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
+            group.tell(change, of: upstream, on: lane)
+        }
+    }
+
     /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
     ///
     /// - Parameter unsent: how many datagrams the call that told of it did not send.
@@ -394,6 +404,7 @@ final class DatagramRelay: Flow {
     override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         // What no upstream has got is lost with the flow.
         if isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
+        if isOpen, upstream != nil, reason != .resetByUpstream, !hasAnswered { wasNotRefused() }
         super.close(reason, by: party, errno: errno)
     }
 

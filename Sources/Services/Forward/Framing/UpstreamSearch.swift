@@ -63,6 +63,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     private var standing: UpstreamLink<Seeker>?
     private var connectTime: UInt64 = 0
     private var hasAnswered = false
+    private var wasRefused = false
 
     /// When the attempt at the member began, when it has failed, when the next address may be tried, and until when to wait
     /// for room.
@@ -137,11 +138,16 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
 
     /// Notes that the upstream that stands refuses what it is sent.
     func noteRefusal(errno: CInt) {
+        wasRefused = true
         note("\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))", errno: errno)
     }
 
     /// Lets go of everything.
     func end() {
+        // Of an upstream that never answers, nothing shows that it is there but that it has refused nothing for a while.
+        if !wasRefused, let standing, lane.now &- min(standing.begun, lane.now) >= Upstream.timeForRefusal {
+            answered()
+        }
         abandon()
         standing?.close(on: lane)
         lane.forget(self)
@@ -343,6 +349,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         connectDeadline = .max
         nextStart = .max
         standing = link
+        wasRefused = false
         connectTime = Clock.monotonic &- link.begun
         lane.forget(self)
         if !link.kind.isDatagram, let change = upstream.connectSucceeded(startedAt: begun, at: lane.now) {

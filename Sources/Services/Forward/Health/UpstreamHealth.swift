@@ -5,7 +5,7 @@
 /// - Connections. `failureLimit` failures to connect in a row eject it, for one second. When that is over, one connection
 ///   tries it, and nobody else until that one has told how it went: well, and the upstream is back; not, and it is ejected
 ///   for twice as long, up to a minute. A trial that tells nothing counts for nothing after `trialTimeout`, and another
-///   connection may try.
+///   connection may try; of an upstream that may well be silent, all may.
 /// - Checks. `fall` failures in a row take it down and only `rise` successes in a row bring it back, which they do for an
 ///   ejected one too. It starts as up, so that a start waits for no check.
 ///
@@ -21,6 +21,8 @@ struct UpstreamHealth: Equatable, Sendable {
         var failureLimit = 3
         /// After how many nanoseconds a trial that told nothing is given up: the connect timeout.
         var trialTimeout: UInt64
+        /// Whether to hear nothing of it is no bad sign: many who take datagrams never answer.
+        var mayBeSilent = false
         /// How many checks in a row must succeed, and fail; nil without active checks.
         var checks: Checks?
 
@@ -113,8 +115,12 @@ struct UpstreamHealth: Equatable, Sendable {
     /// - Parameter now: goes into the report of how it went, as `startedAt`.
     mutating func mayTry(at now: UInt64) -> Bool {
         guard isAvailable(at: now) else { return false }
-        if case .up = state { return true }
-        state = .onTrial(since: now)
+        switch state {
+        case .up: return true
+        // Nobody has refused anything for as long as a trial takes. Whether that was well, the end of a flow will tell.
+        case .onTrial where limits.mayBeSilent: return true
+        case .onTrial, .ejected, .down: state = .onTrial(since: now)
+        }
         return true
     }
 

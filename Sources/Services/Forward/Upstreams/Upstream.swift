@@ -30,6 +30,9 @@ final class Upstream: Sendable {
         if case .fixed(let address) = place { RecordedAddress(kind, address).description } else { endpoint.description }
     }
 
+    /// After how many nanoseconds a datagram that nobody has refused counts as taken.
+    static let timeForRefusal: UInt64 = 1_000_000_000
+
     /// Where an upstream is.
     enum Place: Sendable {
         /// There.
@@ -52,7 +55,7 @@ final class Upstream: Sendable {
         kind = endpoint.scheme.kind ?? .tcp
         place = Place(endpoint.location)
         fixedAddresses = if case .fixed(let address) = place { [address] } else { [] }
-        health = Mutex(UpstreamHealth(limits: limits))
+        health = Mutex(UpstreamHealth(limits: Self.limits(limits, of: kind)))
     }
 
     // MARK: - Health
@@ -92,7 +95,13 @@ final class Upstream: Sendable {
 
     /// A reload has other limits.
     func set(_ limits: UpstreamHealth.Limits, at now: UInt64) -> UpstreamHealth.Change? {
-        change { $0.change(limits, at: now) }
+        change { $0.change(Self.limits(limits, of: kind), at: now) }
+    }
+
+    private static func limits(_ limits: UpstreamHealth.Limits, of kind: SocketKind) -> UpstreamHealth.Limits {
+        var limits = limits
+        limits.mayBeSilent = kind.isDatagram
+        return limits
     }
 
     private func change<Result>(_ body: (inout UpstreamHealth) -> Result) -> Result {

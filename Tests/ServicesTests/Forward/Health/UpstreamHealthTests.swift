@@ -136,6 +136,26 @@ import Testing
         #expect(changes.count == 2)
     }
 
+    /// Who takes datagrams and never answers would else get one in each `trialTimeout` for ever.
+    @Test func `a trial of one that may be silent lets all in when it is over`() {
+        var limits = Self.passive
+        limits.mayBeSilent = true
+        let changes = changes(
+            Self.threeFailures + [
+                .wait(1), .ask(true), .ask(false), .wait(4), .ask(false), .wait(1), .ask(true), .ask(true),
+                // Any of them may tell how it is.
+                .succeed(before: 1), .ask(true), .fail(), .ask(true), .succeed(), .ask(true),
+            ], limits)
+        #expect(changes.count == 2)
+    }
+
+    @Test func `a trial of one that may be silent still ends with a refusal`() {
+        var limits = Self.passive
+        limits.mayBeSilent = true
+        let inputs: [Input] = [.wait(1), .ask(true), .wait(5), .ask(true), .fail(), .ask(false)]
+        #expect(changes(Self.threeFailures + inputs, limits).count == 1)
+    }
+
     /// A connection that started before says nothing about what came after.
     @Test func `takes no late report for the trial's`() {
         let late: [Input] = [.ask(true), .ask(true), .ask(true)]
