@@ -105,7 +105,7 @@ struct ListenFailure: Error, Equatable {
         case ("bind", ENODEV) where scheme == .can:
             "; this interface does not lead to a CAN bus: `ip -details link` shows those that do"
         case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
-            "; another process has it: see ss -lxtp, stop that process, or use another address"
+            "; another process has it: see ss -lxtup, stop that process, or use another address"
         case ("bind", EROFS):
             "; the file system is read-only, or so for the daemon: see ReadWritePaths= of the unit"
         case ("bind", EACCES):

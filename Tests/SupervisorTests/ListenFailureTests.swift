@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: [
         (
             ListenFailure.Cause.system(SystemError("bind", errno: EADDRINUSE)), EADDRINUSE,
-            "bind: Address already in use (EADDRINUSE); another process has it: see ss -lxtp, stop that process, or use"
+            "bind: Address already in use (EADDRINUSE); another process has it: see ss -lxtup, stop that process, or use"
                 + " another address"
         ),
         (
