@@ -25,7 +25,7 @@ public struct Readiness: OptionSet, Sendable {
     /// The peer has shut down its writing side.
     @inlinable public static var peerFinished: Readiness { Readiness(rawValue: UInt32(CLINUX_EPOLLRDHUP)) }
 
-    /// Report each change once; the descriptor is registered one time and never again.
+    /// Report each change once, so that the descriptor is registered for a kind of event one time and never again.
     @inlinable public static var edgeTriggered: Readiness { Readiness(rawValue: CLINUX_EPOLLET) }
     /// Of several epoll instances that watch one descriptor, wake one.
     @inlinable public static var exclusive: Readiness { Readiness(rawValue: CLINUX_EPOLLEXCLUSIVE) }
