@@ -9,14 +9,7 @@ import Testing
     private func configuration(
         _ upstreams: [String], _ framing: String = "lines", _ more: String = "", listen: String = "udp://127.0.0.1:0"
     ) -> String {
-        """
-        [listener.front]
-        listen = "\(listen)"
-        service = "forward"
-        to = [\(upstreams.map { $0.hasPrefix("{") ? $0 : "\"\($0)\"" }.joined(separator: ", "))]
-        framing = "\(framing)"
-        \(more)
-        """
+        framedRelay(upstreams, framing, more, listen: listen)
     }
 
     private func front(_ daemon: Usherd) throws -> String {

@@ -78,6 +78,22 @@ struct FrameDecoder {
         }
     }
 
+    /// Forgets what is held.
+    ///
+    /// - Parameter isOver: whether the stream has ended.
+    /// - Returns: how many whole messages that was.
+    mutating func drop(isOver: Bool) -> Int {
+        var count = 0
+        let take: (RawSpan) -> Bool = { _ in
+            count += 1
+            return true
+        }
+        // What cannot be told apart any more cannot be counted.
+        try? isOver ? end(take) : resume(take)
+        self = FrameDecoder(framing)
+        return count
+    }
+
     /// Gives all that is whole to `take`.
     ///
     /// - Returns: where what was not taken begins.

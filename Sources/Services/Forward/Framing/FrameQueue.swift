@@ -47,6 +47,24 @@ struct FrameQueue {
         ends.append(bytes.count)
     }
 
+    /// Puts each datagram of those that came joined behind the others; what cannot wait is told of.
+    ///
+    /// - Parameter segment: the length of each but the last; 0 if it is one.
+    /// - Returns: how many were lost.
+    mutating func append(joined datagrams: RawSpan, segment: Int, telling losses: FramingLosses) -> UInt64 {
+        var lost: UInt64 = 0
+        datagrams.forEachDatagram(segment: segment) { datagram in
+            do throws(FramingMistake) {
+                if hasRoom { return try append(datagram) }
+                losses.note(.slowReader)
+            } catch {
+                losses.note(error)
+            }
+            lost += 1
+        }
+        return lost
+    }
+
     /// Puts bytes that are no message in front of all, before any has gone.
     mutating func prepend(_ header: [UInt8]) {
         precondition(head == 0 && firstEnd == 0)

@@ -99,7 +99,7 @@ final class FramedConnection: Connection {
 
     override func ready(_ readiness: Readiness) -> Turn {
         if readiness.contains(.writable) { clientIsWritable = true }
-        if !readiness.isDisjoint(with: [.readable, .peerFinished, .hangUp, .error]) { clientIsReadable = true }
+        if !readiness.isDisjoint(with: .anyInput) { clientIsReadable = true }
         if readiness.contains(.hangUp) { clientIsGone = true }
         if readiness.contains(.error), upstream == nil || clientHasFinished || input.isStalled { findError() }
         return run()
@@ -177,7 +177,8 @@ final class FramedConnection: Connection {
 
     /// What is too long is not delivered short, and where the next message begins is not known any more.
     private func endForLength(errno: CInt = 0) {
-        traffic.dropped &+= 1
+        // What the upstream's socket found too long still waits, and is counted with what waits.
+        if errno == 0 { traffic.dropped &+= 1 }
         ending = Ending(reason: .messageTooLong, party: .client, errno: errno)
     }
 
@@ -216,7 +217,8 @@ final class FramedConnection: Connection {
         guard let upstream, ending == nil, refusal == 0 else { return false }
         if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
             traffic.received &+= 1
-            lose(.noFrame)
+            traffic.dropped &+= 1
+            losses.note(.noFrame)
             return true
         }
         do throws(SystemError) {
@@ -286,7 +288,6 @@ final class FramedConnection: Connection {
             }
             expected = count == expected ? min(expected * 2, DatagramBatch.capacity(of: upstream.kind)) : max(1, count)
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
-                lastActivity = lane.now
                 search.answered()
                 unanswered.forget()
                 frame(index, of: batch)
@@ -298,23 +299,16 @@ final class FramedConnection: Connection {
     }
 
     private func frame(_ index: Int, of batch: DatagramBatch) {
-        guard batch.isWhole(index) else { return lose(.tooLong) }
-        batch.withBytes(index) { bytes in
-            bytes.forEachDatagram(segment: batch.segment(index)) { datagram in
-                guard output.hasRoom else { return lose(.slowReader) }
-                do throws(FramingMistake) {
-                    try output.append(datagram)
-                } catch {
-                    traffic.dropped &+= 1
-                    losses.note(error)
-                }
-            }
+        guard batch.isWhole(index) else {
+            traffic.dropped &+= 1
+            return losses.note(FramingLosses.Cause.tooLong)
         }
-    }
-
-    private func lose(_ cause: FramingLosses.Cause) {
-        traffic.dropped &+= 1
-        losses.note(cause)
+        let before = output.messages
+        batch.withBytes(index) {
+            traffic.dropped &+= output.append(joined: $0, segment: batch.segment(index), telling: losses)
+        }
+        // What a client that does not read loses keeps it from no timeout.
+        if output.messages > before { lastActivity = lane.now }
     }
 
     /// Offers the client what waits for it.
@@ -375,6 +369,10 @@ final class FramedConnection: Connection {
     override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         if isOpen {
             traffic.dropped &+= UInt64(output.messages)
+            // What was read whole and has not gone.
+            let waiting = UInt64(input.drop(isOver: clientHasFinished))
+            traffic.received &+= waiting
+            traffic.dropped &+= waiting
             // What no upstream has got.
             if upstream == nil { traffic.dropped &+= UInt64(unanswered.messages.count) }
         }

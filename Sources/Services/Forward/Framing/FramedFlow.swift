@@ -59,20 +59,7 @@ final class FramedFlow: Flow {
     }
 
     override func received(_ bytes: RawSpan, segment: Int) {
-        bytes.forEachDatagram(segment: segment) { datagram in
-            guard output.hasRoom else { return lose(.slowReader) }
-            do throws(FramingMistake) {
-                try output.append(datagram)
-            } catch {
-                traffic.dropped &+= 1
-                losses.note(error)
-            }
-        }
-    }
-
-    private func lose(_ cause: FramingLosses.Cause) {
-        traffic.dropped &+= 1
-        losses.note(cause)
+        traffic.dropped &+= output.append(joined: bytes, segment: segment, telling: losses)
     }
 
     /// Offers the upstream what waits for it.
@@ -137,7 +124,8 @@ final class FramedFlow: Flow {
 
     private func pass(_ message: RawSpan) -> Bool {
         if kind == .can, !CANFrameLayout.isSendable(message) {
-            lose(.noFrame)
+            traffic.dropped &+= 1
+            losses.note(.noFrame)
         } else {
             answer(message)
         }
@@ -186,7 +174,7 @@ extension FramedFlow: UpstreamSeeker {
 
     func upstreamReady(_ readiness: Readiness) -> Turn {
         if readiness.contains(.writable) { upstreamIsWritable = true }
-        if !readiness.isDisjoint(with: [.readable, .peerFinished, .hangUp, .error]) { upstreamIsReadable = true }
+        if !readiness.isDisjoint(with: .anyInput) { upstreamIsReadable = true }
         flush()
         return readUpstream() ? .again : .done
     }

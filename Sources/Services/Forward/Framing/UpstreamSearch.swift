@@ -270,7 +270,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
 
     private func addresses(of upstream: Upstream) -> NameResolution.Answer {
         switch upstream.place {
-        case .fixed(let address): .addresses([address])
+        case .fixed: .addresses(upstream.fixedAddresses)
         case .named(let resolution):
             resolution.addresses(at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
         }

@@ -28,8 +28,12 @@ final class DatagramEcho: Sendable {
 
     /// Begins on a port of IPv4's loopback, or at a path. The same address may be given again once another one has stopped.
     ///
-    /// - Parameter port: 0 lets the kernel choose.
-    init(_ name: String, port: UInt16 = 0, path: String? = nil, answers: Bool = true) throws {
+    /// - Parameters:
+    ///   - port: 0 lets the kernel choose.
+    ///   - floods: whether it sends the first answer again every millisecond, and answers nothing else.
+    init(
+        _ name: String, port: UInt16 = 0, path: String? = nil, answers: Bool = true, floods: Bool = false
+    ) throws {
         let socket = try DatagramClient(
             bound: path.map { .unix(path: $0) } ?? .tcp(host: "127.0.0.1", port: port), patience: 1)
         address = socket.address
@@ -37,7 +41,7 @@ final class DatagramEcho: Sendable {
         let (raw, shared) = (raw, shared)
         shared.state.withLock { $0.answers = answers }
         Thread.detachNewThread {
-            Self.serve(raw, Array("\(name):".utf8), shared)
+            Self.serve(raw, Array("\(name):".utf8), shared, floods: floods)
             close(raw)
             shared.state.withLock { $0.isOver = true }
         }
@@ -65,7 +69,7 @@ final class DatagramEcho: Sendable {
         if isRunning { shutdown(raw, CInt(SHUT_RDWR)) }
     }
 
-    private static func serve(_ raw: CInt, _ name: [UInt8], _ shared: Shared) {
+    private static func serve(_ raw: CInt, _ name: [UInt8], _ shared: Shared, floods: Bool) {
         var buffer = [UInt8](repeating: 0, count: 1 << 17)
         while true {
             var storage = sockaddr_storage()
@@ -84,11 +88,13 @@ final class DatagramEcho: Sendable {
             }
             guard answers else { continue }
             let answer = name + buffer[..<count]
-            _ = withUnsafePointer(to: storage) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    sendto(raw, answer, answer.count, CInt(MSG_NOSIGNAL), $0, length)
+            repeat {
+                _ = withUnsafePointer(to: storage) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        sendto(raw, answer, answer.count, CInt(MSG_NOSIGNAL), $0, length)
+                    }
                 }
-            }
+            } while floods && usleep(1000) == 0 && !shared.state.withLock({ $0.isStopped })
         }
     }
 }

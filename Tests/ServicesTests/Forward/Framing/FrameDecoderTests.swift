@@ -155,6 +155,27 @@ import Testing
         }
     }
 
+    // MARK: The end
+
+    @Test(arguments: [true, false]) func `what it held is counted`(isOver: Bool) throws {
+        var decoder = FrameDecoder(.lines)
+        var refused = 0
+        try decoder.decode(Array("a\nb\n\nc".utf8).span.bytes) { _ in
+            refused += 1
+            return refused > 1
+        }
+        #expect(decoder.isStalled && refused == 1)
+        // The last line is whole if the stream ends there.
+        #expect(decoder.drop(isOver: isOver) == (isOver ? 4 : 3))
+        #expect(!decoder.isHolding && !decoder.isStalled)
+    }
+
+    @Test func `what has no end is not counted`() throws {
+        var decoder = FrameDecoder(.length16)
+        try decoder.decode(([0, 1, 7, 0, 5, 1] as [UInt8]).span.bytes) { _ in false }
+        #expect(decoder.drop(isOver: true) == 1)
+    }
+
     // MARK: Bounds
 
     @Test(arguments: [1, 1000, 65_507]) func aLineOfTheGreatestLength(_ step: Int) {
