@@ -26,6 +26,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,7 +64,7 @@ int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t dat
 int clinux_epoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0); }
 
 int clinux_epoll_wait(int epoll, struct clinux_epoll_event *events, int count, int timeout_milliseconds) {
-    return epoll_wait(epoll, (struct epoll_event *)events, count, timeout_milliseconds);
+    return (int)syscall(SYS_epoll_pwait, epoll, events, count, timeout_milliseconds, NULL, 0);
 }
 
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -93,9 +94,23 @@ int clinux_signalfd_next(int descriptor) {
     return length < 0 && errno != EAGAIN ? -1 : 0;
 }
 
+ssize_t clinux_receive(int descriptor, void *buffer, size_t length, int flags) {
+    return syscall(SYS_recvfrom, descriptor, buffer, length, flags, NULL, NULL);
+}
+
+ssize_t clinux_send(int descriptor, const void *bytes, size_t length, int flags) {
+    return syscall(SYS_sendto, descriptor, bytes, length, flags, NULL, 0);
+}
+
+int clinux_connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+    return (int)syscall(SYS_connect, descriptor, address, length);
+}
+
+int clinux_close(int descriptor) { return (int)syscall(SYS_close, descriptor); }
+
 int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length) {
     *length = sizeof *address;
-    return accept4(descriptor, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return (int)syscall(SYS_accept4, descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 ssize_t clinux_receive_message(int descriptor, void *buffer, size_t length, bool *has_control) {
@@ -229,7 +244,8 @@ int clinux_receive_datagrams(int descriptor, struct clinux_datagram *datagrams, 
                                               .msg_control = &ancillary[i],
                                               .msg_controllen = sizeof ancillary[i]};
     }
-    int received = recvmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC, NULL);
+    const int flags = MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC;
+    int received = (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, NULL);
     for (int i = 0; i < received; i++) {
         datagrams[i].length = messages[i].msg_len;
         datagrams[i].address_length = messages[i].msg_hdr.msg_namelen;
@@ -290,7 +306,7 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
         write_ancillary(&messages[i].msg_hdr, &datagrams[i]);
     }
     // Without MSG_NOSIGNAL, which RDS refuses: only streams raise SIGPIPE (socket(7), send(2)).
-    return sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT);
+    return (int)syscall(SYS_sendmmsg, descriptor, messages, count, MSG_DONTWAIT);
 }
 
 ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment) {
@@ -298,13 +314,13 @@ ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, in
     union ancillary ancillary;
     // Without MSG_NOSIGNAL, as above.
     if (count == 1 && segment == 0)
-        return send(descriptor, datagrams[0].bytes, datagrams[0].length, MSG_DONTWAIT);
+        return clinux_send(descriptor, datagrams[0].bytes, datagrams[0].length, MSG_DONTWAIT);
     for (int i = 0; i < count; i++)
         parts[i] = (struct iovec){.iov_base = datagrams[i].bytes, .iov_len = datagrams[i].length};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count, .msg_control = &ancillary};
     const struct clinux_datagram how = {.segment = segment};
     write_ancillary(&message, &how);
-    return sendmsg(descriptor, &message, MSG_DONTWAIT);
+    return syscall(SYS_sendmsg, descriptor, &message, MSG_DONTWAIT);
 }
 
 static int turn_on(int descriptor, int level, int option) {

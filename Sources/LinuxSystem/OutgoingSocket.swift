@@ -64,7 +64,7 @@ package enum OutgoingSocket {
         do throws(SystemError) {
             _ = try systemCall("connect") {
                 // unsafe: the pointer is valid for the call.
-                unsafe address.withKernelAddress { pointer, length in unsafe Glibc.connect(raw, pointer, length) }
+                unsafe address.withKernelAddress { pointer, length in unsafe clinux_connect(raw, pointer, length) }
             }
             return true
         } catch {

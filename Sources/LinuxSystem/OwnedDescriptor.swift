@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import CLinux
 
 /// A file descriptor with one owner, closed when the owner lets go of it.
 ///
@@ -26,6 +26,6 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
 
     // close(2): on Linux the descriptor is gone even when EINTR is reported, and no other error is one to act on here.
     deinit {
-        _ = Glibc.close(raw)
+        _ = clinux_close(raw)
     }
 }

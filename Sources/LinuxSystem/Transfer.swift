@@ -18,7 +18,7 @@ public enum Transfer: Equatable, Sendable {
     ) throws(SystemError) -> Transfer {
         let count = try systemCallIfReady("recv") {
             // unsafe: the buffer is the caller's for the length of the call, and no longer than its count.
-            unsafe recv(raw, buffer.baseAddress, buffer.count, 0)
+            unsafe clinux_receive(raw, buffer.baseAddress, buffer.count, 0)
         }
         guard let count else { return .wouldBlock }
         return count == 0 ? .endOfStream : .moved(count)
@@ -30,7 +30,7 @@ public enum Transfer: Equatable, Sendable {
     ) throws(SystemError) -> Transfer {
         let count = try systemCallIfReady("recv") {
             // unsafe: as above.
-            unsafe recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_PEEK))
+            unsafe clinux_receive(raw, buffer.baseAddress, buffer.count, CInt(MSG_PEEK))
         }
         guard let count else { return .wouldBlock }
         return count == 0 ? .endOfStream : .moved(count)
@@ -61,7 +61,7 @@ public enum Transfer: Equatable, Sendable {
         var length = 0
         // unsafe: the span is borrowed until this function returns, so its bytes stay where they are for the call.
         unsafe bytes.withUnsafeBytes { unsafe (start, length) = ($0.baseAddress, $0.count) }
-        let count = try systemCallIfReady("send") { unsafe Glibc.send(raw, start, length, CInt(MSG_NOSIGNAL)) }
+        let count = try systemCallIfReady("send") { unsafe clinux_send(raw, start, length, CInt(MSG_NOSIGNAL)) }
         guard let count else { return .wouldBlock }
         return .moved(count)
     }

@@ -8,7 +8,7 @@ package import LinuxSystem
 /// Concurrency: belongs to one lane.
 ///
 /// Safety: the memory is made in init, freed in deinit, and seen from outside only as a span within a call.
-@safe public final class InputBuffer {
+@safe public struct InputBuffer: ~Copyable {
     /// How much of a stream is read at once. Measured with streams of 64 KiB writes: 256 KiB costs a tenth less than
     /// 64 KiB, more gains nothing.
     public static let streamLength = 256 << 10

@@ -39,6 +39,9 @@ int clinux_epoll_remove(int epoll, int descriptor);
 // timeout in milliseconds; a negative one waits without end.
 int clinux_epoll_wait(int epoll, struct clinux_epoll_event *events, int count, int timeout_milliseconds);
 
+// Brings what an address points at near, without waiting for it. Any address will do.
+static inline void clinux_prefetch(const void *address) { __builtin_prefetch(address); }
+
 // eventfd(2)
 int clinux_eventfd(void);
 
@@ -47,6 +50,14 @@ int clinux_signalfd(const int *signals, int count);
 int clinux_block_signals(const int *signals, int count);
 // The number of the next pending signal, 0 when there is none, -1 with errno.
 int clinux_signalfd_next(int descriptor);
+
+// recv(2), send(2), connect(2) and close(2). These and all others here that are made for each message or connection go to
+// the kernel directly: around a call that is a point of cancellation (pthreads(7)), glibc does two atomic operations as
+// soon as there is a second thread, and nobody here cancels one.
+ssize_t clinux_receive(int descriptor, void *buffer, size_t length, int flags);
+ssize_t clinux_send(int descriptor, const void *bytes, size_t length, int flags);
+int clinux_connect(int descriptor, const struct sockaddr *address, socklen_t length);
+int clinux_close(int descriptor);
 
 // accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC
 int clinux_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length);
