@@ -80,8 +80,8 @@ struct Relay: Hashable {
 
     /// Does what can be done.
     mutating func run(on transport: some RelayTransport) -> Verdict {
-        var isPending = pump(from: .upstream, on: transport)
-        if pump(from: .client, on: transport) { isPending = true }
+        var isPending = mayMove(from: .upstream) && pump(from: .upstream, on: transport)
+        if mayMove(from: .client), pump(from: .client, on: transport) { isPending = true }
         if isFlowing { return isPending ? .again : .wait }
         for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
         // What went one way may have broken the peer of the other.
@@ -92,6 +92,9 @@ struct Relay: Hashable {
         }
         return isPending ? .again : .wait
     }
+
+    /// Whether there may be something to move in one direction.
+    private func mayMove(from source: RelaySide) -> Bool { readable[source] || self[from: source] != .flowing }
 
     /// Moves what can be moved in one direction.
     ///
@@ -105,7 +108,13 @@ struct Relay: Hashable {
                 guard readable[source] else { return false }
                 guard reads < Self.readsPerTurn else { return true }
                 reads += 1
-                take(transport.pass(from: source), from: source, on: transport)
+                let step = transport.pass(from: source)
+                // What nearly every read comes to, so it is seen first: all that there was has gone.
+                if ending == nil, case .moved(isEmpty: true, isHeld: false) = step {
+                    readable[source] = false
+                    return false
+                }
+                take(step, from: source, on: transport)
             case .holding, .draining:
                 guard writable[destination] else { return false }
                 switch transport.flush(to: destination) {
