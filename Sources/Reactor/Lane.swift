@@ -95,6 +95,7 @@ public final class Lane {
         now = Clock.monotonic
         for index in 0..<count {
             let (readiness, token) = poll.event(index)
+            if index + 1 < count { table.prefetch(poll.event(index + 1).token) }
             if token == Self.wakeToken {
                 receiveMessages()
             } else if let pollable = table.occupant(of: token) {

@@ -5,14 +5,14 @@ import Reactor
 
 /// What one direction of a relay has in hand: bytes in memory or in a pipe, never in both. At rest it has nothing.
 struct RelayChannel {
+    /// How the next bytes are moved.
+    var mode: TransferMode
+
     /// What was read and not taken.
     var held = OutputQueue()
 
     /// The pipe, while bytes are in it.
     var pipe: Pipe?
-
-    /// How the next bytes are moved.
-    var mode: TransferMode
 
     init(_ source: SocketKind, _ destination: SocketKind) {
         mode = source.canSplice && destination.canSplice ? .copying(full: 0) : .onlyCopying
@@ -23,6 +23,7 @@ struct RelayChannel {
 
     /// Lets go of what is held.
     mutating func discard(into pool: PipePool) {
+        guard isHolding else { return }
         if let pipe { pool.give(pipe) }
         pipe = nil
         held = OutputQueue()

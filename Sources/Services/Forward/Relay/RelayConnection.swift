@@ -11,20 +11,22 @@ import Records
 ///
 /// What is decided is decided in ``ConnectRace`` and ``Relay``, which hold no socket; here are the sockets.
 final class RelayConnection: Connection {
-    let group: UpstreamGroup
+    // What every event looks at comes first, as in ``Connection``.
 
     /// What there is until an upstream stands.
     var connecting: Connecting?
 
-    /// The member of the group that counts this connection.
-    var member: Int?
+    /// How it ends, while the client is given what it has not taken yet.
+    var lastWords: Relay.Ending?
 
-    /// The socket to the upstream, once that stands.
-    var upstream: UpstreamSocket?
+    /// The socket to the upstream, once that stands, and its number.
+    var upstream: UpstreamSocket? {
+        didSet { upstreamRaw = upstream?.raw ?? -1 }
+    }
+    private(set) var upstreamRaw: CInt = -1
 
-    var relay = Relay()
-    var toUpstream: RelayChannel
-    var toClient: RelayChannel
+    /// The kind of the socket to the upstream.
+    private(set) var upstreamKind = SocketKind.tcp
 
     /// Whether a short read of a side does not mean that it was emptied: urgent data or the end stands behind it.
     var clientHasMore = false
@@ -33,8 +35,17 @@ final class RelayConnection: Connection {
     /// How many writes to the upstream there were, up to two.
     var upstreamWrites: UInt8 = 0
 
-    /// How it ends, while the client is given what it has not taken yet.
-    var lastWords: Relay.Ending?
+    var relay = Relay()
+    var toUpstream: RelayChannel
+    var toClient: RelayChannel
+
+    let group: UpstreamGroup
+
+    /// The member of the group that counts this connection.
+    var member: Int? {
+        didSet { if let member { upstreamKind = group.members[member].upstream.kind } }
+    }
+
     private var lingerPause: UInt64 = 1_000_000
 
     private var attempts = 0
@@ -61,9 +72,6 @@ final class RelayConnection: Connection {
             upstream: address, connectMicroseconds: connectTime / 1000, attempts: connecting?.attempts ?? attempts,
             failures: connecting?.failures ?? failures)
     }
-
-    /// The kind of the socket to the upstream.
-    var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .tcp }
 
     // MARK: - Events
 
@@ -163,7 +171,7 @@ final class RelayConnection: Connection {
     func connected(to socket: UpstreamSocket, isWritable: Bool, clientIsEmpty: Bool) {
         guard let connecting else { return }
         attempts = connecting.attempts
-        failures = connecting.failures
+        if !connecting.failures.isEmpty { failures = connecting.failures }
         connectTime = Clock.monotonic &- socket.begun
         upstream = socket
         self.connecting = nil
@@ -280,7 +288,7 @@ final class RelayConnection: Connection {
     func raw(of side: RelaySide) -> CInt {
         switch side {
         case .client: raw
-        case .upstream: upstream?.raw ?? -1
+        case .upstream: upstreamRaw
         }
     }
 }
