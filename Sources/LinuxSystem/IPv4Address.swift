@@ -29,20 +29,36 @@ public struct IPv4Address: Hashable, Sendable {
         precondition(bytes.freeCapacity >= Self.longestText, "more bytes than were reserved")
         // unsafe: there is room for the longest text, of which no more is written than four octets and three dots take.
         unsafe bytes.withUnsafeMutableBufferPointer { buffer, count in
-            var next = unsafe buffer.baseAddress.unsafelyUnwrapped + count
-            func put(_ byte: UInt32) {
-                unsafe next.initialize(to: UInt8(truncatingIfNeeded: byte))
-                unsafe next += 1
-            }
-            for shift: UInt32 in [24, 16, 8, 0] {
-                let octet = value >> shift & 0xff
-                if octet >= 100 { put(0x30 + octet / 100) }
-                if octet >= 10 { put(0x30 + octet / 10 % 10) }
-                put(0x30 + octet % 10)
-                if shift > 0 { put(UInt32(UInt8(ascii: "."))) }
-            }
-            count = unsafe next - buffer.baseAddress.unsafelyUnwrapped
+            let start = unsafe buffer.baseAddress.unsafelyUnwrapped + count
+            var length = unsafe Self.put(value >> 24, at: start)
+            unsafe start[length] = UInt8(ascii: ".")
+            unsafe length += 1 + Self.put(value >> 16 & 0xff, at: start + length + 1)
+            unsafe start[length] = UInt8(ascii: ".")
+            unsafe length += 1 + Self.put(value >> 8 & 0xff, at: start + length + 1)
+            unsafe start[length] = UInt8(ascii: ".")
+            unsafe length += 1 + Self.put(value & 0xff, at: start + length + 1)
+            count += length
         }
+    }
+
+    /// Writes an octet in one to three digits, and returns how many.
+    @inline(__always)
+    private static func put(_ octet: UInt32, at place: UnsafeMutablePointer<UInt8>) -> Int {
+        func digit(_ number: UInt32) -> UInt8 { UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number) }
+        if octet < 10 {
+            unsafe place[0] = digit(octet)
+            return 1
+        }
+        let tens = octet / 10
+        if octet < 100 {
+            unsafe place[0] = digit(tens)
+            unsafe place[1] = digit(octet - tens * 10)
+            return 2
+        }
+        unsafe place[0] = digit(tens / 10)
+        unsafe place[1] = digit(tens % 10)
+        unsafe place[2] = digit(octet - tens * 10)
+        return 3
     }
 
     /// The length of `255.255.255.255`.

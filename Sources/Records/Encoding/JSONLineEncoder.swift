@@ -9,6 +9,7 @@ import LinuxSystem
 /// exact integers; an `errno` is its symbol.
 struct JSONLineEncoder {
     private var clock = RecordClock()
+    private var local = RememberedAddress(as: .json)
 
     init() {}
 
@@ -37,7 +38,7 @@ struct JSONLineEncoder {
             if credentials.pid != 0 { bytes.append(",\"pid\":", decimal: UInt64(credentials.pid)) }
         }
         bytes.append(",\"local\":\"")
-        bytes.append(record.kind, record.local, as: .json)
+        local.append(record.kind, record.local, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
         if let via = record.via {
             bytes.append(",\"via\":\"")

@@ -26,6 +26,9 @@ struct BalanceTier: Sendable {
         turns = takesTurns && !candidates.isEmpty ? TurnOrder(weights: candidates.map(\.weight)) : nil
     }
 
+    /// Whether there is no choice, so that every method gives the same.
+    var isOfOne: Bool { candidates.count == 1 }
+
     /// `first`: the first that can be had.
     func first(load: (Int) -> Int?) -> Int? {
         candidates.first { load($0.index) != nil }?.index

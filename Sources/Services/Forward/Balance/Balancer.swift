@@ -92,6 +92,7 @@ struct Balancer: Sendable {
             }
             let chosen =
                 switch method {
+                case _ where tier.isOfOne: tier.first(load: load)
                 case .leastConnections: tier.leastLoaded(ticket: ticket, load: load)
                 case .roundRobin: tier.next(ticket: ticket, load: load)
                 case .random: tier.betterOfTwo(random: random, load: load)

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// The text of an address that many records in a row have, such as that of a listener: made once, and copied from then on.
+struct RememberedAddress {
+    private let escaping: Escaping
+    private var address: RecordedAddress?
+    private var text: [UInt8] = []
+
+    init(as escaping: Escaping) {
+        self.escaping = escaping
+    }
+
+    /// Appends an address as ``ByteOutput/append(_:_:as:)`` does.
+    mutating func append(_ kind: SocketKind, _ address: SocketAddress, to bytes: inout ByteOutput) {
+        if let known = self.address, known.kind == kind, known.address == address { return bytes.append(bytes: text) }
+        let place = bytes.append(kind, address, as: escaping)
+        let written = bytes.span.extracting(place)
+        text = written.indices.map { written[$0] }
+        self.address = RecordedAddress(kind, address)
+    }
+}
