@@ -32,7 +32,10 @@ final class DatagramPort: Gate {
     private var knownDrops: UInt32 = 0
 
     private var losses = PortLosses()
-    private lazy var outbox = DatagramOutbox(socket.kind)
+    private let outbox: DatagramOutbox
+
+    /// The lane's.
+    private let batch: DatagramBatch
 
     /// What belongs to a CAN socket alone.
     private let bus: Bus?
@@ -40,6 +43,8 @@ final class DatagramPort: Gate {
     init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
         self.listener = listener
         self.lane = lane
+        outbox = DatagramOutbox(socket.kind)
+        batch = lane.datagramBatch
         bus = socket.kind == .can ? Bus(socket, listener: listener, lane: lane) : nil
         super.init(socket)
     }
@@ -90,7 +95,6 @@ final class DatagramPort: Gate {
     ///
     /// - Returns: how many came.
     private func receive(_ asked: Int) -> Int {
-        let batch = lane.datagramBatch
         let count: Int
         do throws(SystemError) {
             count = try batch.receive(from: socket.raw, atMost: asked, kind: socket.kind)
@@ -201,7 +205,7 @@ final class DatagramPort: Gate {
     /// A flow ends while it is given what has come in a row, and will not look at these.
     func abandon(_ range: Range<Int>, of flow: Flow) {
         guard !range.isEmpty else { return }
-        let count = count(range, of: lane.datagramBatch)
+        let count = count(range, of: batch)
         flow.traffic.dropped &+= count
         lose(.orphaned, count)
     }
@@ -216,7 +220,7 @@ final class DatagramPort: Gate {
     /// Sends back what is being received.
     func returnCurrent(_ index: Int, to flow: Flow) {
         if !outbox.hasRoom(for: 0) { flush() }
-        outbox.append(returning: index, of: lane.datagramBatch)
+        outbox.append(returning: index, of: batch)
         senders.append(flow)
     }
 
