@@ -10,7 +10,8 @@ struct FlowKey: Hashable {
 
     /// As the compiler would write it, but for IPv4, where all that tells two keys apart fits into two words.
     func hash(into hasher: inout Hasher) {
-        guard case .ipv4(let peerAddress, let peerPort) = peer, case .ipv4(let localAddress, let localPort) = local else {
+        guard case .ipv4(let peerAddress, let peerPort) = peer, case .ipv4(let localAddress, let localPort) = local
+        else {
             hasher.combine(peer)
             hasher.combine(local)
             return

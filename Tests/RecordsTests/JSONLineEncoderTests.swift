@@ -21,6 +21,24 @@ import Testing
                 + #""connection":42,"peer":"tcp://127.0.0.1:51234","local":"tcp://127.0.0.1:7007"}"# + "\n")
     }
 
+    @Test func `a remembered address is told from another one, and from the same of another kind`() throws {
+        var encoder = JSONLineEncoder()
+        var bytes: [UInt8] = []
+        let here = SocketAddress.ipv4(.loopback, port: 7007)
+        let there = SocketAddress.ipv4(IPv4Address(0xc0a8_6409), port: 7007)
+        for (kind, local) in [(SocketKind.tcp, here), (.tcp, here), (.tcp, there), (.tcp, here), (.udp, here)] {
+            encoder.encode(Samples.connection(.open, kind: kind, local: local), to: &bytes)
+        }
+        let locals = try String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
+            try #require(try Self.parse(String($0))["local"] as? String)
+        }
+        #expect(
+            locals == [
+                "tcp://127.0.0.1:7007", "tcp://127.0.0.1:7007", "tcp://192.168.100.9:7007", "tcp://127.0.0.1:7007",
+                "udp://127.0.0.1:7007",
+            ])
+    }
+
     @Test func aClosedConnection() {
         #expect(
             encoder.line(Samples.close(.clientClosed, by: .client))
