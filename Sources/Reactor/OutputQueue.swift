@@ -30,6 +30,11 @@ package struct OutputQueue {
         if asMessage { messages.append(span.byteCount) }
     }
 
+    /// Puts bytes in front of what waits on a stream.
+    package mutating func prepend(_ header: [UInt8]) {
+        bytes.insert(contentsOf: header, at: head)
+    }
+
     /// Calls `body` with what is to be sent next: the next message, or as many bytes as there are.
     package func withNext<Result, Failure>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
         let end = messages.first.map { head + $0 } ?? bytes.count

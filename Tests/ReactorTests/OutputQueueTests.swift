@@ -23,6 +23,18 @@ import Testing
         #expect(queue.isEmpty)
     }
 
+    @Test func `puts bytes in front of what waits`() {
+        var queue = OutputQueue()
+        queue.prepend([1])
+        #expect(queue.next == [1])
+        queue.append([2, 3, 4])
+        queue.consume(2)
+        queue.prepend([8, 9])
+        #expect(queue.next == [8, 9, 3, 4])
+        queue.consume(4)
+        #expect(queue.isEmpty)
+    }
+
     @Test func `keeps the bounds of messages, empty ones too`() {
         var queue = OutputQueue()
         queue.append([1, 2], asMessage: true)

@@ -10,18 +10,14 @@ import Reactor
 final class ForwardService: Service {
     private let group: UpstreamGroup
     private var probes: [HealthProbe] = []
-
-    /// Whether the upstreams take datagrams: all do, or none.
-    private let hasDatagramUpstreams: Bool
     private var losses: FramingLosses?
 
     init(_ group: UpstreamGroup) {
         self.group = group
-        hasDatagramUpstreams = group.members.first?.upstream.kind.isDatagram ?? false
     }
 
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        guard hasDatagramUpstreams, let framing = group.settings.framing else {
+        guard group.takesDatagrams, let framing = group.settings.framing else {
             return RelayConnection(arrival, lane: lane, group: group)
         }
         return FramedConnection(
@@ -29,7 +25,7 @@ final class ForwardService: Service {
     }
 
     func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
-        guard !hasDatagramUpstreams, let framing = group.settings.framing else {
+        guard !group.takesDatagrams, let framing = group.settings.framing else {
             return DatagramRelay(flow: arrival, lane: lane, group: group)
         }
         return FramedFlow(

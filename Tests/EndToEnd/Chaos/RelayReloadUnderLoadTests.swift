@@ -16,7 +16,8 @@ import Testing
         let members = (0..<servers.count).map { ($0 + number) % servers.count }.prefix(2 + number % 3)
         let upstreams = members.enumerated().map { place, index in
             let weight = method == "first" ? "" : ", weight = \(1 + (number + index) % 4)"
-            let limit = (number + index) % 2 == 0 ? ", max-connections = \(2 + number % 5)" : ""
+            // Who keeps its connection leaves room for one that comes and goes, even where all four are at this one.
+            let limit = (number + index) % 2 == 0 ? ", max-connections = \(5 + number % 4)" : ""
             let backup = place > 0 && number % 7 == 0 ? ", backup = true" : ""
             return "{ address = \"\(servers[index].address)\"\(weight)\(limit)\(backup) }"
         }

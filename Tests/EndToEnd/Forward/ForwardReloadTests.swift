@@ -36,31 +36,81 @@ import Testing
     private let checks =
         "health = { interval = \"1s\", timeout = \"1s\", fall = 2, rise = 1, expect = \"\\n\" }"
 
-    /// Who waits for an upstream that is no more in the configuration does not keep those behind it from theirs.
-    @Test func `room goes past who waits for another`() throws {
+    /// The upstream that all wait for is `a`, which takes one connection; the reload says what else there is.
+    @Test(
+        arguments: [
+            "another upstream", "other upstreams alone", "more connections", "any number of connections", "no backup",
+        ])
+    func `who waits for room has what a reload brings`(change: String) throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        let limited = upstream(a, "max-connections = 1")
+        let (before, after, name) =
+            switch change {
+            case "another upstream": ([limited], [limited, upstream(b)], "b")
+            case "other upstreams alone": ([limited], [upstream(b)], "b")
+            case "more connections": ([limited], [upstream(a, "max-connections = 4")], "a")
+            case "any number of connections": ([limited], [upstream(a)], "a")
+            default: ([limited, upstream(b, "backup = true")], [limited, upstream(b)], "b")
+            }
+        let waits = "queue-timeout = \"60s\""
+        try withUsherd(configuration(before, waits)) { daemon in
+            let held = try served(daemon, by: "a")
+            let waiting = try (0..<3).map { _ in try Client(daemon.address("front")) }
+            try daemon.records("open", count: 4)
+            try daemon.reload(configuration(after, waits))
+            for client in waiting {
+                #expect(try client.receiveLine() == name)
+                try expectEcho(client)
+                client.close()
+            }
+            try expectEcho(held)
+            held.close()
+            let ends = try daemon.records("close", count: 4)
+            #expect(ends.allSatisfy { $0["reason"] == "client-closed" && $0[number: "attempts"] == 1 })
+        }
+    }
+
+    @Test func `who waited keeps its place in the line of the new upstreams`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let waits = "queue-timeout = \"60s\""
         try withUsherd(configuration([upstream(a, "max-connections = 1")], waits)) { daemon in
-            let holdsA = try served(daemon, by: "a")
-            let waitsForA = try Client(daemon.address("front"))
-            try daemon.records("open", count: 2)
-            try daemon.reload(configuration([upstream(b, "max-connections = 1")], waits))
-            let holdsB = try served(daemon, by: "b")
-            let waitForB = try (4...5).map { count in
+            let held = try served(daemon, by: "a")
+            let waiting = try (2...4).map { count in
                 let client = try Client(daemon.address("front"))
+                // One after the other, so that their order is known.
                 try daemon.records("open", count: count)
                 return client
             }
-            holdsB.close()
-            #expect(try waitForB[0].receiveLine() == "b")
-            waitForB[0].close()
-            #expect(try waitForB[1].receiveLine() == "b")
-            holdsA.close()
-            #expect(try waitsForA.receiveLine() == "a")
-            for client in [waitsForA, waitForB[1]] { client.close() }
-            let ends = try daemon.records("close", count: 5)
-            #expect(ends.allSatisfy { $0["reason"] == "client-closed" })
+            try daemon.reload(configuration([upstream(b, "max-connections = 1")], waits))
+            for (client, count) in zip(waiting, 1...3) {
+                #expect(try client.receiveLine() == "b")
+                #expect(b.accepted == count && b.open == 1)
+                client.close()
+            }
+            // Room where it is no upstream of anybody any more calls nobody in vain.
+            held.close()
+            #expect(try daemon.records("close", count: 4).allSatisfy { $0["reason"] == "client-closed" })
+        }
+    }
+
+    @Test func `who waited is announced to the new upstream as that wants it`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        let waits = "queue-timeout = \"60s\""
+        try withUsherd(configuration([upstream(a, "max-connections = 1")], "\(waits)\nsend-proxy = \"v2\"")) { daemon in
+            let held = try Client(daemon.address("front"))
+            #expect(try held.receiveLine() == "a")
+            let waiting = try Client(daemon.address("front"))
+            try waiting.send("hello\n")
+            try daemon.records("open", count: 2)
+            try daemon.reload(configuration([upstream(b)], "\(waits)\nsend-proxy = \"v1\""))
+            #expect(try waiting.receiveLine() == "b")
+            // The upstream returns all that it gets.
+            #expect(try waiting.receiveLine()?.hasPrefix("PROXY TCP4 127.0.0.1 127.0.0.1 ") == true)
+            #expect(try waiting.receiveLine() == "hello")
+            for client in [held, waiting] { client.close() }
         }
     }
 

@@ -2,10 +2,11 @@
 
 import LinuxSystem
 
-/// What a relay has in hand until an upstream stands. Most connections have it for a moment; an idle one has none.
+/// What an ``UpstreamConnector`` has in hand until an upstream stands. Most connections have it for a moment; an idle relay
+/// of streams has none.
 ///
 /// Concurrency: belongs to the lane of its connection.
-final class Connecting {
+final class Connecting<Socket: AttemptedSocket> {
     /// What the attempts wait for.
     enum Wait: Equatable {
         /// Nothing: sockets are on their way, or nothing was begun.
@@ -26,7 +27,7 @@ final class Connecting {
     var race = ConnectRace([])
 
     /// The sockets on their way.
-    var sockets = Attempts()
+    var sockets = Attempts<Socket>()
 
     /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once; and
     /// whether an attempt waits for that look.
@@ -56,7 +57,7 @@ final class Connecting {
         self.source = source
     }
 
-    /// The next time at which there is something to do.
+    /// The next time at which there is something to do; `UInt64.max` for never.
     var nextDeadline: UInt64 {
         var next = min(deadline, nextStart, roomDeadline)
         if case .resources(_, _, let time) = wait { next = min(next, time) }

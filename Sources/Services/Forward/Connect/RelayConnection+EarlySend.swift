@@ -39,7 +39,7 @@ extension RelayConnection {
     /// held, at most one short read.
     ///
     /// - Returns: whether the client may have sent more.
-    private func sendEarly(to index: Int, _ connecting: Connecting) -> Bool {
+    private func sendEarly(to index: Int, _ connecting: Connecting<UpstreamSocket>) -> Bool {
         let count: Int
         do throws(SystemError) {
             guard case .moved(let moved) = try lane.input.receive(from: raw, atMost: Self.earlyLength) else {
@@ -62,13 +62,15 @@ extension RelayConnection {
             let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
             let connected = try OutgoingSocket.connect(socket.raw, to: address)
             // Behind a PROXY header it all goes when the upstream says that it is ready.
-            if toUpstream.held.isEmpty { sent = try offer(count, to: socket.raw) }
+            if group.settings.sendProxy == nil { sent = try offer(count, to: socket.raw) }
             if sent == 0, !connected { try socket.watch(forRoom: true, on: lane) }
             hold(from: sent, of: count)
-            connecting.sockets.append(socket)
-            guard sent > 0 || connected else { return isMore }
+            guard sent > 0 || connected else {
+                connecting.sockets.append(socket)
+                return isMore
+            }
             if sent == count { upstreamWrites = 1 }
-            stands(connecting, index, isWritable: sent == count, clientIsEmpty: !isMore)
+            stands(socket, connecting, isWritable: sent == count, clientIsEmpty: !isMore)
         } catch {
             hold(from: 0, of: count)
             act(failed(connecting, index, error))

@@ -6,7 +6,7 @@ import Reactor
 /// A socket to an upstream, from the attempt to connect to the end.
 ///
 /// Concurrency: belongs to the lane of its connection.
-final class UpstreamSocket: Pollable {
+final class UpstreamSocket: Pollable, AttemptedSocket {
     /// The number of the socket.
     let raw: CInt
 

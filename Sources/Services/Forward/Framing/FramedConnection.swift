@@ -31,7 +31,6 @@ final class FramedConnection: Connection {
         var errno: CInt = 0
     }
 
-    private let group: UpstreamGroup
     private let losses: FramingLosses
     private let search: UpstreamSearch<FramedConnection>
     private var upstream: UpstreamLink<FramedConnection>?
@@ -71,7 +70,6 @@ final class FramedConnection: Connection {
     init(
         _ arrival: consuming Arrival, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses
     ) {
-        self.group = group
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
@@ -79,6 +77,9 @@ final class FramedConnection: Connection {
         super.init(arrival, lane: lane)
         if let interval = group.progressInterval { progressDeadline = accepted + interval }
     }
+
+    /// The upstreams among which its own is.
+    private var group: UpstreamGroup { search.group }
 
     override var upstreamTrace: UpstreamTrace? { search.trace }
 
@@ -418,8 +419,8 @@ extension FramedConnection: UpstreamSeeker {
         return run()
     }
 
-    func searchFailed(_ reason: CloseReason, by party: CloseParty) {
-        stop(reason, by: party)
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
+        stop(reason, by: party, errno: errno)
     }
 
     /// The upstream, or a router on the way, has refused a datagram.

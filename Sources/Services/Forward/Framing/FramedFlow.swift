@@ -18,7 +18,6 @@ final class FramedFlow: Flow {
     private static let readLength = 64 << 10
     private static let readsPerTurn = 16
 
-    private let group: UpstreamGroup
     private let losses: FramingLosses
     private let search: UpstreamSearch<FramedFlow>
     private var upstream: UpstreamLink<FramedFlow>?
@@ -30,13 +29,15 @@ final class FramedFlow: Flow {
     private var upstreamIsWritable = true
 
     init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
-        self.group = group
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
         search = UpstreamSearch(in: group, on: lane, mayWait: false)
         super.init(flow: arrival, lane: lane)
     }
+
+    /// The upstreams among which its own is.
+    private var group: UpstreamGroup { search.group }
 
     override var upstreamTrace: UpstreamTrace? { search.trace }
 
@@ -179,7 +180,9 @@ extension FramedFlow: UpstreamSeeker {
         return readUpstream() ? .again : .done
     }
 
-    func searchFailed(_ reason: CloseReason, by party: CloseParty) { close(reason, by: party) }
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
+        close(reason, by: party, errno: errno)
+    }
 }
 
 extension FramedFlow: RelayedConnection {

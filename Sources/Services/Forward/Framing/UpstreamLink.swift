@@ -6,7 +6,7 @@ import Reactor
 /// A socket to an upstream of either nature, from the attempt to connect to the end.
 ///
 /// Concurrency: belongs to the lane of its connection or flow.
-final class UpstreamLink<Seeker: UpstreamSeeker>: Pollable {
+final class UpstreamLink<Seeker: UpstreamSeeker>: Pollable, AttemptedSocket {
     /// The number of the socket.
     let raw: CInt
 

@@ -13,5 +13,5 @@ protocol UpstreamSeeker: Connection {
     func upstreamReady(_ readiness: Readiness) -> Turn
 
     /// No upstream can be had.
-    func searchFailed(_ reason: CloseReason, by party: CloseParty)
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt)
 }

@@ -14,7 +14,7 @@ final class RelayConnection: Connection {
     // What every event looks at comes first, as in ``Connection``.
 
     /// What there is until an upstream stands.
-    var connecting: Connecting?
+    var connecting: Connecting<UpstreamSocket>?
 
     /// How it ends, while the client is given what it has not taken yet.
     var lastWords: Relay.Ending?
@@ -39,7 +39,7 @@ final class RelayConnection: Connection {
     var toUpstream: RelayChannel
     var toClient: RelayChannel
 
-    let group: UpstreamGroup
+    var group: UpstreamGroup
 
     /// The member of the group that counts this connection.
     var member: Int? {
@@ -82,7 +82,6 @@ final class RelayConnection: Connection {
     }
 
     override func start() {
-        if let header = group.header(for: self) { hold(header) }
         connecting?.maySendEarly = kind.isByteStream
         // Who waits in the line is called.
         if member != nil { goOn() }
@@ -168,8 +167,9 @@ final class RelayConnection: Connection {
     /// - Parameters:
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
-    func connected(to socket: UpstreamSocket, isWritable: Bool, clientIsEmpty: Bool) {
-        guard let connecting else { return }
+    func connected(
+        to socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>, isWritable: Bool, clientIsEmpty: Bool
+    ) {
         attempts = connecting.attempts
         if !connecting.failures.isEmpty { failures = connecting.failures }
         connectTime = Clock.monotonic &- socket.begun
@@ -264,11 +264,6 @@ final class RelayConnection: Connection {
         breakOff(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
     }
 
-    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        guard isOpen else { return }
-        super.close(reason, by: party, errno: errno)
-    }
-
     override func closed() {
         if let connecting { abandon(connecting) }
         connecting = nil
@@ -277,12 +272,6 @@ final class RelayConnection: Connection {
         toClient.discard(into: lane.pipes)
         if let member { group.leave(member) }
         member = nil
-    }
-
-    /// Puts a PROXY header in front of what the client sends.
-    private func hold(_ header: [UInt8]) {
-        // unsafe: bytes have no padding that could be read.
-        unsafe toUpstream.held.append(header.span.bytes, asMessage: false)
     }
 
     func raw(of side: RelaySide) -> CInt {
@@ -303,14 +292,5 @@ extension RelayConnection: RelayedConnection {
         try? StreamSocket.resetOnClose(raw)
         if let upstream { try? StreamSocket.resetOnClose(upstream.raw) }
         close(.upstreamDown, by: .daemon)
-    }
-}
-
-extension RelayConnection: Waiting {
-    /// The addresses that were asked for, or room at an upstream, may be there.
-    func resume() {
-        guard isOpen, connecting != nil else { return }
-        goOn()
-        if isOpen { setDeadline() }
     }
 }

@@ -8,7 +8,8 @@ import Synchronization
 
 /// The upstreams of one listener under one configuration, and who is to have the next connection.
 ///
-/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them.
+/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them, and
+/// whoever waits for room waits for that of the new one.
 ///
 /// Concurrency: immutable but for atomics and what is in ``Upstream`` and ``WaitingLine``; used by all lanes.
 final class UpstreamGroup: Sendable {
@@ -28,12 +29,23 @@ final class UpstreamGroup: Sendable {
         case noneAvailable
     }
 
+    /// What a group hands on to the one after it. It outlives the group, as the connections do whose room it is.
+    private final class Heritage: Sendable {
+        struct Newest {
+            /// Weak, for it has the heritage.
+            weak var group: UpstreamGroup?
+        }
+
+        let line = WaitingLine()
+        let newest = Mutex(Newest())
+    }
+
     let label: ListenerLabel
     let settings: ForwardSettings
     let members: [Member]
 
-    /// Those who wait for room. It outlives the group, as the connections do whose room it is.
-    let line: WaitingLine
+    /// Those who wait for room.
+    var line: WaitingLine { heritage.line }
 
     /// What the nanoseconds of the settings come to.
     let connectTimeout: UInt64
@@ -41,6 +53,14 @@ final class UpstreamGroup: Sendable {
     let resolveInterval: UInt64?
     let halfCloseTimeout: UInt64?
     let progressInterval: UInt64?
+
+    /// Whether the upstreams take datagrams: all do, or none.
+    let takesDatagrams: Bool
+
+    private let heritage: Heritage
+
+    /// Whether a reload has put another group in its place.
+    private let isReplaced = Atomic<Bool>(false)
 
     private let balancer: Balancer
     private let nextTicket = Atomic<UInt64>(0)
@@ -50,7 +70,7 @@ final class UpstreamGroup: Sendable {
     /// - Parameter previous: the group that it follows after a reload.
     init(_ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?) {
         self.label = label
-        line = previous?.line ?? WaitingLine()
+        heritage = previous?.heritage ?? Heritage()
         self.settings = settings
         connectTimeout = settings.connectTimeout.nanoseconds
         queueTimeout = settings.queueTimeout.nanoseconds
@@ -71,11 +91,39 @@ final class UpstreamGroup: Sendable {
             }
             return Member(upstream: Upstream(wanted.endpoint, limits: limits), limit: wanted.maxConnections)
         }
+        takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
             method: settings.balance,
             members: settings.upstreams.map {
                 Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
             })
+        guard let previous else { return }
+        heritage.newest.withLock { $0.group = self }
+        previous.isReplaced.store(true, ordering: .releasing)
+        line.serveAll()
+    }
+
+    /// The group that a reload has put in the place of this one; nil for one that takes other connections.
+    var successor: UpstreamGroup? {
+        guard isReplaced.load(ordering: .acquiring) else { return nil }
+        let newest = heritage.newest.withLock { $0.group }
+        guard let newest, newest.settings.framing == settings.framing, newest.takesDatagrams == takesDatagrams else {
+            return nil
+        }
+        return newest
+    }
+
+    /// The members that are the same upstreams as some of another group.
+    func members(as others: MemberSet, of group: UpstreamGroup) -> MemberSet {
+        var set = MemberSet()
+        guard !others.isEmpty else { return set }
+        for (index, member) in members.enumerated() {
+            let isOne = group.members.indices.contains {
+                others.contains($0) && group.members[$0].upstream === member.upstream
+            }
+            if isOne { set.insert(index) }
+        }
+        return set
     }
 
     /// A number for a connection, counted over all lanes.

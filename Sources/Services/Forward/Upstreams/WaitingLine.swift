@@ -83,8 +83,9 @@ final class WaitingLine: Sendable {
         called?.wake()
     }
 
-    /// An upstream is up again: wakes everybody.
+    /// An upstream is up again, or there are others: wakes everybody.
     func serveAll() {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         for _ in 0..<length { serve() }
     }
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+/// Finds an upstream for one connection or flow, and connects to it: chooses a member of the group, waits for room where
+/// all are busy, asks for the addresses of a name, and tries them as ``ConnectRace`` says. Who fails is noted, and the next
+/// member is tried.
+///
+/// Whoever looks for a member looks in the group that is in force: a client that waits for room has what a reload brings.
+///
+/// Concurrency: belongs to the lane of its connection or flow.
+protocol UpstreamConnector: Pollable, Waiting {
+    associatedtype Socket: AttemptedSocket
+
+    var lane: Lane { get }
+
+    /// The upstreams among which one is looked for; another group after a reload, as long as there is no member.
+    var group: UpstreamGroup { get set }
+
+    /// The member of the group that counts this connection.
+    var member: Int? { get set }
+
+    /// What there is until an upstream stands; nil before the search, after it, and when the connection has ended.
+    var connecting: Connecting<Socket>? { get }
+
+    /// How many may wait in the line, this one included.
+    var queueLimit: Int { get }
+
+    /// Makes a socket for one of the addresses and begins to connect it. Whoever does is to add it to the attempts.
+    ///
+    /// - Returns: whether it stands already.
+    func connect(to index: Int, _ connecting: Connecting<Socket>) throws(SystemError) -> Bool
+
+    /// This socket stands; the other attempts are closed.
+    func stands(_ socket: Socket, _ connecting: Connecting<Socket>)
+
+    /// The client cannot be served.
+    func giveUp(_ reason: CloseReason, by party: CloseParty, errno: CInt)
+
+    /// Sees to it that ``connectingDeadlineReached()`` is called when there is something to do.
+    func setDeadline()
+}
+
+/// What became of the search for a member.
+private enum Found {
+    /// There is one, which counts the connection now.
+    case member
+    /// It waits in the line.
+    case waits
+    /// It would have to wait, and may not.
+    case lineIsFull
+    /// There is none.
+    case nobody
+}
+
+extension UpstreamConnector {
+    /// Chooses the first member to try, or lines up for one.
+    ///
+    /// - Returns: why the client cannot be served.
+    func findMember(_ connecting: Connecting<Socket>) -> Refusal? {
+        switch choose(connecting) {
+        case .member, .waits: nil
+        case .lineIsFull: .queueLimit(queueLimit)
+        case .nobody: .upstreamsDown
+        }
+    }
+
+    /// The addresses that were asked for, or room at an upstream, may be there.
+    func resume() {
+        goOn()
+        if connecting != nil { setDeadline() }
+    }
+
+    /// Goes on with what there is now: a member, its addresses, or room.
+    func goOn() {
+        guard let connecting else { return }
+        if member == nil {
+            switch choose(connecting) {
+            case .member: break
+            case .waits: return
+            case .lineIsFull, .nobody: return giveUp(.connectFailed, by: .upstream, errno: 0)
+            }
+        }
+        if connecting.sockets.isEmpty { act(beginRace(connecting)) }
+    }
+
+    /// Goes over to another member, or gives up.
+    ///
+    /// - Returns: whether there is one to connect to now.
+    func nextMember(_ connecting: Connecting<Socket>) -> Bool {
+        if let member { group.leave(member) }
+        member = nil
+        connecting.deadline = .max
+        connecting.nextStart = .max
+        if connecting.attempts < group.settings.attempts {
+            switch choose(connecting) {
+            case .member: return true
+            case .waits: return false
+            case .lineIsFull, .nobody: break
+            }
+        }
+        giveUp(.connectFailed, by: .upstream, errno: 0)
+        return false
+    }
+
+    /// Closes the attempts, and leaves the line.
+    func abandon(_ connecting: Connecting<Socket>) {
+        if !leaveLine(connecting) { group.line.serve() }
+        while let socket = connecting.sockets.takeAny() { socket.close(on: lane) }
+        connecting.awaitsClient = false
+    }
+
+    /// Looks for a member, or lines up; who was in the line already keeps its place.
+    private func choose(_ connecting: Connecting<Socket>) -> Found {
+        var place: UInt64?
+        if case .room(let number) = connecting.wait { place = number }
+        let wasCalled = !leaveLine(connecting)
+        var found = look(connecting)
+        guard found == .waits else {
+            // The room that it was called for goes to the next one.
+            if found == .nobody, wasCalled { group.line.serve() }
+            return found
+        }
+        guard let number = group.line.enter(Waiter(self, on: lane), limit: queueLimit, again: place) else {
+            return .lineIsFull
+        }
+        connecting.wait = .room(number)
+        connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
+        // Room, or other upstreams, may have come since it was looked for, and before there was anybody to be told.
+        found = look(connecting)
+        if found != .waits {
+            if !leaveLine(connecting) { group.line.serve() }
+        } else if wasCalled {
+            group.line.serve(behind: number)
+        }
+        return found
+    }
+
+    private func look(_ connecting: Connecting<Socket>) -> Found {
+        if let next = group.successor {
+            connecting.tried = next.members(as: connecting.tried, of: group)
+            group = next
+        }
+        switch group.choose(
+            ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now)
+        {
+        case .allBusy: return .waits
+        case .noneAvailable: return .nobody
+        case .member(let index):
+            member = index
+            connecting.tried.insert(index)
+            connecting.attempts += 1
+            connecting.roomDeadline = .max
+            connecting.begun = Clock.monotonic
+            connecting.deadline = connecting.begun + group.connectTimeout
+            return .member
+        }
+    }
+
+    /// - Returns: whether it was in no line, or still in it; if not, it was called, and somebody else may come instead.
+    private func leaveLine(_ connecting: Connecting<Socket>) -> Bool {
+        guard case .room(let number) = connecting.wait else { return true }
+        connecting.wait = .sockets
+        return group.line.leave(number)
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Records
+import TOML
+import Testing
+
+@testable import Services
+
+/// What a group hands on to the one that a reload puts in its place.
+@Suite struct UpstreamGroupTests {
+    private func group(
+        _ upstreams: [String], framing: Framing? = nil, following previous: UpstreamGroup? = nil
+    ) throws -> UpstreamGroup {
+        let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
+        var settings = ForwardSettings(
+            upstreams: try upstreams.map { UpstreamSettings(endpoint: try Endpoint(parsing: $0), origin: origin) })
+        settings.framing = framing
+        return UpstreamGroup(settings, label: ListenerLabel(name: "front", service: "forward"), following: previous)
+    }
+
+    @Test func `the newest group succeeds all before it`() throws {
+        let first = try group(["tcp://127.0.0.1:1"])
+        #expect(first.successor == nil)
+        let second = try group(["tcp://127.0.0.1:2"], following: first)
+        #expect(first.successor === second && second.successor == nil)
+        let third = try group(["tcp://127.0.0.1:3"], following: second)
+        #expect(first.successor === third && second.successor === third && third.successor == nil)
+        #expect(first.line === third.line)
+    }
+
+    @Test func `who is relayed in another way has no successor`() throws {
+        let streams = try group(["tcp://127.0.0.1:1"])
+        let lines = try group(["udp://127.0.0.1:1"], framing: .lines, following: streams)
+        #expect(streams.successor == nil)
+        let lengths = try group(["udp://127.0.0.1:1"], framing: .length16, following: lines)
+        #expect(lines.successor == nil)
+        let flows = try group(["tcp://127.0.0.1:1"], framing: .length16, following: lengths)
+        #expect(lengths.successor == nil)
+        let again = try group(["tcp://127.0.0.1:1"], following: flows)
+        #expect(streams.successor === again)
+        #expect(lines.successor == nil && lengths.successor == nil && flows.successor == nil)
+    }
+
+    @Test func `a group does not live on for those before it`() throws {
+        let first = try group(["tcp://127.0.0.1:1"])
+        var second: UpstreamGroup? = try group(["tcp://127.0.0.1:2"], following: first)
+        weak let kept = second
+        #expect(first.successor === kept)
+        second = nil
+        #expect(kept == nil && first.successor == nil)
+    }
+
+    @Test func `who was tried is known in another place, and who is new was not tried`() throws {
+        let (a, b, c) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3")
+        let first = try group([a, b])
+        let second = try group([c, b, a], following: first)
+        var tried = MemberSet()
+        #expect(second.members(as: tried, of: first).isEmpty)
+        tried.insert(0)
+        let seen = second.members(as: tried, of: first)
+        #expect((0..<3).map(seen.contains) == [false, false, true])
+    }
+
+    @Test func `a successor knows who is connected`() throws {
+        let first = try group(["tcp://127.0.0.1:1"])
+        guard case .member(0) = first.choose(ticket: 1, source: 1, tried: MemberSet(), at: 0) else {
+            Issue.record("there is one")
+            return
+        }
+        let second = try group(["tcp://127.0.0.1:2", "tcp://127.0.0.1:1"], following: first)
+        #expect(second.members.map(\.upstream.active.value) == [0, 1])
+        first.leave(0)
+        #expect(second.members.map(\.upstream.active.value) == [0, 0])
+    }
+}
