@@ -25,7 +25,7 @@ extension Configuration {
                 problems.append(problem(error, path: path, number: number, help: help))
             }
         }
-        read(path, number: 0, help: "name the file with --config FILE")
+        read(path, number: 0, help: "name the file: usherd --config FILE, usherctl check FILE")
         let directory = fragmentDirectory(of: path)
         do throws(SystemError) {
             // By bytes, so that the order does not depend on a locale.

@@ -94,8 +94,8 @@ extension Supervisor {
         if needed > descriptorLimit {
             write(
                 .warning,
-                "max-connections is \(configuration.daemon.maxConnections), but the process may have only"
-                    + " \(descriptorLimit) descriptors: raise LimitNOFILE= of the unit to \(needed), or lower it")
+                "max-connections is \(most), but the process may have only \(descriptorLimit) descriptors: raise"
+                    + " LimitNOFILE= of the unit, or ulimit -n, to \(needed), or lower max-connections")
         }
     }
 }

@@ -23,16 +23,21 @@ struct Send: ParsableCommand {
     @Argument(help: "What to send; for CAN a frame, as in 123#DEADBEEF. \"\" is a message without bytes.")
     var data: [String]
 
-    func run() throws {
+    /// What a mistake in the message is told with is the usage of this command, so it is looked for here.
+    func validate() throws { _ = try message() }
+
+    private func message() throws -> [UInt8] {
         let text = Array(data.joined(separator: " ").utf8)
         let form: TextForm = options.address.scheme == .can ? .can : options.hex ? .hex : .plain
-        let bytes: [UInt8]
         do throws(TextMistake) {
-            bytes = try form.decode(line: text)
+            return try form.decode(line: text)
         } catch {
             throw ValidationError(error.message)
         }
-        var settings = options.settings(.send(bytes))
+    }
+
+    func run() throws {
+        var settings = options.settings(.send(try message()))
         settings.source = try source.map(options.source)
         try ClientOptions.run(settings)
     }

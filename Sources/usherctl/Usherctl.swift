@@ -8,7 +8,7 @@ import Configuration
 struct Usherctl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usherctl",
-        abstract: "Steer usherd, the listener supervisor.",
+        abstract: "Check configurations of usherd, and talk to sockets of every family.",
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
         subcommands: [Check.self, Connect.self, Send.self, Receive.self])

@@ -57,7 +57,7 @@ import Testing
                 "conf.d/3.toml: has more than 1048576 bytes, which no configuration needs",
                 "conf.d/4.toml:2:9: `level` must be a word in quotes, not an integer",
             ])
-        #expect(problems[0].description.hasSuffix("\nhelp: name the file with --config FILE"))
+        #expect(problems[0].description.hasSuffix("\nhelp: name the file: usherd --config FILE, usherctl check FILE"))
     }
 
     @Test func saysWhyTheDirectoryCannotBeRead() {

@@ -84,7 +84,7 @@ import Testing
         defer { daemon.end() }
         let warning = try #require(try daemon.records("warning").first?["message"])
         #expect(warning.contains("max-connections is 5000") && warning.contains("only 1024"))
-        #expect(warning.contains("LimitNOFILE= of the unit to 5033"))
+        #expect(warning.contains("to 5033, or lower max-connections"))
     }
 
     @Test func `takes what systemd passed, and tells once of each name that nobody wants`() throws {
