@@ -306,69 +306,6 @@ import Testing
         }
     }
 
-    @Test func `who finds no room waits in the line`() throws {
-        let a = try DatagramEcho("a")
-        let upstream = "{ address = \"\(a.address)\", max-connections = 1 }"
-        let more = "half-close-timeout = \"1ms\"\nqueue-timeout = \"60s\"\nqueue-limit = 1"
-        try withUsherd(configuration([upstream], "lines", more)) { daemon in
-            let first = try Client(daemon.address("front"))
-            try first.send("x\n")
-            try expectLine("a:x", first)
-            let second = try Client(daemon.address("front"))
-            try second.send("y\n")
-            try daemon.records("open", count: 2)
-            let third = try Client(daemon.address("front"))
-            #expect(throws: POSIXFailure.self) { try third.receive() }
-            #expect(try daemon.record("refused")["rule"] == "listener.queue-limit")
-            #expect(a.received.count == 1)
-            first.close()
-            try expectLine("a:y", second)
-            #expect(try daemon.record("close")["reason"] == "half-close-timeout")
-        }
-    }
-
-    @Test func `who waits in the line has what a reload brings`() throws {
-        let a = try DatagramEcho("a")
-        let b = try DatagramEcho("b")
-        let upstream = "{ address = \"\(a.address)\", max-connections = 1 }"
-        let more = "queue-timeout = \"60s\""
-        try withUsherd(configuration([upstream], "lines", more)) { daemon in
-            let first = try Client(daemon.address("front"))
-            try first.send("x\n")
-            try expectLine("a:x", first)
-            let second = try Client(daemon.address("front"))
-            try second.send("y\n")
-            try daemon.records("open", count: 2)
-            try daemon.reload(configuration([upstream, b.address], "lines", more))
-            try expectLine("b:y", second)
-            try first.send("still?\n")
-            try expectLine("a:still?", first)
-        }
-    }
-
-    /// Who was taken for one way of framing is not served in another.
-    @Test func `a reload of the framing leaves those in the line where they are`() throws {
-        let a = try DatagramEcho("a")
-        let b = try DatagramEcho("b")
-        let upstream = "{ address = \"\(a.address)\", max-connections = 1 }"
-        let more = "half-close-timeout = \"1ms\"\nqueue-timeout = \"60s\""
-        try withUsherd(configuration([upstream], "lines", more)) { daemon in
-            let first = try Client(daemon.address("front"))
-            try first.send("x\n")
-            try expectLine("a:x", first)
-            let second = try Client(daemon.address("front"))
-            try second.send("y\n")
-            try daemon.records("open", count: 2)
-            try daemon.reload(configuration([b.address], "length16", more))
-            let third = try Client(daemon.address("front"))
-            try third.send(counted(Array("z".utf8)))
-            #expect(try third.receive(exactly: 5) == counted(Array("b:z".utf8)))
-            #expect(b.received.count == 1)
-            first.close()
-            try expectLine("a:y", second)
-        }
-    }
-
     @Test func `a name leads to its address`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration(["udp://localhost:\(a.port)"])) { daemon in
