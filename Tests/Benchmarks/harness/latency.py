@@ -6,10 +6,12 @@ import tempfile
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from .machine import Ticks
 from .running import Failed, RunningLoad, RunningServer
 
 CONNECTIONS = 64
 SIZE = 64
+FEWEST_ROUNDS = 3
 
 
 @dataclass
@@ -23,6 +25,8 @@ class Latency:
     p50: float = 0.0
     p99: float = 0.0
     """Nanoseconds."""
+    withheld: float = 0.0
+    """The part of a processor's time that the hypervisor did not give, of the processor that lacked more."""
     failure: str = ""
 
 
@@ -54,8 +58,12 @@ def measure(servers, rate, rounds, seconds, progress, processors, make_meter, te
                 with tempfile.TemporaryDirectory(dir=temporary) as directory, \
                         RunningServer(server, directory, processors, make_meter()) as running, \
                         RunningLoad("open", running.port, processors, connections=CONNECTIONS, size=SIZE, rate=rate,
-                                    seconds=seconds) as load:
-                    result = load.result()
+                                    seconds=seconds, wait=True) as load:
+                    load.wait_until_ready()
+                    before = [Ticks.of(processor) for processor in (processors.server, processors.load)]
+                    result = load.go()
+                    after = [Ticks.of(processor) for processor in (processors.server, processors.load)]
+                latency.withheld = max((end - begin).steal_share for begin, end in zip(before, after))
                 latency.p50, latency.p99 = result["p50_ns"], result["p99_ns"]
             except Failed as failure:
                 latency.failure = str(failure)
@@ -69,12 +77,20 @@ class Row:
     server: object
     p50: float
     p99: float
-    """Medians of the rounds."""
+    """Medians of the rounds that count."""
     low: float
     high: float
-    """The p99 of the best round and of the worst."""
+    """The p99 of the best of these rounds and of the worst."""
     rounds: int
+    of: int
+    """How many rounds count, and how many there were."""
     failure: str
+
+
+def _calm(own):
+    """The rounds in which nothing was withheld. A p99 of any other is the host's. Too few: those that lacked least."""
+    calm = [latency for latency in own if latency.withheld == 0]
+    return calm if len(calm) >= FEWEST_ROUNDS else sorted(own, key=lambda latency: latency.withheld)[:FEWEST_ROUNDS]
 
 
 def rows(servers, taken):
@@ -83,9 +99,10 @@ def rows(servers, taken):
         if not own:
             continue
         failure = next((latency.failure for latency in own if latency.failure), "")
-        tails = [latency.p99 for latency in own]
-        yield Row(server, median(latency.p50 for latency in own), median(tails), min(tails), max(tails),
-                  len(tails), failure)
+        calm = _calm(own)
+        tails = [latency.p99 for latency in calm]
+        yield Row(server, median(latency.p50 for latency in calm), median(tails), min(tails), max(tails),
+                  len(tails), len(own), failure)
 
 
 def raw(taken):

@@ -49,8 +49,7 @@ class Measurement:
     def _run_latency(self):
         rate = self._rate_for_all()
         if rate > 0:
-            self.latencies = latency.measure(self.servers, rate, 1 if self.quick else 3, 0.5 if self.quick else 1.5,
-                                             show_progress, *self.where)
+            self.latencies = latency.measure(self.servers, rate, 1 if self.quick else 15, 0.5, show_progress, *self.where)
 
     def _run_floods(self):
         rates = {flood.name: self._flood_rates(flood) for flood in self.family.floods}

@@ -135,20 +135,20 @@ def latency_table(servers, taken):
     rows = list(latency.rows(servers, taken))
     best = min((row for row in rows if not row.server.required and not row.failure), key=lambda row: row.p99,
                default=None)
-    heads = ["latency", "server", "p50, µs", "p99, µs", "p99 of each round", "goal"]
+    heads = ["latency", "server", "p50, µs", "p99, µs", "p99 of each round", "rounds", "goal"]
     table = []
     for number, row in enumerate(rows):
         cells = [f"{taken[0].rate} messages a second of {latency.SIZE} bytes over {latency.CONNECTIONS} connections, "
                  "from when each was due" if number == 0 else "", row.server.title]
         if row.failure:
-            cells += [f"failed: {row.failure}"] + [""] * 3
+            cells += [f"failed: {row.failure}"] + [""] * 4
         else:
             goal = ""
             if row.server.name == "usherd" and best:
                 goal = f"≤ {best.p99 / 1000:.0f} ({best.server.name})"
                 goal += _verdict(row.rounds, row.p99 <= best.p99, row.low > best.high)
             cells += [f"{row.p50 / 1000:.0f}", f"{row.p99 / 1000:.0f}",
-                      f"{row.low / 1000:.0f}–{row.high / 1000:.0f}", goal]
+                      f"{row.low / 1000:.0f}–{row.high / 1000:.0f}", f"{row.rounds}/{row.of}", goal]
         table.append(cells)
     return _table(heads, table)
 
