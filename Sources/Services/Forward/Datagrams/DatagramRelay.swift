@@ -22,33 +22,33 @@ final class DatagramRelay: Flow {
     private static let mostHeld = 16 << 10
     private static let mostHeldDatagrams = 16
 
-    private let group: UpstreamGroup
-    private let source: UInt64
-    private let ticket: UInt64
+    let group: UpstreamGroup
+    let source: UInt64
+    let ticket: UInt64
 
     /// The member of the group that counts this flow.
-    private var member: Int?
-    private var tried = MemberSet()
-    private var attempts = 0
-    private var failures: [String] = []
+    var member: Int?
+    var tried = MemberSet()
+    var attempts = 0
+    var failures: [String] = []
 
-    private var upstream: UpstreamPort?
-    private var connectTime: UInt64 = 0
-    private var hasAnswered = false
+    var upstream: UpstreamPort?
+    var connectTime: UInt64 = 0
+    var hasAnswered = false
 
     /// What came before an upstream has answered: for the next one, if this one refuses it.
-    private var held: [[UInt8]] = []
+    var held: [[UInt8]] = []
     private var heldBytes = 0
 
     /// Whether ``held`` is all that came, so that another upstream can have all of it.
     private var holdsAll = true
-    private var resolveDeadline = UInt64.max
+    var resolveDeadline = UInt64.max
 
     /// What goes in front of the first datagram, or of each.
-    private var header: [UInt8]?
+    var header: [UInt8]?
 
     /// Whether the kernel cuts up what is sent to the upstream as one.
-    private var canSegment = true
+    var canSegment = true
 
     init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup) {
         self.group = group
@@ -63,9 +63,9 @@ final class DatagramRelay: Flow {
             upstream: address, connectMicroseconds: connectTime / 1000, attempts: attempts, failures: failures)
     }
 
-    private var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .udp }
+    var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .udp }
 
-    // MARK: - Finding an upstream
+    // MARK: - The beginning
 
     override func admit() -> Refusal? {
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
@@ -81,101 +81,6 @@ final class DatagramRelay: Flow {
     override func start() {
         if let interval = group.progressInterval { ownDeadline = accepted + interval }
         reach()
-    }
-
-    private func take(_ index: Int) {
-        member = index
-        tried.insert(index)
-        attempts += 1
-    }
-
-    /// Connects to the member that was chosen, or to the next one that can be.
-    private func reach() {
-        while isOpen, let member {
-            let upstream = group.members[member].upstream
-            switch upstream.place {
-            case .fixed(let address):
-                if connect(to: address, upstream) { return }
-            case .named(let resolution):
-                switch resolution.addresses(
-                    at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
-                {
-                case .addresses(let addresses):
-                    if let first = addresses.first(where: fitsSource), connect(to: first, upstream) { return }
-                    note("has no address that can be reached", errno: 0)
-                case .pending:
-                    resolveDeadline = lane.now + group.connectTimeout
-                    ownDeadline = min(ownDeadline ?? .max, resolveDeadline)
-                    return
-                case .failed(let reason):
-                    note("does not resolve: \(reason)", errno: 0)
-                }
-            }
-            guard next() else { return }
-        }
-    }
-
-    private func fitsSource(_ address: SocketAddress) -> Bool {
-        group.settings.source.map { $0.family == address.family } ?? true
-    }
-
-    /// - Returns: whether it is connected; if not, it was noted why.
-    private func connect(to address: SocketAddress, _ upstream: Upstream) -> Bool {
-        let begun = Clock.monotonic
-        do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(
-                upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
-            let port = UpstreamPort(descriptor, to: address, relay: self)
-            _ = try OutgoingSocket.connect(port.raw, to: address)
-            try lane.watch(port, port.raw, for: .readable)
-            self.upstream = port
-        } catch {
-            switch error.errno {
-            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
-                return connect(to: address, upstream)
-            default: break
-            }
-            note(UpstreamFailure.words(for: error.errno, kind: upstream.kind), errno: error.errno)
-            return false
-        }
-        connectTime = Clock.monotonic &- begun
-        canSegment = upstream.kind == .udp
-        sendHeld()
-        // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
-        if upstream.kind == .can, isOpen, self.upstream?.address == address { answered() }
-        return true
-    }
-
-    /// Goes over to another member, or ends the flow.
-    ///
-    /// - Returns: whether there is one.
-    private func next() -> Bool {
-        if let member { group.leave(member) }
-        member = nil
-        upstream?.close(on: lane)
-        upstream = nil
-        if attempts < group.settings.attempts,
-            case .member(let index) = group.choose(ticket: ticket, source: source, tried: tried, at: lane.now)
-        {
-            take(index)
-            return true
-        }
-        close(.connectFailed, by: .upstream)
-        return false
-    }
-
-    /// Notes that the member cannot be reached.
-    private func note(_ reason: String, errno: CInt) {
-        guard let member else { return }
-        let upstream = group.members[member].upstream
-        failures.append("\(upstream.endpoint): \(reason)")
-        switch errno {
-        // It is this host that has no room.
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return
-        default: break
-        }
-        let change = upstream.connectFailed(startedAt: lane.now, at: lane.now, errno: errno)
-        if let change { group.tell(change, of: upstream, on: lane) }
     }
 
     // MARK: - To the upstream
@@ -266,7 +171,7 @@ final class DatagramRelay: Flow {
         }
     }
 
-    private func sendHeld() {
+    func sendHeld() {
         resolveDeadline = .max
         header = group.header(for: self)
         let port = upstream
@@ -277,97 +182,10 @@ final class DatagramRelay: Flow {
         }
     }
 
-    // MARK: - From the upstream
-
-    /// How many calls a turn may take before the others have theirs.
-    private static let batchesPerTurn = 4
-
-    /// The upstream's socket has something.
-    func upstreamReady() -> Turn {
-        for _ in 0..<Self.batchesPerTurn {
-            guard let upstream, isOpen else { return .done }
-            guard receive(from: upstream) else { return .done }
-        }
-        return .again
-    }
-
-    /// Takes what one call brings, and passes it on.
-    ///
-    /// - Returns: whether there may be more.
-    private func receive(from upstream: UpstreamPort) -> Bool {
-        let batch = lane.datagramBatch
-        let asked = upstream.expected
-        let count: Int
-        do throws(SystemError) {
-            count = try batch.receive(from: upstream.raw, atMost: asked, kind: upstreamKind)
-        } catch {
-            refused(errno: error.errno)
-            return false
-        }
-        upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity(of: upstreamKind)) : max(1, count)
-        for index in 0..<count where isOfUpstream(index, of: batch) { pass(index, of: batch) }
-        return count == asked && count > 1
-    }
-
-    /// Whether it comes from the upstream. To a socket of RDS, connected or not, anybody may send.
-    private func isOfUpstream(_ index: Int, of batch: DatagramBatch) -> Bool {
-        guard upstreamKind == .rds, batch.source(index)?.canonical != upstream?.address else { return true }
-        traffic.dropped &+= 1
-        return false
-    }
-
-    /// Sends to the source what the upstream has sent.
-    private func pass(_ index: Int, of batch: DatagramBatch) {
-        lastActivity = lane.now
-        if !hasAnswered { answered() }
-        let drops = batch.dropped(index)
-        if let upstream, drops != 0, drops != upstream.knownDrops {
-            loseUnread(Int(drops &- upstream.knownDrops))
-            upstream.knownDrops = drops
-        }
-        let segment = batch.segment(index)
-        if !batch.isWhole(index) {
-            loseAnswers(1, errno: EMSGSIZE)
-        } else if kind != .can || upstreamKind == .can || batch.isFrame(index) {
-            batch.withBytes(index) { answer($0, segment: segment) }
-        } else {
-            batch.withBytes(index) { bytes in
-                for datagram in DatagramParts(bytes, segment: segment) {
-                    guard CANFrameLayout.isSendable(datagram) else {
-                        loseAnswers(1, errno: EINVAL)
-                        continue
-                    }
-                    // unsafe: bytes have no padding that could be read.
-                    unsafe answer(datagram.span.bytes)
-                }
-            }
-        }
-    }
-
-    private func answered() {
-        hasAnswered = true
-        held = []
-        guard let member else { return }
-        let upstream = group.members[member].upstream
-        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
-            group.tell(change, of: upstream, on: lane)
-        }
-    }
-
-    /// The flow ends, and nobody has refused what it sent: of an upstream that never answers, nothing else shows that it is
-    /// there. A refusal needs time to come.
-    private func wasNotRefused() {
-        guard let member, lane.now &- accepted >= Upstream.timeForRefusal else { return }
-        let upstream = group.members[member].upstream
-        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
-            group.tell(change, of: upstream, on: lane)
-        }
-    }
-
     /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
     ///
     /// - Parameter unsent: how many datagrams the call that told of it did not send.
-    private func refused(errno: CInt, unsent: Int = 0) {
+    func refused(errno: CInt, unsent: Int = 0) {
         switch errno {
         // The datagram alone is lost: too long, no room, forbidden by a filter, of CAN FD on a bus without it.
         case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return lose(unsent, errno: errno, to: upstreamKind)
@@ -422,12 +240,4 @@ extension DatagramRelay: RelayedConnection {
     }
 
     func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
-}
-
-extension DatagramRelay: Waiting {
-    /// The addresses that were asked for may be there.
-    func resume() {
-        guard isOpen, upstream == nil else { return }
-        reach()
-    }
 }

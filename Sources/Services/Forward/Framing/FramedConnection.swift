@@ -16,55 +16,53 @@ import Records
 ///
 /// Concurrency: belongs to one lane.
 final class FramedConnection: Connection {
-    /// How much is read at once, how many reads a turn may take, and how many calls for datagrams.
-    private static let readLength = 64 << 10
-    private static let readsPerTurn = 16
+    /// How many calls for datagrams a turn may take.
     private static let batchesPerTurn = 4
 
     /// How long, in nanoseconds, a client that has finished waits for one more datagram if nothing is said.
-    private static let silence: UInt64 = 5_000_000_000
+    static let silence: UInt64 = 5_000_000_000
 
     /// How the connection is to end, once what is being done is done.
-    private struct Ending {
+    struct Ending {
         var reason: CloseReason
         var party: CloseParty
         var errno: CInt = 0
     }
 
-    private let losses: FramingLosses
+    let losses: FramingLosses
     private let search: UpstreamSearch<FramedConnection>
-    private var upstream: UpstreamLink<FramedConnection>?
+    var upstream: UpstreamLink<FramedConnection>?
 
-    private var input: FrameDecoder
+    var input: FrameDecoder
     private var output: FrameQueue
-    private var traffic = DatagramTraffic()
-    private var unanswered = UnansweredMessages()
+    var traffic = DatagramTraffic()
+    var unanswered = UnansweredMessages()
 
     /// What goes in front of the first datagram, or of each.
-    private var header: [UInt8]?
+    var header: [UInt8]?
 
     /// What is known of the sockets, which tell of each change once.
-    private var clientIsReadable = false
+    var clientIsReadable = false
     private var clientIsWritable = true
     private var upstreamIsReadable = false
 
     /// Whether the client's end was read, whether all before it was relayed, and whether the client takes nothing more.
-    private var clientHasFinished = false
-    private var inputIsOver = false
+    var clientHasFinished = false
+    var inputIsOver = false
     private var clientIsGone = false
 
     /// How many datagrams to ask for: most bring one at a time.
     private var expected = 1
 
     /// Why the upstream did not take the message that waits in ``input``; 0 if it was not refused.
-    private var refusal: CInt = 0
+    var refusal: CInt = 0
 
     /// How it ends: at once, or where the client has ended within a message, when it is over.
-    private var ending: Ending?
-    private var lastReason = CloseReason.clientClosed
+    var ending: Ending?
+    var lastReason = CloseReason.clientClosed
 
-    private var halfCloseDeadline = UInt64.max
-    private var silenceDeadline = UInt64.max
+    var halfCloseDeadline = UInt64.max
+    var silenceDeadline = UInt64.max
     private var progressDeadline = UInt64.max
 
     init(
@@ -79,7 +77,7 @@ final class FramedConnection: Connection {
     }
 
     /// The upstreams among which its own is.
-    private var group: UpstreamGroup { search.group }
+    var group: UpstreamGroup { search.group }
 
     override var upstreamTrace: UpstreamTrace? { search.trace }
 
@@ -134,132 +132,6 @@ final class FramedConnection: Connection {
             close(lastReason, by: .client)
         }
         return isPending && isOpen ? .again : .done
-    }
-
-    // MARK: - From the client
-
-    /// Reads the client while the upstream takes what it sends.
-    ///
-    /// - Returns: whether there may be more.
-    private func readClient() -> Bool {
-        guard isOpen, upstream != nil, ending == nil, refusal == 0, !input.isStalled else { return false }
-        for _ in 0..<Self.readsPerTurn {
-            guard clientIsReadable, !clientHasFinished else { return false }
-            do throws(SystemError) {
-                switch try lane.input.receive(from: raw, atMost: Self.readLength) {
-                case .wouldBlock:
-                    clientIsReadable = false
-                    return false
-                case .endOfStream:
-                    clientHasFinished = true
-                    goOn()
-                    return false
-                case .moved(let count):
-                    bytesIn &+= UInt64(count)
-                    lastActivity = lane.now
-                    take(count)
-                }
-            } catch {
-                clientBroke(error)
-                return false
-            }
-            guard ending == nil, refusal == 0, !input.isStalled else { return false }
-        }
-        return true
-    }
-
-    private func take(_ count: Int) {
-        do throws(FramingMistake) {
-            try lane.input.withBytes(count) { bytes throws(FramingMistake) in try input.decode(bytes, deliver) }
-        } catch {
-            endForLength()
-        }
-    }
-
-    /// What is too long is not delivered short, and where the next message begins is not known any more.
-    private func endForLength(errno: CInt = 0) {
-        // What the upstream's socket found too long still waits, and is counted with what waits.
-        if errno == 0 { traffic.dropped &+= 1 }
-        ending = Ending(reason: .messageTooLong, party: .client, errno: errno)
-    }
-
-    /// Goes on with what the upstream has not taken, and with the end of the client behind it.
-    private func goOn() {
-        guard upstream != nil, ending == nil, !inputIsOver else { return }
-        do throws(FramingMistake) {
-            guard clientHasFinished else { return try input.resume(deliver) }
-            try input.end(deliver)
-            if !input.isStalled, ending == nil { finishInput() }
-        } catch {
-            guard error == .truncated else { return endForLength() }
-            // It is not delivered short. What was asked before may still be answered.
-            traffic.received &+= 1
-            traffic.dropped &+= 1
-            lastReason = .messageTruncated
-            finishInput()
-        }
-    }
-
-    /// All that the client has sent was relayed.
-    private func finishInput() {
-        inputIsOver = true
-        if let timeout = group.halfCloseTimeout {
-            halfCloseDeadline = lane.now + timeout
-        } else {
-            silenceDeadline = lane.now + Self.silence
-        }
-        setDeadline()
-    }
-
-    /// Sends one message to the upstream.
-    ///
-    /// - Returns: whether it is done with.
-    private func deliver(_ message: RawSpan) -> Bool {
-        guard let upstream, ending == nil, refusal == 0 else { return false }
-        if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
-            traffic.received &+= 1
-            traffic.dropped &+= 1
-            losses.note(.noFrame)
-            return true
-        }
-        do throws(SystemError) {
-            guard try send(message, to: upstream) else { return false }
-            unanswered.note(message)
-        } catch {
-            switch error.errno {
-            case EMSGSIZE:
-                endForLength(errno: EMSGSIZE)
-                return false
-            // The datagram alone is lost: no room, forbidden by a filter, none that the kind of socket has.
-            case ENOBUFS, ENOMEM, EPERM, EINVAL:
-                traffic.dropped &+= 1
-            default:
-                refusal = error.errno
-                return false
-            }
-        }
-        traffic.received &+= 1
-        return true
-    }
-
-    /// - Returns: whether it went; if not, there is no room.
-    private func send(_ message: RawSpan, to upstream: UpstreamLink<FramedConnection>) throws(SystemError) -> Bool {
-        guard let header else { return try upstream.send(message) != .wouldBlock }
-        var whole = header
-        whole.append(copying: message)
-        // unsafe: bytes have no padding.
-        guard try upstream.send(unsafe whole.span.bytes) != .wouldBlock else { return false }
-        if !group.settings.sendsProxyEach { self.header = nil }
-        return true
-    }
-
-    private func clientBroke(_ error: SystemError) {
-        // Who has finished and is gone breaks off nothing.
-        if clientHasFinished { return close(lastReason, by: .client) }
-        switch error.errno {
-        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByClient, by: .client)
-        default: close(.error, by: .client, errno: error.errno)
-        }
     }
 
     // MARK: - To the client
@@ -333,7 +205,7 @@ final class FramedConnection: Connection {
 
     // MARK: - Time and the end
 
-    private func setDeadline() {
+    func setDeadline() {
         let next = min(halfCloseDeadline, silenceDeadline, progressDeadline)
         let wanted = next == .max ? nil : next
         if ownDeadline != wanted { ownDeadline = wanted }

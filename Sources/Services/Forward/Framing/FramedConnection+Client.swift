@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+/// What the client sends, cut into messages for the upstream.
+extension FramedConnection {
+    /// How much is read at once, and how many reads a turn may take.
+    private static let readLength = 64 << 10
+    private static let readsPerTurn = 16
+
+    /// Reads the client while the upstream takes what it sends.
+    ///
+    /// - Returns: whether there may be more.
+    func readClient() -> Bool {
+        guard isOpen, upstream != nil, ending == nil, refusal == 0, !input.isStalled else { return false }
+        for _ in 0..<Self.readsPerTurn {
+            guard clientIsReadable, !clientHasFinished else { return false }
+            do throws(SystemError) {
+                switch try lane.input.receive(from: raw, atMost: Self.readLength) {
+                case .wouldBlock:
+                    clientIsReadable = false
+                    return false
+                case .endOfStream:
+                    clientHasFinished = true
+                    goOn()
+                    return false
+                case .moved(let count):
+                    bytesIn &+= UInt64(count)
+                    lastActivity = lane.now
+                    take(count)
+                }
+            } catch {
+                clientBroke(error)
+                return false
+            }
+            guard ending == nil, refusal == 0, !input.isStalled else { return false }
+        }
+        return true
+    }
+
+    func take(_ count: Int) {
+        do throws(FramingMistake) {
+            try lane.input.withBytes(count) { bytes throws(FramingMistake) in try input.decode(bytes, deliver) }
+        } catch {
+            endForLength()
+        }
+    }
+
+    /// What is too long is not delivered short, and where the next message begins is not known any more.
+    private func endForLength(errno: CInt = 0) {
+        // What the upstream's socket found too long still waits, and is counted with what waits.
+        if errno == 0 { traffic.dropped &+= 1 }
+        ending = Ending(reason: .messageTooLong, party: .client, errno: errno)
+    }
+
+    /// Goes on with what the upstream has not taken, and with the end of the client behind it.
+    func goOn() {
+        guard upstream != nil, ending == nil, !inputIsOver else { return }
+        do throws(FramingMistake) {
+            guard clientHasFinished else { return try input.resume(deliver) }
+            try input.end(deliver)
+            if !input.isStalled, ending == nil { finishInput() }
+        } catch {
+            guard error == .truncated else { return endForLength() }
+            // It is not delivered short. What was asked before may still be answered.
+            traffic.received &+= 1
+            traffic.dropped &+= 1
+            lastReason = .messageTruncated
+            finishInput()
+        }
+    }
+
+    /// All that the client has sent was relayed.
+    private func finishInput() {
+        inputIsOver = true
+        if let timeout = group.halfCloseTimeout {
+            halfCloseDeadline = lane.now + timeout
+        } else {
+            silenceDeadline = lane.now + Self.silence
+        }
+        setDeadline()
+    }
+
+    /// Sends one message to the upstream.
+    ///
+    /// - Returns: whether it is done with.
+    private func deliver(_ message: RawSpan) -> Bool {
+        guard let upstream, ending == nil, refusal == 0 else { return false }
+        if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
+            traffic.received &+= 1
+            traffic.dropped &+= 1
+            losses.note(.noFrame)
+            return true
+        }
+        do throws(SystemError) {
+            guard try send(message, to: upstream) else { return false }
+            unanswered.note(message)
+        } catch {
+            switch error.errno {
+            case EMSGSIZE:
+                endForLength(errno: EMSGSIZE)
+                return false
+            // The datagram alone is lost: no room, forbidden by a filter, none that the kind of socket has.
+            case ENOBUFS, ENOMEM, EPERM, EINVAL:
+                traffic.dropped &+= 1
+            default:
+                refusal = error.errno
+                return false
+            }
+        }
+        traffic.received &+= 1
+        return true
+    }
+
+    /// - Returns: whether it went; if not, there is no room.
+    func send(_ message: RawSpan, to upstream: UpstreamLink<FramedConnection>) throws(SystemError) -> Bool {
+        guard let header else { return try upstream.send(message) != .wouldBlock }
+        var whole = header
+        whole.append(copying: message)
+        // unsafe: bytes have no padding.
+        guard try upstream.send(unsafe whole.span.bytes) != .wouldBlock else { return false }
+        if !group.settings.sendsProxyEach { self.header = nil }
+        return true
+    }
+
+    func clientBroke(_ error: SystemError) {
+        // Who has finished and is gone breaks off nothing.
+        if clientHasFinished { return close(lastReason, by: .client) }
+        switch error.errno {
+        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByClient, by: .client)
+        default: close(.error, by: .client, errno: error.errno)
+        }
+    }
+}
