@@ -160,6 +160,24 @@ import Testing
         }
     }
 
+    /// As when a change is taken back.
+    @Test func `connections count when their upstream comes back`() throws {
+        let a = try GreetingServer("a")
+        let b = try GreetingServer("b")
+        let limited = configuration([upstream(a, "max-connections = 1")], "queue-limit = 0")
+        try withUsherd(limited) { daemon in
+            let held = try served(daemon, by: "a")
+            try daemon.reload(configuration([upstream(b)]))
+            try served(daemon, by: "b").close()
+            try daemon.reload(limited)
+            let refused = try Client(daemon.address("front"))
+            try waitUntil("it is turned away") { refused.isEnded }
+            #expect(try daemon.record("refused")["rule"] == "listener.queue-limit")
+            #expect(a.open == 1)
+            for client in [held, refused] { client.close() }
+        }
+    }
+
     @Test func `connections of before still count`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")

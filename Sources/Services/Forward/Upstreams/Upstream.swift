@@ -5,7 +5,8 @@ import Reactor
 import Records
 import Synchronization
 
-/// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays.
+/// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays, or has
+/// connections.
 ///
 /// Concurrency: may be used from every thread. What each connection asks is atomic; the rest is behind a lock that is
 /// taken when a connection fails, a check ends, or the state may change.

@@ -8,8 +8,9 @@ import Synchronization
 
 /// The upstreams of one listener under one configuration, and who is to have the next connection.
 ///
-/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them, and
-/// whoever waits for room waits for that of the new one.
+/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them, and so
+/// are those that come back while a connection of before still knows them. Whoever waits for room waits for that of the new
+/// group.
 ///
 /// Concurrency: immutable but for atomics and what is in ``Upstream`` and ``WaitingLine``; used by all lanes.
 final class UpstreamGroup: Sendable {
@@ -31,13 +32,32 @@ final class UpstreamGroup: Sendable {
 
     /// What a group hands on to the one after it. It outlives the group, as the connections do whose room it is.
     private final class Heritage: Sendable {
-        struct Newest {
+        struct State {
             /// Weak, for it has the heritage.
-            weak var group: UpstreamGroup?
+            weak var newest: UpstreamGroup?
+            var upstreams: [Endpoint: Known] = [:]
+        }
+
+        /// An upstream, as long as a group has it.
+        struct Known {
+            weak var upstream: Upstream?
         }
 
         let line = WaitingLine()
-        let newest = Mutex(Newest())
+        let state = Mutex(State())
+
+        /// The upstreams that are known, by their endpoints.
+        func known() -> [Endpoint: Upstream] {
+            state.withLock { $0.upstreams.compactMapValues(\.upstream) }
+        }
+
+        /// A group comes into force.
+        func enter(_ group: UpstreamGroup, knowing known: [Endpoint: Upstream]) {
+            state.withLock {
+                $0.newest = group
+                $0.upstreams = known.mapValues { Known(upstream: $0) }
+            }
+        }
     }
 
     let label: ListenerLabel
@@ -80,16 +100,13 @@ final class UpstreamGroup: Sendable {
         let limits = UpstreamHealth.Limits(
             trialTimeout: connectTimeout,
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
-        let known = Dictionary(
-            (previous?.members ?? []).map { ($0.upstream.endpoint, $0.upstream) },
-            uniquingKeysWith: { first, _ in first })
+        var known = heritage.known()
         members = settings.upstreams.map { wanted in
-            if let upstream = known[wanted.endpoint] {
-                // Whether checks that no longer are have kept it down is no news: the reload itself is.
-                _ = upstream.set(limits, at: Clock.monotonic)
-                return Member(upstream: upstream, limit: wanted.maxConnections)
-            }
-            return Member(upstream: Upstream(wanted.endpoint, limits: limits), limit: wanted.maxConnections)
+            let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits)
+            // Whether checks that no longer are have kept it down is no news: the reload itself is.
+            _ = upstream.set(limits, at: Clock.monotonic)
+            known[wanted.endpoint] = upstream
+            return Member(upstream: upstream, limit: wanted.maxConnections)
         }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
@@ -97,8 +114,8 @@ final class UpstreamGroup: Sendable {
             members: settings.upstreams.map {
                 Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
             })
+        heritage.enter(self, knowing: known)
         guard let previous else { return }
-        heritage.newest.withLock { $0.group = self }
         previous.isReplaced.store(true, ordering: .releasing)
         line.serveAll()
     }
@@ -106,7 +123,7 @@ final class UpstreamGroup: Sendable {
     /// The group that a reload has put in the place of this one; nil for one that takes other connections.
     var successor: UpstreamGroup? {
         guard isReplaced.load(ordering: .acquiring) else { return nil }
-        let newest = heritage.newest.withLock { $0.group }
+        let newest = heritage.state.withLock { $0.newest }
         guard let newest, newest.settings.framing == settings.framing, newest.takesDatagrams == takesDatagrams else {
             return nil
         }

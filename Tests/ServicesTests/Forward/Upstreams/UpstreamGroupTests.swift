@@ -52,6 +52,35 @@ import Testing
         #expect(kept == nil && first.successor == nil)
     }
 
+    @Test func `an upstream that comes back is the one that it was, while somebody knows it`() throws {
+        let (a, b) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
+        var first: UpstreamGroup? = try group([a])
+        weak let upstream = first?.members[0].upstream
+        let second = try group([b], following: first)
+        let third = try group([b, a], following: second)
+        #expect(third.members[1].upstream === upstream && third.members[0].upstream === second.members[0].upstream)
+        first = nil
+        #expect(upstream != nil)
+
+        let fourth = try group([b], following: third)
+        #expect(fourth.members[0].upstream === second.members[0].upstream)
+    }
+
+    @Test func `an upstream that nobody knows any more is forgotten`() throws {
+        var first: UpstreamGroup? = try group(["tcp://127.0.0.1:1"])
+        weak let upstream = first?.members[0].upstream
+        let second = try group(["tcp://127.0.0.1:2"], following: first)
+        first = nil
+        #expect(upstream == nil)
+        let third = try group(["tcp://127.0.0.1:1"], following: second)
+        #expect(third.members[0].upstream.active.value == 0)
+    }
+
+    @Test func `who is named twice is one`() throws {
+        let group = try group(["tcp://127.0.0.1:1", "tcp://127.0.0.1:1"])
+        #expect(group.members[0].upstream === group.members[1].upstream)
+    }
+
     @Test func `who was tried is known in another place, and who is new was not tried`() throws {
         let (a, b, c) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3")
         let first = try group([a, b])
