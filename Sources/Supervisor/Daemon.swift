@@ -35,17 +35,25 @@ public enum Daemon {
         let manager = SystemdNotifier()
         // Before anything else is opened, so that no descriptor of ours can be taken for one that was passed.
         let passed = ServiceManager.takePassedDescriptors()
-        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
-        guard let configuration else {
-            ConfigurationCheck.report(problems)
-            let summary = problems.first?.summary ?? path
-            manager.notify("STATUS=\(summary)\nERRNO=\(EINVAL)")
-            return ExitStatus.configuration
-        }
         do throws(SystemError) {
             // A peer that goes away is an error of a write, never a signal.
             signal(SIGPIPE, SIG_IGN)
+            // Before the first queue, whose threads inherit the mask, and before anything that may wait.
             let signals = try SignalDescriptor(blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2])
+            let loader = try ConfigurationLoader(path: path)
+            let configuration: Configuration
+            var wait = try StartupWait(for: loader, signals: signals, telling: manager)
+            switch try wait.run() {
+            case .loaded(let loaded): configuration = loaded
+            case .stopped:
+                manager.notify("STOPPING=1")
+                return 0
+            case .refused(let problems):
+                ConfigurationCheck.report(problems)
+                let summary = problems.first?.summary ?? path
+                manager.notify("STATUS=\(summary)\nERRNO=\(EINVAL)")
+                return ExitStatus.configuration
+            }
             let descriptorLimit = try DescriptorLimit.raise()
             guard descriptorLimit >= leastDescriptors else {
                 return fail(
@@ -55,14 +63,14 @@ public enum Daemon {
             }
             ServiceManager.prepare()
             return start(
-                path, configuration, manager, passed, signals: signals, descriptorLimit: descriptorLimit)
+                loader, configuration, manager, passed, signals: signals, descriptorLimit: descriptorLimit)
         } catch {
             return fail(error.description, errno: error.errno, status: ExitStatus.system, manager)
         }
     }
 
     private static func start(
-        _ path: String, _ configuration: Configuration, _ manager: SystemdNotifier,
+        _ loader: ConfigurationLoader, _ configuration: Configuration, _ manager: SystemdNotifier,
         _ passed: [(name: String, raw: CInt)], signals: SignalDescriptor,
         descriptorLimit: Int
     ) -> CInt {
@@ -74,7 +82,7 @@ public enum Daemon {
         }
         let gate = ExitGate()
         let start = Supervisor.Start(
-            path: path, configuration: configuration, writer: writer, manager: manager,
+            loader: loader, configuration: configuration, writer: writer, manager: manager,
             passed: passed, signals: signals, gate: gate,
             descriptorLimit: descriptorLimit)
         let queue = DispatchQueue(label: "usherd.supervisor")

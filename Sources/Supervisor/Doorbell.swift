@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// Through which the lanes tell the supervisor that something has changed.
+/// Through which other threads tell the supervisor that something has changed.
 ///
 /// An eventfd instead of a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
 ///

@@ -7,12 +7,28 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// Reads the configuration anew and puts it into force, or leaves everything as it is and says why.
+    /// Has the configuration read anew: ``loaded()`` goes on. One SIGHUP that comes meanwhile, or several, lead to another
+    /// reading after this one, since the files may have changed behind it.
     func reload() {
         guard life == .serving else { return }
+        guard !isLoading else {
+            reloadIsWanted = true
+            return
+        }
+        isLoading = true
         manager.notify("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
+        loader.begin()
+    }
+
+    /// Puts the configuration that was read into force, or leaves everything as it is and says why.
+    func loaded() {
+        guard let (next, problems) = loader.take() else { return }
+        isLoading = false
+        // Asked to stop meanwhile, it has nothing to put in force.
+        guard life == .serving else { return }
         do throws(ReloadFailure) {
-            let plan = try apply(try loadAgain())
+            guard let next else { throw .configuration(problems, path: loader.path) }
+            let plan = try apply(next)
             lastReload = (Clock.realtime, nil)
             write(.reload, "configuration reloaded: \(plan.summary)")
             warnOfDescriptorLimit()
@@ -21,12 +37,9 @@ extension Supervisor {
             write(.reloadFailed, "the old configuration stays in force: \(error.message)")
         }
         manager.notify("READY=1\n\(statusAssignment())")
-    }
-
-    private func loadAgain() throws(ReloadFailure) -> Configuration {
-        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
-        guard let configuration else { throw .configuration(problems, path: path) }
-        return configuration
+        guard reloadIsWanted else { return }
+        reloadIsWanted = false
+        reload()
     }
 
     private func apply(_ next: Configuration) throws(ReloadFailure) -> ReloadPlan {

@@ -75,7 +75,7 @@ extension Supervisor {
     func recordStart() {
         let counts = StatusLine.count(listeners.count, "listener")
         let laneCount = StatusLine.count(lanes.handles.count, "lane")
-        write(.started, "usherd \(Version.text) serves \(counts) on \(laneCount), with \(path)")
+        write(.started, "usherd \(Version.text) serves \(counts) on \(laneCount), with \(loader.path)")
         warnOfDescriptorLimit()
         for name in passed.untaken {
             write(.warning, "systemd passed a socket \(name) that no listener takes: listen on systemd://\(name)")

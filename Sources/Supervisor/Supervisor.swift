@@ -10,10 +10,11 @@ import Records
 /// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
 ///
 /// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Doorbell``, signals through a
-/// signalfd, time through ``Alarm``: all three are Dispatch sources of this queue. It waits for lanes only when a
-/// reload or the daemon comes to its end, and not for long.
+/// signalfd, a configuration through its ``ConfigurationLoader``, time through ``Alarm``: all four are Dispatch sources of
+/// this queue. It waits for lanes only when a reload or the daemon comes to its end, and not for long. It reads no file of
+/// the configuration and asks no name server: the watchdog is on this queue too.
 final class Supervisor {
-    let path: String
+    let loader: ConfigurationLoader
     let writer: RecordWriter
     let manager: any Notifier
     let queue: DispatchQueue
@@ -28,6 +29,10 @@ final class Supervisor {
     var lanes: LaneGroup
     var life = Life.serving
     var lastReload: (time: UInt64, failure: String?)?
+
+    /// Whether a configuration is being read, and whether SIGHUP has come since that began.
+    var isLoading = false
+    var reloadIsWanted = false
 
     /// How long the lanes may take to do what a reload asks of them before it is called done.
     var settleTime = DispatchTimeInterval.seconds(1)
@@ -51,7 +56,7 @@ final class Supervisor {
 
     /// What it starts from.
     struct Start: Sendable {
-        var path: String
+        var loader: ConfigurationLoader
         var configuration: Configuration
         var writer: RecordWriter
         var manager: any Notifier
@@ -64,7 +69,7 @@ final class Supervisor {
     /// Starts the lanes. Call ``begin(_:)`` next.
     init(_ start: Start, on queue: DispatchQueue) throws(SystemError) {
         self.queue = queue
-        path = start.path
+        loader = start.loader
         writer = start.writer
         manager = start.manager
         gate = start.gate
@@ -138,12 +143,13 @@ final class Supervisor {
         signalSource.setEventHandler { [self] in
             while let number = try? signals.next() { received(signal: number) }
         }
+        let loads = DispatchSource.makeReadSource(fileDescriptor: loader.raw, queue: queue)
+        loads.setEventHandler { [self] in loaded() }
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
-        sources = [bell, signalSource]
-        bell.activate()
-        signalSource.activate()
+        sources = [bell, signalSource, loads]
+        for source in sources { source.activate() }
     }
 
     /// Ends every source. What they hold of the supervisor goes with them.

@@ -23,6 +23,13 @@ final class SupervisorHarness: @unchecked Sendable {
     /// Belongs to the queue.
     private var supervisor: Supervisor?
 
+    /// How a reload reads the configuration.
+    struct Reading: Sendable {
+        var read: @Sendable (String) -> ConfigurationLoader.Outcome = {
+            Configuration.load(path: $0, host: SystemHostLookup())
+        }
+    }
+
     /// The lines that every configuration begins with.
     private let head: String
 
@@ -31,9 +38,11 @@ final class SupervisorHarness: @unchecked Sendable {
     /// - Parameters:
     ///   - listeners: the configuration without `[log]` and `lanes`. `DIR` becomes the directory's path.
     ///   - daemon: lines for `[daemon]`.
+    ///   - reading: how a reload reads the configuration.
     init(
         _ listeners: String, daemon: String = "", lanes: Int = 2, watchdogMicroseconds: UInt64? = nil,
         passed: [(name: String, raw: CInt)] = [], descriptorLimit: Int = 1_000_000,
+        reading: Reading = Reading(),
         prepare: (TemporaryDirectory) throws -> Void = { _ in }
     ) throws {
         directory = try TemporaryDirectory()
@@ -44,7 +53,8 @@ final class SupervisorHarness: @unchecked Sendable {
         let (configuration, problems) = Configuration.load(path: path, host: NamelessHost())
         guard let configuration else { throw InvalidSample(problems: problems.map(\.description)) }
         let start = Supervisor.Start(
-            path: path, configuration: configuration, writer: try RecordWriter(configuration.log.recordSettings),
+            loader: try ConfigurationLoader(path: path, read: reading.read), configuration: configuration,
+            writer: try RecordWriter(configuration.log.recordSettings),
             manager: manager, passed: passed, signals: try SignalDescriptor(blocking: []), gate: gate,
             descriptorLimit: descriptorLimit)
         let result: Result<Void, any Error> = queue.sync {
@@ -80,8 +90,11 @@ final class SupervisorHarness: @unchecked Sendable {
         }
     }
 
-    /// Reloads what was written.
-    func reload() throws { try onQueue { $0.reload() } }
+    /// Reloads what was written, and returns when that is done.
+    func reload() throws {
+        try onQueue { $0.reload() }
+        try waitUntil("the reload is done") { try onQueue { !$0.isLoading } }
+    }
 
     /// Writes a configuration and reloads it.
     func reload(_ listeners: String, daemon: String = "", lanes: String = "2", log: String? = nil) throws {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+
+/// Waits for the first configuration on the main thread, which obeys signals meanwhile.
+///
+/// Concurrency: belongs to the main thread, before the supervisor exists.
+struct StartupWait: ~Copyable {
+    /// How the wait ended.
+    enum End {
+        /// The configuration was read.
+        case loaded(Configuration)
+        /// The files are wrong: at least one problem.
+        case refused([ConfigurationProblem])
+        /// SIGTERM or SIGINT came first.
+        case stopped
+    }
+
+    /// How long systemd is asked to wait, and how often, in milliseconds, while the reading takes its time.
+    static let patience: CInt = 10_000
+
+    private let loader: ConfigurationLoader
+    private let signals: SignalDescriptor
+    private let manager: any Notifier
+    private var poll: EventPoll
+
+    init(
+        for loader: ConfigurationLoader, signals: SignalDescriptor, telling manager: any Notifier
+    ) throws(SystemError) {
+        let poll = try EventPoll(capacity: 2)
+        try poll.add(signals.raw, for: .readable, token: 0)
+        try poll.add(loader.raw, for: .readable, token: 1)
+        self.loader = loader
+        self.signals = signals
+        self.manager = manager
+        self.poll = poll
+    }
+
+    /// Reads the configuration, again if a SIGHUP has come meanwhile.
+    mutating func run() throws(SystemError) -> End {
+        var isOutdated = false
+        loader.begin()
+        while true {
+            if try poll.wait(timeout: Self.patience) == 0 {
+                // A name server that does not answer is no reason for systemd to give up: each name is waited for in turn.
+                manager.notify(
+                    "EXTEND_TIMEOUT_USEC=\(2 * 1000 * Int(Self.patience))\nSTATUS=reading the configuration")
+            }
+            while let number = try signals.next() {
+                switch number {
+                case SIGTERM, SIGINT: return .stopped
+                case SIGHUP: isOutdated = true
+                // There is no log file and no connection yet.
+                default: break
+                }
+            }
+            guard let (configuration, problems) = loader.take() else { continue }
+            if isOutdated {
+                isOutdated = false
+                loader.begin()
+            } else if let configuration {
+                return .loaded(configuration)
+            } else {
+                return .refused(problems)
+            }
+        }
+    }
+}
