@@ -115,6 +115,24 @@ import Testing
         }
     }
 
+    @Test func `a line that becomes too long behind a line that waits ends the connection alone`() throws {
+        let a = try DatagramEcho("", answers: false)
+        try withUsherd(configuration([a.address])) { daemon in
+            let other = try Client(daemon.address("front"))
+            let client = try Client(daemon.address("front"))
+            try client.send("aa")
+            try client.send(Array("\n".utf8) + [UInt8](repeating: UInt8(ascii: "b"), count: 1000))
+            try waitUntil("the line has come") { a.received.count == 1 }
+            try? client.send([UInt8](repeating: UInt8(ascii: "b"), count: 70_000))
+            #expect(throws: POSIXFailure.self) { try client.receive() }
+            let close = try daemon.close(of: client.name)
+            #expect(close["reason"] == "message-too-long")
+            #expect(close[number: "datagrams_in"] == 1 && close[number: "datagrams_dropped"] == 1)
+            try other.send("lives\n")
+            try waitUntil("another connection lives") { a.received.last == Array("lives".utf8) }
+        }
+    }
+
     @Test func `a message that is too long for UDP ends the connection`() throws {
         let a = try DatagramEcho("", answers: false)
         try withUsherd(configuration([a.address], "length16")) { daemon in

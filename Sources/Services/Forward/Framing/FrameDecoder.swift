@@ -16,6 +16,9 @@ struct FrameDecoder {
     /// How many bytes of the message that is coming are known to hold no terminator.
     private var searched = 0
 
+    /// Why the stream cannot be understood any more. Then nothing is held.
+    private var mistake: FramingMistake?
+
     /// Whether the receiver has not taken a message, so that nothing more is to be read before ``resume(_:)``.
     private(set) var isStalled = false
 
@@ -31,7 +34,8 @@ struct FrameDecoder {
     ///
     /// - Parameter take: whether it took the message; if not, that one and what is behind it wait for ``resume(_:)``. It
     ///   must not use the decoder.
-    /// - Throws: ``FramingMistake/tooLong``, after the messages before; the stream cannot be understood any more.
+    /// - Throws: ``FramingMistake/tooLong``, after the messages before; the stream cannot be understood any more, and each
+    ///   later call throws the same.
     mutating func decode(_ bytes: RawSpan, _ take: (RawSpan) -> Bool) throws(FramingMistake) {
         guard !isHolding, !isStalled else {
             held.append(copying: bytes)
@@ -42,18 +46,21 @@ struct FrameDecoder {
     }
 
     /// Goes on with what is held.
+    ///
+    /// - Throws: as ``decode(_:_:)``.
     mutating func resume(_ take: (RawSpan) -> Bool) throws(FramingMistake) {
         isStalled = false
-        // The array is moved out so that its bytes can be lent while the rest of the decoder changes.
+        // The array is moved out so that its bytes can be lent while the rest of the decoder changes. If cutting throws,
+        // nothing is held, and `head` has to say so too.
         let bytes = held
-        held = []
+        let first = head
+        forget()
         // unsafe: bytes have no padding.
-        head = try cut(unsafe bytes.span.bytes, from: head, take)
+        let start = try cut(unsafe bytes.span.bytes, from: first, take)
+        guard start < bytes.count else { return }
         held = bytes
-        if head == held.count {
-            held = []
-            head = 0
-        } else if head >= held.count - head {
+        head = start
+        if head >= held.count - head {
             held.removeSubrange(..<head)
             head = 0
         }
@@ -61,7 +68,8 @@ struct FrameDecoder {
 
     /// The stream has ended: a line needs no terminator at the end.
     ///
-    /// - Throws: ``FramingMistake/truncated`` if it has ended within a message that says its length.
+    /// - Throws: ``FramingMistake/truncated`` if it has ended within a message that says its length;
+    ///   ``FramingMistake/tooLong`` as ``decode(_:_:)``, and for a last line without a terminator too.
     mutating func end(_ take: (RawSpan) -> Bool) throws(FramingMistake) {
         try resume(take)
         guard isHolding, !isStalled else { return }
@@ -69,16 +77,18 @@ struct FrameDecoder {
         case .length16:
             throw .truncated
         case .lines:
+            // A CR that could still have been part of a terminator is part of the message now.
+            guard held.count - head <= framing.longestMessage else { throw fail(.tooLong) }
             // unsafe: as above.
             isStalled = !take(unsafe held.span.bytes.extracting(droppingFirst: head))
             if !isStalled {
-                held = []
-                head = 0
+                searched = 0
+                forget()
             }
         }
     }
 
-    /// Forgets what is held.
+    /// Begins anew, and forgets what is held.
     ///
     /// - Parameter isOver: whether the stream has ended.
     /// - Returns: how many whole messages that was.
@@ -100,14 +110,32 @@ struct FrameDecoder {
     private mutating func cut(
         _ bytes: RawSpan, from first: Int, _ take: (RawSpan) -> Bool
     ) throws(FramingMistake) -> Int {
+        if let mistake { throw mistake }
         var start = first
-        while let frame = try framing.frame(in: bytes, from: start, searched: &searched) {
-            guard take(bytes.extracting(frame.message)) else {
-                isStalled = true
-                break
+        do throws(FramingMistake) {
+            while let frame = try framing.frame(in: bytes, from: start, searched: &searched) {
+                guard take(bytes.extracting(frame.message)) else {
+                    isStalled = true
+                    break
+                }
+                start = frame.end
             }
-            start = frame.end
+        } catch {
+            throw fail(error)
         }
         return start
+    }
+
+    /// Notes that the stream cannot be understood any more, and forgets what is held of it.
+    private mutating func fail(_ mistake: FramingMistake) -> FramingMistake {
+        self.mistake = mistake
+        searched = 0
+        forget()
+        return mistake
+    }
+
+    private mutating func forget() {
+        held = []
+        head = 0
     }
 }

@@ -139,7 +139,7 @@ final class FramedFlow: Flow {
             close(.upstreamClosed, by: .upstream)
         } catch {
             traffic.dropped &+= 1
-            close(.messageTruncated, by: .upstream)
+            close(error == .truncated ? .messageTruncated : .messageTooLong, by: .upstream)
         }
     }
 
