@@ -11,7 +11,10 @@ public struct Configuration: Hashable, Sendable {
     /// `[listener.NAME]`, at least one, in the order of the files.
     public var listeners: [ListenerSettings]
 
-    /// Makes a configuration.
+    /// What `--check` says of it besides: it is valid, but may not do what its author expects. In the order of places.
+    public var notes: [ConfigurationProblem] = []
+
+    /// Makes a configuration without notes.
     public init(daemon: DaemonSettings = .init(), log: LogSettings = .init(), listeners: [ListenerSettings]) {
         self.daemon = daemon
         self.log = log

@@ -2,8 +2,16 @@
 
 public import TOML
 
-/// One mistake in the configuration: what is wrong, where, and how to mend it.
+/// One mistake in the configuration, or a note about it: what is wrong, where, and how to mend it.
 public struct ConfigurationProblem: Error, Hashable, Sendable {
+    /// How much it matters.
+    public enum Severity: Hashable, Sendable {
+        /// The configuration cannot be put in force.
+        case mistake
+        /// The configuration is valid, but may not do what its author expects.
+        case note
+    }
+
     /// A place in a file and the line there.
     public struct Location: Hashable, Sendable {
         /// The path of the file as it was opened.
@@ -24,6 +32,9 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         /// What is there, as a phrase: "first defined here".
         public let note: String
     }
+
+    /// Whether it keeps the configuration from being put in force.
+    public let severity: Severity
 
     /// Where it is.
     public let location: Location
@@ -50,8 +61,10 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
 
     /// A problem at a place in a file.
     init(
-        _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
+        _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil,
+        severity: Severity = .mistake
     ) {
+        self.severity = severity
         self.message = TerminalText.clipped(message)
         self.help = help.map(TerminalText.clipped)
         self.location = Location(span)
@@ -61,6 +74,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
 
     /// A problem with a file as a whole.
     init(_ message: String, file: String, number: Int, help: String? = nil) {
+        self.severity = .mistake
         self.message = message
         self.help = help
         self.location = Location(file: file, place: nil, excerpt: nil)
@@ -105,8 +119,10 @@ extension ConfigurationProblem: CustomStringConvertible {
     ///       |                ^^
     /// help: a number needs its unit: write idle-timeout = "90s"
     /// ```
+    ///
+    /// A note has `note: ` before its message.
     public var description: String {
-        var lines = ["\(location.text): \(TerminalText.safe(message))"]
+        var lines = [summary]
         lines += Self.lines(of: location.excerpt)
         if let related {
             lines.append("\(related.location.text): note: \(TerminalText.safe(related.note))")
@@ -117,12 +133,20 @@ extension ConfigurationProblem: CustomStringConvertible {
     }
 
     /// The first line of ``description``: the place and what is wrong. It goes into records and status lines.
-    public var summary: String { "\(location.text): \(TerminalText.safe(message))" }
+    public var summary: String {
+        "\(location.text): \(severity == .note ? "note: " : "")\(TerminalText.safe(message))"
+    }
 
     /// Mistakes for people: how many, then each, with an empty line before it.
     public static func report(_ problems: [ConfigurationProblem]) -> String {
         let count = problems.count == 1 ? "1 mistake" : "\(problems.count) mistakes"
         return (["the configuration has \(count)"] + problems.map(\.description)).joined(separator: "\n\n")
+    }
+
+    /// Notes for people: how many, then each, with an empty line before it.
+    public static func report(notes: [ConfigurationProblem]) -> String {
+        let count = notes.count == 1 ? "1 note" : "\(notes.count) notes"
+        return ([count] + notes.map(\.description)).joined(separator: "\n\n")
     }
 
     private static func lines(of excerpt: SourceExcerpt?) -> [String] {

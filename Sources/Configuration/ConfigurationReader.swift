@@ -207,13 +207,16 @@ struct ConfigurationReader {
                 help: "add [listener.NAME] with `listen` and `service`")
         }
         guard diagnostics.problems.isEmpty else {
-            // A stable order for what stands at one place: as it was found.
-            let sorted = diagnostics.problems.enumerated().sorted {
-                ($0.element.order, $0.offset) < ($1.element.order, $1.offset)
-            }
-            return (nil, sorted.map(\.element))
+            return (nil, Self.sorted(diagnostics.problems))
         }
-        return (Configuration(daemon: daemon, log: log, listeners: listeners), [])
+        var configuration = Configuration(daemon: daemon, log: log, listeners: listeners)
+        configuration.notes = Self.sorted(diagnostics.notes)
+        return (configuration, [])
+    }
+
+    /// By place, and what stands at one place in the order in which it was found.
+    private static func sorted(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
+        problems.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
     }
 
     private mutating func listeners(host: some HostLookup) -> [ListenerSettings] {
@@ -236,6 +239,7 @@ struct ConfigurationReader {
             draft.checkProxySources(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
             draft.checkFlowsEnd(under: defaults, &diagnostics)
+            noteInheritedIdleTimeout(draft)
             guard var service = draft.service else { return nil }
             if case .forward = service {
                 guard let forward = forwarding.resolve(draft, &diagnostics) else { return nil }
@@ -269,6 +273,23 @@ struct ConfigurationReader {
                 : "\(text) collides with \(earlier.address) of \(owner)",
             at: address.span, help: "choose another address or port for one of them",
             related: (earlier.span, "it is taken here"))
+    }
+
+    /// A relay does not know whether its connections may rest, and whoever wrote it may not have [defaults] in mind.
+    private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft) {
+        guard case .forward = draft.service, case .inherit = draft.own.idleTimeout,
+            case .value(let timeout) = defaults.idleTimeout, let span = keySpans["defaults.idle-timeout"],
+            draft.addresses?.contains(where: { $0.endpoint.scheme.kind?.isDatagram != true }) == true
+        else { return }
+        let text = DurationText.format(timeout)
+        diagnostics.note(
+            "the listener `\(draft.name)` relays, and inherits idle-timeout = \"\(text)\": a connection that is silent"
+                + " for that long is closed",
+            at: draft.span,
+            help:
+                "add idle-timeout = false for connections that may rest, such as those of SSH, of database pools or of"
+                + " watches; or add idle-timeout = \"\(text)\" to keep it",
+            related: (span, "it is set here for all listeners"))
     }
 
     private mutating func reportUselessKeepalive(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {

@@ -7,6 +7,9 @@ import TOML
 struct Diagnostics {
     private(set) var problems: [ConfigurationProblem] = []
 
+    /// What is valid, but may not do what its author expects; shown by `--check`. ``limit`` at most.
+    private(set) var notes: [ConfigurationProblem] = []
+
     /// The file that is being read.
     var file: SourceFile
 
@@ -52,6 +55,14 @@ struct Diagnostics {
             $0.start < range.start || range.end < $0.end
         }
         if isRead { add(ConfigurationProblem(message, at: span, help: help, related: related)) }
+    }
+
+    /// Adds a note at a place in any file: `--check` shows it, and nothing else changes.
+    mutating func note(
+        _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
+    ) {
+        guard notes.count < Self.limit else { return }
+        notes.append(ConfigurationProblem(message, at: span, help: help, related: related, severity: .note))
     }
 
     /// Adds a problem, up to ``limit`` for each file.

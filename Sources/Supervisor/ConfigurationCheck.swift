@@ -6,7 +6,8 @@ import Records
 
 /// `usherd --check`: looks at a configuration and binds nothing.
 enum ConfigurationCheck {
-    /// Prints every mistake on standard error, or a line for each listener on standard output.
+    /// Prints every mistake on standard error; or a line for each listener on standard output, and then the notes on
+    /// standard error.
     ///
     /// - Returns: the status to exit with.
     static func run(path: String) -> CInt {
@@ -15,7 +16,11 @@ enum ConfigurationCheck {
             report(problems)
             return ExitStatus.configuration
         }
-        return Daemon.printOut(configuration.summary)
+        let status = Daemon.printOut(configuration.summary)
+        if !configuration.notes.isEmpty {
+            PrefixedErrorOutput().say(harmless: ConfigurationProblem.report(notes: configuration.notes))
+        }
+        return status
     }
 
     /// Prints mistakes on standard error.

@@ -9,8 +9,8 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at a configuration and bind nothing.",
         discussion: """
-            Prints every mistake with its place and how to mend it, or a line for each listener. \
-            Exit status: 0, or 78 if there are mistakes.
+            Prints every mistake with its place and how to mend it, or a line for each listener and notes on what may \
+            not be as it is meant. Exit status: 0, or 78 if there are mistakes.
             """)
 
     @Argument(help: "The configuration, with conf.d/*.toml beside it.", completion: .file(extensions: ["toml"]))
@@ -24,5 +24,9 @@ struct Check: ParsableCommand {
             throw ExitCode(ExitStatus.configuration)
         }
         print(configuration.summary, terminator: "")
+        if !configuration.notes.isEmpty {
+            var standardError = StandardError()
+            print("usherctl: \(ConfigurationProblem.report(notes: configuration.notes))", to: &standardError)
+        }
     }
 }

@@ -88,7 +88,7 @@ import Testing
     @Test func theShippedCommentsAreRight() throws {
         let path = Self.root.appendingPathComponent("config/usherd.toml")
         var text = try String(contentsOf: path, encoding: .utf8)
-        for key in ["lanes", "to", "lifetime", "keepalive", "backlog"] {
+        for key in ["lanes", "to", "idle-timeout", "max-connections", "lifetime", "keepalive", "backlog"] {
             let line = "\n# \(key) = "
             #expect(text.contains(line))
             text = text.replacing(line, with: "\n\(key) = ")
@@ -111,6 +111,29 @@ import Testing
         let (configuration, problems) = Configuration.load(path: path, host: TestHost())
         #expect(problems.isEmpty, "\(problems)")
         #expect(configuration?.listeners.isEmpty == false)
+        #expect(configuration?.notes.isEmpty == true, "\(configuration?.notes ?? [])")
+    }
+
+    /// PostgreSQL pools, SSH and watches rest for hours; what is added to the shipped file must not inherit a limit.
+    @Test func `a relay added to the shipped configuration has no limits that it did not ask for`() throws {
+        let shipped = try Data(contentsOf: Self.root.appendingPathComponent("config/usherd.toml"))
+        let added = """
+            [listener.added]
+            listen = "tcp://127.0.0.1:1"
+            service = "forward"
+            to = "tcp://10.0.0.5:22"
+            """
+        let (configuration, problems) = Configuration.parse(
+            files: [("usherd.toml", Array(shipped)), ("conf.d/added.toml", Array(added.utf8))], host: TestHost())
+        #expect(problems.isEmpty, "\(problems)")
+        let listener = try #require(configuration?.listeners.last)
+        #expect(listener.name == "added")
+        #expect(listener.idleTimeout == nil)
+        #expect(listener.maxConnections == nil)
+        #expect(listener.lifetime == nil)
+        let own = try #require(configuration?.listeners.first)
+        #expect(own.idleTimeout == .seconds(600))
+        #expect(own.maxConnections == 2000)
     }
 
     @Test func noExampleIsForgotten() throws {
