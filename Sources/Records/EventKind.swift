@@ -69,6 +69,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// Something that the operator should look at.
     case warning
 
+    /// What a warning has told of is over.
+    case recovered
+
     /// The value of the field `event`.
     public var name: StaticString {
         switch self {
@@ -94,6 +97,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .logResumed: "log-resumed"
         case .reopened: "reopened"
         case .warning: "warning"
+        case .recovered: "recovered"
         }
     }
 
@@ -101,7 +105,8 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     public var level: RecordLevel {
         switch self {
         case .open, .close, .live, .progress: .info
-        case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp:
+        case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp,
+            .recovered:
             .notice
         case .refused, .dropped, .lost, .acceptPaused, .upstreamDown, .warning: .warning
         case .failed, .reloadFailed, .logFailed: .error
@@ -133,6 +138,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .logResumed: "76e8611b4f1541b4bd3bbab3bbe001bd"
         case .reopened: "b4f4edd55b854a8997dc6e349ae56487"
         case .warning: "9010ddc9b2cf49a197f061e24c69c41d"
+        case .recovered: "3bdadc8a09e74b318438954713f2bde5"
         }
     }
 }

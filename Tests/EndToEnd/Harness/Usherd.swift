@@ -174,6 +174,11 @@ final class Usherd {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd").count) ?? 0
     }
 
+    /// How many threads it has.
+    var threads: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/task").count) ?? 0
+    }
+
     /// Its resident memory in KiB.
     var residentMemory: Int {
         let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""

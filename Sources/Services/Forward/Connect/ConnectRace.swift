@@ -33,13 +33,22 @@ struct ConnectRace: Equatable, Sendable {
         var errno: CInt
     }
 
+    /// How long to wait before the next attempt: less than ``attemptDelay`` where all addresses could not be tried otherwise.
+    ///
+    /// - Parameters:
+    ///   - count: how many addresses there are.
+    ///   - timeout: how long all of it may take, in nanoseconds.
+    static func delay(of count: Int, within timeout: UInt64) -> UInt64 {
+        min(attemptDelay, timeout / UInt64(count + 1))
+    }
+
     /// The Connection Attempt Delay of RFC 8305, section 8, in nanoseconds.
     static let attemptDelay: UInt64 = 250_000_000
     /// How many addresses of a list are looked at.
     static let longestList = 64
 
-    private enum Phase {
-        case waiting, running, over
+    private enum Phase: Equatable {
+        case waiting, running, won(Int), over
     }
 
     private var phase = Phase.waiting
@@ -57,6 +66,18 @@ struct ConnectRace: Equatable, Sendable {
             let bit: UInt64 = 1 << UInt64(index)
             if Self.isIPv6(address) == Self.isIPv6(first) { thisFamily |= bit } else { otherFamily |= bit }
         }
+    }
+
+    /// The addresses in the order in which a race tries them.
+    static func order(of addresses: [SocketAddress]) -> [SocketAddress] {
+        var race = Self(addresses)
+        var order: [SocketAddress] = []
+        var action = race.start()
+        while case .connect(let index, _) = action {
+            order.append(addresses[index])
+            action = race.delayPassed()
+        }
+        return order
     }
 
     /// The race begins.
@@ -81,8 +102,19 @@ struct ConnectRace: Equatable, Sendable {
     /// An attempt succeeded.
     mutating func connected(_ index: Int) -> Action {
         guard end(index) else { return .none }
-        phase = .over
+        phase = .won(index)
         return .won(index)
+    }
+
+    /// The connection that had won has failed before it carried anything, as one of datagrams does whose first one is
+    /// refused: the race goes on with the addresses that were not tried.
+    mutating func winnerFailed(errno: CInt) -> Action {
+        guard case .won(let index) = phase else { return .none }
+        phase = .running
+        // The others were closed when this one had won.
+        attempts = 0
+        failures.append(Failure(index: index, errno: errno))
+        return startNext()
     }
 
     /// The time for all of it is over.
@@ -95,7 +127,8 @@ struct ConnectRace: Equatable, Sendable {
         return .failed(failures)
     }
 
-    private var hasNext: Bool { thisFamily | otherFamily != 0 }
+    /// Whether there are addresses that were not tried.
+    var hasNext: Bool { thisFamily | otherFamily != 0 }
 
     private mutating func startNext() -> Action {
         guard hasNext else {

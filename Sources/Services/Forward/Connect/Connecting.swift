@@ -44,6 +44,12 @@ final class Connecting<Socket: AttemptedSocket> {
     /// Until when it waits for room.
     var roomDeadline = UInt64.max
 
+    /// Why the name of the member could not be resolved the last time.
+    var lookupFailure: String?
+
+    /// Whether what failed last is the name service's fault, and not an upstream's.
+    var isHostToBlame = false
+
     /// What was not reached, and how.
     var failures: [String] = []
     var attempts = 0

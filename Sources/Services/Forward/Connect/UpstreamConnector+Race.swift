@@ -14,32 +14,47 @@ extension UpstreamConnector {
     /// Begins to connect to the member, once its addresses are known.
     func beginRace(_ connecting: Connecting<Socket>) -> ConnectRace.Action {
         while let member {
-            switch addresses(of: group.members[member].upstream) {
+            switch group.members[member].upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
             case .addresses(let found):
                 connecting.wait = .sockets
-                connecting.addresses = group.settings.source.map { source in found.filter(source.canReach) } ?? found
-                if !connecting.addresses.isEmpty {
+                connecting.addresses = inOrder(found, of: group.members[member].upstream)
+                if !found.isEmpty {
                     connecting.race = ConnectRace(connecting.addresses)
                     return connecting.race.start()
                 }
-                note("has no address that can be reached from the source", connecting, errno: 0)
+                noteWithoutBlame("has no address that can be reached from the source", connecting)
+                guard nextMember(connecting) else { return .none }
             case .pending:
                 connecting.wait = .addresses
+                connecting.nextStart = .max
                 return .none
             case .failed(let reason):
-                note("does not resolve: \(reason)", connecting, errno: 0)
+                // The name service may have an answer before the time is over.
+                guard leaveUnresolved(connecting, reason) else { return .none }
             }
-            guard nextMember(connecting) else { return .none }
         }
         return .none
     }
 
-    private func addresses(of upstream: Upstream) -> NameResolution.Answer {
-        switch upstream.place {
-        case .fixed: .addresses(upstream.fixedAddresses)
-        case .named(let resolution):
-            resolution.addresses(at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
+    /// The name of the member does not resolve now: goes over to another member, or waits for the name.
+    ///
+    /// - Returns: whether there is another one.
+    private func leaveUnresolved(_ connecting: Connecting<Socket>, _ reason: String) -> Bool {
+        let failed = member.map { group.members[$0].upstream.endpoint }
+        if otherMember(connecting) {
+            if let failed { connecting.failures.append("\(failed): does not resolve: \(reason)") }
+            return true
         }
+        connecting.lookupFailure = reason
+        connecting.wait = .addresses
+        connecting.nextStart = lane.now + KnownAddresses.retryTime
+        return false
+    }
+
+    /// Of datagrams, only an answer shows which address is served.
+    private func inOrder(_ found: [SocketAddress], of upstream: Upstream) -> [SocketAddress] {
+        guard found.count > 1, upstream.kind.isDatagram else { return found }
+        return upstream.withPreference { $0.order(found) }
     }
 
     /// Does what the race says, until there is something to wait for.
@@ -50,7 +65,10 @@ extension UpstreamConnector {
             case .none:
                 return
             case .connect(let index, let delay):
-                connecting.nextStart = delay.map { lane.now + $0 } ?? .max
+                connecting.nextStart =
+                    delay == nil
+                    ? .max
+                    : lane.now + ConnectRace.delay(of: connecting.addresses.count, within: group.connectTimeout)
                 action = open(connecting, index)
             case .won(let index):
                 guard let socket = connecting.sockets.take(index: index) else { return }
@@ -112,6 +130,13 @@ extension UpstreamConnector {
         if let change { group.tell(change, of: upstream, on: lane) }
     }
 
+    /// Notes why the member was not reached, which is no fault of its own.
+    private func noteWithoutBlame(_ reason: String, _ connecting: Connecting<Socket>) {
+        guard let member else { return }
+        connecting.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
+        connecting.isHostToBlame = true
+    }
+
     /// Notes why the member was not reached.
     func note(_ reason: String, _ connecting: Connecting<Socket>, errno: CInt) {
         guard let member else { return }
@@ -131,6 +156,7 @@ extension UpstreamConnector {
     }
 
     private func blame(_ member: Int, _ connecting: Connecting<Socket>, errno: CInt) {
+        connecting.isHostToBlame = false
         let upstream = group.members[member].upstream
         let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: errno)
         if let change { group.tell(change, of: upstream, on: lane) }
@@ -146,7 +172,7 @@ extension UpstreamConnector {
         if connecting.deadline <= now { return timedOut(connecting) }
         if connecting.nextStart <= now {
             connecting.nextStart = .max
-            act(connecting.race.delayPassed())
+            if connecting.wait == .addresses { goOn() } else { act(connecting.race.delayPassed()) }
         }
         if case .resources(let index, _, let time) = connecting.wait, time <= now { act(open(connecting, index)) }
     }
@@ -157,22 +183,13 @@ extension UpstreamConnector {
             // Nothing is known of the upstream: it is this host that has no room.
             giveUp(.error, by: .daemon, errno: errno)
         case .addresses:
-            note("its name was not resolved in time", connecting, errno: 0)
+            noteWithoutBlame(
+                connecting.lookupFailure.map { "does not resolve: \($0)" } ?? "its name was not resolved in time",
+                connecting)
             connecting.wait = .sockets
             if nextMember(connecting) { act(beginRace(connecting)) }
         case .sockets, .room, .resources:
             act(connecting.race.timedOut())
-        }
-    }
-}
-
-extension SocketAddress {
-    /// Whether a socket that is bound to this address can be connected to the other: IP to its own version, and all that is
-    /// not IP.
-    func canReach(_ other: SocketAddress) -> Bool {
-        switch (self, other) {
-        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
-        default: true
         }
     }
 }

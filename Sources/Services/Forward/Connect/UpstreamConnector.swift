@@ -87,6 +87,19 @@ extension UpstreamConnector {
         if connecting.sockets.isEmpty { act(beginRace(connecting)) }
     }
 
+    /// Goes over to another member if one can be had now, and stays with this one if not.
+    ///
+    /// - Returns: whether there is another one.
+    func otherMember(_ connecting: Connecting<Socket>) -> Bool {
+        guard let current = member, connecting.attempts < group.settings.attempts,
+            case .member(let index) = group.choose(
+                ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now)
+        else { return false }
+        group.leave(current)
+        take(index, connecting)
+        return true
+    }
+
     /// Goes over to another member, or gives up.
     ///
     /// - Returns: whether there is one to connect to now.
@@ -102,7 +115,7 @@ extension UpstreamConnector {
             case .lineIsFull, .nobody: break
             }
         }
-        giveUp(.connectFailed, by: .upstream, errno: 0)
+        giveUp(.connectFailed, by: connecting.isHostToBlame ? .daemon : .upstream, errno: 0)
         return false
     }
 
@@ -150,14 +163,20 @@ extension UpstreamConnector {
         case .allBusy: return .waits
         case .noneAvailable: return .nobody
         case .member(let index):
-            member = index
-            connecting.tried.insert(index)
-            connecting.attempts += 1
-            connecting.roomDeadline = .max
-            connecting.begun = Clock.monotonic
-            connecting.deadline = connecting.begun + group.connectTimeout
+            take(index, connecting)
             return .member
         }
+    }
+
+    private func take(_ index: Int, _ connecting: Connecting<Socket>) {
+        member = index
+        connecting.tried.insert(index)
+        connecting.attempts += 1
+        connecting.lookupFailure = nil
+        connecting.nextStart = .max
+        connecting.roomDeadline = .max
+        connecting.begun = Clock.monotonic
+        connecting.deadline = connecting.begun + group.connectTimeout
     }
 
     /// - Returns: whether it was in no line, or still in it; if not, it was called, and somebody else may come instead.

@@ -75,6 +75,7 @@ extension DatagramRelay {
     func answered() {
         hasAnswered = true
         held = []
+        notePreference()
         guard let member else { return }
         let upstream = group.members[member].upstream
         if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {

@@ -6,69 +6,115 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// Finding an upstream, and another one.
+/// Finding an upstream, an address of it, and another one.
 extension DatagramRelay {
     func take(_ index: Int) {
         member = index
         tried.insert(index)
         attempts += 1
+        lookupFailure = nil
+        resolveDeadline = .max
+        retryDeadline = .max
     }
 
     /// Connects to the member that was chosen, or to the next one that can be.
     func reach() {
         while isOpen, let member {
             let upstream = group.members[member].upstream
-            switch upstream.place {
-            case .fixed(let address):
-                if connect(to: address, upstream) { return }
-            case .named(let resolution):
-                switch resolution.addresses(
-                    at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
-                {
-                case .addresses(let addresses):
-                    if let first = addresses.first(where: fitsSource), connect(to: first, upstream) { return }
-                    note("has no address that can be reached", errno: 0)
-                case .pending:
-                    resolveDeadline = lane.now + group.connectTimeout
-                    ownDeadline = min(ownDeadline ?? .max, resolveDeadline)
-                    return
-                case .failed(let reason):
-                    note("does not resolve: \(reason)", errno: 0)
+            switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
+            case .addresses(let found) where !found.isEmpty:
+                resolveDeadline = .max
+                retryDeadline = .max
+                let ordered = found.count > 1 ? upstream.withPreference { $0.order(found) } : found
+                trial = AddressTrial(ordered)
+                if follow(.connect(without: 0)) { return setDeadline() }
+            case .addresses:
+                noteWithoutBlame("has no address that can be reached from the source")
+            case .pending:
+                return awaitAddresses(retryingAt: .max)
+            case .failed(let reason):
+                // The name service may have an answer before the time is over.
+                guard leaveUnresolved(reason) else {
+                    return awaitAddresses(retryingAt: lane.now + KnownAddresses.retryTime)
                 }
+                continue
             }
             guard next() else { return }
         }
     }
 
-    private func fitsSource(_ address: SocketAddress) -> Bool {
-        group.settings.source.map { $0.family == address.family } ?? true
+    private func awaitAddresses(retryingAt time: UInt64) {
+        if resolveDeadline == .max { resolveDeadline = lane.now + group.connectTimeout }
+        retryDeadline = time
+        setDeadline()
     }
 
-    /// - Returns: whether it is connected; if not, it was noted why.
-    private func connect(to address: SocketAddress, _ upstream: Upstream) -> Bool {
-        let begun = Clock.monotonic
-        do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(
-                upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
-            let port = UpstreamPort(descriptor, to: address, relay: self)
-            _ = try OutgoingSocket.connect(port.raw, to: address)
-            try lane.watch(port, port.raw, for: .readable)
-            self.upstream = port
-        } catch {
-            switch error.errno {
-            case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
-                return connect(to: address, upstream)
-            default: break
-            }
-            note(UpstreamFailure.words(for: error.errno, kind: upstream.kind), errno: error.errno)
+    /// The name of the member does not resolve now: goes over to another member, or waits for the name.
+    ///
+    /// - Returns: whether there is another one.
+    private func leaveUnresolved(_ reason: String) -> Bool {
+        guard let current = member, attempts < group.settings.attempts,
+            case .member(let index) = group.choose(ticket: ticket, source: source, tried: tried, at: lane.now)
+        else {
+            lookupFailure = reason
             return false
         }
+        noteWithoutBlame("does not resolve: \(reason)")
+        group.leave(current)
+        take(index)
+        return true
+    }
+
+    /// The name of the member was not resolved in the time that there is for it.
+    func resolveTimedOut() {
+        noteWithoutBlame(lookupFailure.map { "does not resolve: \($0)" } ?? "its name was not resolved in time")
+        resolveDeadline = .max
+        retryDeadline = .max
+        if next() { reach() }
+    }
+
+    /// Goes from address to address as the trial says, until there is a socket.
+    ///
+    /// - Returns: whether there is one, or the flow has gone on to another member or ended meanwhile; if not, it was noted
+    ///   why.
+    func follow(_ first: AddressTrial.Step) -> Bool {
+        var step = first
+        while let member, let address = trial?.address {
+            let upstream = group.members[member].upstream
+            switch step {
+            case .connect(let count):
+                do throws(SystemError) {
+                    try connect(to: address, upstream, without: count)
+                    return true
+                } catch {
+                    switch error.errno {
+                    case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting(): continue
+                    default: break
+                    }
+                    guard let next = trial?.refused(errno: error.errno) else { return false }
+                    step = next
+                }
+            case .failed(let failures):
+                note(failures, of: upstream)
+                return false
+            }
+        }
+        return false
+    }
+
+    private func connect(to address: SocketAddress, _ upstream: Upstream, without count: Int) throws(SystemError) {
+        let begun = Clock.monotonic
+        let descriptor = try OutgoingSocket.make(
+            upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
+        let port = UpstreamPort(descriptor, to: address, relay: self)
+        _ = try OutgoingSocket.connect(port.raw, to: address)
+        try lane.watch(port, port.raw, for: .readable)
+        self.upstream = port
         connectTime = Clock.monotonic &- begun
         canSegment = upstream.kind == .udp
-        sendHeld()
+        sendHeld(without: count)
         // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
         if upstream.kind == .can, isOpen, self.upstream?.address == address { answered() }
-        return true
     }
 
     /// Goes over to another member, or ends the flow.
@@ -77,23 +123,98 @@ extension DatagramRelay {
     func next() -> Bool {
         if let member { group.leave(member) }
         member = nil
-        upstream?.close(on: lane)
-        upstream = nil
+        closePort()
+        trial = nil
         if attempts < group.settings.attempts,
             case .member(let index) = group.choose(ticket: ticket, source: source, tried: tried, at: lane.now)
         {
             take(index)
             return true
         }
-        close(.connectFailed, by: .upstream)
+        close(.connectFailed, by: isHostToBlame ? .daemon : .upstream)
         return false
     }
 
-    /// Notes that the member cannot be reached.
+    private func closePort() {
+        upstream?.close(on: lane)
+        upstream = nil
+        silenceDeadline = .max
+    }
+
+    // MARK: - An address that is left
+
+    /// The upstream has refused a datagram before it has answered any: another address gets what was kept, or another
+    /// upstream.
+    func leaveRefused(errno: CInt) {
+        forgetPreference()
+        closePort()
+        guard let step = trial?.refused(errno: errno) else { return }
+        if !follow(step), next() { reach() }
+        if isOpen { setDeadline() }
+    }
+
+    /// From now on an answer is awaited, if there is another address to go to where none comes.
+    func awaitAnswer() {
+        guard silenceDeadline == .max, upstream != nil, let trial, trial.mayLeaveSilent, let member,
+            group.members[member].upstream.withPreference({ $0.leavesSilent })
+        else { return }
+        silenceDeadline = lane.now + Upstream.timeForAnswer
+        setDeadline()
+    }
+
+    /// No answer has come in time: another address gets what was kept.
+    func leaveSilent() {
+        silenceDeadline = .max
+        guard !hasAnswered, holdsAll, upstream != nil, let step = trial?.wasSilent(sent: held.count) else { return }
+        closePort()
+        if trial?.wasInVain == true, let member {
+            group.members[member].upstream.withPreference { $0.allSilent() }
+        }
+        if !follow(step), next() { reach() }
+    }
+
+    /// The flows to come begin with another address than the one that refuses.
+    func forgetPreference() {
+        guard let trial, trial.addresses.count > 1, let member, let address = upstream?.address else { return }
+        group.members[member].upstream.withPreference { $0.refused(address, among: trial.addresses) }
+    }
+
+    /// The flows to come begin with the address that has answered.
+    func notePreference() {
+        silenceDeadline = .max
+        guard let trial, trial.addresses.count > 1, let member, let address = upstream?.address else { return }
+        group.members[member].upstream.withPreference { $0.answered(address) }
+    }
+
+    // MARK: - Why
+
+    private func note(_ failures: [AddressTrial.Failure], of upstream: Upstream) {
+        for failure in failures {
+            let place =
+                trial?.addresses.count == 1
+                ? upstream.endpoint.description : RecordedAddress(upstream.kind, failure.address).description
+            self.failures.append("\(place): \(UpstreamFailure.words(for: failure.errno, kind: upstream.kind))")
+        }
+        if let errno = failures.last?.errno { blame(upstream, errno: errno) }
+    }
+
+    /// Notes why the upstream ends the flow.
     func note(_ reason: String, errno: CInt) {
         guard let member else { return }
         let upstream = group.members[member].upstream
         failures.append("\(upstream.endpoint): \(reason)")
+        blame(upstream, errno: errno)
+    }
+
+    /// Notes why the member was not reached, which is no fault of its own.
+    private func noteWithoutBlame(_ reason: String) {
+        guard let member else { return }
+        failures.append("\(group.members[member].upstream.endpoint): \(reason)")
+        isHostToBlame = true
+    }
+
+    private func blame(_ upstream: Upstream, errno: CInt) {
+        isHostToBlame = false
         switch errno {
         // It is this host that has no room.
         case EMFILE, ENFILE, ENOBUFS, ENOMEM: return

@@ -14,7 +14,8 @@ import Records
 ///
 /// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
 /// come back to whom they concern. Connecting takes no time; only a name may have to be waited for, and so long a few
-/// datagrams are held. Whoever refuses a datagram before it has answered any is left for another upstream.
+/// datagrams are held. Of several addresses the first that answers is taken (``AddressTrial``); an upstream that refuses a
+/// datagram before it has answered any is left for another one.
 ///
 /// Concurrency: belongs to one lane.
 final class DatagramRelay: Flow {
@@ -33,6 +34,9 @@ final class DatagramRelay: Flow {
     var failures: [String] = []
 
     var upstream: UpstreamPort?
+
+    /// The addresses of the member; nil while they are not known.
+    var trial: AddressTrial?
     var connectTime: UInt64 = 0
     var hasAnswered = false
 
@@ -41,8 +45,18 @@ final class DatagramRelay: Flow {
     private var heldBytes = 0
 
     /// Whether ``held`` is all that came, so that another upstream can have all of it.
-    private var holdsAll = true
+    private(set) var holdsAll = true
+
+    /// Why the name of the member could not be resolved the last time, and whether what failed last is the name service's
+    /// fault, and not an upstream's.
+    var lookupFailure: String?
+    var isHostToBlame = false
+
+    /// Until when the name may take, when it is asked for again, and when an address that is silent is left.
     var resolveDeadline = UInt64.max
+    var retryDeadline = UInt64.max
+    var silenceDeadline = UInt64.max
+    private var progressDeadline = UInt64.max
 
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
@@ -79,14 +93,20 @@ final class DatagramRelay: Flow {
     }
 
     override func start() {
-        if let interval = group.progressInterval { ownDeadline = accepted + interval }
+        if let interval = group.progressInterval {
+            progressDeadline = accepted + interval
+            setDeadline()
+        }
         reach()
     }
 
     // MARK: - To the upstream
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
-        if !hasAnswered, holdsAll { hold(range, of: batch) }
+        if !hasAnswered, holdsAll {
+            hold(range, of: batch)
+            awaitAnswer()
+        }
         guard let upstream else { return }
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
@@ -171,11 +191,12 @@ final class DatagramRelay: Flow {
         }
     }
 
-    func sendHeld() {
-        resolveDeadline = .max
+    /// Sends what was kept, but for the first `count`.
+    func sendHeld(without count: Int) {
         header = group.header(for: self)
         let port = upstream
-        for datagram in held {
+        if held.count > count { awaitAnswer() }
+        for datagram in held.dropFirst(count) {
             // If it was refused, another upstream has been sent all of it, or there is none.
             guard let port, isOpen, upstream === port else { return }
             finish(send(datagram, to: port))
@@ -192,15 +213,18 @@ final class DatagramRelay: Flow {
         case EINVAL where upstreamKind == .can: return lose(unsent, errno: errno, to: upstreamKind)
         default: break
         }
-        note(UpstreamFailure.words(for: errno, kind: upstreamKind), errno: errno)
-        if hasAnswered || !holdsAll {
-            // What it knows of the flow, no other knows.
-            // The one that was refused before counts too; a bus refuses none afterwards.
-            traffic.dropped &+= UInt64(unsent) &+ (upstreamKind == .can ? 0 : 1)
-            close(.resetByUpstream, by: .upstream, errno: errno)
-        } else if next() {
-            reach()
+        guard hasAnswered || !holdsAll else { return leaveRefused(errno: errno) }
+        // What it knows of the flow, no other knows. Flows to come may have better luck with its other addresses.
+        let words = UpstreamFailure.words(for: errno, kind: upstreamKind)
+        forgetPreference()
+        if let upstream, let trial, trial.addresses.count > 1 {
+            failures.append("\(RecordedAddress(upstreamKind, upstream.address)): \(words)")
+        } else {
+            note(words, errno: errno)
         }
+        // The one that was refused before counts too; a bus refuses none afterwards.
+        traffic.dropped &+= UInt64(unsent) &+ (upstreamKind == .can ? 0 : 1)
+        close(.resetByUpstream, by: .upstream, errno: errno)
     }
 
     // MARK: - Time and the end
@@ -208,15 +232,24 @@ final class DatagramRelay: Flow {
     override func deadlineReached() {
         let now = lane.now
         if resolveDeadline <= now {
-            resolveDeadline = .max
-            note("its name was not resolved in time", errno: ETIMEDOUT)
-            if next() { reach() }
-            return
+            resolveTimedOut()
+        } else if retryDeadline <= now {
+            retryDeadline = .max
+            reach()
         }
-        if let interval = group.progressInterval {
-            ownDeadline = now + interval
+        if isOpen, silenceDeadline <= now { leaveSilent() }
+        if isOpen, progressDeadline <= now, let interval = group.progressInterval {
+            progressDeadline = now + interval
             lane.recordProgress(of: self)
         }
+        if isOpen { setDeadline() }
+    }
+
+    /// Sees to it that ``deadlineReached()`` is called when there is something to do.
+    func setDeadline() {
+        let next = min(resolveDeadline, retryDeadline, silenceDeadline, progressDeadline)
+        let wanted = next == .max ? nil : next
+        if ownDeadline != wanted { ownDeadline = wanted }
     }
 
     override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {

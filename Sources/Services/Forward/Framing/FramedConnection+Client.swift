@@ -98,7 +98,10 @@ extension FramedConnection {
         }
         do throws(SystemError) {
             guard try send(message, to: upstream) else { return false }
-            unanswered.note(message)
+            if unanswered.isWhole {
+                unanswered.note(message)
+                search.sent()
+            }
         } catch {
             switch error.errno {
             case EMSGSIZE:

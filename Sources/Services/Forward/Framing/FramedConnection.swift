@@ -30,7 +30,7 @@ final class FramedConnection: Connection {
     }
 
     let losses: FramingLosses
-    private let search: UpstreamSearch<FramedConnection>
+    let search: UpstreamSearch<FramedConnection>
     var upstream: UpstreamLink<FramedConnection>?
 
     var input: FrameDecoder
@@ -262,7 +262,10 @@ extension FramedConnection: UpstreamSeeker {
     func upstreamStands(_ link: UpstreamLink<FramedConnection>) {
         upstream = link
         header = group.header(for: self)
-        for message in unanswered.messages where refusal == 0 { sendAgain(message, to: link) }
+        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == 0 {
+            sendAgain(message, to: link)
+        }
+        if !unanswered.messages.isEmpty { search.sent() }
         if input.isStalled { goOn() }
         // A bus answers nothing, and no other one is to have its frames too.
         if link.kind == .can {
@@ -289,6 +292,13 @@ extension FramedConnection: UpstreamSeeker {
         if !readiness.isDisjoint(with: [.readable, .error, .hangUp]) { upstreamIsReadable = true }
         if readiness.contains(.writable), input.isStalled { goOn() }
         return run()
+    }
+
+    func upstreamIsSilent() {
+        // What it may have got, no other address knows.
+        guard unanswered.isWhole, isOpen else { return }
+        upstream = nil
+        search.leaveSilent(sent: unanswered.messages.count)
     }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Glibc
 import LinuxSystem
 import Reactor
 import Records
 
 /// The upstream of a connection or flow that frames messages, and the search for it, as ``UpstreamConnector`` says. A
-/// socket for datagrams stands at once; if its upstream turns out to refuse them, ``refused(errno:)`` goes on with the next.
+/// socket for datagrams stands at once; if its upstream turns out to refuse them, ``refused(errno:)`` goes on with its next
+/// address, or the next upstream. An address that does not answer is left for the next one too.
 ///
 /// Concurrency: belongs to the lane of its connection or flow. It has deadlines of its own, so it has a place in the lane's
 /// table while it waits for something.
@@ -28,6 +30,13 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     private var connectTime: UInt64 = 0
     private var hasAnswered = false
     private var wasRefused = false
+
+    /// When an address that has not answered is left, the first that was, and how many messages that one was sent.
+    private var silenceDeadline = UInt64.max
+    private var firstSilent: (address: SocketAddress, sent: Int)?
+
+    /// How many of the messages that are kept the address that stands was sent before.
+    private(set) var alreadySent = 0
 
     /// A search that has not begun.
     init(in group: UpstreamGroup, on lane: Lane, mayWait: Bool) {
@@ -73,25 +82,89 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     func answered() {
         guard !hasAnswered, let state, let standing, standing.kind.isDatagram else { return }
         hasAnswered = true
+        silenceDeadline = .max
+        if state.addresses.count > 1 || firstSilent != nil {
+            memberPreference { $0.answered(standing.address) }
+        }
         noteSuccess(state)
     }
 
-    /// The upstream that stands has refused what it was sent: goes on with the next one.
-    func refused(errno: CInt) {
-        noteRefusal(errno: errno)
-        guard let state else { return }
-        standing?.close(on: lane)
-        standing = nil
+    /// The upstream was sent a message: from now on an answer is awaited, if there is another address to go to where none
+    /// comes.
+    func sent() {
+        guard !hasAnswered, silenceDeadline == .max, let state, let standing, standing.kind.isDatagram,
+            state.race.hasNext || firstSilent != nil
+        else { return }
+        var leavesSilent = false
+        memberPreference { leavesSilent = $0.leavesSilent }
+        guard leavesSilent else { return }
+        silenceDeadline = lane.now + Upstream.timeForAnswer
         if !isWatched { lane.enroll(self) }
-        if nextMember(state) { goOn() }
         setDeadline()
     }
 
-    /// Notes that the upstream that stands refuses what it is sent.
+    /// The upstream that stands has refused what it was sent: goes on with its next address, or the next upstream.
+    func refused(errno: CInt) {
+        guard let state, let link = standing else { return }
+        wasRefused = true
+        memberPreference { $0.refused(link.address, among: state.addresses) }
+        leave(link)
+        if let firstSilent, !state.race.hasNext {
+            goBack(to: firstSilent, state)
+        } else {
+            act(state.race.winnerFailed(errno: errno))
+        }
+        setDeadline()
+    }
+
+    /// The upstream that stands has not answered in time: goes on with its next address; after the last one, with the first
+    /// that was silent.
+    ///
+    /// - Parameter count: how many messages it was sent.
+    func leaveSilent(sent count: Int) {
+        guard let state, let link = standing else { return }
+        if firstSilent == nil { firstSilent = (link.address, count) }
+        leave(link)
+        if state.race.hasNext {
+            act(state.race.winnerFailed(errno: ETIMEDOUT))
+        } else if let firstSilent {
+            goBack(to: firstSilent, state)
+        }
+        setDeadline()
+    }
+
+    private func leave(_ link: Link) {
+        link.close(on: lane)
+        standing = nil
+        silenceDeadline = .max
+        alreadySent = 0
+        state?.deadline = lane.now + group.connectTimeout
+        if !isWatched { lane.enroll(self) }
+    }
+
+    /// No address has answered: stays with the first that did not refuse.
+    private func goBack(to first: (address: SocketAddress, sent: Int), _ state: Connecting<Link>) {
+        memberPreference { $0.allSilent() }
+        firstSilent = nil
+        alreadySent = first.sent
+        state.addresses = [first.address]
+        state.race = ConnectRace(state.addresses)
+        act(state.race.start())
+    }
+
+    /// Notes that the upstream that stands refuses what it is sent. Its other addresses, if any, are for those to come.
     func noteRefusal(errno: CInt) {
         wasRefused = true
-        guard let state else { return }
-        note("\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))", state, errno: errno)
+        guard let state, let standing else { return }
+        let words = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
+        guard state.addresses.count > 1 else { return note(words, state, errno: errno) }
+        memberPreference { $0.refused(standing.address, among: state.addresses) }
+        state.failures.append("\(RecordedAddress(standing.kind, standing.address)): \(words)")
+    }
+
+    private func memberPreference(_ body: (inout AddressPreference) -> Void) {
+        guard let member else { return }
+        group.members[member].upstream.withPreference { body(&$0) }
     }
 
     /// Lets go of everything.
@@ -121,13 +194,17 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
+        if silenceDeadline <= now {
+            silenceDeadline = .max
+            seeker?.upstreamIsSilent()
+        }
         connectingDeadlineReached()
         return nextDeadline
     }
 
     private var nextDeadline: UInt64? {
-        guard let next = connecting?.nextDeadline, next != .max else { return nil }
-        return next
+        let next = min(connecting?.nextDeadline ?? .max, silenceDeadline)
+        return next == .max ? nil : next
     }
 }
 

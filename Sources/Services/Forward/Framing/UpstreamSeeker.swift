@@ -12,6 +12,14 @@ protocol UpstreamSeeker: Connection {
     /// The upstream's socket is ready for something.
     func upstreamReady(_ readiness: Readiness) -> Turn
 
+    /// The upstream takes datagrams, and has answered none in time: see ``UpstreamSearch/leaveSilent(sent:)``.
+    func upstreamIsSilent()
+
     /// No upstream can be had.
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt)
+}
+
+extension UpstreamSeeker {
+    /// Stays: a stream stands once it is connected.
+    func upstreamIsSilent() {}
 }

@@ -2,8 +2,6 @@
 
 /// Why an active check of an upstream failed.
 enum CheckFailure: Hashable, Sendable {
-    /// The name has no address; in the resolver's words.
-    case unresolved(String)
     /// No connection came about: errno.
     case connect(CInt)
     /// The connection broke: errno.

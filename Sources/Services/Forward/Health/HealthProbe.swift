@@ -7,6 +7,10 @@ import Reactor
 
 /// Checks one upstream from time to time: connects, says what is to be said, and looks for what is to be answered.
 ///
+/// It connects as a relay does: to all addresses of a name, from the group's `source`, the first that answers (RFC 8305). Of
+/// datagrams, an address answers when what is expected comes from there. A name that does not resolve is the fault of a name
+/// server, and such a check says nothing of the upstream.
+///
 /// What each check came to goes into ``Upstream``, which decides what follows from it and outlives this.
 ///
 /// Concurrency: belongs to one lane, as its sockets do.
@@ -21,10 +25,15 @@ final class HealthProbe: Pollable {
     private let group: UpstreamGroup
     private let lane: Lane
 
-    private var socket: ProbeSocket?
-    private var answer: [UInt8] = []
+    private var addresses: [SocketAddress] = []
+    private var race = ConnectRace([])
+    private var sockets = Attempts<ProbeSocket>()
     private var nextStart: UInt64 = 0
+    private var nextAttempt = UInt64.max
     private var checkDeadline = UInt64.max
+
+    /// Whether the name is being resolved.
+    private var awaitsAddresses = false
 
     init(
         of upstream: Upstream, as settings: HealthSettings, for group: UpstreamGroup, on lane: Lane
@@ -47,134 +56,190 @@ final class HealthProbe: Pollable {
 
     /// Checks no more.
     func end() {
-        closeSocket()
+        endCheck()
         lane.forget(self)
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        if checkDeadline <= now { failed(.timedOut) }
+        if checkDeadline <= now {
+            if awaitsAddresses { endCheck() } else { failed(.timedOut) }
+        }
+        if nextAttempt <= now {
+            nextAttempt = .max
+            act(race.delayPassed())
+        }
         if nextStart <= now {
             nextStart = now + interval
             check()
         }
-        return min(nextStart, checkDeadline)
+        return min(nextStart, nextAttempt, checkDeadline)
     }
 
     // MARK: - One check
 
     private func check() {
         // One that is not over by now would be the timeout's; a timeout is never longer than the interval.
-        closeSocket()
+        endCheck()
         checkDeadline = lane.now + timeout
-        switch upstream.place {
-        case .fixed(let address): connect(to: address)
-        case .named(let resolution):
-            switch resolution.addresses(
-                at: lane.now, interval: group.resolveInterval, waiter: Waiter(self, on: lane))
-            {
-            case .addresses(let addresses):
-                if let first = addresses.first { connect(to: first) } else { failed(.unresolved("no address")) }
-            case .failed(let reason): failed(.unresolved(reason))
-            case .pending: break
+        connect()
+    }
+
+    private func connect() {
+        awaitsAddresses = false
+        switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
+        case .addresses(let found) where !found.isEmpty:
+            addresses = found
+            race = ConnectRace(found)
+            act(race.start())
+        case .pending: awaitsAddresses = true
+        case .addresses, .failed: endCheck()
+        }
+    }
+
+    /// Does what the race says, until there is something to wait for.
+    private func act(_ first: ConnectRace.Action) {
+        var action = first
+        while true {
+            switch action {
+            case .none:
+                return
+            case .connect(let index, let delay):
+                nextAttempt =
+                    delay == nil ? .max : lane.now + ConnectRace.delay(of: addresses.count, within: timeout)
+                if nextAttempt != .max { lane.schedule(self, at: nextAttempt) }
+                action = open(index)
+            case .won(let index):
+                guard let socket = sockets.take(index: index) else { return }
+                closeSockets()
+                sockets.append(socket)
+                return stands(socket)
+            case .failed(let failures):
+                return failed(.connect(failures.last?.errno ?? 0))
             }
         }
     }
 
-    private func connect(to address: SocketAddress) {
+    private func open(_ index: Int) -> ConnectRace.Action {
+        let address = addresses[index]
         do throws(SystemError) {
             let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
-            let socket = ProbeSocket(descriptor, to: address, probe: self)
+            let socket = ProbeSocket(descriptor, to: address, index: index, probe: self)
             let stands = try OutgoingSocket.connect(socket.raw, to: address)
             try lane.watch(socket, socket.raw)
-            self.socket = socket
-            if stands { connected(socket) }
+            sockets.append(socket)
+            guard stands else { return .none }
+            // That a datagram socket is connected says nothing; a bus, of which nothing is asked, is well if it can be bound.
+            guard upstream.kind.isDatagram, settings.expect != nil else { return race.connected(index) }
+            return say(to: socket) ? .none : race.attemptFailed(index, errno: EAGAIN)
         } catch {
             switch error.errno {
             // That this host is short of something says nothing of the upstream.
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: checkDeadline = .max
-            default: failed(.connect(error.errno))
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                endCheck()
+                return .none
+            default: return race.attemptFailed(index, errno: error.errno)
             }
         }
     }
 
     func ready(_ socket: ProbeSocket, _ readiness: Readiness) {
-        guard socket === self.socket else { return }
-        if !socket.isConnected {
-            do throws(SystemError) {
-                if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
-            } catch {
-                return failed(.connect(error.errno))
-            }
-            guard readiness.contains(.writable) else { return }
-            connected(socket)
-        } else if !readiness.isDisjoint(with: .anyInput) {
-            read(socket)
+        guard sockets.contains(socket) else { return }
+        if socket.isConnected {
+            if !readiness.isDisjoint(with: .anyInput) { read(socket) }
+            return
         }
+        do throws(SystemError) {
+            if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
+        } catch {
+            return broke(socket, errno: error.errno)
+        }
+        if readiness.contains(.writable) { act(race.connected(socket.index)) }
     }
 
-    private func connected(_ socket: ProbeSocket) {
+    /// The connection stands.
+    private func stands(_ socket: ProbeSocket) {
+        if upstream.kind.isDatagram, settings.expect != nil { return succeeded() }
+        guard say(to: socket) else { return failed(.broken(EAGAIN)) }
+        guard self.sockets.contains(socket) else { return }
+        if settings.expect == nil { succeeded() } else { read(socket) }
+    }
+
+    /// Says what is to be said.
+    ///
+    /// - Returns: whether it went.
+    private func say(to socket: ProbeSocket) -> Bool {
         socket.isConnected = true
-        answer = []
         do throws(SystemError) {
             let header = try group.header(forCheckOf: socket.address, from: socket.raw) ?? []
             // In one write, since it may be a datagram. A new socket takes a few kilobytes at once, and they are no longer.
             let words = header + (settings.send ?? [])
-            if !words.isEmpty, try !socket.send(words, upstream.kind) { return failed(.broken(EAGAIN)) }
+            return words.isEmpty ? true : try socket.send(words, upstream.kind)
         } catch {
-            return failed(.broken(error.errno))
+            broke(socket, errno: error.errno)
+            return true
         }
-        if settings.expect == nil { succeeded() } else { read(socket) }
     }
 
     private func read(_ socket: ProbeSocket) {
         guard let expected = settings.expect else { return }
-        while answer.count < Self.longestAnswer {
+        while socket.answer.count < Self.longestAnswer {
             do throws(SystemError) {
-                switch try lane.input.receive(from: socket.raw, atMost: Self.longestAnswer - answer.count) {
+                switch try lane.input.receive(from: socket.raw, atMost: Self.longestAnswer - socket.answer.count) {
                 case .wouldBlock: return
-                case .endOfStream: return failed(answer.isEmpty ? .closed : .unexpectedAnswer)
+                case .endOfStream: return failed(socket.answer.isEmpty ? .closed : .unexpectedAnswer)
                 case .moved(let count):
                     // unsafe: the bytes are copied while the span is borrowed.
                     lane.input.withBytes(count) { bytes in
-                        unsafe bytes.withUnsafeBytes { unsafe answer.append(contentsOf: $0) }
+                        unsafe bytes.withUnsafeBytes { unsafe socket.answer.append(contentsOf: $0) }
                     }
                 }
             } catch {
-                return failed(.broken(error.errno))
+                return broke(socket, errno: error.errno)
             }
-            if answer.holds(expected) { return succeeded() }
+            if socket.answer.holds(expected) { return succeeded() }
         }
         failed(.unexpectedAnswer)
     }
 
+    /// An attempt has failed, or the connection has broken. A datagram that is refused leaves the other addresses.
+    private func broke(_ socket: ProbeSocket, errno: CInt) {
+        guard !socket.isConnected || upstream.kind.isDatagram else { return failed(.broken(errno)) }
+        sockets.take(index: socket.index)?.close(on: lane)
+        act(race.attemptFailed(socket.index, errno: errno))
+    }
+
     private func succeeded() {
-        closeSocket()
+        endCheck()
         if let change = upstream.checkSucceeded(at: lane.now) { group.tell(change, of: upstream, on: lane) }
     }
 
     private func failed(_ failure: CheckFailure) {
-        closeSocket()
+        endCheck()
         if let change = upstream.checkFailed(failure, at: lane.now) { group.tell(change, of: upstream, on: lane) }
     }
 
-    private func closeSocket() {
+    private func endCheck() {
         checkDeadline = .max
-        // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
-        if let socket { try? StreamSocket.resetOnClose(socket.raw) }
-        socket?.close(on: lane)
-        socket = nil
-        answer = []
+        nextAttempt = .max
+        awaitsAddresses = false
+        race = ConnectRace([])
+        closeSockets()
+    }
+
+    private func closeSockets() {
+        while let socket = sockets.takeAny() {
+            // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
+            try? StreamSocket.resetOnClose(socket.raw)
+            socket.close(on: lane)
+        }
     }
 }
 
 extension HealthProbe: Waiting {
     /// The name is resolved.
     func resume() {
-        guard checkDeadline != .max, socket == nil else { return }
-        let deadline = checkDeadline
-        check()
-        // It is the same check.
-        if checkDeadline != .max { checkDeadline = deadline }
+        guard awaitsAddresses, checkDeadline != .max else { return }
+        connect()
     }
 }
 

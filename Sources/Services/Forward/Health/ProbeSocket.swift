@@ -6,23 +6,30 @@ import Reactor
 /// The socket of one check of an upstream.
 ///
 /// Concurrency: belongs to the lane of its probe.
-final class ProbeSocket: Pollable {
+final class ProbeSocket: Pollable, AttemptedSocket {
     /// The number of the socket.
     let raw: CInt
 
     /// Where it goes to.
     let address: SocketAddress
 
+    /// Which of the addresses that is.
+    let index: Int
+
     /// Whether the upstream has accepted.
     var isConnected = false
+
+    /// What it has answered so far.
+    var answer: [UInt8] = []
 
     private var descriptor: OwnedDescriptor?
     private var probe: HealthProbe?
 
-    init(_ descriptor: consuming OwnedDescriptor, to address: SocketAddress, probe: HealthProbe) {
+    init(_ descriptor: consuming OwnedDescriptor, to address: SocketAddress, index: Int, probe: HealthProbe) {
         raw = descriptor.raw
         self.descriptor = consume descriptor
         self.address = address
+        self.index = index
         self.probe = probe
         super.init()
     }

@@ -1,109 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import LinuxSystem
 import Reactor
+import Records
 import Synchronization
 
-/// The addresses of one name, as they were when they were last asked for.
+/// The addresses of one name of an upstream, looked up off the lanes.
 ///
-/// Nobody asks while nobody connects, so an idle daemon stays idle. Who connects while the answer is fresh has it at once,
-/// and towards the end of that time has it asked for again behind his back; who connects later waits for the new answer.
-/// If there is none to be had, the last good one stays in use, and is asked for again after ``retryTime``.
+/// Nobody looks it up while nobody connects, so an idle daemon stays idle. ``KnownAddresses`` decides what a caller gets:
+/// addresses that were found once serve at once, and are looked up again behind the caller's back.
 ///
-/// Concurrency: may be used from every thread. The name service blocks, so it is asked on a queue of its own, where one
-/// name cannot hold another up; what the lanes ask is behind a lock that is held for a moment.
+/// Concurrency: may be used from every thread. The name service blocks, so it is asked on ``LookupQueue``; what the lanes
+/// ask is behind a lock that is held for a moment.
 final class NameResolution: Sendable {
-    /// What a lane gets.
-    enum Answer: Equatable, Sendable {
-        /// The addresses, in the order of RFC 6724.
-        case addresses([SocketAddress])
-        /// They are being asked for; the waiter is woken.
-        case pending
-        /// There are none; in the resolver's words.
-        case failed(String)
+    typealias Answer = KnownAddresses.Answer
+
+    /// How a name is looked up. A test gives other answers.
+    struct Source: Sendable {
+        /// The addresses of a name, with a port.
+        var addresses: @Sendable (String, UInt16) throws(NameLookupFailure) -> [SocketAddress] = {
+            (name, port) throws(NameLookupFailure) in try NameService.addresses(of: name, port: port)
+        }
+
+        /// For how many seconds they may be kept; nil if nobody says.
+        var timeToLive: @Sendable (String) -> UInt32? = { NameService.timeToLive(of: $0) }
     }
 
-    /// How long an answer is good for that says nothing of it: that of /etc/hosts, in nanoseconds.
-    static let defaultTime: UInt64 = 30_000_000_000
-
-    /// How long to wait after a failure before it is asked again.
-    static let retryTime: UInt64 = 1_000_000_000
-
-    /// The bounds of what a name server may say: less would ask for each connection, more would never notice a move.
-    private static let times: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
+    /// A look-up that takes longer is expected to take long the next time too, in nanoseconds.
+    private static let slowTime: UInt64 = 1_000_000_000
 
     private struct State {
-        var addresses: [SocketAddress] = []
-        var failure: String?
-        /// Until when the addresses, or the failure, need not be asked for again.
-        var freshUntil: UInt64 = 0
-        /// From when on they are asked for while they are still in use.
-        var refreshFrom: UInt64 = 0
-        var isAsking = false
+        var known = KnownAddresses()
         var waiters: [Waiter] = []
+        var wasSlow = false
     }
 
     private let name: String
     private let port: UInt16
-    private let queue: DispatchQueue
+    private let source: Source
+    private let queue: LookupQueue
     private let state = Mutex(State())
 
-    init(of name: String, port: UInt16) {
+    /// A name that was not looked up yet.
+    init(of name: String, port: UInt16, source: Source = Source(), queue: LookupQueue = .shared) {
         self.name = name
         self.port = port
-        queue = DispatchQueue(label: "usherd.resolver")
+        self.source = source
+        self.queue = queue
     }
 
     /// The addresses as far as they are known.
     ///
     /// - Parameters:
-    ///   - interval: how long an answer is good for, in nanoseconds; nil as long as it says itself.
-    ///   - waiter: who is to be woken if the answer is ``Answer/pending``; nil if nobody can wait.
-    func addresses(at now: UInt64, interval: UInt64?, waiter: Waiter?) -> Answer {
-        let (answer, mustAsk) = state.withLock { state -> (Answer, Bool) in
-            let isFresh = now < state.freshUntil
-            var mustAsk = false
-            if !state.isAsking, !isFresh || now >= state.refreshFrom {
-                state.isAsking = true
-                mustAsk = true
-            }
-            guard isFresh else {
-                if let waiter { state.waiters.append(waiter) }
-                return (.pending, mustAsk)
-            }
-            if let failure = state.failure, state.addresses.isEmpty { return (.failed(failure), mustAsk) }
-            return (.addresses(state.addresses), mustAsk)
+    ///   - group: says how long an answer is good for, and whose name it is.
+    ///   - lane: the caller's; a record is written there when look-ups begin to fail, and when they succeed again.
+    ///   - waiter: is woken if the answer is ``KnownAddresses/Answer/pending``.
+    func addresses(for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter) -> Answer {
+        let (answer, begins, wasSlow) = state.withLock { state in
+            let (answer, begins) = state.known.ask(at: lane.now)
+            if answer == .pending { state.waiters.append(waiter()) }
+            return (answer, begins, state.wasSlow)
         }
-        if mustAsk { ask(interval: interval) }
+        guard begins else { return answer }
+        let (interval, label, lane) = (group.resolveInterval, group.label, lane.handle)
+        queue.add(isSlow: wasSlow) { [self] in
+            if let change = lookUp(interval: interval) { report(change, label, on: lane) }
+        }
         return answer
     }
 
-    private func ask(interval: UInt64?) {
-        queue.async { [self] in
-            do throws(NameLookupFailure) {
-                let addresses = try NameService.addresses(of: name, port: port)
-                let lifetime = interval ?? NameService.timeToLive(of: name).map { UInt64($0) * 1_000_000_000 }
-                store(addresses, failure: nil, for: lifetime ?? Self.defaultTime)
-            } catch {
-                store([], failure: error.reason, for: Self.retryTime)
-            }
+    private func lookUp(interval: UInt64?) -> KnownAddresses.Change? {
+        let begin = Clock.monotonic
+        let found: [SocketAddress]
+        do throws(NameLookupFailure) {
+            found = try source.addresses(name, port)
+        } catch {
+            return end(from: begin) { $0.failed(error.reason, at: Clock.monotonic) }
         }
+        guard !found.isEmpty else { return end(from: begin) { $0.failed("it has no address", at: Clock.monotonic) } }
+        // Whoever waits does not wait for the time to live, which DNS is asked for once more.
+        let change = end(from: begin) { $0.found(found) }
+        let lifetime = interval ?? source.timeToLive(name).map { UInt64($0) * 1_000_000_000 }
+        state.withLock { $0.known.keep(for: lifetime ?? KnownAddresses.defaultLifetime, at: Clock.monotonic) }
+        return change
     }
 
-    private func store(_ addresses: [SocketAddress], failure: String?, for lifetime: UInt64) {
-        let now = Clock.monotonic
-        let lifetime = min(max(lifetime, Self.times.lowerBound), Self.times.upperBound)
-        let waiters = state.withLock { state in
-            if failure == nil { state.addresses = addresses }
-            state.failure = failure ?? (addresses.isEmpty ? "no address" : nil)
-            state.freshUntil = now + lifetime
-            state.refreshFrom = now + lifetime / 5 * 4
-            state.isAsking = false
-            let waiters = state.waiters
-            state.waiters = []
-            return waiters
+    private func end(
+        from begin: UInt64, _ body: (inout KnownAddresses) -> KnownAddresses.Change?
+    ) -> KnownAddresses.Change? {
+        let (change, waiters) = state.withLock { state in
+            state.wasSlow = Clock.monotonic &- begin >= Self.slowTime
+            let change = body(&state.known)
+            defer { state.waiters = [] }
+            return (change, state.waiters)
         }
         for waiter in waiters { waiter.wake() }
+        return change
+    }
+
+    private func report(_ change: KnownAddresses.Change, _ label: ListenerLabel, on lane: LaneHandle) {
+        let hasAddresses = state.withLock { !$0.known.addresses.isEmpty }
+        let (event, message) =
+            switch change {
+            case .failing(let reason) where hasAddresses:
+                (
+                    EventKind.warning,
+                    "the name \(name) cannot be resolved: \(reason). Its last addresses stay in use, and it is looked up"
+                        + " again; see that the name server answers (getent ahosts \(name))"
+                )
+            case .failing(let reason):
+                (
+                    EventKind.warning,
+                    "the name \(name) cannot be resolved: \(reason). Clients wait for an address as long as"
+                        + " connect-timeout allows; see that the name server answers (getent ahosts \(name))"
+                )
+            case .recovered:
+                (EventKind.recovered, "the name \(name) can be resolved again")
+            }
+        lane.perform { lane in
+            lane.write(DaemonRecord(time: Clock.realtime, event, message, listener: label))
+        }
     }
 }

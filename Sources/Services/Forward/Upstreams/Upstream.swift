@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Configuration
 import LinuxSystem
 import Reactor
 import Records
@@ -34,6 +35,9 @@ final class Upstream: Sendable {
     /// After how many nanoseconds a datagram that nobody has refused counts as taken.
     static let timeForRefusal: UInt64 = 1_000_000_000
 
+    /// After how many nanoseconds an address that has answered no datagram is left for another one of its name.
+    static let timeForAnswer: UInt64 = 1_000_000_000
+
     /// Where an upstream is.
     enum Place: Sendable {
         /// There.
@@ -43,6 +47,7 @@ final class Upstream: Sendable {
     }
 
     private let health: Mutex<UpstreamHealth>
+    private let preference = Mutex(AddressPreference())
 
     /// ``UpstreamHealth/availableFrom`` and ``UpstreamHealth/wantsSuccess`` as they are, to be read without the lock.
     private let availableFrom = Atomic<UInt64>(0)
@@ -99,6 +104,30 @@ final class Upstream: Sendable {
         change { $0.change(Self.limits(limits, of: kind), at: now) }
     }
 
+    // MARK: - Addresses
+
+    /// Where to connect to: the addresses that can be reached from the group's `source`, as far as they are known.
+    ///
+    /// - Parameters:
+    ///   - group: the group in which it is tried.
+    ///   - waiter: is woken if they are being looked up.
+    func addresses(
+        for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter
+    ) -> KnownAddresses.Answer {
+        let answer: KnownAddresses.Answer
+        switch place {
+        case .fixed: answer = .addresses(fixedAddresses)
+        case .named(let resolution): answer = resolution.addresses(for: group, on: lane, waiter: waiter())
+        }
+        guard let source = group.settings.source, case .addresses(let found) = answer else { return answer }
+        return .addresses(found.filter(source.canReach))
+    }
+
+    /// Looks at, or changes, what is known of the addresses of its name that datagrams go to.
+    func withPreference<Result>(_ body: (inout AddressPreference) -> Result) -> Result {
+        preference.withLock { body(&$0) }
+    }
+
     private static func limits(_ limits: UpstreamHealth.Limits, of kind: SocketKind) -> UpstreamHealth.Limits {
         var limits = limits
         limits.mayBeSilent = kind.isDatagram
@@ -147,5 +176,16 @@ extension Endpoint {
         SocketAddress.ipv6(address, port: 0, scope: 0).append(to: &bytes)
         // `[2001:db8::1]:0` without the brackets and the port.
         return String(decoding: bytes.dropFirst().dropLast(3), as: UTF8.self)
+    }
+}
+
+extension SocketAddress {
+    /// Whether a socket that is bound to this address can be connected to the other: IP to its own version, and all that is
+    /// not IP.
+    fileprivate func canReach(_ other: SocketAddress) -> Bool {
+        switch (self, other) {
+        case (.ipv4, .ipv6), (.ipv6, .ipv4): false
+        default: true
+        }
     }
 }

@@ -56,7 +56,6 @@ extension UpstreamGroup {
 
     private static func words(for failure: CheckFailure, kind: SocketKind) -> String {
         switch failure {
-        case .unresolved(let reason): return "its name does not resolve: \(reason)"
         case .connect(let errno):
             return "it could not be connected to: \(UpstreamFailure.words(for: errno, kind: kind))"
         case .broken(let errno): return "the connection broke: \(SystemError.reason(of: errno))"

@@ -57,6 +57,31 @@ import Testing
         #expect(race.connected(0) == .won(0))
     }
 
+    @Test func `a winner that fails afterwards leaves the others that were not tried`() {
+        var race = ConnectRace(Self.addresses("464"))
+        #expect(race.start() == .connect(0, thenWait: Self.delay))
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .none, "there is none yet")
+        #expect(race.connected(0) == .won(0))
+        #expect(race.hasNext)
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: Self.delay))
+        #expect(race.connected(1) == .won(1))
+        #expect(race.winnerFailed(errno: ETIMEDOUT) == .connect(2, thenWait: nil))
+        #expect(race.connected(2) == .won(2))
+        #expect(!race.hasNext)
+        let failures = [
+            Failure(index: 0, errno: ECONNREFUSED), Failure(index: 1, errno: ETIMEDOUT),
+            Failure(index: 2, errno: ECONNREFUSED),
+        ]
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .failed(failures))
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .none)
+    }
+
+    @Test func `all addresses are tried within the time that there is`() {
+        #expect(ConnectRace.delay(of: 2, within: 5_000_000_000) == Self.delay)
+        #expect(ConnectRace.delay(of: 2, within: 300_000_000) == 100_000_000)
+        #expect(ConnectRace.delay(of: 64, within: 1) == 0)
+    }
+
     @Test func `a failure starts the next one at once`() {
         var race = ConnectRace(Self.addresses("644"))
         #expect(race.start() == .connect(0, thenWait: Self.delay))

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Services
+
+@Suite struct LookupTurnsTests {
+    @Test func `first come, first served, and no more than there are threads`() {
+        var turns = LookupTurns<Int>(width: 2)
+        for job in 1...4 { turns.add(job, isSlow: false) }
+        #expect(turns.next()?.job == 1)
+        #expect(turns.next()?.job == 2)
+        #expect(turns.next() == nil)
+        #expect(turns.waiting == 2)
+        turns.ended(isSlow: false)
+        #expect(turns.next()?.job == 3)
+        #expect(turns.next() == nil)
+    }
+
+    @Test func `slow look-ups have half of the threads at most`() {
+        var turns = LookupTurns<Int>(width: 8)
+        for job in 0..<300 { turns.add(job, isSlow: true) }
+        for job in 0..<4 { #expect(turns.next() ?? (-1, false) == (job, true)) }
+        #expect(turns.next() == nil)
+        turns.add(1000, isSlow: false)
+        #expect(turns.next() ?? (-1, true) == (1000, false))
+        turns.ended(isSlow: true)
+        #expect(turns.next()?.job == 4)
+        #expect(turns.next() == nil)
+    }
+
+    @Test func `prompt look-ups may have all threads`() {
+        var turns = LookupTurns<Int>(width: 4)
+        for job in 0..<5 { turns.add(job, isSlow: false) }
+        turns.add(5, isSlow: true)
+        for job in 0..<4 { #expect(turns.next()?.job == job) }
+        #expect(turns.next() == nil)
+    }
+
+    @Test func `a single thread does slow look-ups too`() {
+        var turns = LookupTurns<Int>(width: 1)
+        turns.add(1, isSlow: true)
+        #expect(turns.next()?.job == 1)
+    }
+
+    @Test func `many come out in order`() {
+        var turns = LookupTurns<Int>(width: 1)
+        var order: [Int] = []
+        for job in 0..<1000 {
+            turns.add(job, isSlow: false)
+            if job % 3 == 0, let next = turns.next() {
+                order.append(next.job)
+                turns.ended(isSlow: false)
+            }
+        }
+        while let next = turns.next() {
+            order.append(next.job)
+            turns.ended(isSlow: false)
+        }
+        #expect(order == Array(0..<1000))
+    }
+
+    @Test func `hanging look-ups use a few threads, and all are done in the end`() throws {
+        let queue = LookupQueue(width: 3)
+        let gate = DispatchSemaphore(value: 0)
+        let counts = Mutex((running: 0, most: 0, done: 0))
+        for _ in 0..<300 {
+            queue.add(isSlow: false) {
+                counts.withLock {
+                    $0.running += 1
+                    $0.most = max($0.most, $0.running)
+                }
+                gate.wait()
+                counts.withLock {
+                    $0.running -= 1
+                    $0.done += 1
+                }
+            }
+        }
+        try waitUntil("three are running") { counts.withLock { $0.running == 3 } }
+        for _ in 0..<300 { gate.signal() }
+        try waitUntil("all are done") { counts.withLock { $0.done == 300 } }
+        #expect(counts.withLock { $0.most } == 3)
+    }
+}
