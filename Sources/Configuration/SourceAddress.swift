@@ -58,6 +58,18 @@ extension SettingType where Value == EndpointHost {
         if let colon = text.lastIndex(of: ":"), host(String(text[..<colon])) != nil {
             return "write \(key) = \"\(text[..<colon])\": the kernel chooses a port for each connection"
         }
+        do throws(EndpointSyntaxError) {
+            _ = try Endpoint(parsing: "tcp://\(text):0")
+        } catch {
+            // What is wrong with an address is known there: `127.1` is one in another spelling.
+            if let mistake = error.mistakes.first, mistake.kind == .badHost, text.utf8.first.map(Self.isDigit) == true,
+                let help = mistake.help
+            {
+                return help
+            }
+        }
         return "write one of the addresses of this host, such as \(key) = \"10.0.0.2\" or \"[2001:db8::1]\""
     }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 }

@@ -45,11 +45,12 @@ extension EndpointParser {
         }
         if part.elementsEqual([UInt8(ascii: "*")]) { return .any }
         let text = Self.string(part)
-        if part.allSatisfy({ Self.isDigit($0) || $0 == UInt8(ascii: ".") }) {
+        let number = NumericHost(parsing: part)
+        if number != nil || part.allSatisfy({ Self.isDigit($0) || $0 == UInt8(ascii: ".") }) {
             if let address = IPv4Address(parsing: part) { return .ipv4(address) }
             report(
-                .badHost, part.indices, "`\(text)` is not an IPv4 address",
-                help: "write four numbers from 0 to 255 without leading zeros, such as 192.0.2.1")
+                .badHost, part.indices, "`\(text)` is not an IPv4 address in the usual spelling",
+                help: number?.help ?? "write four numbers from 0 to 255 without leading zeros, such as 192.0.2.1")
             return nil
         }
         if let wrong = part.firstIndex(where: { !Self.isLetterOrDigit($0) && !"-._".utf8.contains($0) }) {
@@ -133,7 +134,7 @@ extension EndpointParser {
     private mutating func reportMissingPort(_ part: ArraySlice<UInt8>, prefix: String) {
         let text = Self.string(part)
         let end = part.endIndex..<part.endIndex
-        if part.allSatisfy(Self.isDigit) {
+        if part.allSatisfy(Self.isDigit), Self.number(part, highest: 65535) != nil {
             let help = "write \(prefix)127.0.0.1:\(text) for this host alone, or \(prefix)*:\(text) for everybody"
             report(.missingPort, part.indices, "`\(text)` is a port without a host", help: help)
         } else {

@@ -65,11 +65,26 @@ extension IPNetwork {
         {
             return IPNetworkMistake(message: message, help: "leave out the brackets: no port follows here")
         }
+        let suffix = String(decoding: Array(text.utf8)[written.endIndex...], as: UTF8.self)
+        if !suffix.isEmpty, let base = shortBase(written) {
+            return IPNetworkMistake(message: message, help: "write \(base.text)\(suffix)")
+        }
+        if let help = NumericHost(parsing: written)?.help {
+            return IPNetworkMistake(message: message, help: suffix.isEmpty ? help : "\(help), and \(suffix) behind it")
+        }
         if written.contains(UInt8(ascii: "%")) {
             return IPNetworkMistake(
                 message: message, help: "leave out the interface: a link-local address counts on each")
         }
         return IPNetworkMistake(
             message: message, help: "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1")
+    }
+
+    /// The address of a network of which the last numbers are left out, as in `10/8` and `192.168/16`.
+    private static func shortBase(_ written: ArraySlice<UInt8>) -> IPv4Address? {
+        let labels = written.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard (1...3).contains(labels.count) else { return nil }
+        let zeros = repeatElement(Array(".0".utf8), count: 4 - labels.count).flatMap { $0 }
+        return IPv4Address(parsing: Array(written) + zeros)
     }
 }

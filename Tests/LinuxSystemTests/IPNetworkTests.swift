@@ -43,8 +43,10 @@ import Testing
         ("fe80::1%eth0", "leave out the interface: a link-local address counts on each"),
         ("*", "write 0.0.0.0/0 and ::/0 for every address"),
         ("", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
-        ("10/8", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
-        ("010.0.0.0/8", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
+        ("10/8", "write 10.0.0.0/8"), ("300/8", "write 0.0.1.44, and /8 behind it"),
+        ("010.0.0.0/8", "write 10.0.0.0, or 8.0.0.0 if the leading zero means an octal number, and /8 behind it"),
+        ("127.1", "write 127.0.0.1"), ("0x7f000001", "write 127.0.0.1"), ("10.1/16", "write 10.1.0.0/16"),
+        ("192.168.7/24", "write 192.168.7.0/24"),
         ("[", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
         ("proxy.example", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
     ])
