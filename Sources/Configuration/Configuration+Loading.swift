@@ -29,9 +29,16 @@ extension Configuration {
         let directory = fragmentDirectory(of: path)
         do throws(SystemError) {
             // By bytes, so that the order does not depend on a locale.
-            let names = try files.names(in: directory).filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            for (index, name) in names.enumerated() {
+            let names = try files.names(in: directory).filter(isFragment).sorted { $0.lexicographicallyPrecedes($1) }
+            for (index, bytes) in names.enumerated() {
+                guard let name = String(validating: bytes, as: UTF8.self) else {
+                    problems.append(
+                        ConfigurationProblem(
+                            "is not read: its name is not UTF-8",
+                            file: "\(directory)/\(TerminalText.escaped(bytes))", number: index + 1,
+                            help: "rename it; in a shell with completion, the Tab key writes the name"))
+                    continue
+                }
                 read("\(directory)/\(name)", number: index + 1, help: "let the daemon's user read it, or move it away")
             }
         } catch {
@@ -41,6 +48,11 @@ extension Configuration {
                     help: "let the daemon's user read it, or remove it"))
         }
         return assemble(sources, problems, main: path, host: host)
+    }
+
+    /// Whether a file of `conf.d` belongs to the configuration.
+    private static func isFragment(_ name: [UInt8]) -> Bool {
+        name.first != UInt8(ascii: ".") && name.suffix(5).elementsEqual(".toml".utf8)
     }
 
     /// Reads files that somebody else has already read; the first is the main one.

@@ -9,8 +9,8 @@ public protocol ConfigurationFiles {
     /// - Throws: why it cannot be read; ``FileReadFailure/tooLarge`` above `limit` bytes, without reading so many.
     func read(_ path: String, limit: Int) throws(FileReadFailure) -> [UInt8]
 
-    /// The names in a directory in any order; none if there is no such directory.
-    func names(in directory: String) throws(SystemError) -> [String]
+    /// The names in a directory in any order, as bytes in whatever encoding; none if there is no such directory.
+    func names(in directory: String) throws(SystemError) -> [[UInt8]]
 }
 
 /// The file system of this host.
@@ -26,7 +26,7 @@ public struct SystemFiles: ConfigurationFiles, Sendable {
     }
 
     /// Reads a directory.
-    public func names(in directory: String) throws(SystemError) -> [String] {
+    public func names(in directory: String) throws(SystemError) -> [[UInt8]] {
         try Directory.names(in: directory)
     }
 }

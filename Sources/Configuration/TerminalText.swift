@@ -7,6 +7,18 @@ public enum TerminalText {
         text.unicodeScalars.reduce(into: "") { $0 += safe($1) }
     }
 
+    /// Bytes in whatever encoding, with those that are not UTF-8 as `\xFF` and the rest as ``safe(_:)`` has it.
+    static func escaped(_ bytes: [UInt8]) -> String {
+        var rest = bytes[...]
+        var text = ""
+        while !rest.isEmpty {
+            let (scalar, length) = scalar(in: rest)
+            text += scalar.map(safe) ?? escape(byte: rest[rest.startIndex])
+            rest = rest.dropFirst(length)
+        }
+        return text
+    }
+
     /// How many columns a terminal gives to `text`, once it is safe.
     public static func width(of text: String) -> Int {
         text.unicodeScalars.reduce(0) { $0 + width(of: $1) }

@@ -5,10 +5,11 @@ import Glibc
 
 /// Reads directories.
 public enum Directory {
-    /// The names in a directory, in the kernel's order, without `.` and `..`; none if there is no such directory.
+    /// The names in a directory, in the kernel's order, without `.` and `..`; none if there is no such directory. They are
+    /// bytes: Linux does not say in which encoding.
     ///
     /// - Throws: why it could not be read.
-    public static func names(in path: String) throws(SystemError) -> [String] {
+    public static func names(in path: String) throws(SystemError) -> [[UInt8]] {
         // unsafe: the string is valid for the call.
         guard let stream = unsafe opendir(path) else {
             if errno == ENOENT { return [] }
@@ -16,7 +17,7 @@ public enum Directory {
         }
         // unsafe: the stream is ours, and this is its last use.
         defer { unsafe closedir(stream) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while true {
             // readdir(3) tells its end from a failure by errno alone.
             errno = 0
@@ -27,9 +28,9 @@ public enum Directory {
             }
             // unsafe: `d_name` is closed by a NUL within the entry, which lives until the next readdir.
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                unsafe Array(bytes.prefix { $0 != 0 })
             }
-            if name != ".", name != ".." { names.append(name) }
+            if name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] { names.append(name) }
         }
     }
 }

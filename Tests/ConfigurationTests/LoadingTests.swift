@@ -60,6 +60,18 @@ import Testing
         #expect(problems[0].description.hasSuffix("\nhelp: name the file: usherd --config FILE, usherctl check FILE"))
     }
 
+    @Test func `a fragment whose name is not UTF-8 is refused by its name, escaped`() {
+        var files = TestFiles()
+        files.files = ["usherd.toml": Self.listener("main", 1)]
+        files.oddNames = [
+            [0x66, 0xff, 0x1b] + Array(".toml".utf8), [0xff] + Array(".txt".utf8), [0x2e, 0xff] + Array(".toml".utf8),
+        ]
+        let (configuration, problems) = Configuration.load(path: "usherd.toml", host: TestHost(), files: files)
+        #expect(configuration == nil)
+        #expect(problems.map(\.summary) == [#"conf.d/f\xFF\u{1B}.toml: is not read: its name is not UTF-8"#])
+        #expect(problems.first?.help?.hasPrefix("rename it") == true)
+    }
+
     @Test func saysWhyTheDirectoryCannotBeRead() {
         var files = TestFiles()
         files.files = ["usherd.toml": Self.listener("main", 1)]
@@ -138,7 +150,7 @@ import Testing
 
     @Test func noExampleIsForgotten() throws {
         let path = Self.root.appendingPathComponent("config/examples").path
-        let names = try Directory.names(in: path).filter { $0.hasSuffix(".toml") }
+        let names = try Directory.names(in: path).filter { $0.suffix(5).elementsEqual(".toml".utf8) }
         #expect(names.count == 11)
     }
 

@@ -43,11 +43,15 @@ extension Configuration {
 struct TestFiles: ConfigurationFiles {
     var files: [String: Result<[UInt8], FileReadFailure>] = [:]
     var directories: [String: Result<[String], SystemError>] = [:]
+    /// Names that no String has, in every directory.
+    var oddNames: [[UInt8]] = []
 
     func read(_ path: String, limit: Int) throws(FileReadFailure) -> [UInt8] {
         guard let file = files[path] else { throw .system(SystemError("open", errno: 2)) }
         return try file.get()
     }
 
-    func names(in directory: String) throws(SystemError) -> [String] { try directories[directory]?.get() ?? [] }
+    func names(in directory: String) throws(SystemError) -> [[UInt8]] {
+        try (directories[directory]?.get() ?? []).map { Array($0.utf8) } + oddNames
+    }
 }

@@ -12,7 +12,24 @@ import Testing
         #expect(try Directory.names(in: directory.path).isEmpty)
         for name in ["b.toml", ".hidden", "a.toml", "..."] { try directory.write("", to: name) }
         try directory.makeDirectory("folder")
-        #expect(try Set(Directory.names(in: directory.path)) == ["b.toml", ".hidden", "a.toml", "...", "folder"])
+        #expect(
+            try Set(Directory.names(in: directory.path))
+                == Set(["b.toml", ".hidden", "a.toml", "...", "folder"].map { Array($0.utf8) }))
+    }
+
+    @Test func `a name that is not UTF-8 is told as its bytes`() throws {
+        let directory = try TemporaryDirectory()
+        let name: [UInt8] = [0x61, 0xff, 0x80, 0x62]
+        let path = Array(directory.path.utf8) + [0x2f] + name
+        let descriptor = (path + [0]).withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { $0.baseAddress.map { open($0, O_CREAT | O_WRONLY, 0o600) } ?? -1 }
+        }
+        #expect(descriptor >= 0)
+        close(descriptor)
+        #expect(try Directory.names(in: directory.path) == [name])
+        (path + [0]).withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { _ = $0.baseAddress.map { unlink($0) } }
+        }
     }
 
     @Test func `that is not there has no names, and what is no directory is an error`() throws {
