@@ -46,6 +46,9 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     /// How to mend it, where there is something to say.
     public let help: String?
 
+    /// Words to choose from, which ``help`` introduces; shown in lines of less than 80 columns.
+    public let choices: [String]
+
     /// The other place, if there is one.
     public let related: Related?
 
@@ -62,9 +65,10 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     /// A problem at a place in a file.
     init(
         _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil,
-        severity: Severity = .mistake
+        choices: [String] = [], severity: Severity = .mistake
     ) {
         self.severity = severity
+        self.choices = choices
         self.message = TerminalText.clipped(message)
         self.help = help.map(TerminalText.clipped)
         self.location = Location(span)
@@ -75,6 +79,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     /// A problem with a file as a whole.
     init(_ message: String, file: String, number: Int, help: String? = nil) {
         self.severity = .mistake
+        self.choices = []
         self.message = message
         self.help = help
         self.location = Location(file: file, place: nil, excerpt: nil)
@@ -128,7 +133,7 @@ extension ConfigurationProblem: CustomStringConvertible {
             lines.append("\(related.location.text): note: \(TerminalText.safe(related.note))")
             lines += Self.lines(of: related.location.excerpt)
         }
-        if let help { lines.append("help: \(TerminalText.safe(help))") }
+        if let help { lines += Self.lines(of: help, choices) }
         return lines.joined(separator: "\n")
     }
 
@@ -147,6 +152,20 @@ extension ConfigurationProblem: CustomStringConvertible {
     public static func report(notes: [ConfigurationProblem]) -> String {
         let count = notes.count == 1 ? "1 note" : "\(notes.count) notes"
         return ([count] + notes.map(\.description)).joined(separator: "\n\n")
+    }
+
+    /// The help, with the words to choose from behind it; the lines that these go on in are indented.
+    private static func lines(of help: String, _ choices: [String]) -> [String] {
+        let widest = 79
+        var lines = ["help: \(TerminalText.safe(help))"]
+        for (index, choice) in choices.enumerated() {
+            let word = " `\(TerminalText.safe(choice))`" + (index + 1 < choices.count ? "," : "")
+            if TerminalText.width(of: lines[lines.count - 1]) + TerminalText.width(of: word) > widest {
+                lines.append("     ")
+            }
+            lines[lines.count - 1] += word
+        }
+        return lines
     }
 
     private static func lines(of excerpt: SourceExcerpt?) -> [String] {

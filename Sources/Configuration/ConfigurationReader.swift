@@ -36,7 +36,7 @@ struct ConfigurationReader {
         let document = TOMLDocument.parse(file.bytes)
         for problem in document.problems {
             diagnostics.report(
-                problem.message, at: problem.range, help: problem.help,
+                problem.message, at: problem.range, help: Self.help(for: problem, in: file),
                 related: problem.related.map { (file.span($0.range), $0.note) })
         }
         let isWhole = document.problems.isEmpty
@@ -51,6 +51,21 @@ struct ConfigurationReader {
             }
         }
     }
+
+    /// The help for a mistake of TOML: what the line is here, where it is a directive of another program or the header of a
+    /// listener whose name no quotes would mend.
+    private static func help(for problem: TOMLProblem, in file: SourceFile) -> String? {
+        let line = file.line(at: problem.range.start)
+        if line.hasPrefix("[listener.") || line.hasPrefix("[[listener.") {
+            let isName = problem.message.hasPrefix("a key without quotes") || problem.message.hasPrefix("expected `]`")
+            return isName ? nameHelp : problem.help
+        }
+        return ForeignWords.line(line) ?? problem.help
+    }
+
+    private static let nameHelp =
+        "a name has 1 to 64 of the letters a to z, upper or lower case, digits, `-`, `_` and `.`, and begins with a letter or"
+        + " a digit"
 
     private mutating func read<Settings>(
         _ entry: TOMLTable.Entry, _ keys: [SettingKey<Settings>],
@@ -88,7 +103,9 @@ struct ConfigurationReader {
         let tables = ["daemon", "log", "defaults", "listener"]
         if case .table = entry.value.content {
             let help: String
-            if let nearest = NearestName.find(entry.key, among: tables) {
+            if let foreign = ForeignWords.table(entry.key) {
+                help = foreign
+            } else if let nearest = NearestName.find(entry.key, among: tables) {
                 help = "did you mean [\(nearest == "listener" ? "listener.NAME" : nearest)]?"
             } else {
                 help = "the tables are [daemon], [log], [defaults] and [listener.NAME]"
@@ -101,7 +118,7 @@ struct ConfigurationReader {
         diagnostics.report(
             "`\(entry.key)` stands outside of every table", at: entry.keyRange,
             help: homes.isEmpty
-                ? "every key belongs in [daemon], [log], [defaults] or a [listener.NAME]"
+                ? ForeignWords.key(entry.key) ?? "every key belongs in [daemon], [log], [defaults] or a [listener.NAME]"
                 : "move it below \(homes.joined(separator: " or "))")
     }
 
@@ -118,7 +135,7 @@ struct ConfigurationReader {
             guard Self.isName(listener.key) else {
                 diagnostics.report(
                     "`\(listener.key)` is not a name for a listener", at: listener.keyRange,
-                    help: "write 1 to 64 letters, digits, `-`, `_` and `.`, the first a letter or digit")
+                    help: Self.nameHelp)
                 continue
             }
             if let first = listenerSpans[listener.key] {

@@ -11,6 +11,12 @@ extension Diagnostics {
             reportType(value, of: key, wanted: "an address in quotes", example: "\"\(example)\"")
             return nil
         }
+        if let list = Self.list(in: text) {
+            report(
+                "`\(key)` has \(list.count) addresses in one string", at: value.range,
+                help: "write an array: \(key) = [\(list.map { "\"\($0)\"" }.joined(separator: ", "))]")
+            return nil
+        }
         do throws(EndpointSyntaxError) {
             return WrittenAddress(endpoint: try Endpoint(parsing: text), text: text, span: file.span(value.range))
         } catch {
@@ -20,6 +26,20 @@ extension Diagnostics {
             }
             return nil
         }
+    }
+
+    /// The addresses of a text that has several, with commas, semicolons or spaces between them; nil if it is not such a
+    /// list. Those behind the first may lack the scheme, as in `tcp://a:80,b:80`.
+    private static func list(in text: String) -> [String]? {
+        let parts = text.split(whereSeparator: { ",; \t\n".contains($0) }).map(String.init)
+        guard (2...32).contains(parts.count) else { return nil }
+        let scheme = parts[0].prefix { $0 != ":" }
+        // A path may have a comma in it, and so may what follows the comma begin with a slash.
+        let isPath = scheme.hasPrefix("unix") || scheme == "systemd"
+        let list = parts.map { part in
+            isPath || (try? Endpoint(parsing: part)) != nil ? part : "\(scheme)://\(part)"
+        }
+        return list.allSatisfy({ (try? Endpoint(parsing: $0)) != nil }) ? list : nil
     }
 
     /// Reports a link-local address that does not say on which link.

@@ -39,14 +39,15 @@ struct Diagnostics {
     /// Adds a problem at a place in the current file.
     mutating func report(
         _ message: String, at range: SourceRange, help: String? = nil,
-        related: (span: SourceSpan, note: String)? = nil
+        related: (span: SourceSpan, note: String)? = nil, choices: [String] = []
     ) {
-        report(message, at: file.span(range), help: help, related: related)
+        report(message, at: file.span(range), help: help, related: related, choices: choices)
     }
 
     /// Adds a problem at a place in any file.
     mutating func report(
-        _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
+        _ message: String, at span: SourceSpan, help: String? = nil,
+        related: (span: SourceSpan, note: String)? = nil, choices: [String] = []
     ) {
         // Before the problem is made: to find the place in a line of a megabyte takes its time.
         if isFull(span.file) { return }
@@ -54,7 +55,7 @@ struct Diagnostics {
         let isRead = unreadable[span.file.number, default: []].allSatisfy {
             $0.start < range.start || range.end < $0.end
         }
-        if isRead { add(ConfigurationProblem(message, at: span, help: help, related: related)) }
+        if isRead { add(ConfigurationProblem(message, at: span, help: help, related: related, choices: choices)) }
     }
 
     /// Adds a note at a place in any file: `--check` shows it, and nothing else changes.

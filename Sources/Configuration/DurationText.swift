@@ -44,7 +44,7 @@ public enum DurationText {
             while index < bytes.count, !isDigit(bytes[index]) { index += 1 }
             let number = String(decoding: bytes[numberStart..<unitStart], as: UTF8.self)
             let unitText = String(decoding: bytes[unitStart..<index], as: UTF8.self)
-            let position = try unit(unitText, after: number, at: unitStart..<index, whole: whole)
+            let position = try unit(unitText, after: number, at: unitStart..<index, in: text)
             let unit = units[position]
             guard position >= units.count - longest else { throw outOfOrder(whole) }
             longest = units.count - position - 1
@@ -72,13 +72,15 @@ public enum DurationText {
 
     /// The index of a unit in `units`.
     private static func unit(
-        _ text: String, after number: String, at range: Range<Int>, whole: Range<Int>
+        _ text: String, after number: String, at range: Range<Int>, in source: String
     ) throws(Mistake) -> Int {
         if !number.isEmpty, let index = units.firstIndex(where: { $0.name == text }) { return index }
-        let trimmed = String(text.filter { $0 != " " }.lowercased())
-        let meant = units.first { $0.name == trimmed || $0.aliases.contains(trimmed) }
+        let whole = 0..<source.utf8.count
+        let meant = meant(text)
         if number.isEmpty {
-            throw Mistake(range: whole, message: "a duration begins with a number", help: "write for example \"90s\"")
+            throw Mistake(
+                range: whole, message: "a duration begins with a number",
+                help: withoutFraction(source).map { "write \"\($0)\"" } ?? "write for example \"90s\"")
         }
         if text.isEmpty {
             throw Mistake(
@@ -87,11 +89,37 @@ public enum DurationText {
         }
         if text.hasPrefix(".") || text.hasPrefix(",") {
             throw Mistake(
-                range: whole, message: "a duration has no fractions", help: "write for example \"1s500ms\"")
+                range: whole, message: "a duration has no fractions",
+                help: withoutFraction(source).map { "write \"\($0)\"" } ?? "write for example \"1s500ms\"")
         }
         throw Mistake(
             range: range, message: "`\(text)` is not a unit of time",
             help: meant.map { "write \"\(number)\($0.name)\"" } ?? unitsInWords)
+    }
+
+    /// The unit that a text stands for in the words that people use.
+    private static func meant(_ text: String) -> Unit? {
+        let trimmed = text.filter { $0 != " " }.lowercased()
+        return units.first { $0.name == trimmed || $0.aliases.contains(trimmed) }
+    }
+
+    /// The duration that a text with one fraction means, such as `1.5h`; nil for anything else, and for a part of a
+    /// millisecond.
+    private static func withoutFraction(_ text: String) -> String? {
+        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "." || $0 == "," }
+        guard parts.count == 2, let whole = Int64(parts[0].isEmpty ? "0" : parts[0]) else { return nil }
+        let digits = parts[1].prefix { $0.isASCII && $0.isNumber }
+        // 10^9 times the milliseconds of a day is below 2^63.
+        guard (1...9).contains(digits.utf8.count), let fraction = Int64(digits),
+            let unit = meant(String(parts[1].dropFirst(digits.count)))
+        else { return nil }
+        let scale = repeatElement(Int64(10), count: digits.utf8.count).reduce(1, *)
+        let scaled = fraction * unit.milliseconds
+        guard scaled % scale == 0, let total = (scaled / scale).adding(whole, times: unit.milliseconds), total > 0
+        else {
+            return nil
+        }
+        return format(.milliseconds(total))
     }
 
     private static func outOfOrder(_ whole: Range<Int>) -> Mistake {

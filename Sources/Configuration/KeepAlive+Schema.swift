@@ -19,6 +19,10 @@ extension SettingType where Value == Override<ListeningOptions.KeepAlive> {
         switch value.content {
         case .boolean(let isOn):
             return isOn ? .value(ListeningOptions.KeepAlive()) : .off
+        case .string(let text) where ForeignWords.meansOff(text):
+            diagnostics.report(
+                "`\(key)` cannot be \"\(text)\"", at: value.range, help: "write \(key) = false for no probes")
+            return nil
         case .string, .integer:
             let idle = SettingType<Int>.seconds(1...32_767, example: "60s").read(key, value, &diagnostics)
             return idle.map { .value(ListeningOptions.KeepAlive(idle: $0)) }

@@ -50,12 +50,12 @@ extension SettingType where Value == ServiceSettings {
         if let schema = ServiceSchema.named(text) { return schema.settings }
         if ServiceSchema.unsupported.contains(where: { $0.name == text }) {
             diagnostics.report(
-                "the service `\(text)` is not supported by this version", at: value.range,
-                help: "the services are \(Suggestion.list(names))")
+                "the service `\(text)` is not supported by this version", at: value.range, help: "the services are",
+                choices: names)
         } else {
+            let suggestion = Suggestion(for: text, among: names, what: "service")
             diagnostics.report(
-                "`\(text)` is not a service", at: value.range,
-                help: Suggestion.help(for: text, among: names, what: "service"))
+                "`\(text)` is not a service", at: value.range, help: suggestion.help, choices: suggestion.choices)
         }
         return nil
     }

@@ -32,8 +32,9 @@ enum SettingSection: Sendable {
         case .daemon: DaemonSettings.keys.map(\.name)
         case .log: LogSettings.keys.map(\.name)
         case .defaults: InheritableSettings.keys.map(\.name)
+        // Those of the service first: they are what the listener is about.
         case .listener(_, let service):
-            ListenerDraft.keys.map(\.name) + InheritableSettings.keys.map(\.name) + (service?.keys.map(\.name) ?? [])
+            (service?.keys.map(\.name) ?? []) + ListenerDraft.keys.map(\.name) + InheritableSettings.keys.map(\.name)
         case .keepalive: ListeningOptions.KeepAlive.keys.map(\.name)
         case .upstream: UpstreamDraft.keys
         case .health: HealthSettings.keys
@@ -60,7 +61,7 @@ enum SettingSection: Sendable {
 
 extension SettingSection {
     /// What to say of a key that this table cannot have.
-    func unknown(_ key: String) -> (message: String, help: String) {
+    func unknown(_ key: String) -> (message: String, suggestion: Suggestion) {
         if hasService, let owner = ServiceSchema.owner(ofKey: key) {
             let isSupported = ServiceSchema.named(owner) != nil
             let service: String
@@ -71,14 +72,22 @@ extension SettingSection {
             }
             return (
                 "`\(key)` is a key of the service `\(owner)`\(service)",
-                isSupported
-                    ? "remove the key, or write service = \"\(owner)\""
-                    : "remove the key: the service `\(owner)` is not supported by this version"
+                Suggestion(
+                    isSupported
+                        ? "remove the key, or write service = \"\(owner)\""
+                        : "remove the key: the service `\(owner)` is not supported by this version")
             )
         }
         let message = "\(title) has no key `\(key)`"
-        if let home = home(of: key) { return (message, "`\(key)` belongs in \(home)") }
-        return (message, Suggestion.help(for: key, among: keys, what: "key"))
+        if let home = home(of: key) { return (message, Suggestion("`\(key)` belongs in \(home)")) }
+        // The same word in another spelling, as in `MaxConnections`, is no other program's.
+        let same = keys.first { ForeignWords.normalized($0) == ForeignWords.normalized(key) }
+        if let same { return (message, Suggestion("did you mean `\(same)`?")) }
+        if case .upstream = self, ForeignWords.isAddressOfUpstream(key) {
+            return (message, Suggestion("here that is `address`: write address = \"tcp://HOST:PORT\""))
+        }
+        if let help = ForeignWords.key(key) { return (message, Suggestion(help)) }
+        return (message, Suggestion(for: key, among: keys, what: "key"))
     }
 }
 
@@ -99,7 +108,7 @@ extension Diagnostics {
     mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
         // Looking for what was meant is most of the effort.
         if isFull { return }
-        let (message, help) = section.unknown(entry.key)
-        report(message, at: entry.keyRange, help: help)
+        let (message, suggestion) = section.unknown(entry.key)
+        report(message, at: entry.keyRange, help: suggestion.help, choices: suggestion.choices)
     }
 }

@@ -13,7 +13,15 @@ extension SettingType where Value == Int {
     static func count(_ range: ClosedRange<Int>, example: Int) -> Self {
         Self { key, value, diagnostics in
             guard case .integer(let number) = value.content else {
-                diagnostics.reportType(value, of: key, wanted: "a whole number", example: String(example))
+                // In quotes, or with a fraction of zero, it is known which number is meant.
+                let meant =
+                    switch value.content {
+                    case .string(let text): Int(text)
+                    case .float(let number): Int(exactly: number)
+                    default: nil as Int?
+                    }
+                let shown = meant.flatMap { range.contains($0) ? $0 : nil } ?? example
+                diagnostics.reportType(value, of: key, wanted: "a whole number", example: String(shown))
                 return nil
             }
             guard let count = Int(exactly: number), range.contains(count) else {
@@ -81,7 +89,13 @@ extension SettingType where Value == Bool {
     /// `true` or `false`.
     static let boolean = Self { key, value, diagnostics in
         if case .boolean(let isOn) = value.content { return isOn }
-        diagnostics.reportType(value, of: key, wanted: "true or false", example: "true")
+        let isOff =
+            switch value.content {
+            case .string(let text): ForeignWords.meansOff(text)
+            case .integer(let number): number == 0
+            default: false
+            }
+        diagnostics.reportType(value, of: key, wanted: "true or false", example: isOff ? "false" : "true")
         return nil
     }
 }
@@ -96,9 +110,9 @@ extension SettingType {
                 return nil
             }
             if let choice = choices.first(where: { $0.name == text }) { return choice.value }
+            let suggestion = Suggestion(for: text, among: names, what: what)
             diagnostics.report(
-                "`\(text)` is not a \(what)", at: value.range,
-                help: Suggestion.help(for: text, among: names, what: what))
+                "`\(text)` is not a \(what)", at: value.range, help: suggestion.help, choices: suggestion.choices)
             return nil
         }
     }
@@ -120,8 +134,15 @@ extension SettingType {
                     "`\(key)` must say how much, or be false for none", at: value.range,
                     help: "leave it out to inherit it")
                 return nil
-            case .integer(0):
-                diagnostics.report("`\(key)` cannot be 0", at: value.range, help: "write \(key) = false for none")
+            case .integer(let number) where number <= 0:
+                diagnostics.report(
+                    "`\(key)` cannot be \(number)", at: value.range,
+                    help: "write \(key) = false, which takes the limit away")
+                return nil
+            case .string(let text) where ForeignWords.meansOff(text):
+                diagnostics.report(
+                    "`\(key)` cannot be \"\(text)\"", at: value.range,
+                    help: "write \(key) = false, which takes the limit away")
                 return nil
             default:
                 return type.read(key, value, &diagnostics).map { .value($0) }
@@ -138,6 +159,10 @@ extension SettingType {
             case .boolean(true):
                 diagnostics.report(
                     "`\(key)` cannot be true", at: value.range, help: "write \(key) = \(example), or false for none")
+                return nil
+            case .string(let text) where ForeignWords.meansOff(text):
+                diagnostics.report(
+                    "`\(key)` cannot be \"\(text)\"", at: value.range, help: "write \(key) = false for none")
                 return nil
             default:
                 return type.read(key, value, &diagnostics).map { .some($0) }

@@ -22,6 +22,14 @@ struct SourceFile: Sendable {
 
     func place(of offset: Int) -> SourcePlace { text.place(of: offset) }
 
+    /// The line at an offset without the blanks before it; of a very long one, the beginning.
+    func line(at offset: Int) -> String {
+        let offset = min(max(offset, 0), bytes.count)
+        let start = (bytes[..<offset].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        let line = bytes[start...].prefix(256).prefix { $0 != UInt8(ascii: "\n") }
+        return String(decoding: line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }, as: UTF8.self)
+    }
+
     /// The range in the file of a part of a string's value, given in bytes of the value.
     ///
     /// Where the string is written with escapes, no part can be told from another, and the whole value is meant.

@@ -3,15 +3,25 @@
 import LinuxSystem
 
 /// What to say when somebody wrote a word that does not exist.
-enum Suggestion {
-    /// Words in a sentence: `` `a`, `b`, `c` ``.
-    static func list(_ words: [String]) -> String {
-        words.map { "`\($0)`" }.joined(separator: ", ")
+struct Suggestion: Equatable {
+    /// How to mend it.
+    var help: String
+    /// The words that there are, if ``help`` introduces them.
+    var choices: [String] = []
+
+    /// The word that is meant, by other programs' name for it or by its spelling; or the list of those that there are.
+    init(for word: String, among words: [String], what: String) {
+        let meant = ForeignWords.value(word, among: words) ?? NearestName.find(word, among: words)
+        if let meant {
+            help = "did you mean `\(meant)`?"
+        } else {
+            help = "the \(what)s are"
+            choices = words
+        }
     }
 
-    /// The word that was likely meant, or the list of those that there are.
-    static func help(for word: String, among words: [String], what: String) -> String {
-        if let nearest = NearestName.find(word, among: words) { return "did you mean `\(nearest)`?" }
-        return "the \(what)s are \(list(words))"
+    /// A sentence alone.
+    init(_ help: String) {
+        self.help = help
     }
 }

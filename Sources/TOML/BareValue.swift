@@ -29,8 +29,15 @@ enum BareValue {
         case "inf", "+inf", "-inf", "nan", "+nan", "-nan":
             return Mistake(message: "\(quoted) is not a number", help: "write `inf` and `nan` in lower case")
         default:
-            let string = Excerpt.quoted("\"\(String(decoding: word.prefix(200), as: UTF8.self))\"")
-            return Mistake(message: "\(quoted) is not a value", help: "if it is text, put it in quotes: \(string)")
+            let text = String(decoding: word.prefix(200), as: UTF8.self)
+            if let plain = Excerpt.withoutCurlyQuotes(text) {
+                return Mistake(
+                    message: "\(quoted) is not a value: TOML knows straight quotes alone",
+                    help: "write \(Excerpt.quoted("\"\(plain)\""))")
+            }
+            return Mistake(
+                message: "\(quoted) is not a value",
+                help: "if it is text, put it in quotes: \(Excerpt.quoted("\"\(text)\""))")
         }
     }
 }

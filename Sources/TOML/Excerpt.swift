@@ -26,6 +26,19 @@ enum Excerpt {
         return isBare ? shown(key) : "\"\(shown(key))\""
     }
 
+    /// `text` without the quotation marks of word processors and web pages; nil if it has none.
+    static func withoutCurlyQuotes(_ text: String) -> String? {
+        let isMark = { (scalar: Unicode.Scalar) in
+            switch scalar.value {
+            // U+2018 to U+201F are the single and double ones, U+2032 and U+2033 primes, U+00AB and U+00BB guillemets.
+            case 0x2018...0x201f, 0x2032, 0x2033, 0xab, 0xbb, 0x2039, 0x203a: true
+            default: false
+            }
+        }
+        guard text.unicodeScalars.contains(where: isMark) else { return nil }
+        return String(String.UnicodeScalarView(text.unicodeScalars.filter { !isMark($0) && $0 != "\"" && $0 != "'" }))
+    }
+
     /// `text` up to the longest length, with what cannot be seen as `\u{…}`.
     private static func shown(_ text: String) -> String {
         var result = ""

@@ -45,13 +45,16 @@ extension Lexer {
         let range = nextRange
         skip { !ASCII.isBlank($0) && !ASCII.isControl($0) && $0 != ASCII.equals && $0 != ASCII.rightBracket }
         let key = bytes[start..<offset]
-        let quoted =
-            key.contains(where: ASCII.isQuote) ? "" : ": `\(Excerpt.written(String(decoding: key, as: UTF8.self)))`"
+        let text = String(decoding: key, as: UTF8.self)
+        let help: String
+        if let plain = Excerpt.withoutCurlyQuotes(text), !plain.isEmpty {
+            help = "write the key as `\(Excerpt.written(plain))`: TOML knows straight quotes alone"
+        } else {
+            let quoted = key.contains(where: ASCII.isQuote) ? "" : ": `\(Excerpt.written(text))`"
+            help = "put the key in quotes\(quoted); without them it has only the letters a to z, digits, `_` and `-`"
+        }
         report(
-            TOMLProblem(
-                message: "a key without quotes may not contain \(stray)",
-                help: "put the key in quotes\(quoted); without them it has only letters, digits, `_` and `-`",
-                range: range))
+            TOMLProblem(message: "a key without quotes may not contain \(stray)", help: help, range: range))
     }
 
     private mutating func quotedKeyPart(quote: UInt8) -> KeyPart? {
