@@ -13,6 +13,9 @@ final class Acceptor: Gate {
     /// How many connections one turn takes at most before the others have theirs.
     private static let batch = 64
 
+    /// How many connections are taken from a backlog that is closed: the default of `backlog`, and of net.core.somaxconn.
+    private static let mostAtEnd = 4096
+
     /// How long to leave a socket alone that cannot be accepted from, in nanoseconds.
     private static let pause: UInt64 = 250_000_000
 
@@ -29,6 +32,9 @@ final class Acceptor: Gate {
 
     /// When to try again; nil while the socket is watched.
     private var resumeTime: UInt64?
+
+    /// How many connections may still be taken after the end; nil before it.
+    private var left: Int?
 
     init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
         self.listener = listener
@@ -47,14 +53,30 @@ final class Acceptor: Gate {
         }
     }
 
-    /// Stops accepting, once it has taken all that have come: they were promised a connection.
-    override func end() {
+    /// Stops accepting, once it has taken those that wait in the backlog: they were promised a connection. A flood of them
+    /// would take seconds, so they are taken in batches, as they are before.
+    override func end(leavesBacklog: Bool) -> Turn {
         stopWatching()
-        var left = 65536
-        while left > 0, take() { left -= 1 }
+        resumeTime = nil
+        guard !leavesBacklog else { return .done }
+        left = Self.mostAtEnd
+        return takeLast()
+    }
+
+    private func takeLast() -> Turn {
+        for _ in 0..<Self.batch {
+            guard let left, left > 0, take() else { return .done }
+            self.left = left - 1
+        }
+        return .again
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
+        guard left == nil else {
+            let turn = takeLast()
+            if turn == .done { lane.ended(self) }
+            return turn
+        }
         // While it is not known whether there is enough again, until nobody waits any more.
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
@@ -95,7 +117,7 @@ final class Acceptor: Gate {
             case .pause where lane.pipes.closeResting():
                 return true
             case .pause:
-                if resumeTime == nil {
+                if resumeTime == nil, left == nil {
                     stopWatching()
                     pause(because: error)
                 }

@@ -64,7 +64,7 @@ final class DatagramPort: Gate {
     }
 
     /// Ends the flows too, after what has come is answered: there is nothing left from which more could come.
-    override func end() {
+    override func end(leavesBacklog: Bool) -> Turn {
         try? lane.poll.remove(socket.raw)
         _ = ready(.readable)
         bus?.end()
@@ -73,6 +73,7 @@ final class DatagramPort: Gate {
         for flow in flows.values { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
         for flow in flows.values { flow.close(reason, by: .daemon) }
         for loss in PortLosses.Kind.allCases { if let count = losses[loss].end() { tell(loss, count) } }
+        return .done
     }
 
     override func ready(_ readiness: Readiness) -> Turn {

@@ -12,6 +12,9 @@ class Gate: Pollable {
     /// What epoll returns for it.
     var token: UInt64 = 0
 
+    /// The number of the listener: ``ListenerProfile/identifier``.
+    var listenerIdentifier = 0
+
     init(_ socket: ListeningSocket) {
         self.socket = socket
         super.init()
@@ -21,5 +24,9 @@ class Gate: Pollable {
     func begin() {}
 
     /// Lets nobody in any more.
-    func end() {}
+    ///
+    /// - Parameter leavesBacklog: whether the socket stays, and whoever waits in its backlog is for another gate.
+    /// - Returns: whether some who wait were not taken yet: then ``Pollable/ready(_:)`` takes them in turns of its own, and
+    ///   calls ``Lane/ended(_:)`` after the last.
+    func end(leavesBacklog: Bool) -> Turn { .done }
 }

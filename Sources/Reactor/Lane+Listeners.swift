@@ -14,8 +14,13 @@ extension Lane {
 
     /// Puts new settings and sockets into force for the connections to come; those that stand keep theirs.
     ///
-    /// - Parameter keepsService: whether the service of the connections to come is the one of those that stand.
-    public func update(_ profile: ListenerProfile, sockets: [ListeningSocket], keepsService: Bool) {
+    /// - Parameters:
+    ///   - keepsService: whether the service of the connections to come is the one of those that stand.
+    ///   - staying: the sockets that some listener has from now on: see ``stopAccepting(_:staying:)``.
+    public func update(
+        _ profile: ListenerProfile, sockets: [ListeningSocket], keepsService: Bool,
+        staying: Set<ObjectIdentifier> = []
+    ) {
         guard let listener = listeners[profile.identifier] else { return open(profile, sockets: sockets) }
         let before = listener.service
         listener.update(profile, keepsService: keepsService)
@@ -23,13 +28,16 @@ extension Lane {
             before.end(on: self)
             listener.service.begin(on: self)
         }
-        setSockets(of: listener, to: sockets)
+        setSockets(of: listener, to: sockets, staying: staying)
     }
 
-    /// Stops accepting for a listener. Its connections live on; whoever waits in the backlog is taken first.
-    public func stopAccepting(_ identifier: Int) {
+    /// Stops accepting for a listener. Its connections live on; whoever waits in a backlog is taken first.
+    ///
+    /// - Parameter staying: sockets that some listener has from now on, or this one on another lane: whoever waits in their
+    ///   backlogs waits for that.
+    public func stopAccepting(_ identifier: Int, staying: Set<ObjectIdentifier> = []) {
         guard let listener = listeners[identifier] else { return }
-        setSockets(of: listener, to: [])
+        setSockets(of: listener, to: [], staying: staying)
         listener.service.end(on: self)
     }
 
@@ -43,6 +51,9 @@ extension Lane {
     public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
         // First, since it takes those who wait.
         if let identifier { stopAccepting(identifier) } else { stopAccepting() }
+        for gate in ending where identifier == nil || gate.listenerIdentifier == identifier {
+            while gate.ready([]) == .again {}
+        }
         for connection in openConnections where identifier == nil || connection.profile.identifier == identifier {
             connection.stop(reason, by: party)
         }
@@ -54,21 +65,28 @@ extension Lane {
         for connection in openConnections { connection.close(reason, by: party) }
     }
 
-    private func setSockets(of listener: Listener, to sockets: [ListeningSocket]) {
+    private func setSockets(
+        of listener: Listener, to sockets: [ListeningSocket], staying: Set<ObjectIdentifier> = []
+    ) {
+        let wanted = Set(sockets.map(ObjectIdentifier.init))
         var kept: [Gate] = []
+        var present: Set<ObjectIdentifier> = []
         for gate in listener.gates {
-            if sockets.contains(where: { $0 === gate.socket }), isHome(of: gate.socket, of: listener) {
+            let socket = ObjectIdentifier(gate.socket)
+            if wanted.contains(socket), isHome(of: gate.socket, of: listener) {
                 kept.append(gate)
+                present.insert(socket)
             } else {
-                remove(gate)
+                remove(gate, leavesBacklog: staying.contains(socket))
             }
         }
-        for socket in sockets where !kept.contains(where: { $0.socket === socket }) {
-            guard isHome(of: socket, of: listener) else { continue }
+        for socket in sockets where isHome(of: socket, of: listener) {
+            guard present.insert(ObjectIdentifier(socket)).inserted else { continue }
             let gate =
                 socket.kind.isDatagram
                 ? DatagramPort(socket, listener: listener, lane: self)
                 : Acceptor(socket, listener: listener, lane: self)
+            gate.listenerIdentifier = listener.profile.identifier
             gate.token = table.insert(gate)
             gate.begin()
             kept.append(gate)
@@ -84,10 +102,31 @@ extension Lane {
         return Int(socket.raw) % peers.count == handle.number
     }
 
-    private func remove(_ gate: Gate) {
-        gate.end()
-        pausedAcceptors.removeAll { $0 === gate }
+    private func remove(_ gate: Gate, leavesBacklog: Bool) {
+        if !pausedAcceptors.isEmpty { pausedAcceptors.removeAll { $0 === gate } }
         deadlines.cancel(gate.slot)
+        if gate.end(leavesBacklog: leavesBacklog) == .again {
+            ending.append(gate)
+            giveTurn(to: gate)
+        } else {
+            table.remove(gate)
+        }
+    }
+
+    /// A gate that was removed has taken the last that waited in its backlog.
+    func ended(_ gate: Gate) {
+        ending.removeAll { $0 === gate }
         table.remove(gate)
+        if ending.isEmpty, let number = pendingHeartbeat.take() { answer(heartbeat: number) }
+    }
+
+    /// Answers a heartbeat, once no gate is ending.
+    func answer(heartbeat number: UInt64) {
+        guard ending.isEmpty else {
+            pendingHeartbeat = number
+            return
+        }
+        handle.noteAnswer(number)
+        shared.noteChange()
     }
 }

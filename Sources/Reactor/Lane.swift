@@ -41,6 +41,10 @@ public final class Lane {
     /// The sockets that are left alone for a while, because there was nothing to accept a connection with.
     var pausedAcceptors: [Acceptor] = []
 
+    /// The sockets that are closed once those that wait in their backlogs are taken, and the heartbeat that is answered then.
+    var ending: [Gate] = []
+    var pendingHeartbeat: UInt64?
+
     /// The ports whose flows have answered in this turn.
     private var answering: [DatagramPort] = []
 

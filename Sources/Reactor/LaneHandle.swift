@@ -51,13 +51,14 @@ public final class LaneHandle: Sendable {
         post(.perform(body))
     }
 
-    /// Asks the lane for a sign of life, which is told like a change in the number of connections.
+    /// Asks the lane for a sign of life, which is told like a change in the number of connections. The answer says that the
+    /// lane has done what was asked of it before, also what takes it some turns.
     public func sendHeartbeat(_ number: UInt64) {
-        perform { lane in
-            self.answered.store(number, ordering: .relaxed)
-            lane.shared.noteChange()
-        }
+        perform { $0.answer(heartbeat: number) }
     }
+
+    /// The lane answers a heartbeat.
+    func noteAnswer(_ number: UInt64) { answered.store(number, ordering: .relaxed) }
 
     /// The last heartbeat that was answered.
     public var answeredHeartbeat: UInt64 { answered.load(ordering: .relaxed) }

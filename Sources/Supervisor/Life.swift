@@ -19,12 +19,17 @@ enum Life: Equatable {
         case stop
     }
 
+    /// The time so long after another one; the last there is if it would lie beyond that.
+    static func time(_ now: UInt64, plus timeout: UInt64) -> UInt64 {
+        let (sum, overflows) = now.addingReportingOverflow(timeout)
+        return overflows ? .max : sum
+    }
+
     /// A signal asks the daemon to stop; a second one means at once.
     mutating func stopRequested(at now: UInt64, timeout: UInt64) -> Action {
         switch self {
         case .serving:
-            let (sum, overflows) = now.addingReportingOverflow(timeout)
-            let end = overflows ? .max : sum
+            let end = Self.time(now, plus: timeout)
             self = .draining(until: end)
             return .drain(until: end)
         case .draining:

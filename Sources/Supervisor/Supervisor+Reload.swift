@@ -123,20 +123,22 @@ extension Supervisor {
         }
         let before = listeners
         listeners = after
+        let staying = Set(after.values.flatMap { $0.sockets.map { ObjectIdentifier($0.socket) } })
         // A socket may go from one listener to another; whoever had it lets go before the other takes it.
         for step in plan.steps {
             guard let old = before[step.name] else { continue }
             switch step.change {
-            case .removed: leave(old)
-            case .rebound: letGo(old, step)
+            case .removed: leave(old, staying: staying)
+            case .rebound: letGo(old, step, staying: staying)
             case .added, .changed, .unchanged: break
             }
         }
+        if plan.count(.removed) > 0 { noteLeaving() }
         for step in plan.steps {
             guard let new = after[step.name] else { continue }
             switch step.change {
             case .added: open(new)
-            case .changed, .rebound: update(new, step)
+            case .changed, .rebound: update(new, step, staying: staying)
             case .removed, .unchanged: break
             }
             if step.change == .added || step.change == .rebound { recordListening(new) }
@@ -150,48 +152,70 @@ extension Supervisor {
     }
 
     /// Lets the lanes forget the sockets of a listener that it will not have any more.
-    private func letGo(_ old: ActiveListener, _ step: ReloadPlan.Step) {
+    private func letGo(_ old: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
         guard let new = listeners[step.name] else { return }
-        let kept = old.sockets.map(\.socket).filter { socket in new.sockets.contains { $0.socket === socket } }
+        let own = Set(new.sockets.map { ObjectIdentifier($0.socket) })
+        let kept = old.sockets.map(\.socket).filter { own.contains(ObjectIdentifier($0)) }
         let profile = old.profile
         for handle in handles(for: profile) {
-            handle.perform { $0.update(profile, sockets: kept, keepsService: true) }
+            handle.perform { $0.update(profile, sockets: kept, keepsService: true, staying: staying) }
         }
     }
 
-    private func update(_ new: ActiveListener, _ step: ReloadPlan.Step) {
+    private func update(_ new: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
         let profile = new.profile
         let sockets = new.sockets.map(\.socket)
         let keepsService = step.keepsService
         let accepting = handles(for: profile)
         for handle in lanes.handles {
             if accepting.contains(where: { $0 === handle }) {
-                handle.perform { $0.update(profile, sockets: sockets, keepsService: keepsService) }
+                handle.perform { $0.update(profile, sockets: sockets, keepsService: keepsService, staying: staying) }
             } else {
-                handle.perform { $0.stopAccepting(profile.identifier) }
+                handle.perform { $0.stopAccepting(profile.identifier, staying: staying) }
             }
         }
     }
 
     // MARK: - Listeners that were removed
 
-    /// Stops accepting for a listener, and lets its connections end by themselves for a while.
-    private func leave(_ listener: ActiveListener) {
+    /// Stops accepting for a listener, and lets its connections end by themselves for a while. ``noteLeaving()`` is to follow
+    /// when all of a reload have left.
+    private func leave(_ listener: ActiveListener, staying: Set<ObjectIdentifier>) {
         let identifier = listener.profile.identifier
-        lanes.performOnAll { $0.stopAccepting(identifier) }
-        let heartbeat = sendHeartbeat()
+        lanes.performOnAll { $0.stopAccepting(identifier, staying: staying) }
         let timeout = configuration.daemon.drainTimeout
-        let alarm = Alarm(on: queue) { [self] in forget(identifier) }
-        alarm.set(after: timeout.nanoseconds)
         var withoutSockets = listener
         // They close as soon as the lanes let go of them: whoever comes now is refused, and the address is free.
         withoutSockets.sockets = []
-        leaving[identifier] = Leaving(listener: withoutSockets, alarm: alarm, heartbeat: heartbeat)
+        leaving[identifier] = Leaving(
+            listener: withoutSockets, deadline: Life.time(Clock.monotonic, plus: timeout.nanoseconds),
+            heartbeat: heartbeat + 1)
         let connections = StatusLine.count(listener.profile.connections.value, "connection")
         write(
             .draining,
             "\(listener.settings.name) is removed: \(connections) may end by themselves for \(DurationText.format(timeout))",
             listener: listener)
+    }
+
+    /// Asks the lanes to tell when they have stopped accepting for the removed listeners, and sets the alarm for these.
+    private func noteLeaving() {
+        _ = sendHeartbeat()
+        setLeavingAlarm()
+    }
+
+    private func setLeavingAlarm() {
+        guard let next = leaving.values.lazy.map(\.deadline).min() else {
+            leavingAlarm?.cancel()
+            return
+        }
+        leavingAlarm?.set(after: next - min(next, Clock.monotonic))
+    }
+
+    /// The time of a removed listener is over.
+    func leavingTimedOut() {
+        let now = Clock.monotonic
+        for identifier in leaving.filter({ $0.value.deadline <= now }).keys.sorted() { forget(identifier) }
+        setLeavingAlarm()
     }
 
     /// Forgets the removed listeners whose last connection has ended.
@@ -204,7 +228,7 @@ extension Supervisor {
     /// Closes what is left of a removed listener.
     private func forget(_ identifier: Int) {
         guard let one = leaving.removeValue(forKey: identifier) else { return }
-        one.alarm.cancel()
+        if leaving.isEmpty { leavingAlarm?.cancel() }
         let left = one.listener.profile.connections.value
         lanes.performOnAll { $0.stop(identifier, because: .drained, by: .operator) }
         let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
@@ -220,7 +244,8 @@ struct ClosingSocket {
 /// A removed listener whose connections may still end by themselves.
 struct Leaving {
     let listener: ActiveListener
-    let alarm: Alarm
+    /// Until when they may, by ``Clock/monotonic``.
+    let deadline: UInt64
     /// Lanes that have answered it have stopped accepting.
     let heartbeat: UInt64
 }

@@ -45,6 +45,7 @@ final class Supervisor {
     var drainAlarm: Alarm?
     var extendAlarm: Alarm?
     var watchdogAlarm: Alarm?
+    var leavingAlarm: Alarm?
     var leaving: [Int: Leaving] = [:]
     /// The sockets that the last reloads closed, until every lane has let go of them.
     var closing: [ClosingSocket] = []
@@ -148,6 +149,7 @@ final class Supervisor {
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
+        leavingAlarm = Alarm(on: queue) { [self] in leavingTimedOut() }
         sources = [bell, signalSource, loads]
         for source in sources { source.activate() }
     }
@@ -160,6 +162,7 @@ final class Supervisor {
         drainAlarm = nil
         extendAlarm = nil
         watchdogAlarm = nil
+        leavingAlarm = nil
         leaving = [:]
     }
 

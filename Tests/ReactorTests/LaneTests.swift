@@ -90,6 +90,56 @@ import Testing
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
     }
 
+    @Test func `a backlog that is closed is taken in batches, and the others have their turns between`() throws {
+        let harness = try LaneHarness()
+        let closing = try harness.listen(service: Mirror.init)[0]
+        let staying = try harness.listen(service: Mirror.init)[0]
+        let other = try harness.connect(to: staying)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        let peers = try (0..<300).map { _ in try harness.connect(to: closing) }
+        harness.lane.stopAccepting(1)
+        let first = harness.connections - 1
+        #expect(first > 0 && first < peers.count / 2, "\(first) at once")
+        // Only when all are taken has the lane done what it was asked.
+        harness.lane.handle.sendHeartbeat(7)
+        other.write("here")
+        var answered: Int?
+        for turn in 0..<peers.count where answered == nil {
+            harness.run(turns: 1)
+            if other.text == "here" { answered = turn }
+            if harness.connections < 1 + peers.count { #expect(harness.lane.handle.answeredHeartbeat == 0) }
+        }
+        #expect(answered != nil)
+        #expect(harness.run(until: { harness.lane.handle.answeredHeartbeat == 7 }))
+        #expect(harness.connections == 1 + peers.count)
+        for peer in peers { peer.write("kept") }
+        #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
+    }
+
+    @Test func `a listener that is ended takes the rest of its backlog before`() throws {
+        let harness = try LaneHarness()
+        let closing = try harness.listen(service: Mirror.init)[0]
+        let peers = try (0..<300).map { _ in try harness.connect(to: closing) }
+        harness.lane.stopAccepting(1)
+        harness.lane.handle.sendHeartbeat(7)
+        harness.lane.stop(1, because: .drained, by: .operator)
+        #expect(harness.run(until: { peers.allSatisfy(\.hasEnded) && harness.lane.handle.answeredHeartbeat == 7 }))
+        #expect(try harness.ends() == Array(repeating: "drained by operator", count: 300))
+    }
+
+    @Test func `whoever waits at a socket that stays waits for its next listener`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen(service: Silent.init)[0]
+        let peers = try (0..<3).map { _ in try harness.connect(to: socket) }
+        harness.lane.stopAccepting(1, staying: [ObjectIdentifier(socket)])
+        #expect(harness.connections == 0)
+        let profile = ListenerProfile(
+            identifier: 2, label: ListenerLabel(name: "next", service: "test"), makeService: Mirror.init)
+        harness.lane.open(profile, sockets: [socket])
+        for peer in peers { peer.write("kept") }
+        #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
+    }
+
     @Test func `stops the connections of one listener alone`() throws {
         let harness = try LaneHarness()
         let first = try harness.listen(service: Mirror.init)[0]

@@ -73,6 +73,69 @@ import Testing
         expectOneEndEach(log.records)
     }
 
+    // MARK: - Connections that a reload does not concern
+
+    /// Listeners that are removed, renamed, swapped and rebound around one that stays.
+    private func shuffled(_ round: Int) -> String {
+        let listeners: [(name: String, path: String)] =
+            switch round % 4 {
+            case 0: [("a", "1"), ("b", "2"), ("c", "3")]
+            case 1: [("a", "2"), ("b", "1"), ("c", "3")]
+            case 2: [("x", "2"), ("y", "1"), ("c", "4")]
+            default: [("x", "2")]
+            }
+        let texts = listeners.map {
+            "[listener.\($0.name)]\nlisten = \"unix://$DIR/\($0.path)\"\nservice = \"echo\"\n"
+        }
+        return """
+            [daemon]
+            lanes = 4
+            drain-timeout = "10s"
+
+            [log]
+            to = "file:$DIR/log"
+            format = "json"
+            level = "notice"
+
+            [listener.stays]
+            listen = "unix://$DIR/stays"
+            service = "echo"
+
+            \(texts.joined(separator: "\n"))
+            """
+    }
+
+    /// Clients that connect and leave at once, as fast as they can, kept a lane busy with the backlog of a socket that is
+    /// closed, for seconds.
+    @Test func `a flood at listeners that come and go holds up no connection of one that stays`() throws {
+        let daemon = try Usherd(shuffled(0))
+        let stays = ServerAddress(.unix(path: daemon.directory.appending("stays")))
+        let isOver = Progress()
+        let flooded = (1...4).map { ServerAddress(.unix(path: daemon.directory.appending("\($0)"))) }
+        for thread in 0..<Self.threads {
+            Thread.detachNewThread {
+                var number = thread
+                while isOver.done.load(ordering: .relaxed) == 0 {
+                    number += 1
+                    _ = try? Client(flooded[number % flooded.count])
+                }
+                isOver.done.wrappingAdd(1, ordering: .relaxed)
+            }
+        }
+        let clients = try (0..<8).map { _ in try Client(stays) }
+        for round in 1...24 {
+            try daemon.reload(shuffled(round))
+            for client in clients {
+                try client.send("round \(round)\n")
+                #expect(try client.receiveLine() == "round \(round)")
+            }
+        }
+        for client in clients { client.close() }
+        isOver.done.store(1, ordering: .relaxed)
+        try waitUntil("the flood is over") { isOver.done.load(ordering: .relaxed) == 1 + Self.threads }
+        #expect(try daemon.stop() == .exited(0), "\(daemon.said)")
+    }
+
     /// Makes its share of the connections, one after the other.
     private static func load(_ addresses: [ServerAddress], _ thread: Int, _ progress: Progress) {
         let message = [UInt8](repeating: UInt8(ascii: "a") + UInt8(thread), count: 64)
