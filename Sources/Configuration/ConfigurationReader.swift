@@ -177,7 +177,7 @@ struct ConfigurationReader {
         let section = SettingSection.listener(name: draft.name, service: schema)
         var meant = "echo"
         // The service may stand below its keys.
-        for entry in table.entries where !SettingSection.listener(name: "", service: nil).keys.contains(entry.key) {
+        for entry in table.entries where !Self.listenerKeys.contains(entry.key) {
             if let key = schema?.keys.first(where: { $0.name == entry.key }) {
                 key.read(entry, &draft, &diagnostics)
             } else if draft.service == nil, let owner = ServiceSchema.owner(ofKey: entry.key) {
@@ -197,6 +197,9 @@ struct ConfigurationReader {
         }
         drafts.append(draft)
     }
+
+    /// The keys of every listener, whatever its service.
+    private static let listenerKeys = Set(SettingSection.listener(name: "", service: nil).keys)
 
     private mutating func reportMissing(_ key: String, in table: TOMLTable, of draft: ListenerDraft, help: String) {
         guard table[key] == nil else { return }

@@ -3,7 +3,7 @@
 import TOML
 
 /// A file of the configuration while it is read.
-struct SourceFile: Sendable {
+final class SourceFile: Sendable {
     /// The number of the file in the order of reading.
     let number: Int
     /// The path as it was opened.

@@ -40,16 +40,26 @@ struct ReloadPlan: Equatable {
 
     /// Compares two configurations.
     init(from old: Configuration, to new: Configuration) {
-        let before = Dictionary(old.listeners.map { ($0.name, $0) }) { first, _ in first }
-        for listener in new.listeners {
-            steps.append(Self.step(from: before[listener.name], to: listener))
+        let before = Dictionary(old.listeners.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
+        let oldSockets = old.listeners.map { $0.wantedSockets.map(\.key) }
+        let newSockets = new.listeners.map { $0.wantedSockets.map(\.key) }
+        for (listener, sockets) in zip(new.listeners, newSockets) {
+            guard let index = before[listener.name] else {
+                steps.append(Step(name: listener.name, change: .added, keepsService: false))
+                continue
+            }
+            let previous = old.listeners[index]
+            let change: Change =
+                previous == listener ? .unchanged : Set(oldSockets[index]) == Set(sockets) ? .changed : .rebound
+            steps.append(
+                Step(name: listener.name, change: change, keepsService: previous.service == listener.service))
         }
         let names = Set(new.listeners.map(\.name))
         for listener in old.listeners where !names.contains(listener.name) {
             steps.append(Step(name: listener.name, change: .removed, keepsService: false))
         }
-        let oldKeys = old.listeners.flatMap { $0.wantedSockets.map(\.key) }
-        let newKeys = new.listeners.flatMap { $0.wantedSockets.map(\.key) }
+        let oldKeys = oldSockets.flatMap(\.self)
+        let newKeys = newSockets.flatMap(\.self)
         let oldSet = Set(oldKeys)
         let newSet = Set(newKeys)
         toOpen = newKeys.filter { !oldSet.contains($0) }
@@ -68,13 +78,5 @@ struct ReloadPlan: Equatable {
         ]
         let parts = kinds.compactMap { change, word in count(change) > 0 ? "\(count(change)) \(word)" : nil }
         return parts.joined(separator: ", ")
-    }
-
-    private static func step(from old: ListenerSettings?, to new: ListenerSettings) -> Step {
-        guard let old else { return Step(name: new.name, change: .added, keepsService: false) }
-        let keepsService = old.service == new.service
-        if old == new { return Step(name: new.name, change: .unchanged, keepsService: keepsService) }
-        let sameSockets = Set(old.wantedSockets.map(\.key)) == Set(new.wantedSockets.map(\.key))
-        return Step(name: new.name, change: sameSockets ? .changed : .rebound, keepsService: keepsService)
     }
 }

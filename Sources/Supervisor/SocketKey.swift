@@ -45,18 +45,31 @@ struct WantedSocket: Hashable, Sendable {
 }
 
 extension ListenerSettings {
-    /// The sockets that the listener asks for, in the order of its addresses.
+    /// The sockets that the listener asks for, in the order of its addresses, each once.
     var wantedSockets: [WantedSocket] {
+        let isForLoopback = service.amplifies && !allowsAmplification
+        let kinds = fittingKinds
         var wanted: [WantedSocket] = []
+        var known: Set<SocketKey> = []
+        // Sockets with a port of the kernel's choice are counted among their like, so that what else the listener has does
+        // not make one another socket.
+        var counts: [SocketKey: Int] = [:]
         for address in listen {
-            for key in keys(of: address, after: wanted) where !wanted.contains(where: { $0.key == key }) {
+            for first in keys(of: address) {
+                var key = first
+                if case .anyPort(let kind, let place, let dualStack, let listener, _) = first {
+                    let index = counts[first, default: 0]
+                    counts[first] = index + 1
+                    key = .anyPort(kind, place, dualStack: dualStack, listener: listener, index: index)
+                }
+                guard known.insert(key).inserted else { continue }
                 var options = options(for: address)
                 // A socket that systemd made has the backlog that its unit says.
                 if case .passed = key { options.backlog = nil }
                 wanted.append(
                     WantedSocket(
                         key: key, options: options, access: address.access, written: address,
-                        isForLoopback: service.amplifies && !allowsAmplification, kinds: fittingKinds))
+                        isForLoopback: isForLoopback, kinds: kinds))
             }
         }
         return wanted
@@ -78,7 +91,8 @@ extension ListenerSettings {
         }
     }
 
-    private func keys(of address: ListenAddress, after wanted: [WantedSocket]) -> [SocketKey] {
+    /// The sockets of an address; those with a port of the kernel's choice are not counted yet.
+    private func keys(of address: ListenAddress) -> [SocketKey] {
         switch address.target {
         case .passed(let name):
             return [.passed(name: name)]
@@ -89,11 +103,7 @@ extension ListenerSettings {
             return addresses.map { address in
                 if kind == .udp, address.isMulticast { return .group(address, interface: interface) }
                 guard address.leavesPortToKernel else { return .bound(kind, address, dualStack: dualStack) }
-                // Counted among its like, so that what else the listener has does not make it another socket.
-                func key(_ index: Int) -> SocketKey {
-                    .anyPort(kind, address, dualStack: dualStack, listener: name, index: index)
-                }
-                return key((0...).first { index in !wanted.contains { $0.key == key(index) } } ?? 0)
+                return .anyPort(kind, address, dualStack: dualStack, listener: name, index: 0)
             }
         }
     }

@@ -7,15 +7,28 @@ public struct SourceText: Sendable {
     private let bytes: [UInt8]
     /// The offset of the first byte of each line; the first line is always there, even in an empty document.
     private let lineStarts: [Int]
+    /// How many scalars begin before each block of ``blockLength`` bytes, so that a place far into a long line costs no more
+    /// than others: a configuration with all its addresses on one line asks for the place of each.
+    private let scalarsBefore: [Int]
+
+    /// How many bytes are counted one by one at most.
+    static let blockLength = 256
 
     /// Indexes the lines of `bytes`, which need not be valid UTF-8.
     public init(bytes: [UInt8]) {
         self.bytes = bytes
         var starts = [UTF8Text.byteOrderMarkLength(in: bytes)]
-        for (offset, byte) in bytes.enumerated() where byte == ASCII.lineFeed {
-            starts.append(offset + 1)
+        var scalars: [Int] = []
+        var count = 0
+        for (offset, byte) in bytes.enumerated() {
+            if offset.isMultiple(of: Self.blockLength) { scalars.append(count) }
+            if byte == ASCII.lineFeed { starts.append(offset + 1) }
+            // Every scalar has one byte that is not a continuation byte, so counting those counts scalars.
+            if !UTF8Text.isContinuation(byte) { count += 1 }
         }
+        scalars.append(count)
         lineStarts = starts
+        scalarsBefore = scalars
     }
 
     /// The line and column of the byte at `offset`. An offset outside the document counts as its nearest end.
@@ -23,11 +36,16 @@ public struct SourceText: Sendable {
         let line = lineIndex(of: offset)
         let start = lineStarts[line]
         let end = min(max(offset, start), bytes.count)
-        // Every scalar has one byte that is not a continuation byte, so counting those counts scalars.
-        let scalars = bytes[start..<end].reduce(into: 0) { count, byte in
-            if !UTF8Text.isContinuation(byte) { count += 1 }
-        }
+        let scalars = scalarCount(before: end) - scalarCount(before: start)
         return SourcePlace(line: line + 1, column: scalars + 1)
+    }
+
+    /// How many scalars begin before an offset.
+    private func scalarCount(before offset: Int) -> Int {
+        let block = offset / Self.blockLength
+        var count = scalarsBefore[block]
+        for byte in bytes[block * Self.blockLength..<offset] where !UTF8Text.isContinuation(byte) { count += 1 }
+        return count
     }
 
     /// The bytes of the line that holds `offset`, without its line break.

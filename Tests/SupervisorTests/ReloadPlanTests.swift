@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Foundation
 import LinuxSystem
 import Testing
 
@@ -23,6 +24,37 @@ import Testing
     }
 
     private func key(_ text: String) throws -> SocketKey { try #require(listener(text).wantedSockets.first).key }
+
+    // MARK: - Effort
+
+    private static let shapes: [@Sendable (Int) -> String] = [
+        { count in "a " + (1...count).map { "tcp://127.0.0.1:\($0)" }.joined(separator: " ") },
+        { count in "a " + String(repeating: "tcp://127.0.0.1:0 ", count: count) },
+        { count in (1...count).map { "l\($0) tcp://127.0.0.1:\($0)" }.joined(separator: "\n") },
+    ]
+
+    /// A quadratic effort would be 16 times as much.
+    @Test(arguments: shapes.indices)
+    func `four times the sockets take about four times the effort`(shape: Int) throws {
+        let text = Self.shapes[shape]
+        #expect(try effort(text(1600)) < 9 * max(try effort(text(400)), 1))
+    }
+
+    /// The processor time that this thread alone spends on comparing a configuration with itself, in microseconds: the least
+    /// of three.
+    private func effort(_ text: String) throws -> Int {
+        let configuration = try configuration(Self.toml(text))
+        func threadTime() -> Int {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+        }
+        return (0..<3).map { _ in
+            let start = threadTime()
+            #expect(ReloadPlan(from: configuration, to: configuration).toOpen.isEmpty)
+            return threadTime() - start
+        }.min() ?? 0
+    }
 
     private static let one = "a tcp://127.0.0.1:7001 echo"
 

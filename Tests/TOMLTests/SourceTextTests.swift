@@ -33,6 +33,20 @@ import Testing
         #expect(source.place(of: before.utf8.count) == SourcePlace(line: line, column: column))
     }
 
+    /// Columns are counted from the start of a block, however long a line is.
+    @Test func `a place far into a long line is as exact as one at its start`() {
+        let text = "é" + String(repeating: "aü€😀\tb", count: 200) + "\n" + String(repeating: "x€", count: 300)
+        let bytes = Array(text.utf8)
+        let source = SourceText(bytes: bytes)
+        for offset in 0...bytes.count {
+            let before = bytes[..<offset]
+            let start = (before.lastIndex(of: 0x0a) ?? -1) + 1
+            let scalars = before[start...].count { $0 & 0xc0 != 0x80 }
+            let lines = before.count { $0 == 0x0a }
+            #expect(source.place(of: offset) == SourcePlace(line: lines + 1, column: scalars + 1))
+        }
+    }
+
     @Test func `an offset outside the document is at its nearest end`() {
         let source = SourceText(bytes: Array("a\nbc".utf8))
         #expect(source.place(of: -1) == SourcePlace(line: 1, column: 1))

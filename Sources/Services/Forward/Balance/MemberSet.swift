@@ -8,6 +8,17 @@ struct MemberSet: Sendable {
     /// Whether nothing was inserted.
     var isEmpty: Bool { low == 0 && high.isEmpty }
 
+    /// The members, in no particular order.
+    var elements: [Int] {
+        var elements = high
+        var bits = low
+        while bits != 0 {
+            elements.append(bits.trailingZeroBitCount)
+            bits &= bits - 1
+        }
+        return elements
+    }
+
     /// Whether a member is in the set.
     func contains(_ index: Int) -> Bool {
         index < 64 ? low & (1 << UInt64(index)) != 0 : high.contains(index)

@@ -14,9 +14,10 @@ struct KnownAddresses: Equatable, Sendable {
     enum Answer: Equatable, Sendable {
         /// The addresses, in the order of RFC 6724: at least one, unless the caller leaves some out.
         case addresses([SocketAddress])
-        /// There never was an answer, and a look-up is under way.
+        /// There never was an answer, and the first look-up is under way.
         case pending
-        /// There never was an answer, for this reason; the next look-up may begin after ``retryTime``.
+        /// There never was an answer, for this reason. A caller that has nowhere else to go asks again after ``retryTime``,
+        /// or when the look-up that is under way ends.
         case failed(String)
     }
 
@@ -43,7 +44,8 @@ struct KnownAddresses: Equatable, Sendable {
     /// Why the last look-up failed; nil if it succeeded.
     private(set) var failure: String?
 
-    private var isLookingUp = false
+    /// Whether a look-up is under way.
+    private(set) var isLookingUp = false
     private var nextLookup: UInt64 = 0
 
     /// What is known.
@@ -53,8 +55,7 @@ struct KnownAddresses: Equatable, Sendable {
         let begins = !isLookingUp && now >= nextLookup
         if begins { isLookingUp = true }
         guard addresses.isEmpty else { return (.addresses(addresses), begins) }
-        guard !isLookingUp, let failure else { return (.pending, begins) }
-        return (.failed(failure), false)
+        return (failure.map { .failed($0) } ?? .pending, begins)
     }
 
     /// The look-up has found addresses. It goes on until ``keep(for:at:)`` says how long they are good for.

@@ -54,11 +54,11 @@ final class NameResolution: Sendable {
     /// - Parameters:
     ///   - group: says how long an answer is good for, and whose name it is.
     ///   - lane: the caller's; a record is written there when look-ups begin to fail, and when they succeed again.
-    ///   - waiter: is woken if the answer is ``KnownAddresses/Answer/pending``.
+    ///   - waiter: is woken when the look-up that is under way ends, if the answer has no addresses.
     func addresses(for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter) -> Answer {
         let (answer, begins, wasSlow) = state.withLock { state in
             let (answer, begins) = state.known.ask(at: lane.now)
-            if answer == .pending { state.waiters.append(waiter()) }
+            if state.known.addresses.isEmpty, state.known.isLookingUp { state.waiters.append(waiter()) }
             return (answer, begins, state.wasSlow)
         }
         guard begins else { return answer }

@@ -55,11 +55,13 @@ final class Upstream: Sendable {
 
     /// An upstream of which nothing is known.
     ///
-    /// - Parameter endpoint: an address that can be connected to; the configuration has seen to that.
-    init(_ endpoint: Endpoint, limits: UpstreamHealth.Limits) {
+    /// - Parameters:
+    ///   - endpoint: an address that can be connected to; the configuration has seen to that.
+    ///   - names: how a name is looked up.
+    init(_ endpoint: Endpoint, limits: UpstreamHealth.Limits, names: NameResolution.Source = .init()) {
         self.endpoint = endpoint
         kind = endpoint.scheme.kind ?? .tcp
-        place = Place(endpoint.location)
+        place = Place(endpoint.location, names)
         fixedAddresses = if case .fixed(let address) = place { [address] } else { [] }
         health = Mutex(UpstreamHealth(limits: Self.limits(limits, of: kind)))
     }
@@ -145,7 +147,7 @@ final class Upstream: Sendable {
 }
 
 extension Upstream.Place {
-    fileprivate init(_ location: EndpointLocation) {
+    fileprivate init(_ location: EndpointLocation, _ names: NameResolution.Source) {
         switch location {
         case .host(.ipv4(let address), let port):
             self = .fixed(.ipv4(address, port: port))
@@ -153,9 +155,9 @@ extension Upstream.Place {
             self = .fixed(.ipv6(address, port: port, scope: 0))
         // The index of an interface may change, so it is asked for each time, as a name is.
         case .host(.ipv6(let address, let scope?), let port):
-            self = .named(NameResolution(of: "\(Endpoint.text(address))%\(scope)", port: port))
+            self = .named(NameResolution(of: "\(Endpoint.text(address))%\(scope)", port: port, source: names))
         case .host(.name(let name), let port):
-            self = .named(NameResolution(of: name, port: port))
+            self = .named(NameResolution(of: name, port: port, source: names))
         case .path(let path):
             self = .fixed(.unix(path: path))
         case .abstract(let name):

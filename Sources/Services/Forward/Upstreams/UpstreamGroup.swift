@@ -87,8 +87,13 @@ final class UpstreamGroup: Sendable {
 
     /// Makes the group.
     ///
-    /// - Parameter previous: the group that it follows after a reload.
-    init(_ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?) {
+    /// - Parameters:
+    ///   - previous: the group that it follows after a reload.
+    ///   - names: how names of upstreams that are new are looked up.
+    init(
+        _ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?,
+        names: NameResolution.Source = .init()
+    ) {
         self.label = label
         heritage = previous?.heritage ?? Heritage()
         self.settings = settings
@@ -102,7 +107,7 @@ final class UpstreamGroup: Sendable {
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
         var known = heritage.known()
         members = settings.upstreams.map { wanted in
-            let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits)
+            let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits, names: names)
             // Whether checks that no longer are have kept it down is no news: the reload itself is.
             _ = upstream.set(limits, at: Clock.monotonic)
             known[wanted.endpoint] = upstream
@@ -134,11 +139,9 @@ final class UpstreamGroup: Sendable {
     func members(as others: MemberSet, of group: UpstreamGroup) -> MemberSet {
         var set = MemberSet()
         guard !others.isEmpty else { return set }
-        for (index, member) in members.enumerated() {
-            let isOne = group.members.indices.contains {
-                others.contains($0) && group.members[$0].upstream === member.upstream
-            }
-            if isOne { set.insert(index) }
+        let upstreams = Set(others.elements.map { ObjectIdentifier(group.members[$0].upstream) })
+        for (index, member) in members.enumerated() where upstreams.contains(ObjectIdentifier(member.upstream)) {
+            set.insert(index)
         }
         return set
     }
