@@ -22,7 +22,8 @@ extension Configuration {
                 let bytes = try files.read(path, limit: fileLimit)
                 sources.append(SourceFile(number: number, path: path, bytes: bytes))
             } catch {
-                problems.append(problem(error, path: path, number: number, help: help))
+                let obstacle = files.obstacle(to: path)
+                problems.append(problem(error, obstacle, path: path, number: number, help: help))
             }
         }
         read(path, number: 0, help: "name the file: usherd --config FILE, usherctl check FILE")
@@ -43,8 +44,8 @@ extension Configuration {
             }
         } catch {
             problems.append(
-                ConfigurationProblem(
-                    "cannot be read: \(error.reason) (\(error.symbol))", file: directory, number: 1,
+                problem(
+                    .system(error), files.obstacle(to: directory), path: directory, number: 1,
                     help: "let the daemon's user read it, or remove it"))
         }
         return assemble(sources, problems, main: path, host: host)
@@ -81,12 +82,13 @@ extension Configuration {
     }
 
     private static func problem(
-        _ failure: FileReadFailure, path: String, number: Int, help: String
+        _ failure: FileReadFailure, _ obstacle: (text: String, help: String)?, path: String, number: Int, help: String
     ) -> ConfigurationProblem {
         switch failure {
         case .system(let error):
             ConfigurationProblem(
-                "cannot be read: \(error.reason) (\(error.symbol))", file: path, number: number, help: help)
+                "cannot be read: \(error.reason) (\(error.symbol))\(obstacle.map { ": \($0.text)" } ?? "")", file: path,
+                number: number, help: obstacle?.help ?? help)
         case .notAFile(let kind):
             ConfigurationProblem("is \(kind), not a file of settings", file: path, number: number, help: help)
         case .tooLarge(let limit):

@@ -43,6 +43,7 @@ extension ListenerSettings {
         if !acceptProxy.isEmpty {
             parts.append("accept-proxy \(acceptProxy.map(\.description).joined(separator: " "))")
         }
+        if log != .all { parts.append("log \(log.text)") }
         return parts.joined(separator: ", ")
     }
 

@@ -229,6 +229,8 @@ struct ConfigurationReader {
         guard diagnostics.problems.isEmpty else {
             return (nil, Self.sorted(diagnostics.problems))
         }
+        log.origin = keySpans["log.to"]?.origin
+        daemon.maxConnectionsOrigin = keySpans["daemon.max-connections"]?.origin
         var configuration = Configuration(daemon: daemon, log: log, listeners: listeners)
         configuration.notes = Self.sorted(diagnostics.notes)
         return (configuration, [])
@@ -274,7 +276,8 @@ struct ConfigurationReader {
                 maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
                 keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),
                 acceptProxy: draft.acceptProxy?.map(\.value) ?? [],
-                allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
+                allowsAmplification: draft.allowAmplification?.value ?? false,
+                log: draft.own.log.resolved(over: defaults.log, or: .all) ?? [], origin: draft.span.origin)
         }
         RelayLoops(drafts, claims: claims, resolver: resolver, host: host).report(&diagnostics)
         BusLoops(drafts).report(&diagnostics)

@@ -22,6 +22,9 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `control`: the path of the control socket.
     public var control: String?
 
+    /// Where `max-connections` was written, if it was.
+    public var maxConnectionsOrigin: SettingOrigin?
+
     /// The settings of an empty table.
     public init() {}
 }

@@ -9,6 +9,7 @@ struct InheritableSettings: Sendable {
     var lifetime = Override<Duration>.inherit
     var maxConnections = Override<Int>.inherit
     var keepalive = Override<ListeningOptions.KeepAlive>.inherit
+    var log = Override<LoggedEvents>.inherit
     var backlog: Int?
 
     /// The backlog if nobody says anything.
@@ -20,6 +21,7 @@ struct InheritableSettings: Sendable {
         SettingKey("lifetime", \.lifetime, .orOff(.duration(timeouts, example: "12h"))),
         SettingKey("max-connections", \.maxConnections, .orOff(.count(1...10_000_000, example: 2000))),
         SettingKey("keepalive", \.keepalive, .keepalive),
+        SettingKey("log", \.log, .loggedEvents),
         SettingKey("backlog", \.backlog, .count(1...Endpoint.highestBacklog, example: backlogByDefault)),
     ]
 

@@ -34,6 +34,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// `allow-amplification`: whether a service that answers with more than it is asked may do so over UDP to all.
     public var allowsAmplification: Bool
 
+    /// `log`: which of the records `open` and `close` are written of its connections.
+    public var log: LoggedEvents
+
     /// Where the name stands in the table's header.
     public var origin: SettingOrigin
 
@@ -42,7 +45,8 @@ public struct ListenerSettings: Hashable, Sendable {
         name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
         flowIdleTimeout: Duration? = flowIdleTimeoutByDefault, lifetime: Duration? = nil, maxConnections: Int? = nil,
         keepalive: ListeningOptions.KeepAlive? = nil,
-        acceptProxy: [ProxySource] = [], allowsAmplification: Bool = false, origin: SettingOrigin
+        acceptProxy: [ProxySource] = [], allowsAmplification: Bool = false, log: LoggedEvents = .all,
+        origin: SettingOrigin
     ) {
         self.name = name
         self.listen = listen
@@ -54,6 +58,7 @@ public struct ListenerSettings: Hashable, Sendable {
         self.keepalive = keepalive
         self.acceptProxy = acceptProxy
         self.allowsAmplification = allowsAmplification
+        self.log = log
         self.origin = origin
     }
 

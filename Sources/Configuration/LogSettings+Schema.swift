@@ -8,6 +8,7 @@ extension LogSettings {
     static let keys: [SettingKey<Self>] = [
         SettingKey("to", \.destinations, .destinations),
         SettingKey("format", \.format, .choice("format")),
+        SettingKey("exact", \.isExact, .boolean),
         SettingKey("level", \.level, .choice("level")),
     ]
 }

@@ -40,8 +40,14 @@ public struct LogSettings: Hashable, Sendable {
     /// `format`.
     public var format = Format.text
 
+    /// `exact`: whether lines of text have bytes and durations to the digit.
+    public var isExact = false
+
     /// `level`.
     public var level = Level.info
+
+    /// Where `to` was written, if it was.
+    public var origin: SettingOrigin?
 
     /// The settings of an empty table.
     public init() {}

@@ -4,6 +4,16 @@ import Glibc
 
 /// How many descriptors the process may have: RLIMIT_NOFILE of getrlimit(2).
 public enum DescriptorLimit {
+    /// How far ``raise()`` can go: the hard limit.
+    package static var highest: Int {
+        get throws(SystemError) {
+            var limit = rlimit()
+            // unsafe: a local.
+            _ = try systemCall("getrlimit") { unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            return Int(clamping: limit.rlim_max)
+        }
+    }
+
     /// Raises the limit as far as the process may, which is what the administrator allows.
     ///
     /// A process that may not raise it at all (a system-call filter such as `SystemCallFilter=~@resources`, or a hard limit

@@ -219,6 +219,14 @@ public final class ListeningSocket: Sendable {
         return AcceptedSocket(descriptor: OwnedDescriptor(adopting: accepted), peer: peer.canonical)
     }
 
+    /// Whether a socket is of this kind and has this address, or one that keeps another socket from having it.
+    public static func has(_ address: SocketAddress, _ kind: SocketKind, _ raw: CInt) -> Bool {
+        guard let type = try? SocketOption.socketType.value(of: raw), let own = try? localAddress(of: raw),
+            (try? self.kind(of: own, type: CInt(type))) == kind
+        else { return false }
+        return own == address || own.collides(with: address)
+    }
+
     /// The local address of any socket: getsockname(2).
     package static func localAddress(of raw: CInt) throws(SystemError) -> SocketAddress {
         var storage = sockaddr_storage()
@@ -265,7 +273,7 @@ public final class ListeningSocket: Sendable {
 
 extension SocketAddress {
     /// A group of a link, with the interface without which it cannot be bound to: RFC 4007.
-    fileprivate func reached(through interface: UInt32) -> SocketAddress {
+    func reached(through interface: UInt32) -> SocketAddress {
         guard isMulticast, case .ipv6(let group, let port, scope: 0) = self else { return self }
         return .ipv6(group, port: port, scope: interface)
     }

@@ -43,13 +43,42 @@ public enum NameService {
     /// - Returns: nil if there is no such user.
     /// - Throws: why nobody could tell.
     public static func user(named name: String) throws(NameLookupFailure) -> UInt32? {
+        try passwordEntry(of: name)?.user
+    }
+
+    /// The numbers of a user and the user's own group: getpwnam_r(3).
+    static func passwordEntry(of name: String) throws(NameLookupFailure) -> (user: UInt32, group: UInt32)? {
         // unsafe: the buffer is used during the calls inside alone.
         try unsafe lookUp { buffer, length in
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
             // unsafe: all pointers are valid for the call, and `found` points at `entry` or nowhere.
             let status = unsafe getpwnam_r(name, &entry, buffer, length, &found)
-            return (status, unsafe found == nil ? nil : entry.pw_uid)
+            return (status, unsafe found == nil ? nil : (entry.pw_uid, entry.pw_gid))
+        }
+    }
+
+    /// The name of a user: getpwuid_r(3). nil if there is none, or nobody can tell.
+    package static func userName(of number: UInt32) -> String? {
+        // unsafe: the buffer is used during the calls inside alone.
+        try? unsafe lookUp { buffer, length in
+            var entry = unsafe passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            // unsafe: as in `passwordEntry`; the name is copied while the buffer lives.
+            let status = unsafe getpwuid_r(number, &entry, buffer, length, &found)
+            return (status, unsafe found == nil ? nil : String(cString: entry.pw_name))
+        }
+    }
+
+    /// The name of a group: getgrgid_r(3). nil if there is none, or nobody can tell.
+    package static func groupName(of number: UInt32) -> String? {
+        // unsafe: the buffer is used during the calls inside alone.
+        try? unsafe lookUp { buffer, length in
+            var entry = unsafe Glibc.group()
+            var found: UnsafeMutablePointer<Glibc.group>?
+            // unsafe: as in `userName`.
+            let status = unsafe getgrgid_r(number, &entry, buffer, length, &found)
+            return (status, unsafe found == nil ? nil : String(cString: entry.gr_name))
         }
     }
 
@@ -76,18 +105,18 @@ public enum NameService {
     }
 
     /// Calls one of the `_r` functions with a buffer that grows until the entry fits.
-    private static func lookUp(
-        _ call: (UnsafeMutablePointer<CChar>, Int) -> (status: CInt, number: UInt32?)
-    ) throws(NameLookupFailure) -> UInt32? {
+    private static func lookUp<Answer>(
+        _ call: (UnsafeMutablePointer<CChar>, Int) -> (status: CInt, answer: Answer?)
+    ) throws(NameLookupFailure) -> Answer? {
         var size = 1024
         while true {
-            // unsafe: the buffer lives for the call, and only a number is taken out of it.
-            let (status, number) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer in
-                guard let start = buffer.baseAddress else { return (ENOMEM, nil as UInt32?) }
+            // unsafe: the buffer lives for the call, and nothing that is taken out of it points into it.
+            let (status, answer) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer in
+                guard let start = buffer.baseAddress else { return (ENOMEM, nil as Answer?) }
                 return unsafe call(start, buffer.count)
             }
             switch status {
-            case 0: return number
+            case 0: return answer
             // What the manual page lists as "not found".
             case ENOENT, ESRCH, EBADF, EPERM: return nil
             case EINTR: continue

@@ -23,6 +23,12 @@ struct Arguments: Equatable {
 
     var command = Command.run
     var path = Configuration.defaultPath
+    /// `--user`: whom a check judges as.
+    var user: String?
+    /// `--strict`: whether a note of a check is a failure.
+    var isStrict = false
+    /// `--no-host`: whether a check leaves the host alone.
+    var leavesHostAlone = false
 
     /// Reads the words after the program's name.
     init(_ words: some Collection<String>) throws(Mistake) {
@@ -40,25 +46,47 @@ struct Arguments: Equatable {
             case _ where word.hasPrefix("--config="):
                 path = String(word.dropFirst("--config=".count))
                 guard !path.isEmpty else { throw Mistake(message: "--config needs the path of a file") }
+            case "--strict": isStrict = true
+            case "--no-host": leavesHostAlone = true
+            case "--user":
+                guard let user = words.popFirst(), !user.isEmpty else { throw Mistake(message: "--user needs a name") }
+                self.user = user
+            case _ where word.hasPrefix("--user="):
+                user = String(word.dropFirst("--user=".count))
+                guard user?.isEmpty == false else { throw Mistake(message: "--user needs a name") }
             default:
                 let hint = word.hasPrefix("-") ? "" : "; a configuration is named with --config FILE"
                 throw Mistake(message: "\(TerminalText.safe(word)) is not an option\(hint)")
             }
             if command == .help || command == .version { return }
         }
+        // What the command line has in its place of bytes that are not UTF-8.
+        guard !path.unicodeScalars.contains("\u{fffd}") else {
+            throw Mistake(message: "the path \(TerminalText.safe(path)) is not UTF-8: rename the file")
+        }
+        guard command != .check else { return }
+        for (option, isGiven) in [("--strict", isStrict), ("--no-host", leavesHostAlone), ("--user", user != nil)]
+        where isGiven {
+            throw Mistake(message: "\(option) is for --check")
+        }
     }
 
     /// What `--help` prints.
     static let usage = """
-        Usage: usherd [--config FILE] [--check]
+        Usage: usherd [--config FILE]
+               usherd --check [--config FILE] [--user NAME] [--strict] [--no-host]
                usherd --version | --help
 
         Listens on the sockets that FILE names and serves whoever connects.
 
           -c, --config FILE  the configuration (default \(Configuration.defaultPath),
                              with conf.d/*.toml beside it)
-          -t, --check        look at the configuration and bind nothing: print every
-                             mistake, or a line for each listener
+          -t, --check        look at the configuration and the host, and start nothing:
+                             print every mistake; or a line for each listener, and
+                             notes on what may keep it from working
+              --user NAME    judge as this user (default for root: usherd)
+              --strict       exit with 69 if there is a note
+              --no-host      look at the configuration alone, as for CI
           -V, --version      print the version
           -h, --help         print this
 

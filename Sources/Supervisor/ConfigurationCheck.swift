@@ -4,23 +4,27 @@ import Configuration
 import LinuxSystem
 import Records
 
-/// `usherd --check`: looks at a configuration and binds nothing.
+/// `usherd --check`: looks at a configuration and at the host, and starts nothing.
 enum ConfigurationCheck {
     /// Prints every mistake on standard error; or a line for each listener on standard output, and then the notes on
     /// standard error.
     ///
     /// - Returns: the status to exit with.
-    static func run(path: String) -> CInt {
-        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
-        guard let configuration else {
-            report(problems)
-            return ExitStatus.configuration
+    static func run(_ arguments: Arguments) -> CInt {
+        var request = CheckRequest()
+        request.path = arguments.path
+        request.user = arguments.user
+        request.isStrict = arguments.isStrict
+        request.looksAtHost = !arguments.leavesHostAlone
+        do throws(CheckRequest.Refusal) {
+            let outcome = try request.run()
+            _ = Daemon.printOut(outcome.output)
+            for message in outcome.messages { PrefixedErrorOutput().say(harmless: message) }
+            return outcome.status
+        } catch {
+            PrefixedErrorOutput().say(error.message)
+            return ExitStatus.usage
         }
-        let status = Daemon.printOut(configuration.summary)
-        if !configuration.notes.isEmpty {
-            PrefixedErrorOutput().say(harmless: ConfigurationProblem.report(notes: configuration.notes))
-        }
-        return status
     }
 
     /// Prints mistakes on standard error.

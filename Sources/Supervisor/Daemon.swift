@@ -23,7 +23,7 @@ public enum Daemon {
         switch arguments.command {
         case .help: return printOut(Arguments.usage)
         case .version: return printOut("usherd \(Version.text)\n")
-        case .check: return ConfigurationCheck.run(path: arguments.path)
+        case .check: return ConfigurationCheck.run(arguments)
         case .run: return serve(path: arguments.path)
         }
     }
@@ -104,6 +104,8 @@ public enum Daemon {
 
     static func printOut(_ text: String) -> CInt {
         print(text, terminator: "")
+        // What follows on the standard error is to come behind it, wherever both go.
+        _ = fflush(nil)
         return 0
     }
 }

@@ -20,11 +20,11 @@ struct OpenSocket {
             case .passed(let name):
                 return try take(wanted, name, from: passed)
             case .group(let address, _):
-                return [try bind(wanted, kind: .udp, address: address, dualStack: false, ours: ours)]
+                return [try bind(wanted, kind: .udp, address: address, dualStack: false, passed, ours: ours)]
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
-                return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, ours: ours)]
+                return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, passed, ours: ours)]
             case .bus(let address, _, _):
-                return [try bind(wanted, kind: .can, address: address, dualStack: false, ours: ours)]
+                return [try bind(wanted, kind: .can, address: address, dualStack: false, passed, ours: ours)]
             }
         } catch {
             throw ListenFailure(listener: listener, address: wanted.written, cause: error.cause)
@@ -60,11 +60,17 @@ struct OpenSocket {
     /// Binds; if that fails, mends what can be mended, once: a host without IPv6, a stale path, and a socket of the daemon
     /// itself in the way that is about to go.
     private static func bind(
-        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, ours: [ListeningSocket]
+        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, _ passed: PassedSockets,
+        ours: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
         do throws(SystemError) {
             return try make(wanted, kind, address, dualStack: dualStack)
         } catch {
+            // What systemd passed stays with it, and never makes room. Beside it on one port, half of the clients would wait
+            // in its backlog for nobody.
+            if error.errno == EADDRINUSE, let name = wanted.nameOfPassed(passed) {
+                throw OpenFailure(.passed(name: name))
+            }
             switch (address, error.errno) {
             case (.ipv6(.any, let port, _), EAFNOSUPPORT) where dualStack,
                 (.ipv6(.any, let port, _), EADDRNOTAVAIL) where dualStack:
@@ -128,6 +134,15 @@ extension ListeningSocket {
 }
 
 extension WantedSocket {
+    /// The name under which systemd passed the address that is to be bound here; nil if it did not.
+    fileprivate func nameOfPassed(_ passed: PassedSockets) -> String? {
+        switch key {
+        case .bound(let kind, let address, _): passed.name(of: kind, at: address)
+        case .group(let address, _): passed.name(of: .udp, at: address)
+        case .passed, .anyPort, .bus: nil
+        }
+    }
+
     /// Why what systemd passed cannot be used; nil if it can. Of a socket that was bound here, the configuration knew all.
     func objection(to sockets: [ListeningSocket]) -> ListenFailure.Cause? {
         guard case .passed = key else { return nil }

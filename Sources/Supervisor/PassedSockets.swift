@@ -22,6 +22,12 @@ final class PassedSockets {
     /// The names that nobody has taken, each once.
     var untaken: [String] { Set(descriptors.map(\.name)).sorted() }
 
+    /// The name under which a socket was passed that has an address, so that nobody else can; nil if there is none.
+    func name(of kind: SocketKind, at address: SocketAddress) -> String? {
+        for (name, raw) in descriptors where ListeningSocket.has(address, kind, raw) { return name }
+        return sockets.first { $0.value.contains { ListeningSocket.has(address, kind, $0.raw) } }?.key
+    }
+
     /// The sockets of a name, made sure of.
     func take(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
         if let taken = sockets[name] { return taken }

@@ -2,31 +2,47 @@
 
 import ArgumentParser
 import Configuration
+import Glibc
 import LinuxSystem
 
 /// `usherctl check [FILE]`: the same as `usherd --check`.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at a configuration and bind nothing.",
+        abstract: "Look at a configuration and at the host, and start nothing.",
         discussion: """
             Prints every mistake with its place and how to mend it, or a line for each listener and notes on what may \
-            not be as it is meant. Exit status: 0, or 78 if there are mistakes.
+            may keep it from working. Exit status: 0, 78 if there are mistakes, or with --strict 69 if there are notes.
             """)
+
+    @Option(help: ArgumentHelp("Judge as this user; for root the default is usherd.", valueName: "name"))
+    var user: String?
+
+    @Flag(help: "Exit with 69 if there is a note.")
+    var strict = false
+
+    @Flag(help: "Look at the configuration alone, as for CI.")
+    var noHost = false
 
     @Argument(help: "The configuration, with conf.d/*.toml beside it.", completion: .file(extensions: ["toml"]))
     var file = Configuration.defaultPath
 
     func run() throws {
-        let (configuration, problems) = Configuration.load(path: file, host: SystemHostLookup())
-        guard let configuration else {
-            var standardError = StandardError()
-            print("usherctl: \(ConfigurationProblem.report(problems))", to: &standardError)
-            throw ExitCode(ExitStatus.configuration)
-        }
-        print(configuration.summary, terminator: "")
-        if !configuration.notes.isEmpty {
-            var standardError = StandardError()
-            print("usherctl: \(ConfigurationProblem.report(notes: configuration.notes))", to: &standardError)
+        var request = CheckRequest()
+        request.path = file
+        request.user = user
+        request.isStrict = strict
+        request.looksAtHost = !noHost
+        var standardError = StandardError()
+        do {
+            let outcome = try request.run()
+            print(outcome.output, terminator: "")
+            // What follows on the standard error is to come behind it, wherever both go.
+            _ = fflush(nil)
+            for message in outcome.messages { standardError.write("usherctl: \(message)\n") }
+            if outcome.status != 0 { throw ExitCode(outcome.status) }
+        } catch let refusal as CheckRequest.Refusal {
+            print("usherctl: \(refusal.message)", to: &standardError)
+            throw ExitCode(ExitStatus.usage)
         }
     }
 }

@@ -100,7 +100,9 @@ import Testing
     @Test func theShippedCommentsAreRight() throws {
         let path = Self.root.appendingPathComponent("config/usherd.toml")
         var text = try String(contentsOf: path, encoding: .utf8)
-        for key in ["lanes", "to", "idle-timeout", "max-connections", "lifetime", "keepalive", "backlog"] {
+        for key in [
+            "lanes", "to", "idle-timeout", "max-connections", "lifetime", "log", "exact", "keepalive", "backlog",
+        ] {
             let line = "\n# \(key) = "
             #expect(text.contains(line))
             text = text.replacing(line, with: "\n\(key) = ")

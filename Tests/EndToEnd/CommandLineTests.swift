@@ -48,7 +48,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             "[listener.echo]\nlisten = \"unix://\(directory.path)/echo\"\nservice = \"echo\"\n", to: "usherd.toml")
-        let result = try usherd("--check", "--config", path)
+        let result = try usherd("--check", "--no-host", "--config", path)
         #expect(result.end == .exited(0))
         #expect(result.errors.isEmpty)
         let lines = result.text.split(separator: "\n")
@@ -68,7 +68,7 @@ import Testing
             listen = "tcp://127.0.0.1:7007"
             service = "ecco"
             """, to: "usherd.toml")
-        let result = try usherd("--config", path, "--check")
+        let result = try usherd("--config", path, "--check", "--no-host")
         #expect(result.end == .exited(78))
         #expect(result.output.isEmpty)
         for place in ["2:27", "3:1", "7:11"] { #expect(result.errors.contains("\(path):\(place): ")) }
@@ -136,5 +136,46 @@ import Testing
         let message = try waitFor("a word to systemd") { daemon.manager.messages.first }
         #expect(message.hasSuffix("\nERRNO=\(ENOENT)"))
         #expect(!FileManager.default.fileExists(atPath: daemon.directory.appending("missing")))
+    }
+
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    @Test(arguments: ["usherd.bash", "_usherd", "usherd.fish"])
+    func `a completion knows every option`(file: String) throws {
+        let text = try String(
+            contentsOf: Self.root.appendingPathComponent("packaging/completions/\(file)"), encoding: .utf8)
+        let options = try usherd("--help").text.matches(of: /--([a-z-]+)/).map { String($0.1) }
+        #expect(Set(options).count >= 7)
+        for option in Set(options) {
+            let written = file.hasSuffix(".fish") ? "-l \(option) " : "--\(option)"
+            #expect(text.contains(written), "\(file) lacks \(option)")
+        }
+    }
+
+    @Test(arguments: [
+        (["--c"], ["--check", "--config"]), (["--check", "--no"], ["--no-host"]), (["--user", "roo"], ["root"]),
+        (["-c", "$DIR/"], ["$DIR/a.toml", "$DIR/folder"]), (["--config", "=", "$DIR/a"], ["$DIR/a.toml"]),
+    ])
+    func `bash completes options, configurations and users`(words: [String], wanted: [String]) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("", to: "a.toml")
+        try directory.write("", to: "b.txt")
+        try directory.makeDirectory("folder")
+        let script = """
+            source "$0"
+            COMP_WORDS=(usherd "$@")
+            COMP_CWORD=$#
+            _usherd
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let path = Self.root.appendingPathComponent("packaging/completions/usherd.bash").path
+        let result = try run(
+            "bash", ["-c", script, path] + words.map { $0.replacing("$DIR", with: directory.path) })
+        #expect(result.errors.isEmpty, "\(result.errors)")
+        #expect(
+            Set(result.text.split(separator: "\n").map(String.init)).isSuperset(
+                of: wanted.map { $0.replacing("$DIR", with: directory.path) }), "\(result.text)")
+        #expect(!result.text.contains("b.txt"))
     }
 }

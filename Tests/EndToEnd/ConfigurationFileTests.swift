@@ -37,7 +37,7 @@ import Testing
         try Data(file.bytes).write(to: URL(fileURLWithPath: path))
         // 256 MiB of address space is what it may have, and 20 seconds of the processor.
         let limits = ["--as=\(256 << 20)", "--cpu=20"]
-        let result = try run("prlimit", limits + [BuiltProgram.usherd(), "--check", "--config", path])
+        let result = try run("prlimit", limits + [BuiltProgram.usherd(), "--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78), "\(result.errors.prefix(1000))")
         #expect(result.errors.contains(file.words), "\(result.errors.prefix(1000))")
         #expect(result.errors.utf8.count < 1 << 20, "a report that can be read")
@@ -47,7 +47,7 @@ import Testing
     @Test func `shows a line as it stands in the file`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(Self.listener + "idle-timeout = \"a\\qb\"\n", to: "usherd.toml")
-        let result = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+        let result = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78))
         let expected = """
             \(path):4:18: `\\q` is not an escape
@@ -59,7 +59,8 @@ import Testing
 
     @Test(arguments: ["/etc", "/dev/zero", "/proc/self/mem"])
     func `does not read what is no regular file`(path: String) throws {
-        let result = try run("prlimit", ["--as=\(256 << 20)", BuiltProgram.usherd(), "--check", "--config", path])
+        let result = try run(
+            "prlimit", ["--as=\(256 << 20)", BuiltProgram.usherd(), "--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78))
         #expect(result.errors.contains(path))
     }
@@ -73,13 +74,13 @@ import Testing
         try directory.write(
             "[listener.sooner]\nlisten = \"unix:///run/usher-test/s\"\nservice = \"time\"\n", to: "conf.d/10.toml")
         try directory.write("this is not TOML", to: "conf.d/notes.txt")
-        let right = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+        let right = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
         #expect(right.end == .exited(0), "\(right.errors)")
         let names = right.text.split(separator: "\n").compactMap { $0.split(separator: " ").first }
         #expect(names == ["echo", "sooner", "later"])
 
         try directory.write(Self.listener, to: "conf.d/30.toml")
-        let twice = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+        let twice = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
         #expect(twice.end == .exited(78))
         #expect(twice.errors.contains("\(directory.path)/conf.d/30.toml:1:"))
         #expect(twice.errors.contains("\(path):1:"), "both places are named")
@@ -90,8 +91,8 @@ import Testing
         let right = try directory.write(Self.listener, to: "right.toml")
         let wrong = try directory.write("nonsense = 1\n" + Self.listener, to: "wrong.toml")
         for path in [right, wrong] {
-            let daemon = try run(BuiltProgram.usherd(), ["--check", "--config", path])
-            let control = try run(BuiltProgram.path(of: "usherctl"), ["check", path])
+            let daemon = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
+            let control = try run(BuiltProgram.path(of: "usherctl"), ["check", "--no-host", path])
             #expect(daemon.end == control.end)
             #expect(daemon.text == control.text)
             #expect(daemon.errors.replacing("usherd: ", with: "usherctl: ") == control.errors)

@@ -37,6 +37,10 @@ import Testing
             (["--chekc"], "--chekc is not an option"),
             (["-x"], "-x is not an option"),
             (["--check", "--"], "-- is not an option"),
+            (["--user"], "--user needs a name"), (["--check", "--user="], "--user needs a name"),
+            (["--strict"], "--strict is for --check"), (["--no-host"], "--no-host is for --check"),
+            (["--user", "adm"], "--user is for --check"),
+            (["-c", "a\u{fffd}.toml"], "the path a\u{fffd}.toml is not UTF-8: rename the file"),
             (["a.toml"], "a.toml is not an option; a configuration is named with --config FILE"),
             (["\u{1b}[2J"], "\\u{1B}[2J is not an option; a configuration is named with --config FILE"),
         ] as [([String], String)])
@@ -44,8 +48,18 @@ import Testing
         #expect(throws: Arguments.Mistake(message: message)) { try Arguments(words) }
     }
 
+    @Test func `a check has options of its own`() throws {
+        let plain = try Arguments(["--check"])
+        #expect(plain.user == nil && !plain.isStrict && !plain.leavesHostAlone)
+        let full = try Arguments(["--user", "web", "--no-host", "--strict", "-t"])
+        #expect(full.user == "web" && full.isStrict && full.leavesHostAlone)
+        #expect(try Arguments(["-t", "--user=web"]).user == "web")
+    }
+
     @Test func `tells of every option`() {
-        for word in ["--config", "-c", "--check", "-t", "--version", "-V", "--help", "-h"] {
+        for word in [
+            "--config", "-c", "--check", "-t", "--user", "--strict", "--no-host", "--version", "-V", "--help", "-h",
+        ] {
             #expect(Arguments.usage.contains(word))
         }
         #expect(Arguments.usage.split(separator: "\n").allSatisfy { $0.count <= 80 })

@@ -9,10 +9,16 @@ import Testing
 @Suite struct ListenFailureTests {
     private func failure(
         _ cause: ListenFailure.Cause, _ address: String = "tcp://127.0.0.1:7007",
-        path: String = "/etc/usherd/usherd.toml"
+        path: String = "/etc/usherd/usherd.toml", group: String? = nil
     ) throws -> ListenFailure {
         let settings = try listener(address, path: path)
-        return ListenFailure(listener: settings.name, address: try #require(settings.listen.first), cause: cause)
+        var address = try #require(settings.listen.first)
+        // The host of these tests knows no groups, so an address with one is not read.
+        var options = address.endpoint.options
+        options.group = group ?? options.group
+        address.endpoint = Endpoint(
+            scheme: address.endpoint.scheme, location: address.endpoint.location, options: options)
+        return ListenFailure(listener: settings.name, address: address, cause: cause)
     }
 
     private static let start = "/etc/usherd/usherd.toml:2:11: listener test: cannot listen on tcp://127.0.0.1:7007: "
@@ -43,8 +49,9 @@ import Testing
         ),
         (
             .system(SystemError("chown", errno: EPERM)), EPERM,
-            "chown: Operation not permitted (EPERM); only root, or a daemon with CAP_CHOWN, may give a file away: drop"
-                + " user= and group=, or let systemd pass the socket"
+            "chown: Operation not permitted (EPERM); only root, or a daemon with CAP_CHOWN, may give a socket to another user:"
+                + " put the drop-in unix-owners.conf of /usr/share/doc/usherd/examples into"
+                + " /etc/systemd/system/usherd.service.d, or drop `user`"
         ),
         (
             .system(SystemError("socket", errno: EAFNOSUPPORT)), EAFNOSUPPORT,
@@ -92,6 +99,7 @@ import Testing
             "systemd passed a socket of the kind unix-seqpacket, which the service, its upstreams or the PROXY header of"
                 + " this listener cannot be used with; use ListenStream= in its .socket unit"
         ),
+        (.passed(name: "echo"), EADDRINUSE, "systemd passed this address as `echo`: write systemd://echo"),
         (
             .notPassed(names: []), ENOENT,
             "systemd passed no socket of this name (it passed none); set FileDescriptorName= in a .socket unit that belongs"
@@ -107,6 +115,16 @@ import Testing
         let failure = try failure(cause)
         #expect(failure.message == Self.start + text)
         #expect(failure.errno == errno)
+    }
+
+    @Test func `a group that usherd is not in is added by a drop-in, which is written out`() throws {
+        let failure = try failure(
+            .system(SystemError("chown", errno: EPERM)), "unix:///run/usherd/clock?mode=0660", group: "adm")
+        #expect(
+            failure.message.hasSuffix(
+                "chown: Operation not permitted (EPERM); usherd may give a socket to its own groups alone: write"
+                    + " SupplementaryGroups=adm below [Service] with `systemctl edit usherd`, then `systemctl restart usherd`"
+            ), "\(failure.message)")
     }
 
     @Test func `stays one line, whatever the file and the socket are called`() throws {

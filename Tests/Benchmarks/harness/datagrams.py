@@ -78,7 +78,7 @@ class Usherd(servers.Usherd):
         """What usherd itself has against such a configuration, in its own words, or None."""
         with tempfile.TemporaryDirectory() as directory:
             ports = [free_port() for _ in range(2 if self.relays else 1)]
-            checked = subprocess.run([*self.command(Path(directory), *ports), "--check"], capture_output=True,
+            checked = subprocess.run([*self.command(Path(directory), *ports), "--check", "--no-host"], capture_output=True,
                                      text=True, check=False, timeout=10)
         if checked.returncode == 0:
             return None

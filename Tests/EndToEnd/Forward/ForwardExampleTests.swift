@@ -20,7 +20,7 @@ import Testing
         let examples = try Self.examples()
         #expect(examples.count >= 3)
         for path in examples {
-            let result = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+            let result = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
             #expect(result.succeeded, "\(path): \(result.text) \(result.errors)")
         }
     }

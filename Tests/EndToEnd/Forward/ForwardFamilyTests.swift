@@ -105,7 +105,7 @@ import Testing
             service = "forward"
             to = "tcp://127.0.0.1:7"
             """, to: "usherd.toml")
-        let result = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+        let result = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78))
         #expect(result.errors.contains("tcp, unix and vsock can be relayed to each other"), "\(result.errors)")
     }
@@ -119,7 +119,7 @@ import Testing
             service = "forward"
             to = "tcp://localhost:7007"
             """, to: "usherd.toml")
-        let result = try run(BuiltProgram.usherd(), ["--check", "--config", path])
+        let result = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78))
         #expect(result.errors.contains("\(path):4:"), "\(result.errors)")
     }

@@ -85,6 +85,39 @@ import Testing
         #expect(failed["message"]?.contains("FileDescriptorName=") == true)
     }
 
+    @Test(arguments: [
+        ("unix:echo", "unix://$DIR/echo"), ("dgram:echo", "unix-dgram://$DIR/echo"),
+        ("packet:echo", "unix-seqpacket://$DIR/echo"),
+    ])
+    func `an address that systemd passed is to be named`(socket: String, address: String) throws {
+        let directory = try TemporaryDirectory()
+        let byAddress = "[listener.echo]\nlisten = \"\(address)\"\nservice = \"echo\"\n"
+        let daemon = try Usherd(starting: byAddress, options("web", socket, directory))
+        #expect(try daemon.waitForEnd() == .exited(69))
+        let failed = try daemon.record("failed")
+        #expect(
+            failed["message"]?.hasSuffix("systemd passed this address as `web`: write systemd://web") == true,
+            "\(failed.line)")
+        #expect(failed["errno"] == "EADDRINUSE")
+    }
+
+    @Test func `a port that systemd passed is to be named, after a reload too`() throws {
+        let directory = try TemporaryDirectory()
+        try withUsherd(echo, options("web", "tcp:", directory)) { daemon in
+            let address = try daemon.address("echo")
+            for wanted in [address.description, "tcp://*:\(address.description.split(separator: ":").last ?? "")"] {
+                try daemon.write("[listener.echo]\nlisten = \"\(wanted)\"\nservice = \"echo\"\n")
+                let before = daemon.records("reload-failed").count
+                daemon.send(signal: SIGHUP)
+                let failed = try daemon.records("reload-failed", count: before + 1)[before]
+                #expect(
+                    failed["message"]?.hasSuffix("systemd passed this address as `web`: write systemd://web") == true,
+                    "\(failed.line)")
+                try expectEcho(address)
+            }
+        }
+    }
+
     @Test func `refuses a socket that does not listen`() throws {
         let directory = try TemporaryDirectory()
         let daemon = try Usherd(starting: echo, options("web", "unix:deaf", directory))

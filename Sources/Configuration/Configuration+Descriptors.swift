@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Configuration {
+    /// How many descriptors the daemon may need: one for each connection and each address, another one for each connection that
+    /// is relayed, and what the lanes and the log take.
+    public var descriptorsNeeded: Int {
+        let most = daemon.maxConnections
+        let relayed = listeners.reduce(0) { sum, listener in
+            guard case .forward = listener.service else { return sum }
+            return sum + min(listener.maxConnections ?? most, most)
+        }
+        let addresses = listeners.reduce(0) { sum, listener in
+            sum
+                + listener.listen.reduce(0) { count, address in
+                    guard case .bind(_, let places, _) = address.target else { return count + 1 }
+                    return count + places.count
+                }
+        }
+        return most + min(relayed, most) + 32 + addresses
+    }
+}
