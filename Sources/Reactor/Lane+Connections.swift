@@ -74,7 +74,7 @@ extension Lane {
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if connection.announcesItself {
             connection.isAnnounced = true
-            record(.open, of: connection)
+            if connection.profile.logsOpen { record(.open, of: connection) }
         }
         connection.start()
         // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
@@ -112,7 +112,7 @@ extension Lane {
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        record(.open, of: flow)
+        if flow.profile.logsOpen { record(.open, of: flow) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -129,8 +129,10 @@ extension Lane {
         connection.profile.connections.leave()
         shared.connections.leave()
         if connection.isAnnounced {
-            let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
-            record(.close(end), of: connection)
+            if connection.profile.logsClose {
+                let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
+                record(.close(end), of: connection)
+            }
         } else if !connection.kind.isDatagram {
             // Of datagrams, many may be refused at once: their port tells of them together.
             record(.refused(connection.refusal ?? .ended(reason)), of: connection)
@@ -138,6 +140,11 @@ extension Lane {
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
     }
+}
+
+extension Lane {
+    /// Something that the line of `systemctl status` tells has changed.
+    package func noteStatusChange() { shared.noteChange() }
 }
 
 // MARK: - Other descriptors

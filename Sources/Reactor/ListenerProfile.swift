@@ -26,6 +26,12 @@ public final class ListenerProfile: Sendable {
     /// How many connections the listener may have; nil for as many as the daemon may.
     public let connectionLimit: Int?
 
+    /// Whether its connections leave an `open` record.
+    public let logsOpen: Bool
+
+    /// Whether its connections leave a `close` record.
+    public let logsClose: Bool
+
     /// Who has to say in a PROXY header whom a connection comes from.
     let needsHeader: @Sendable (SocketAddress) -> Bool
 
@@ -43,6 +49,7 @@ public final class ListenerProfile: Sendable {
         identifier: Int, label: ListenerLabel, idleTimeout: UInt64? = nil,
         flowIdleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
         connectionLimit: Int? = nil, sharesOneLane: Bool = false, connections: ConnectionCount = ConnectionCount(),
+        logsOpen: Bool = true, logsClose: Bool = true,
         needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
         makeService: @escaping @Sendable () -> any Service
     ) {
@@ -53,6 +60,8 @@ public final class ListenerProfile: Sendable {
         self.lifetime = lifetime
         self.connectionLimit = connectionLimit
         self.sharesOneLane = sharesOneLane
+        self.logsOpen = logsOpen
+        self.logsClose = logsClose
         self.needsHeader = needsHeader
         self.connections = connections
         self.makeService = makeService

@@ -80,6 +80,31 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// The journal's `MESSAGE_ID` of a `close` record with this reason, so that the catalog explains this one and no other:
+    /// 32 hexadecimal digits.
+    public var messageID: StaticString {
+        switch self {
+        case .clientClosed: "796ac7e7e61144ee985376e4b8d171d9"
+        case .upstreamClosed: "dbf42febcf6b42f48e1cdbbc1b396b23"
+        case .finished: "3de83f9eb5994241856285ff62a0af4c"
+        case .idleTimeout: "ba5f0c16e00a4b00a861a624aa6eadf8"
+        case .lifetime: "d1667b659c444919b3b116e396657591"
+        case .resetByClient: "54755e4f8f1645a6adce8fa6f180dfd9"
+        case .resetByUpstream: "1a97f431d7d04ade98af7da06e3ca364"
+        case .connectFailed: "bb986e28c8554bb8a0dc3e6b01523527"
+        case .queueTimeout: "ef421956e7f943acb5c7eb667fe51ec5"
+        case .halfCloseTimeout: "ff7dc7d71de04254a254e13c71039697"
+        case .upstreamDown: "2ff6f148f913477883246863415b8db3"
+        case .slowReader: "e19a29ad8bce41999ffc554179d64ece"
+        case .messageTooLong: "7dcbaa336ab146d5a7c99e3a6781fe2f"
+        case .messageTruncated: "8b036184660448ff809e1c2016edcb19"
+        case .stopped: "2f651bfad448444da718bbb76b524481"
+        case .drained: "36d8db2dd371478e8ad4ab278c71f7e2"
+        case .closedByOperator: "59f0ba2f15db491ab56e3cd92e82ca02"
+        case .error: "ff26264c1366451c99f94b91825a5a07"
+        }
+    }
+
     /// Whether the client was not served as it should have been.
     var isFailure: Bool {
         switch self {

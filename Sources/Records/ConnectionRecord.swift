@@ -83,6 +83,15 @@ public struct ConnectionRecord: ~Copyable, Sendable {
         }
     }
 
+    /// The journal's `MESSAGE_ID`: that of the reason, where there is one.
+    var messageID: StaticString {
+        switch event {
+        case .close(let end): end.reason.messageID
+        case .refused(let refusal): refusal.messageID
+        case .open, .live, .progress: eventKind.messageID
+        }
+    }
+
     /// The level: that of the kind, but a close for want of something is a warning.
     public var level: RecordLevel {
         if case .close(let end) = event, end.reason.isFailure { return .warning }

@@ -21,6 +21,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// A connection is alive; written for each one when the operator asks for it.
     case live
 
+    /// How a listener is; written for each one when the operator asks for it.
+    case listener
+
     /// A connection is alive; written from time to time where its listener wants it.
     case progress
 
@@ -81,6 +84,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .close: "close"
         case .refused: "refused"
         case .live: "live"
+        case .listener: "listener"
         case .progress: "progress"
         case .upstreamDown: "upstream-down"
         case .upstreamUp: "upstream-up"
@@ -104,7 +108,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// The level, where the record does not say another one.
     public var level: RecordLevel {
         switch self {
-        case .open, .close, .live, .progress: .info
+        case .open, .close, .live, .listener, .progress: .info
         case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp,
             .recovered:
             .notice
@@ -113,7 +117,8 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The journal's `MESSAGE_ID`, under which the catalog explains the event: 32 hexadecimal digits.
+    /// The journal's `MESSAGE_ID`, under which the catalog explains the event: 32 hexadecimal digits. A record of a
+    /// connection that ended or was refused has that of its reason, ``CloseReason/messageID`` and ``Refusal/messageID``.
     public var messageID: StaticString {
         switch self {
         case .started: "128346829f89481789538e5fff352639"
@@ -125,6 +130,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .upstreamDown: "1df1825aca1e4e25bbe42c640d225307"
         case .upstreamUp: "b2bb0ab82b08420184b7e7655fc99a4e"
         case .live: "adf62329cde242e7ac47af99463d2c44"
+        case .listener: "c5d4dc1b91bb416b8a46db9891c8303f"
         case .failed: "eeec2caa450d4c92a7c4cce6eb8b7208"
         case .reload: "f7b67f9481ad42cdb5f324cb648bfe08"
         case .reloadFailed: "a24a9d2e8ecf49ef90439216cbde503f"

@@ -6,6 +6,7 @@ import LinuxSystem
 public struct PreparedSinks: Sendable {
     let sinks: [any RecordSink]
     private let level: RecordLevel
+    private let isExact: Bool
 
     init(
         _ settings: RecordSettings, reusing open: [any RecordSink], terminal: TerminalStyle
@@ -19,17 +20,18 @@ public struct PreparedSinks: Sendable {
                 sinks.append(try Self.open(destination, encoding))
             }
         }
-        self.init(sinks, level: settings.level)
+        self.init(sinks, level: settings.level, isExact: settings.isExact)
     }
 
-    init(_ sinks: [any RecordSink], level: RecordLevel) {
+    init(_ sinks: [any RecordSink], level: RecordLevel, isExact: Bool = false) {
+        self.isExact = isExact
         self.sinks = sinks
         self.level = level
     }
 
     func policy(generation: UInt32) -> RecordPolicy {
         let encodings = sinks.reduce(into: RecordEncodings()) { $0.insert(RecordEncodings($1.encoding)) }
-        return RecordPolicy(generation: generation, encodings: encodings, level: level)
+        return RecordPolicy(generation: generation, encodings: encodings, level: level, isExact: isExact)
     }
 
     private static func open(

@@ -28,6 +28,7 @@ public final class RecordBuffer {
         backlog = RecordBacklog(limit: limits.outstandingBytes)
         policy = writer.policy
         pending = PendingRecords(encoders: writer.makeEncoders())
+        pending.setExact(policy.isExact)
     }
 
     /// Whether a record of this level would be written: to be asked before a costly one is made.
@@ -70,6 +71,7 @@ public final class RecordBuffer {
             // What is here was encoded for the sinks of the old settings.
             flush()
             policy = current
+            pending.setExact(policy.isExact)
         }
         guard policy.admits(level) else { return false }
         guard backlog.isFull, backlog.drop(at: time) else { return true }
@@ -93,6 +95,12 @@ private struct PendingRecords {
 
     init(encoders: RecordEncoders) {
         self.encoders = encoders
+    }
+
+    /// Sets whether lines of text have exact numbers.
+    mutating func setExact(_ isExact: Bool) {
+        encoders.terminal.isExact = isExact
+        encoders.text.isExact = isExact
     }
 
     /// Encodes a record, and returns how many bytes there are now.

@@ -11,11 +11,18 @@ public struct RecordSettings: Hashable, Sendable {
     /// The least level that is written.
     public var level: RecordLevel
 
+    /// Whether lines of text have bytes and microseconds to the digit, as the other forms do.
+    public var isExact: Bool
+
     /// Makes settings.
-    public init(destinations: [RecordDestination], format: RecordFormat = .text, level: RecordLevel = .info) {
+    public init(
+        destinations: [RecordDestination], format: RecordFormat = .text, level: RecordLevel = .info,
+        isExact: Bool = false
+    ) {
         self.destinations = destinations
         self.format = format
         self.level = level
+        self.isExact = isExact
     }
 }
 

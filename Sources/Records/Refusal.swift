@@ -36,6 +36,19 @@ public enum Refusal: Error, Hashable {
         }
     }
 
+    /// The journal's `MESSAGE_ID` of a `refused` record with this rule: 32 hexadecimal digits.
+    public var messageID: StaticString {
+        switch self {
+        case .listenerLimit: "011fded37d304b86b3767892b71c006b"
+        case .daemonLimit: "2157d63594e147bd96117a6d5ac0d321"
+        case .proxyHeader: "14282d98f3514430807db0429f67346e"
+        case .loop: "e4a4ff14c51c45e182e234ab5de3dfd2"
+        case .upstreamsDown: "2a93af557c5646f8bb8f65fd5cb60023"
+        case .queueLimit: "69860cdc6ef94c3cbf7f5fc2db0f2cf3"
+        case .ended: "5efc58b54b3a41faa22b2a2714326c32"
+        }
+    }
+
     /// The field `reason` as a text.
     public var reason: String {
         var bytes: [UInt8] = []

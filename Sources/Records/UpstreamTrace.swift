@@ -8,6 +8,10 @@ public struct UpstreamTrace: Sendable {
     /// How long it took to connect to it, in microseconds: the field `connect_us`.
     public var connectMicroseconds: UInt64
 
+    /// How long it waited in the line of the upstreams for one to have room, in microseconds: the field `queue_us`, left out
+    /// if it did not.
+    public var queueMicroseconds: UInt64
+
     /// How many upstreams were tried: the field `attempts`.
     public var attempts: Int
 
@@ -16,10 +20,12 @@ public struct UpstreamTrace: Sendable {
 
     /// Makes a trace.
     public init(
-        upstream: RecordedAddress? = nil, connectMicroseconds: UInt64 = 0, attempts: Int = 0, failures: [String] = []
+        upstream: RecordedAddress? = nil, connectMicroseconds: UInt64 = 0, queueMicroseconds: UInt64 = 0,
+        attempts: Int = 0, failures: [String] = []
     ) {
         self.upstream = upstream
         self.connectMicroseconds = connectMicroseconds
+        self.queueMicroseconds = queueMicroseconds
         self.attempts = attempts
         self.failures = failures
     }

@@ -44,6 +44,7 @@ struct ActiveListener {
             flowIdleTimeout: settings.flowIdleTimeout?.nanoseconds, lifetime: settings.lifetime?.nanoseconds,
             connectionLimit: settings.maxConnections, sharesOneLane: service.sharesOneLane,
             connections: previous?.profile.connections ?? ConnectionCount(),
+            logsOpen: settings.log.contains(.open), logsClose: settings.log.contains(.close),
             needsHeader: { peer in sources.contains { $0.includes(peer) } }, makeService: service.make)
     }
 }

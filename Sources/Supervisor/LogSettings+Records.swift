@@ -7,7 +7,7 @@ import Records
 extension LogSettings {
     /// What the records' writer is told.
     var recordSettings: RecordSettings {
-        RecordSettings(destinations: recordDestinations, format: recordFormat, level: recordLevel)
+        RecordSettings(destinations: recordDestinations, format: recordFormat, level: recordLevel, isExact: isExact)
     }
 
     /// Without a word in the file: the journal when it reads our standard error, which is so under systemd.

@@ -5,9 +5,16 @@ import Testing
 @testable import Records
 
 @Suite struct EventKindTests {
-    @Test func eachEventHasItsOwnMessageID() {
-        let identifiers = EventKind.allCases.map(\.messageID.description)
-        #expect(Set(identifiers).count == EventKind.allCases.count)
+    private static let refusals: [Refusal] = [
+        .listenerLimit(1), .daemonLimit(1), .proxyHeader("none"), .loop(2), .upstreamsDown, .queueLimit(3),
+        .ended(.clientClosed),
+    ]
+
+    @Test func `each event and each reason has its own MESSAGE_ID`() {
+        let identifiers =
+            EventKind.allCases.map(\.messageID.description) + CloseReason.allCases.map(\.messageID.description)
+            + Self.refusals.map(\.messageID.description)
+        #expect(Set(identifiers).count == identifiers.count)
         for identifier in identifiers {
             #expect(identifier.count == 32)
             #expect(identifier.allSatisfy { "0123456789abcdef".contains($0) })

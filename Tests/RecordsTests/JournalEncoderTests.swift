@@ -20,7 +20,7 @@ import Testing
             Self.entry(Samples.close(.error, by: .daemon, errno: 32)) == [
                 "MESSAGE=echo: connection 42 from tcp://127.0.0.1:51234 ended after 1.2 s: error by daemon: "
                     + "Broken pipe (EPIPE) (in 64 B, out 1.5 KiB)",
-                "MESSAGE_ID=66b6003f84ce4be086fe3d51bd795d73",
+                "MESSAGE_ID=\(CloseReason.error.messageID)",
                 "PRIORITY=4",
                 "SYSLOG_IDENTIFIER=usherd",
                 "USHER_TIME=2026-01-02T03:04:05.678901Z",
@@ -34,6 +34,7 @@ import Testing
                 "USHER_BYTES_IN=64",
                 "USHER_BYTES_OUT=1536",
                 "USHER_DURATION_US=1234567",
+                "USHER_DURATION=1.2 s",
                 "USHER_REASON=error",
                 "USHER_BY=daemon",
                 "ERRNO=32",
@@ -43,11 +44,27 @@ import Testing
 
     @Test func aClosedFlow() {
         #expect(
-            Self.entry(Samples.flow).suffix(10) == [
+            Self.entry(Samples.flow).suffix(11) == [
                 "USHER_PEER=udp://127.0.0.1:51234", "USHER_LOCAL=udp://127.0.0.1:7007", "USHER_BYTES_IN=64",
                 "USHER_BYTES_OUT=1536", "USHER_DATAGRAMS_IN=5", "USHER_DATAGRAMS_OUT=4", "USHER_DATAGRAMS_DROPPED=1",
-                "USHER_DURATION_US=1234567", "USHER_REASON=idle-timeout", "USHER_BY=daemon",
+                "USHER_DURATION_US=1234567", "USHER_DURATION=1.2 s", "USHER_REASON=idle-timeout", "USHER_BY=daemon",
             ])
+    }
+
+    @Test(arguments: CloseReason.allCases)
+    func `a close record has the MESSAGE_ID of its reason`(reason: CloseReason) {
+        let entry = Self.entry(Samples.close(reason, by: .daemon))
+        #expect(entry.contains("MESSAGE_ID=\(reason.messageID)"))
+        #expect(entry.contains("USHER_REASON=\(reason.name)"))
+        #expect(entry.contains("USHER_EVENT=close"))
+    }
+
+    @Test func `a refused record has the MESSAGE_ID of its rule, whatever its numbers`() {
+        for count in [1, 2000] {
+            let entry = Self.entry(Samples.connection(.refused(.listenerLimit(count))))
+            #expect(entry.contains("MESSAGE_ID=\(Refusal.listenerLimit(0).messageID)"))
+        }
+        #expect(Self.entry(Samples.connection(.open)).contains("MESSAGE_ID=\(EventKind.open.messageID)"))
     }
 
     @Test func aRefusedUnixPeer() {

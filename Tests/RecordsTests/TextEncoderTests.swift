@@ -28,6 +28,15 @@ import Testing
                 + "max-connections of the listener (2000)\n")
     }
 
+    @Test func `exact lines have bytes and durations to the digit`() {
+        var exact = plain
+        exact.isExact = true
+        #expect(
+            exact.line(Samples.close(.clientClosed, by: .client))
+                == "2026-01-02T03:04:05.678Z  close     echo        #42     tcp://127.0.0.1:51234     "
+                + "1234567 us  in 64 B  out 1536 B  client-closed by client\n")
+    }
+
     @Test func aFlowSaysWhatItLost() {
         #expect(
             terminal.line(Samples.flow)
@@ -110,7 +119,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "0 us"), (999, "999 us"), (1000, "1 ms"), (999_999, "999 ms"), (1_000_000, "1.0 s"), (59_999_999, "59.9 s"),
+        (0, "0 us"), (999, "999 us"), (1000, "1.0 ms"), (5149, "5.1 ms"), (9999, "9.9 ms"),
+        (10_000, "10 ms"), (999_999, "999 ms"), (1_000_000, "1.0 s"), (59_999_999, "59.9 s"),
         (60_000_000, "1 min 0 s"), (3_599_999_999, "59 min 59 s"), (3_600_000_000, "1 h 0 min"),
         (90_061_000_000, "25 h 1 min"),
     ])

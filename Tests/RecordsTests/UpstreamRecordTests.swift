@@ -43,6 +43,29 @@ import Testing
         #expect(line.contains("  via tcp://127.0.0.1:5000  upstream unix:///run/\"db\"  not reached: tcp://10.0.0.5"))
     }
 
+    @Test func `the time in the line is a field of its own, and left out where there was none`() throws {
+        var waited = record
+        waited.upstream?.queueMicroseconds = 1_234_567
+        var json: [UInt8] = []
+        var encoder = JSONLineEncoder()
+        encoder.encode(waited, to: &json)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any])
+        #expect(object["queue_us"] as? Int == 1_234_567)
+        #expect((object["message"] as? String)?.contains(", queued 1.2 s, not reached: ") == true)
+        var journal: [UInt8] = []
+        var journalEncoder = JournalEncoder()
+        journalEncoder.encode(waited, to: &journal)
+        #expect(journalEntries(journal).first?.contains("USHER_QUEUE_US=1234567") == true)
+        var text: [UInt8] = []
+        var textEncoder = TextEncoder(.plain)
+        textEncoder.encode(waited, to: &text)
+        #expect(String(decoding: text, as: UTF8.self).contains("  queued 1.2 s  not reached: "))
+
+        json = []
+        encoder.encode(record, to: &json)
+        #expect(!String(decoding: json, as: UTF8.self).contains("queue"))
+    }
+
     @Test func whoWasNotServedIsAWarning() {
         let traffic = ConnectionTraffic(bytesIn: 0, bytesOut: 0, durationMicroseconds: 0)
         for reason in CloseReason.allCases {

@@ -129,6 +129,7 @@ struct JSONLineEncoder {
             bytes.append(again: address)
             bytes.append("\",\"connect_us\":", decimal: trace.connectMicroseconds)
         }
+        if trace.queueMicroseconds != 0 { bytes.append(",\"queue_us\":", decimal: trace.queueMicroseconds) }
         bytes.append(",\"attempts\":", decimal: UInt64(trace.attempts))
         guard !trace.failures.isEmpty else { return }
         bytes.append(",\"failures\":\"")

@@ -9,7 +9,8 @@ import LinuxSystem
 /// 32 bits, lowest byte first. ``JournalFrames`` reads it.
 ///
 /// `MESSAGE`, `MESSAGE_ID`, `PRIORITY`, `SYSLOG_IDENTIFIER` and, where a call failed, `ERRNO` are the journal's own.
-/// Ours are the names of the JSON form in upper case after `USHER_`, and hold what the JSON form holds. What came from
+/// Ours are the names of the JSON form in upper case after `USHER_`, and hold what the JSON form holds, but for
+/// `USHER_DURATION`, which has the duration in words. What came from
 /// outside is escaped as in text, since journalctl(1) shows a field with other bytes as a blob.
 struct JournalEncoder {
     private var clock = RecordClock()
@@ -33,7 +34,7 @@ struct JournalEncoder {
             $0.append("MESSAGE=")
             addresses = $0.append(messageOf: record, name: record.listener.text, as: .text)
         }
-        appendHead(record.time, record.level, record.eventKind, of: &entry, to: &bytes)
+        appendHead(record.time, record.level, record.eventKind, record.messageID, of: &entry, to: &bytes)
         entry.field(record.listener.journalListener, in: &bytes)
         entry.field(record.listener.journalService, in: &bytes)
         if record.connection != 0 { entry.field("USHER_CONNECTION=", record.connection, in: &bytes) }
@@ -83,7 +84,7 @@ struct JournalEncoder {
             $0.append("MESSAGE=")
             $0.append(escaping: Array(record.message.utf8), as: .text)
         }
-        appendHead(record.time, record.level, record.event, of: &entry, to: &bytes)
+        appendHead(record.time, record.level, record.event, record.event.messageID, of: &entry, to: &bytes)
         if let listener = record.listener {
             entry.field(listener.journalListener, in: &bytes)
             entry.field(listener.journalService, in: &bytes)
@@ -111,10 +112,10 @@ struct JournalEncoder {
     }
 
     private mutating func appendHead(
-        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, of entry: inout JournalEntryFrame,
-        to bytes: inout ByteOutput
+        _ time: UInt64, _ level: RecordLevel, _ event: EventKind, _ messageID: StaticString,
+        of entry: inout JournalEntryFrame, to bytes: inout ByteOutput
     ) {
-        entry.field("MESSAGE_ID=", event.messageID, in: &bytes)
+        entry.field("MESSAGE_ID=", messageID, in: &bytes)
         entry.field("PRIORITY=", UInt64(level.priority), in: &bytes)
         entry.field("SYSLOG_IDENTIFIER=", "usherd", in: &bytes)
         entry.field(in: &bytes) {
@@ -136,6 +137,11 @@ struct JournalEncoder {
             entry.field("USHER_DATAGRAMS_DROPPED=", datagrams.dropped, in: &bytes)
         }
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
+        // For the catalog, which can only repeat fields.
+        entry.field(in: &bytes) {
+            $0.append("USHER_DURATION=")
+            $0.append(durationMicroseconds: traffic.durationMicroseconds)
+        }
     }
 
     private static func append(
@@ -148,6 +154,7 @@ struct JournalEncoder {
             }
             entry.field("USHER_CONNECT_US=", trace.connectMicroseconds, in: &bytes)
         }
+        if trace.queueMicroseconds != 0 { entry.field("USHER_QUEUE_US=", trace.queueMicroseconds, in: &bytes) }
         entry.field("USHER_ATTEMPTS=", UInt64(trace.attempts), in: &bytes)
         guard !trace.failures.isEmpty else { return }
         entry.field(in: &bytes) {

@@ -29,12 +29,16 @@ extension ByteOutput {
         return start..<count
     }
 
-    /// Appends a duration as a person says it, three digits or so: `340 us`, `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`.
+    /// Appends a duration as a person says it, two or three digits: `340 us`, `5.1 ms`, `12 ms`, `1.2 s`, `3 min 20 s`,
+    /// `2 h 5 min`.
     mutating func append(durationMicroseconds microseconds: UInt64) {
         switch microseconds {
         case ..<1000:
             append(decimal: microseconds)
             append(" us")
+        case ..<10_000:
+            append(tenths: microseconds / 100)
+            append(" ms")
         case ..<1_000_000:
             append(decimal: microseconds / 1000)
             append(" ms")
@@ -129,6 +133,11 @@ extension ByteOutput {
             append(separator)
             append("upstream ")
             address = append(upstream.kind, upstream.address, as: escaping)
+        }
+        if trace.queueMicroseconds != 0 {
+            append(separator)
+            append("queued ")
+            append(durationMicroseconds: trace.queueMicroseconds)
         }
         guard !trace.failures.isEmpty else { return address }
         append(separator)

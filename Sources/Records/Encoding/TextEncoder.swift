@@ -31,6 +31,9 @@ struct TextEncoder {
     private let isColoured: Bool
     private var clock: RecordClock
 
+    /// Whether durations and bytes are written to the digit: `1234567 us  in 1536 B`.
+    var isExact = false
+
     init(_ style: Style) {
         switch style {
         case .terminal(let zone, let colour):
@@ -71,7 +74,7 @@ struct TextEncoder {
             break
         case .close(let end):
             bytes.pad(from: peer, to: Column.peer)
-            Self.append(end.traffic, to: &bytes)
+            append(end.traffic, to: &bytes)
             bytes.append("  ")
             bytes.append(end.reason.name)
             bytes.append(" by ")
@@ -82,7 +85,7 @@ struct TextEncoder {
             refusal.appendReason(to: &bytes)
         case .live(let traffic), .progress(let traffic):
             bytes.pad(from: peer, to: Column.peer)
-            Self.append(traffic, to: &bytes)
+            append(traffic, to: &bytes)
         }
         if let via = record.via {
             bytes.append("  via ")
@@ -138,12 +141,19 @@ struct TextEncoder {
         if credentials.pid != 0 { bytes.append(" pid ", decimal: UInt64(credentials.pid)) }
     }
 
-    private static func append(_ traffic: ConnectionTraffic, to bytes: inout ByteOutput) {
-        bytes.append(durationMicroseconds: traffic.durationMicroseconds)
-        bytes.append("  in ")
-        bytes.append(byteCount: traffic.bytesIn)
-        bytes.append("  out ")
-        bytes.append(byteCount: traffic.bytesOut)
+    private func append(_ traffic: ConnectionTraffic, to bytes: inout ByteOutput) {
+        if isExact {
+            bytes.append(decimal: traffic.durationMicroseconds)
+            bytes.append(" us  in ", decimal: traffic.bytesIn)
+            bytes.append(" B  out ", decimal: traffic.bytesOut)
+            bytes.append(" B")
+        } else {
+            bytes.append(durationMicroseconds: traffic.durationMicroseconds)
+            bytes.append("  in ")
+            bytes.append(byteCount: traffic.bytesIn)
+            bytes.append("  out ")
+            bytes.append(byteCount: traffic.bytesOut)
+        }
         guard let datagrams = traffic.datagrams, datagrams.dropped > 0 else { return }
         bytes.append("  dropped ")
         bytes.append(decimal: datagrams.dropped)

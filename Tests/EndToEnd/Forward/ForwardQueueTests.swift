@@ -45,6 +45,8 @@ import Testing
             for client in held { client.close() }
             let ends = try daemon.records("close", count: 6)
             #expect(ends.allSatisfy { $0["reason"] == "client-closed" && $0[number: "attempts"] == 1 })
+            // Two had room at once; whoever waited says how long.
+            #expect(ends.count { $0[number: "queue_us"] != nil } == 4, "\(ends.map(\.line))")
         }
     }
 
@@ -73,6 +75,7 @@ import Testing
             #expect(throws: POSIXFailure("recv", ECONNRESET)) { try client.receive() }
             let close = try daemon.close(of: client.name)
             #expect(close["reason"] == "queue-timeout")
+            #expect(try #require(close[number: "queue_us"]) >= 200_000, "\(close.line)")
             #expect(close["by"] == "daemon")
             #expect(close[number: "attempts"] == 0)
             #expect(try #require(close[number: "duration_us"]) >= 200_000)

@@ -93,13 +93,14 @@ struct JournalTests {
             close["USHER_TIME"] = nil
             let duration = close.removeValue(forKey: "USHER_DURATION_US")
             #expect(duration.flatMap { Int($0) } != nil)
+            #expect(close.removeValue(forKey: "USHER_DURATION")?.wholeMatch(of: /[0-9.]+ (us|ms|s)/) != nil)
             let message = close.removeValue(forKey: "MESSAGE")
             #expect(message?.hasPrefix("echo: connection 1 from unix:// ended after ") == true)
             #expect(message?.hasSuffix(": client-closed by client (in 4 B, out 4 B)") == true)
             #expect(
                 close
                     == common.merging([
-                        "MESSAGE_ID": "66b6003f84ce4be086fe3d51bd795d73", "USHER_EVENT": "close", "USHER_BYTES_IN": "4",
+                        "MESSAGE_ID": "796ac7e7e61144ee985376e4b8d171d9", "USHER_EVENT": "close", "USHER_BYTES_IN": "4",
                         "USHER_BYTES_OUT": "4", "USHER_REASON": "client-closed", "USHER_BY": "client",
                     ]) { $1 })
             #expect(daemon.said.isEmpty, "the journal is the only sink")

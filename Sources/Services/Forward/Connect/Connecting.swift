@@ -41,8 +41,10 @@ final class Connecting<Socket: AttemptedSocket> {
     var deadline = UInt64.max
     var nextStart = UInt64.max
 
-    /// Until when it waits for room.
+    /// Until when it waits for room, since when it has been in the line, and how long it was there before.
     var roomDeadline = UInt64.max
+    private var linedUp: UInt64?
+    private var timeInLine: UInt64 = 0
 
     /// Why the name of the member could not be resolved the last time.
     var lookupFailure: String?
@@ -61,6 +63,23 @@ final class Connecting<Socket: AttemptedSocket> {
     init(ticket: UInt64, source: UInt64) {
         self.ticket = ticket
         self.source = source
+    }
+
+    /// It is in the line of the upstreams, from now on if it was not before.
+    func lineUp(at now: UInt64) {
+        if linedUp == nil { linedUp = now }
+    }
+
+    /// It has left the line.
+    func leaveLine(at now: UInt64) {
+        timeInLine = queueTime(at: now)
+        linedUp = nil
+    }
+
+    /// Nanoseconds that it has spent in the line.
+    func queueTime(at now: UInt64) -> UInt64 {
+        guard let linedUp, now > linedUp else { return timeInLine }
+        return timeInLine + (now - linedUp)
     }
 
     /// The next time at which there is something to do; `UInt64.max` for never.

@@ -141,6 +141,7 @@ extension UpstreamConnector {
             return .lineIsFull
         }
         connecting.wait = .room(number)
+        connecting.lineUp(at: lane.now)
         connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
         // Room, or other upstreams, may have come since it was looked for, and before there was anybody to be told.
         found = look(connecting)
@@ -175,6 +176,7 @@ extension UpstreamConnector {
         connecting.lookupFailure = nil
         connecting.nextStart = .max
         connecting.roomDeadline = .max
+        connecting.leaveLine(at: lane.now)
         connecting.begun = Clock.monotonic
         connecting.deadline = connecting.begun + group.connectTimeout
     }

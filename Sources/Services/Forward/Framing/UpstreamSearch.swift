@@ -50,7 +50,8 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     var trace: UpstreamTrace {
         UpstreamTrace(
             upstream: standing.map { RecordedAddress($0.kind, $0.address) }, connectMicroseconds: connectTime / 1000,
-            attempts: state?.attempts ?? 0, failures: state?.failures ?? [])
+            queueMicroseconds: (state?.queueTime(at: lane.now) ?? 0) / 1000, attempts: state?.attempts ?? 0,
+            failures: state?.failures ?? [])
     }
 
     /// Whether this upstream is the one that stands.

@@ -49,6 +49,7 @@ final class RelayConnection: Connection {
     private var lingerPause: UInt64 = 1_000_000
 
     private var attempts = 0
+    private var queueTime: UInt64 = 0
     private var connectTime: UInt64 = 0
     private var failures: [String] = []
 
@@ -69,8 +70,9 @@ final class RelayConnection: Connection {
         let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
         let connecting = connecting
         return UpstreamTrace(
-            upstream: address, connectMicroseconds: connectTime / 1000, attempts: connecting?.attempts ?? attempts,
-            failures: connecting?.failures ?? failures)
+            upstream: address, connectMicroseconds: connectTime / 1000,
+            queueMicroseconds: (connecting?.queueTime(at: lane.now) ?? queueTime) / 1000,
+            attempts: connecting?.attempts ?? attempts, failures: connecting?.failures ?? failures)
     }
 
     // MARK: - Events
@@ -171,6 +173,7 @@ final class RelayConnection: Connection {
         to socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>, isWritable: Bool, clientIsEmpty: Bool
     ) {
         attempts = connecting.attempts
+        queueTime = connecting.queueTime(at: lane.now)
         if !connecting.failures.isEmpty { failures = connecting.failures }
         connectTime = Clock.monotonic &- socket.begun
         upstream = socket
