@@ -20,8 +20,16 @@ public final class LaneShared: Sendable {
     /// Whether a lane has said that it cannot accept, and none has said that it can again.
     private let outOfResources = Atomic<Bool>(false)
 
-    /// What listeners wait for: the interface of each that waits, by the number that it has been given for that.
-    private let awaited = Mutex<[UInt64: String]>([:])
+    /// What a listener waits for before it can listen.
+    public struct Awaited: Hashable, Sendable {
+        /// The listener's name.
+        public let listener: String
+        /// What is not so yet, in words: `can0 down`.
+        public let what: String
+    }
+
+    /// What listeners wait for, by the number that each that waits has been given for that.
+    private let awaitedBy = Mutex<[UInt64: Awaited]>([:])
 
     private let changed: @Sendable () -> Void
     private let changeIsKnown = Atomic<Bool>(false)
@@ -60,18 +68,22 @@ public final class LaneShared: Sendable {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
-    /// What listeners wait for, in words and in order: `can0 (down)`.
-    public var awaitedInterfaces: [String] { awaited.withLock { Set($0.values).sorted() } }
+    /// What listeners wait for, each once, in the order of their names.
+    public var awaited: [Awaited] {
+        awaitedBy.withLock { Set($0.values).sorted { ($0.listener, $0.what) < ($1.listener, $1.what) } }
+    }
 
     /// Notes what a listener waits for.
     ///
     /// - Parameters:
-    ///   - interface: nil for nothing.
+    ///   - what: what is not so yet, in words; nil for nothing.
+    ///   - listener: the listener's name.
     ///   - waiter: a number of ``makeIdentifier()``, of its own.
-    func noteAwaited(_ interface: String?, by waiter: UInt64) {
-        let isNews = awaited.withLock { awaited in
-            defer { awaited[waiter] = interface }
-            return awaited[waiter] != interface
+    func noteAwaited(_ what: String?, of listener: String, by waiter: UInt64) {
+        let isNews = awaitedBy.withLock { awaited in
+            let next = what.map { Awaited(listener: listener, what: $0) }
+            defer { awaited[waiter] = next }
+            return awaited[waiter] != next
         }
         if isNews { noteChange() }
     }

@@ -16,6 +16,11 @@ public struct ActiveService: Sendable {
 
     private let upstreams: UpstreamGroup?
 
+    /// How many of its upstreams there are, and how many of them are down; nil for a service without upstreams.
+    public var upstreamCounts: (all: Int, down: Int)? {
+        upstreams.map { group in (group.members.count, group.members.count { $0.upstream.isDown }) }
+    }
+
     /// Puts a service into force.
     ///
     /// - Parameters:

@@ -2,7 +2,9 @@
 
 import LinuxSystem
 
-/// The line that `systemctl status` shows: `5 listeners, 1 283 connections; reloaded 12:03`.
+/// The line that `systemctl status` shows, which leaves out what is well:
+///
+///     6 of 7 listeners (ssh: address in use, retrying), 12 connections, 1 of 2 upstreams of front down; reloaded 12:03
 struct StatusLine: Equatable {
     /// What the daemon is doing.
     enum Doing: Equatable {
@@ -14,16 +16,31 @@ struct StatusLine: Equatable {
         case stopping
     }
 
+    /// A listener that does not listen, or not everywhere, and why.
+    struct Waiting: Equatable {
+        var listener: String
+        var reason: String
+    }
+
+    /// A listener of whose upstreams some are down.
+    struct Down: Equatable {
+        var listener: String
+        var down: Int
+        var all: Int
+    }
+
     var listeners: Int
     var connections: Int
-    /// The interfaces that listeners wait for: `can0 (down)`.
-    var awaited: [String] = []
+    var waiting: [Waiting] = []
+    var down: [Down] = []
     var doing: Doing
+
+    /// How many listeners are named before the rest is only counted.
+    private static let shown = 3
 
     /// The line.
     var text: String {
-        let waiting = awaited.isEmpty ? "" : ", waiting for \(awaited.joined(separator: " and "))"
-        let counts = "\(Self.count(listeners, "listener")), \(Self.count(connections, "connection"))\(waiting)"
+        let counts = ([listening, Self.count(connections, "connection")] + upstreams).joined(separator: ", ")
         switch doing {
         case .serving(nil, _): return counts
         case .serving(let time?, nil): return "\(counts); reloaded \(Self.clock(time))"
@@ -34,6 +51,27 @@ struct StatusLine: Equatable {
                 "stopping: \(Self.count(connections, "connection")) may end within \(Self.count(Int(seconds), "second"))"
         case .stopping: return "stopping"
         }
+    }
+
+    /// `7 listeners`, or `6 of 7 listeners (ssh: address in use, retrying)`.
+    private var listening: String {
+        let names = Set(waiting.map(\.listener))
+        guard !names.isEmpty else { return Self.count(listeners, "listener") }
+        var shown = waiting.prefix(Self.shown).map { "\($0.listener): \($0.reason)" }
+        if waiting.count > Self.shown { shown.append("\(waiting.count - Self.shown) more") }
+        return "\(Self.grouped(max(listeners - names.count, 0))) of \(Self.count(listeners, "listener"))"
+            + " (\(shown.joined(separator: "; ")))"
+    }
+
+    /// `1 of 2 upstreams of front down` for each listener of which some are.
+    private var upstreams: [String] {
+        var parts = down.prefix(Self.shown).map {
+            "\($0.down) of \(Self.count($0.all, "upstream")) of \($0.listener) down"
+        }
+        if down.count > Self.shown {
+            parts.append("some of \(Self.count(down.count - Self.shown, "more listener")) down")
+        }
+        return parts
     }
 
     /// `1 connection`, `1 283 connections`.

@@ -4,6 +4,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Services
 
 extension Supervisor {
     /// The least time between two `STATUS=`, in nanoseconds.
@@ -18,7 +19,12 @@ extension Supervisor {
         case .stopping: doing = .stopping
         }
         return StatusLine(
-            listeners: listeners.count, connections: shared.connections.value, awaited: shared.awaitedInterfaces,
+            listeners: listeners.count, connections: shared.connections.value,
+            waiting: shared.awaited.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") },
+            down: configuration.listeners.compactMap { settings in
+                guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down > 0 else { return nil }
+                return StatusLine.Down(listener: settings.name, down: counts.down, all: counts.all)
+            },
             doing: doing)
     }
 
@@ -84,17 +90,11 @@ extension Supervisor {
 
     /// Says that there may be more connections than descriptors, if so.
     func warnOfDescriptorLimit() {
-        // Epoll, eventfd, log and the like on top of one descriptor a connection, and another one for each that is relayed.
-        let most = configuration.daemon.maxConnections
-        let relayed = configuration.listeners.reduce(0) { sum, listener in
-            guard case .forward = listener.service else { return sum }
-            return sum + min(listener.maxConnections ?? most, most)
-        }
-        let needed = most + min(relayed, most) + listeners.values.reduce(32) { $0 + $1.sockets.count }
+        let needed = configuration.descriptorsNeeded
         if needed > descriptorLimit {
             write(
                 .warning,
-                "max-connections is \(most), but the process may have only \(descriptorLimit) descriptors: raise"
+                "max-connections is \(configuration.daemon.maxConnections), but the process may have only \(descriptorLimit) descriptors: raise"
                     + " LimitNOFILE= of the unit, or ulimit -n, to \(needed), or lower max-connections")
         }
     }

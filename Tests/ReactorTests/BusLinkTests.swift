@@ -85,6 +85,6 @@ import Testing
 
     @Test func `shows in the status what is waited for`() {
         #expect(
-            Self.all.map { $0.awaited(Self.name) } == [nil, "can0 (missing)", "can0 (not CAN)", "can0 (down)", nil])
+            Self.all.map { $0.awaited(Self.name) } == [nil, "can0 missing", "can0 not CAN", "can0 down", nil])
     }
 }

@@ -24,16 +24,48 @@ import Testing
         #expect(StatusLine(listeners: listeners, connections: connections, doing: doing).text == text)
     }
 
-    @Test(arguments: [
-        (["can0 (down)"], "2 listeners, 1 connection, waiting for can0 (down); reloaded 13:05"),
-        (
-            ["can0 (down)", "can1 (missing)"],
-            "2 listeners, 1 connection, waiting for can0 (down) and can1 (missing); reloaded 13:05"
-        ),
-    ])
-    func `says what listeners wait for`(awaited: [String], text: String) {
-        let doing = StatusLine.Doing.serving(reloaded: Self.afternoon, failure: nil)
-        #expect(StatusLine(listeners: 2, connections: 1, awaited: awaited, doing: doing).text == text)
+    private static func line(
+        _ listeners: Int, _ connections: Int, waiting: [StatusLine.Waiting] = [], down: [StatusLine.Down] = []
+    ) -> String {
+        let doing = StatusLine.Doing.serving(reloaded: 12 * 3_600_000_000_000 + 180_000_000_000, failure: nil)
+        return StatusLine(listeners: listeners, connections: connections, waiting: waiting, down: down, doing: doing)
+            .text
+    }
+
+    @Test func `says in one line which listener waits and whose upstreams are down`() {
+        #expect(
+            Self.line(
+                7, 12, waiting: [.init(listener: "ssh", reason: "address in use, retrying")],
+                down: [.init(listener: "front", down: 1, all: 2)])
+                == "6 of 7 listeners (ssh: address in use, retrying), 12 connections, 1 of 2 upstreams of front down;"
+                + " reloaded 12:03")
+    }
+
+    @Test func `leaves out what is well`() {
+        #expect(Self.line(7, 12) == "7 listeners, 12 connections; reloaded 12:03")
+        #expect(
+            Self.line(7, 12, down: [.init(listener: "front", down: 1, all: 1)])
+                == "7 listeners, 12 connections, 1 of 1 upstream of front down; reloaded 12:03")
+    }
+
+    @Test func `a listener that waits for two things counts once`() {
+        let waiting = ["can0 down, waiting", "can1 missing, waiting"].map {
+            StatusLine.Waiting(listener: "bus", reason: $0)
+        }
+        #expect(
+            Self.line(2, 0, waiting: waiting)
+                == "1 of 2 listeners (bus: can0 down, waiting; bus: can1 missing, waiting), 0 connections; reloaded 12:03"
+        )
+    }
+
+    @Test func `names three and counts the rest, so that the line stays one`() {
+        let waiting = (1...5).map { StatusLine.Waiting(listener: "l\($0)", reason: "no") }
+        let down = (1...5).map { StatusLine.Down(listener: "f\($0)", down: $0, all: 9) }
+        #expect(
+            Self.line(1200, 0, waiting: waiting, down: down)
+                == "1 195 of 1 200 listeners (l1: no; l2: no; l3: no; 2 more), 0 connections, 1 of 9 upstreams of f1 down,"
+                + " 2 of 9 upstreams of f2 down, 3 of 9 upstreams of f3 down, some of 2 more listeners down; reloaded 12:03"
+        )
     }
 
     @Test(arguments: [

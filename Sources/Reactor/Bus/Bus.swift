@@ -52,7 +52,7 @@ final class Bus: Pollable {
     /// Says what is left to say.
     func end() {
         errors.pass(nil, tellErrors)
-        lane.shared.noteAwaited(nil, by: waiter)
+        lane.shared.noteAwaited(nil, of: listener.profile.label.name, by: waiter)
         lane.forget(self)
         events = nil
     }
@@ -116,7 +116,7 @@ final class Bus: Pollable {
 
     private func see(_ now: BusLink) {
         let news = link.see(now, interface: interface)
-        lane.shared.noteAwaited(link.awaited(interface), by: waiter)
+        lane.shared.noteAwaited(link.awaited(interface), of: listener.profile.label.name, by: waiter)
         switch news {
         case .waits(let words)?: tell(.warning, "\(listener.profile.label.name) waits: \(words)")
         case .serves(let words)?: tellListening(words)

@@ -70,9 +70,9 @@ enum BusLink: Equatable {
     func awaited(_ interface: InterfaceName) -> String? {
         switch self {
         case .unknown, .up: nil
-        case .missing: "\(interface) (missing)"
-        case .foreign: "\(interface) (not CAN)"
-        case .down: "\(interface) (down)"
+        case .missing: "\(interface) missing"
+        case .foreign: "\(interface) not CAN"
+        case .down: "\(interface) down"
         }
     }
 }

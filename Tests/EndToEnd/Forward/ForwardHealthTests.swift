@@ -43,6 +43,9 @@ import Testing
             #expect(down["upstream"] == dead.address.description)
             #expect(down["listener"] == "front")
             #expect(down["level"] == "warning")
+            try waitUntil("the status tells of it") {
+                daemon.status?.contains("1 of 2 upstreams of front down") == true
+            }
             #expect(down["message"]?.contains("3 connections in a row failed") == true, "\(down.line)")
             #expect(daemon.records("close").count { $0["failures"] != nil } < 5, "then nobody tries it")
 
@@ -55,6 +58,7 @@ import Testing
             let up = try daemon.record("upstream-up")
             #expect(up["upstream"] == dead.address.description)
             #expect(up["level"] == "notice")
+            try waitUntil("the status is quiet again") { daemon.status?.contains("down") == false }
             #expect(daemon.records("upstream-down").count == 1)
             #expect(daemon.records("upstream-up").count == 1)
             #expect(back.accepted > 0)

@@ -74,6 +74,9 @@ final class Upstream: Sendable {
         return from <= now && from != .max
     }
 
+    /// Whether it is down: it gets no connections but for trials.
+    var isDown: Bool { availableFrom.load(ordering: .relaxed) != 0 }
+
     /// Asks for leave to connect.
     func mayTry(at now: UInt64) -> Bool {
         if availableFrom.load(ordering: .relaxed) == 0 { return true }

@@ -22,6 +22,7 @@ extension UpstreamGroup {
             DaemonRecord(
                 time: Clock.realtime, event, message, listener: label,
                 fields: [RecordField("upstream", .text(upstream.recorded))]))
+        lane.noteStatusChange()
         switch change {
         case .wentUp:
             line.serveAll()
