@@ -22,6 +22,20 @@ extension Supervisor {
         perform(life.stopRequested(at: Clock.monotonic, timeout: timeout))
     }
 
+    /// Ctrl-C stops as TERM does, and whoever pressed it is told what is waited for.
+    func interrupted() {
+        let wasServing = life == .serving
+        stop()
+        // Where standard error is a file that records go to, a line of another form would be in the way.
+        guard wasServing, case .draining = life,
+            ControllingTerminal.showsStandardError
+                || ControllingTerminal.hasForeground && !configurationLogsToStandardError,
+            let notice = DrainNotice.terminal(
+                connections: shared.connections.value, timeout: configuration.daemon.drainTimeout)
+        else { return }
+        PrefixedErrorOutput().say(notice)
+    }
+
     /// A connection has ended while draining, or a lane has answered.
     func drainChanged() {
         shared.acknowledgeChange()
@@ -51,11 +65,9 @@ extension Supervisor {
 
     private func drain(until end: UInt64) {
         manager.notify("STOPPING=1\n\(statusAssignment())")
-        let connections = StatusLine.count(shared.connections.value, "connection")
         write(
             .draining,
-            "stopping: \(connections) may end by themselves for \(DurationText.format(configuration.daemon.drainTimeout))"
-        )
+            DrainNotice.record(connections: shared.connections.value, timeout: configuration.daemon.drainTimeout))
         lanes.performOnAll { $0.stopAccepting() }
         // Its answer says that the backlogs are empty too.
         drainHeartbeat = sendHeartbeat()

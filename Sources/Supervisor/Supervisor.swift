@@ -175,9 +175,10 @@ final class Supervisor {
             #if DEBUG
                 if HangingLane.isWanted { return HangingLane.hang(lanes) }
             #endif
+            recordListeners()
             lanes.performOnAll { $0.recordConnections() }
-        case SIGTERM, SIGINT:
-            stop()
+        case SIGTERM: stop()
+        case SIGINT: interrupted()
         default: break
         }
     }
@@ -196,14 +197,14 @@ final class Supervisor {
         }
         for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
         manager.notify("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
-        if !configurationLogsToTerminal {
+        if !configurationLogsToStandardError {
             for failure in failures { PrefixedErrorOutput().say(failure.message) }
         }
         end(status: ExitStatus.unavailable)
     }
 
-    /// Whether a person who started the daemon sees its records.
-    private var configurationLogsToTerminal: Bool {
+    /// Whether records go to standard error, where a person who started the daemon sees them.
+    var configurationLogsToStandardError: Bool {
         configuration.log.recordSettings.destinations.contains(.standardError)
     }
 }

@@ -36,4 +36,30 @@ import Testing
             for client in clients { client.close() }
         }
     }
+
+    @Test func `writes the state of each listener`() throws {
+        let configuration = """
+            [listener.echo]
+            listen = "tcp://127.0.0.1:0"
+            service = "echo"
+
+            [listener.front]
+            listen = "tcp://127.0.0.1:0"
+            service = "forward"
+            to = ["unix://$DIR/nobody", "unix://$DIR/nothing"]
+            """
+        try withUsherd(configuration) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try daemon.records("open", count: 1)
+            daemon.send(signal: SIGUSR2)
+            let states = try daemon.records("listener", count: 2)
+            #expect(states.map { $0["listener"] } == ["echo", "front"])
+            #expect(states.allSatisfy { $0["state"] == "listening" && $0["level"] == "info" })
+            #expect(states.map { $0[number: "connections"] } == [1, 0])
+            #expect(states[0]["message"] == "echo is listening, with 1 connection")
+            #expect(states[1]["message"] == "front is listening, with 0 connections, 0 of 2 upstreams down")
+            #expect(states[1][number: "upstreams"] == 2 && states[1][number: "upstreams_down"] == 0)
+            client.close()
+        }
+    }
 }

@@ -30,7 +30,7 @@ import Testing
             try expectEcho(client)
             daemon.send(signal: signal)
             let draining = try daemon.record("draining")
-            #expect(draining["message"] == "stopping: 1 connection may end by themselves for 1h")
+            #expect(draining["message"] == "stopping: 1 connection may end by itself for 1h")
             try waitUntil("nobody is let in") { (try? Client(address)) == nil }
             try expectEcho(client)
             #expect(daemon.ended == nil)
@@ -42,6 +42,49 @@ import Testing
             #expect(stopped["message"]?.hasPrefix("usherd ") == true)
             #expect(stopped["message"]?.hasSuffix(" stopped") == true)
         }
+    }
+
+    /// Starts usherd at a pseudo-terminal, connects so many clients, presses Ctrl-C, and prints what appeared.
+    private static let keyboard = """
+        import os, pty, re, select, socket, sys, time
+        program, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+        child, terminal = pty.fork()
+        if child == 0: os.execv(program, [program, "--config", path])
+        said = b""
+        def read(until, seconds=30):
+            global said
+            end = time.monotonic() + seconds
+            while not re.search(until, said) and time.monotonic() < end:
+                if select.select([terminal], [], [], 0.1)[0]:
+                    try: said += os.read(terminal, 65536)
+                    except OSError: break
+            return re.search(until, said)
+        assert read(rb"started"), said
+        port = int(re.search(rb"listens on tcp://127.0.0.1:(\\d+)", said)[1])
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+        for client in clients:
+            client.sendall(b"x"); client.recv(1)
+        os.write(terminal, b"\\x03")
+        if count:
+            read(rb"stops now"); os.write(terminal, b"\\x03")
+        read(rb"usherd [0-9.]+ stopped")
+        _, status = os.waitpid(child, 0)
+        sys.stdout.buffer.write(said)
+        sys.exit(os.waitstatus_to_exitcode(status))
+        """
+
+    @Test(arguments: [0, 1, 2])
+    func `Ctrl-C says what is waited for, and nothing of the kind when nobody is there`(count: Int) throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(
+            "[daemon]\ndrain-timeout = \"1h\"\n[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n",
+            to: "usherd.toml")
+        let result = try python(Self.keyboard, [BuiltProgram.usherd(), path, "\(count)"])
+        #expect(result.end == .exited(0), "\(result.text) \(result.errors)")
+        let counted = count == 1 ? "1 connection" : "\(count) connections"
+        let notice = "usherd: waiting up to 1h for \(counted); Ctrl-C again stops now"
+        #expect(result.text.contains(notice) == (count > 0), "\(result.text)")
+        #expect(result.text.contains("Ctrl-C") == (count > 0), "\(result.text)")
     }
 
     @Test func `ends at once when nobody is there`() throws {
