@@ -16,7 +16,7 @@ struct Connect: ParsableCommand {
 
     @OptionGroup var options: ClientOptions
 
-    @Flag(help: "Take the server's part for one client.")
+    @Flag(name: [.customShort("l"), .long], help: "Take the server's part for one client.")
     var listen = false
 
     @Option(

@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Configuration
+import LinuxSystem
+import SocketClient
 
 /// The program usherctl: looks at a configuration, and talks to sockets.
 @main
@@ -12,4 +14,13 @@ struct Usherctl: ParsableCommand {
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
         subcommands: [Check.self, Connect.self, Send.self, Receive.self])
+
+    /// Options may stand anywhere, also before the command that they are for.
+    static func main() {
+        main(
+            WordOrder.commandFirst(
+                ProgramArguments.words, commands: ["check", "connect", "send", "receive"],
+                valued: ["--timeout", "--source", "--count", "--user"],
+                own: ["-h", "--help", "--version", "--generate-completion-script"]))
+    }
 }

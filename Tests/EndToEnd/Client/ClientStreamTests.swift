@@ -34,8 +34,12 @@ import Testing
         #expect(server.said.hasSuffix("hello\nhow are you\nq\n"))
     }
 
-    @Test func `serves a plain client that sends lines until q`() throws {
-        let server = try Usherctl(["connect", "--listen", "tcp://127.0.0.1:0"])
+    @Test(arguments: [
+        ["connect", "--listen", "tcp://127.0.0.1:0"], ["connect", "tcp://127.0.0.1:0", "-l"],
+        ["-l", "--timeout", "1m", "connect", "tcp://127.0.0.1:0"],
+    ])
+    func `serves a plain client that sends lines until q`(arguments: [String]) throws {
+        let server = try Usherctl(arguments)
         let port = try server.port()
         let directory = try TemporaryDirectory()
         let client = try ServerProgram.python(
