@@ -51,7 +51,7 @@ def all_of_it_is_there(machine):
     # minbase has no manuals: Debian's dpkg leaves them out there, but knows of them.
     files = machine.run("dpkg-query", "--listfiles", "usherd").split()
     for wanted in ("man8/usherd.8.gz", "man5/usherd.toml.5.gz", "man1/usherctl.1.gz", "completions/usherctl", "/_usherctl",
-                   "usherctl.fish", "examples/can.conf", "examples/minimal.toml", "usherd/copyright",
+                   "usherctl.fish", "completions/usherd", "/_usherd", "usherd.fish", "examples/groups.conf", "examples/can.conf", "examples/minimal.toml", "usherd/copyright",
                    "usherd@.service", "usherd.socket", "catalog/usherd.catalog", "logrotate.d/usherd"):
         true(any(path.endswith(wanted) for path in files), f"the package has no {wanted}")
     conffiles = machine.run("dpkg-query", "--show", "--showformat=${Conffiles}", "usherd").split()[::2]
