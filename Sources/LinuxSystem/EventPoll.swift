@@ -9,7 +9,7 @@ import Glibc
 ///
 /// Safety: the pointer is made in init, freed in deinit, given away nowhere, and indexed below `capacity` only.
 @safe public struct EventPoll: ~Copyable {
-    private let descriptor: OwnedDescriptor
+    let descriptor: OwnedDescriptor
     private let events: UnsafeMutablePointer<clinux_epoll_event>
     private let capacity: Int
 

@@ -150,6 +150,11 @@ final class Acceptor: Gate {
         lane.paused(self, profile: listener.profile, because: error)
     }
 
+    #if DEBUG
+        /// Whether the socket is left alone for now.
+        var isPaused: Bool { resumeTime != nil }
+    #endif
+
     private func stopWatching() {
         guard resumeTime == nil else { return }
         // ENOENT is all that it could say: then it is not watched anyway.

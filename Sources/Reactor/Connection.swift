@@ -33,7 +33,7 @@ open class Connection: Pollable {
     final var isPolled = false
 
     /// Whether epoll tells when the client takes more: see ``awaitRoom()``.
-    private(set) final var awaitsRoom = false
+    package private(set) final var awaitsRoom = false
 
     /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.
     public final var lastActivity: UInt64

@@ -216,6 +216,11 @@ final class DatagramPort: Gate {
         if flows[flow.key] === flow { flows[flow.key] = nil }
     }
 
+    #if DEBUG
+        /// How many flows there are.
+        var flowCount: Int { flows.count }
+    #endif
+
     // MARK: - Out
 
     /// Sends back what is being received.

@@ -82,3 +82,31 @@ struct DeadlineHeap {
         places[entries[second].slot] = Int32(second)
     }
 }
+
+#if DEBUG
+    extension DeadlineHeap {
+        /// The slots that have a deadline, in no particular order.
+        var slots: [Int] { entries.map(\.slot) }
+
+        /// The deadline of a slot; nil if it has none.
+        func time(of slot: Int) -> UInt64? {
+            places.indices.contains(slot) && places[slot] >= 0 ? entries[Int(places[slot])].time : nil
+        }
+
+        /// What is wrong with the heap: its order at each level, and the places that the slots know. Debug builds only.
+        var faults: [String] {
+            var faults: [String] = []
+            for (index, entry) in entries.enumerated() {
+                if index > 0, entries[(index - 1) / 2].time > entry.time {
+                    faults.append("deadline \(index) is earlier than the one above it")
+                }
+                if places[entry.slot] != Int32(index) {
+                    faults.append("slot \(entry.slot) has its deadline at \(index), not at \(places[entry.slot])")
+                }
+            }
+            let placed = places.count { $0 >= 0 }
+            if placed != entries.count { faults.append("\(placed) slots have one of \(entries.count) deadlines") }
+            return faults
+        }
+    }
+#endif

@@ -12,7 +12,7 @@ public import Records
 /// Concurrency: belongs to one lane.
 open class Flow: Connection {
     /// Where its datagrams come in; nil once it has ended, which every flow does before its port.
-    private final var port: DatagramPort?
+    private(set) final var port: DatagramPort?
 
     /// What tells it from the other flows of its port.
     final let key: FlowKey

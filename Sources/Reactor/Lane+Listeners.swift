@@ -102,6 +102,11 @@ extension Lane {
         return Int(socket.raw) % peers.count == handle.number
     }
 
+    #if DEBUG
+        /// The listeners that the lane has. Debug builds only.
+        package var listenerIdentifiers: [Int] { Array(listeners.keys) }
+    #endif
+
     private func remove(_ gate: Gate, leavesBacklog: Bool) {
         if !pausedAcceptors.isEmpty { pausedAcceptors.removeAll { $0 === gate } }
         deadlines.cancel(gate.slot)

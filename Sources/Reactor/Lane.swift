@@ -186,4 +186,15 @@ public final class Lane {
             }
         }
     }
+
+    #if DEBUG
+        /// Whether a pollable is among those that get a turn.
+        func isWaiting(_ pollable: Pollable) -> Bool { waiting.contains { $0 === pollable } }
+
+        /// Whether nobody waits for a turn, nor for answers to be sent.
+        var turnsAreOver: Bool { waiting.isEmpty && answering.isEmpty }
+
+        /// Whether a token is that of the lane's own eventfd.
+        func isWakeToken(_ token: UInt64) -> Bool { token == Self.wakeToken }
+    #endif
 }

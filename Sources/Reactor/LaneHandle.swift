@@ -71,6 +71,18 @@ public final class LaneHandle: Sendable {
         if wasEmpty { wake.signal() }
     }
 
+    #if DEBUG
+        /// The connections on their way to this lane. Debug builds only.
+        var handedOver: [HandedOver] {
+            inbox.withLock { inbox in
+                inbox.compactMap { message in
+                    guard case .adopt(let handedOver) = message else { return nil }
+                    return handedOver
+                }
+            }
+        }
+    #endif
+
     /// Takes what has come in.
     func takeMessages() -> [Message] {
         inbox.withLock { inbox in

@@ -41,4 +41,10 @@ package final class PipePool {
         pipes = []
         return true
     }
+
+    #if DEBUG
+        /// How many pipes are with relays, and how many are at rest. Debug builds only.
+        package var inUse: Int { count - pipes.count }
+        package var resting: Int { pipes.count }
+    #endif
 }

@@ -18,7 +18,7 @@ open class Pollable {
     final var slot = -1
 
     /// Whether it waits for another turn already.
-    final var waitsForTurn = false
+    package final var waitsForTurn = false
 
     /// Whether a lane watches it.
     package final var isWatched: Bool { slot >= 0 }

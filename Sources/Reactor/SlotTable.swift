@@ -70,3 +70,22 @@ struct SlotTable {
     /// All occupants, in no particular order.
     var occupants: [Pollable] { slots.compactMap(\.occupant) }
 }
+
+#if DEBUG
+    extension SlotTable {
+        /// What is wrong with the table: each slot is taken by one that knows it, or free once. Debug builds only.
+        var faults: [String] {
+            var faults: [String] = []
+            for (index, slot) in slots.enumerated() {
+                if let occupant = slot.occupant, occupant.slot != index {
+                    faults.append("who is in slot \(index) takes itself to be in \(occupant.slot)")
+                }
+            }
+            let vacant = slots.indices.filter { slots[$0].occupant == nil }
+            if free.map(Int.init).sorted() != vacant {
+                faults.append("free slots \(free) are not those without occupant")
+            }
+            return faults
+        }
+    }
+#endif

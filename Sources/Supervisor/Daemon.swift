@@ -39,7 +39,8 @@ public enum Daemon {
             // A peer that goes away is an error of a write, never a signal.
             signal(SIGPIPE, SIG_IGN)
             // Before the first queue, whose threads inherit the mask, and before anything that may wait.
-            let signals = try SignalDescriptor(blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2])
+            let signals = try SignalDescriptor(
+                blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2] + Verification.signals)
             let loader = try ConfigurationLoader(path: path)
             let configuration: Configuration
             var wait = try StartupWait(for: loader, signals: signals, telling: manager)

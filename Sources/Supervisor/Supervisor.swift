@@ -77,6 +77,9 @@ final class Supervisor {
         configuration = start.configuration
         passed = PassedSockets(start.passed)
         descriptorLimit = start.descriptorLimit
+        #if DEBUG
+            _ = Verification.atStart
+        #endif
         let doorbell = try Doorbell()
         self.doorbell = doorbell
         shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { doorbell.ring() }
@@ -179,6 +182,9 @@ final class Supervisor {
             lanes.performOnAll { $0.recordConnections() }
         case SIGTERM: stop()
         case SIGINT: interrupted()
+        #if DEBUG
+            case SIGPWR: Verification.answer(verify(descriptors: true))
+        #endif
         default: break
         }
     }

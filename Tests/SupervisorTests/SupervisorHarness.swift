@@ -6,6 +6,7 @@ import LinuxSystem
 import Records
 import Synchronization
 import TestSupport
+import Testing
 
 @testable import Supervisor
 
@@ -72,9 +73,13 @@ final class SupervisorHarness: @unchecked Sendable {
         waiter.start()
     }
 
+    /// Whether all records are in the one log of the directory.
+    private var hasOneLog = true
+
     /// Writes the configuration file.
     @discardableResult
     func write(_ listeners: String, daemon: String = "", lanes: String = "2", log: String? = nil) throws -> String {
+        if log != nil { hasOneLog = false }
         let text = "[daemon]\nlanes = \(lanes)\n\(daemon)\n\(log ?? head)\n\(listeners)"
         return try directory.write(text.replacing("DIR", with: directory.path), to: "usherd.toml")
     }
@@ -114,15 +119,25 @@ final class SupervisorHarness: @unchecked Sendable {
         return ending.status
     }
 
-    /// Stops without waiting for connections, so that nothing of this test goes on during the next.
+    /// Stops without waiting for connections, so that nothing of this test goes on during the next, and records an issue
+    /// for each invariant that is broken.
     func end() {
-        try? onQueue { supervisor in
+        guard queue.sync(execute: { supervisor != nil }) else { return }
+        verify()
+        let shared = try? onQueue { supervisor in
             supervisor.stop()
             supervisor.stop()
+            return supervisor.shared
         }
-        _ = try? exitStatus()
+        guard (try? exitStatus()) != nil else { return }
         queue.sync { supervisor = nil }
+        if let left = shared?.connections.value, left != 0 {
+            Issue.record("\(left) connections are counted after the end")
+        }
+        if hasOneLog { verifyRecords() }
     }
+
+    deinit { end() }
 
     /// Lets go of the supervisor, and returns once it is gone with all that it had.
     func release() throws {
@@ -131,6 +146,31 @@ final class SupervisorHarness: @unchecked Sendable {
             return supervisor
         }
         try waitUntil("the supervisor is gone") { queue.sync { last == nil } }
+    }
+
+    // MARK: - Invariants
+
+    /// Records an issue for each connection that has not one `open` and one `close` record.
+    private func verifyRecords() {
+        let records = records()
+        guard !records.contains(where: { $0.event == "dropped" }) else { return }
+        func connections(_ event: String) -> [Int] {
+            records.filter { $0.event == event }.compactMap { $0.number("connection") }.sorted()
+        }
+        let (opened, closed) = (connections("open"), connections("close"))
+        if opened != closed { Issue.record("connections \(opened) have open records, \(closed) close records") }
+    }
+
+    /// Records an issue for each invariant that does not hold. What is on its way between two threads is waited for.
+    private func verify() {
+        var problems: [String] = []
+        try? waitUntil("the invariants hold") {
+            problems = queue.sync { supervisor?.verify() ?? [] }
+            return problems.isEmpty
+        }
+        if !problems.isEmpty {
+            Issue.record("invariants of the supervisor are broken: \(problems.joined(separator: "; "))")
+        }
     }
 
     // MARK: - What can be seen from outside

@@ -6,11 +6,14 @@ public import LinuxSystem
 public import Reactor
 import Records
 import Synchronization
+import Testing
 
 /// A lane that runs on the test's own thread, with listeners, clients and a log that can be looked at.
 ///
 /// Nothing waits for a time: ``run(until:idleTurns:)`` lets the lane and the clients have turns until something holds, or
 /// until nothing has moved for so many turns.
+///
+/// When the last reference goes, ``verify()`` ends everything and records an issue for each invariant that is broken.
 public final class LaneHarness {
     /// The lane.
     public let lane: Lane
@@ -22,6 +25,8 @@ public final class LaneHarness {
     private let records: RecordBuffer
     private let log: URL
     private var peers: [TestPeer] = []
+    private var sockets: [ListeningSocket] = []
+    private var guests: [Pollable] = []
     private var nextListener = 1
 
     private static let nextName = Atomic<Int>(1)
@@ -39,6 +44,7 @@ public final class LaneHarness {
     }
 
     deinit {
+        verify()
         try? FileManager.default.removeItem(at: log)
     }
 
@@ -72,6 +78,7 @@ public final class LaneHarness {
             needsHeader: needsHeader, makeService: service)
         nextListener += 1
         lane.open(profile, sockets: sockets)
+        self.sockets += sockets
         return sockets
     }
 
@@ -80,6 +87,12 @@ public final class LaneHarness {
         let peer = try TestPeer(to: socket, receiveBuffer: receiveBuffer)
         peers.append(peer)
         return peer
+    }
+
+    /// Gives a pollable of the test's own a place in the lane's table, as long as the harness lives.
+    public func enroll(_ pollable: Pollable) {
+        lane.enroll(pollable)
+        guests.append(pollable)
     }
 
     // MARK: - Turns
@@ -119,6 +132,59 @@ public final class LaneHarness {
     /// Lets everything settle: until nothing has moved for some turns.
     public func settle() {
         run(until: { false }, idleTurns: 30)
+    }
+
+    // MARK: - Invariants
+
+    /// Ends everything on the lane, and records an issue for each invariant that is broken: before that, as things stand,
+    /// and afterwards, when all that was entered must have been left and each connection must have its records.
+    private func verify() {
+        var standing = Ledger()
+        lane.verify(into: &standing)
+        report(standing.problems, "as the test leaves the lane")
+        for guest in guests { lane.forget(guest) }
+        lane.stop(nil, because: .stopped, by: .operator)
+        lane.closeAll(because: .stopped, by: .operator)
+        report(problemsAtRest(), "after everything has ended")
+        report(recordProblems(), "in the records")
+    }
+
+    /// What is wrong once everything has ended. A message of another thread may still be on its way, and a process that
+    /// another test has just started holds copies of descriptors until it executes its program.
+    private func problemsAtRest() -> [String] {
+        let end = ContinuousClock.now + patience
+        while true {
+            lane.turn(waiting: false)
+            var ledger = Ledger()
+            lane.verifyRest(into: &ledger)
+            if ledger.problems.isEmpty || ContinuousClock.now > end { return ledger.problems }
+            usleep(1000)
+        }
+    }
+
+    /// What is wrong with the records: each connection has one `open` and one `close`, in this order.
+    private func recordProblems() -> [String] {
+        guard let records = try? capturedRecords() else { return ["the log cannot be read"] }
+        var open: Set<Int> = []
+        var known: Set<Int> = []
+        var problems: [String] = []
+        for record in records {
+            let number = record.number("connection") ?? 0
+            switch record.event {
+            case "open":
+                if !known.insert(number).inserted { problems.append("connection \(number) was opened twice") }
+                open.insert(number)
+            case "close":
+                if open.remove(number) == nil { problems.append("connection \(number) was closed, and is not open") }
+            default: break
+            }
+        }
+        return problems + open.sorted().map { "connection \($0) has no close record" }
+    }
+
+    private func report(_ problems: [String], _ place: String) {
+        guard !problems.isEmpty else { return }
+        Issue.record("invariants are broken \(place): \(problems.joined(separator: "; "))")
     }
 
     // MARK: - Records

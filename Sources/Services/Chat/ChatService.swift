@@ -151,4 +151,13 @@ final class ChatService: Service {
         }
         worker.deliver(bytes)
     }
+
+    #if DEBUG
+        /// What is wrong: everybody in the tables is open. Debug builds only.
+        var faults: [String] {
+            (workers.values.filter { !$0.isOpen } + flows.values.filter { !$0.isOpen }).map {
+                "connection \($0.identifier) is closed, and still in the room"
+            } + (isDelivering ? ["a delivery has not ended"] : [])
+        }
+    #endif
 }

@@ -8,7 +8,7 @@ import Reactor
 ///
 /// Concurrency: belongs to one lane; the group is shared by all of them.
 final class ForwardService: Service {
-    private let group: UpstreamGroup
+    let group: UpstreamGroup
     private var probes: [HealthProbe] = []
     private var losses: FramingLosses?
 

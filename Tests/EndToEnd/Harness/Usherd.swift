@@ -57,6 +57,8 @@ final class Usherd {
         standardError = LogReader(path)
         var environment = ChildProcess.plainEnvironment
         environment["NOTIFY_SOCKET"] = manager.path
+        try directory.write("", to: Self.verification)
+        environment["USHERD_TEST_VERIFY"] = directory.appending(Self.verification)
         environment.merge(options.environment) { $1 }
         let command = options.wrapper + [try BuiltProgram.usherd(), "--config", directory.appending("usherd.toml")]
         process = try ChildProcess(
@@ -166,6 +168,49 @@ final class Usherd {
 
     /// Waits for its end.
     func waitForEnd() throws -> ChildProcess.End { try process.waitForEnd() }
+
+    // MARK: - Invariants
+
+    /// The file in which a debug build says what it found wrong with itself.
+    private static let verification = "verification"
+
+    /// Has a debug build verify itself, and records an issue for each invariant that is broken. What is on its way when
+    /// the daemon looks is waited for.
+    ///
+    /// A release build does not block the signal, and would be ended by it: it is left alone.
+    func verify(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        var problems: [String] = []
+        var count = 0
+        try? waitUntil("the invariants hold") {
+            guard count < 10, process.ended == nil, blocks(SIGPWR) else { return true }
+            count += 1
+            problems = try findProblems()
+            return problems.isEmpty
+        }
+        for problem in problems { Issue.record("invariant: \(problem)", sourceLocation: sourceLocation) }
+    }
+
+    /// What the daemon finds wrong with itself.
+    private func findProblems() throws -> [String] {
+        try directory.write("", to: Self.verification)
+        send(signal: SIGPWR)
+        var lines: [String] = []
+        try waitUntil("usherd has verified itself") {
+            lines = directory.read(Self.verification).split(separator: "\n").map(String.init)
+            return lines.last == "end" || process.ended != nil
+        }
+        return lines.filter { $0 != "end" }
+    }
+
+    /// Whether the process blocks a signal, to read it from a descriptor.
+    private func blocks(_ signal: CInt) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
+        let mask = line.flatMap {
+            UInt64($0.dropFirst("SigBlk:".count).trimmingCharacters(in: .whitespaces), radix: 16)
+        }
+        return mask.map { $0 >> UInt64(signal - 1) & 1 == 1 } ?? false
+    }
 
     // MARK: - What it uses
 

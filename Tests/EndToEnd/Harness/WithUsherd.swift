@@ -11,8 +11,8 @@ struct FailureWithLog: Error, CustomStringConvertible {
     var description: String { "\(error)\n--- usherd said:\n\(said)" }
 }
 
-/// Runs usherd for a test and holds it to what is true of every run: after SIGTERM it ends with status 0, every
-/// connection that it opened has one record that it closed, and no record was lost.
+/// Runs usherd for a test and holds it to what is true of every run: a debug build finds its invariants unbroken, after
+/// SIGTERM it ends with status 0, every connection that it opened has one record that it closed, and no record was lost.
 ///
 /// A drain waits for the clients that the test still holds: the configuration's `drain-timeout` says how long, so a test
 /// closes its clients, or sends the second signal itself.
@@ -20,7 +20,10 @@ func withUsherd(_ configuration: String, _ options: Usherd.Options = .init(), _ 
     let daemon = try Usherd(configuration, options)
     do {
         try body(daemon)
-        if daemon.ended == nil { try daemon.stop() }
+        if daemon.ended == nil {
+            try daemon.verify()
+            try daemon.stop()
+        }
     } catch {
         throw FailureWithLog(error: error, said: daemon.said)
     }

@@ -20,7 +20,7 @@ final class UpstreamSocket: Pollable, AttemptedSocket {
     let begun: UInt64
 
     /// Whether an event says when it takes more.
-    private var awaitsRoom = false
+    private(set) var awaitsRoom = false
 
     private var descriptor: OwnedDescriptor?
     private var relay: RelayConnection?

@@ -19,7 +19,7 @@ final class FramedFlow: Flow {
     private static let readsPerTurn = 16
 
     private let losses: FramingLosses
-    private let search: UpstreamSearch<FramedFlow>
+    let search: UpstreamSearch<FramedFlow>
     private var upstream: UpstreamLink<FramedFlow>?
 
     private var input: FrameDecoder
@@ -37,7 +37,7 @@ final class FramedFlow: Flow {
     }
 
     /// The upstreams among which its own is.
-    private var group: UpstreamGroup { search.group }
+    var group: UpstreamGroup { search.group }
 
     override var upstreamTrace: UpstreamTrace? { search.trace }
 

@@ -52,6 +52,7 @@ final class FramingLosses: Pollable {
     /// Tells of what was not told of yet.
     func end() {
         for cause in Cause.allCases { if let count = reports[cause.rawValue].end() { tell(cause, count) } }
+        lane.forget(self)
     }
 
     override func deadline(at now: UInt64) -> UInt64? {

@@ -88,4 +88,11 @@ final class WaitingLine: Sendable {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         for _ in 0..<length { serve() }
     }
+
+    #if DEBUG
+        /// The numbers of those that wait, in their order, and how many that should be. Debug builds only.
+        var contents: (numbers: [UInt64], length: Int) {
+            line.withLock { ($0.waiters[$0.head...].map(\.number), length) }
+        }
+    #endif
 }

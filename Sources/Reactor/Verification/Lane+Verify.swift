@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if DEBUG
+    package import Dispatch
+    import LinuxSystem
+    import Records
+    import Synchronization
+
+    extension Lane {
+        /// Enters all that the lane has, and notes which of its invariants are broken. Debug builds only.
+        ///
+        /// To be called on the lane's thread, between two turns or by a message.
+        package func verify(into ledger: inout Ledger) {
+            for fault in table.faults + deadlines.faults { ledger.expect(false, "lane \(handle.number): \(fault)") }
+            ledger.add(shared.connections, "connections of the daemon", value: shared.connections.value)
+            ledger.add(
+                handle.connections, "connections of lane \(handle.number)", value: handle.connections.value)
+            ledger.add(pipes, "pipes in use on lane \(handle.number)", value: pipes.inUse)
+            ledger.pipes += pipes.inUse + pipes.resting
+            for listener in listeners.values { verify(listener, &ledger) }
+            for occupant in table.occupants { verify(occupant, &ledger) }
+            for handedOver in handle.handedOver {
+                addConnection(of: handedOver.profile, &ledger)
+                ledger.add(descriptor: handedOver.raw)
+            }
+            for slot in deadlines.slots {
+                ledger.expect(table[slot] != nil, "lane \(handle.number): a deadline for slot \(slot), which is free")
+            }
+            for acceptor in pausedAcceptors {
+                ledger.expect(
+                    acceptor.isPaused && table[acceptor.slot] === acceptor,
+                    "lane \(handle.number): an acceptor is listed as paused, and is not")
+            }
+            ledger.expect(
+                pausedAcceptors.isEmpty || shared.isOutOfResources,
+                "lane \(handle.number): an acceptor is paused, and nothing is short")
+            verifyWatches(&ledger)
+        }
+
+        /// What must be so on a lane on which everything has ended. Debug builds only.
+        package func verifyRest(into ledger: inout Ledger) {
+            verify(into: &ledger)
+            let left = Dictionary(grouping: table.occupants) { "\(type(of: $0))" }.mapValues(\.count)
+            ledger.expect(left.isEmpty, "still in the table: \(left)")
+            ledger.expect(deadlines.count == 0, "\(deadlines.count) deadlines are left")
+            ledger.expect(pausedAcceptors.isEmpty, "acceptors are paused that have ended")
+            ledger.expect(turnsAreOver, "somebody waits for a turn, or for an answer to be sent")
+            ledger.expect(shared.connections.value == 0, "the daemon counts \(shared.connections.value) connections")
+            ledger.expect(handle.connections.value == 0, "the lane counts \(handle.connections.value) connections")
+            ledger.expect(pipes.inUse == 0, "\(pipes.inUse) pipes were not given back")
+        }
+
+        private func verify(_ listener: Listener, _ ledger: inout Ledger) {
+            let profile = listener.profile
+            ledger.add(
+                profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
+            for gate in listener.gates {
+                ledger.expect(table[gate.slot] === gate, "\(profile.label.name): a socket is in no table")
+                if let acceptor = gate as? Acceptor, acceptor.isPaused {
+                    ledger.expect(
+                        pausedAcceptors.contains { $0 === acceptor } && deadlines.time(of: acceptor.slot) != nil,
+                        "\(profile.label.name): a paused acceptor that nothing resumes")
+                }
+            }
+            (listener.service as? any Verifiable)?.verify(into: &ledger)
+        }
+
+        private func verify(_ occupant: Pollable, _ ledger: inout Ledger) {
+            let name = "\(type(of: occupant)) in slot \(occupant.slot)"
+            ledger.expect(
+                occupant.waitsForTurn == isWaiting(occupant), "\(name): waits for a turn that it does not get")
+            if let connection = occupant as? Connection {
+                addConnection(of: connection.profile, &ledger)
+                ledger.addHolder(
+                    of: handle.connections, "connections of lane \(handle.number)", value: handle.connections.value)
+                ledger.expect(connection.isOpen, "\(name): closed, and still in the table")
+                if let next = connection.nextDeadline {
+                    let time = deadlines.time(of: connection.slot) ?? .max
+                    ledger.expect(
+                        time <= next, "\(name): nothing is scheduled for its next deadline")
+                }
+            }
+            if let worker = occupant as? Worker {
+                ledger.expect(
+                    worker.output.isEmpty || worker.awaitsRoom, "\(name): holds output, and waits for no room")
+                ledger.expect(
+                    !worker.wantsTurn || worker.waitsForTurn, "\(name): wants a turn, and waits for none")
+            }
+            if let flow = occupant as? Flow, let port = flow.port {
+                ledger.addHolder(of: port, "flows of \(flow.profile.label.name)", value: port.flowCount)
+            }
+            (occupant as? any Verifiable)?.verify(into: &ledger)
+        }
+
+        private func addConnection(of profile: ListenerProfile, _ ledger: inout Ledger) {
+            ledger.addHolder(
+                of: shared.connections, "connections of the daemon", value: shared.connections.value)
+            ledger.addHolder(
+                of: profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
+        }
+
+        /// What epoll watches is in the table, and what has to be watched is.
+        private func verifyWatches(_ ledger: inout Ledger) {
+            let watches = poll.watches
+            for (raw, token) in watches where !isWakeToken(token) {
+                ledger.add(descriptor: raw)
+                ledger.expect(
+                    table.occupant(of: token) != nil,
+                    "lane \(handle.number): descriptor \(raw) is watched for an object that is gone")
+            }
+            let tokens = Set(watches.map(\.token))
+            for occupant in table.occupants {
+                let mustBeWatched =
+                    switch occupant {
+                    case let connection as Connection: connection.isPolled
+                    case let acceptor as Acceptor: !acceptor.isPaused && !ending.contains { $0 === acceptor }
+                    default: false
+                    }
+                ledger.expect(
+                    !mustBeWatched || tokens.contains(table.token(of: occupant)),
+                    "lane \(handle.number): epoll does not watch a \(type(of: occupant))")
+            }
+        }
+    }
+
+    extension LaneGroup {
+        /// Stops every lane, enters all of them, and lets them go on. Debug builds only.
+        ///
+        /// - Returns: nil if a lane did not stop in time.
+        package func verify(within timeout: DispatchTimeInterval) -> Ledger? {
+            let (stopped, verified) = (DispatchGroup(), DispatchGroup())
+            let (begin, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let box = LedgerBox()
+            for handle in handles {
+                stopped.enter()
+                verified.enter()
+                handle.perform { lane in
+                    stopped.leave()
+                    begin.wait()
+                    var ledger = Ledger()
+                    lane.verify(into: &ledger)
+                    box.ledger.withLock { $0.merge(ledger) }
+                    verified.leave()
+                    goOn.wait()
+                }
+            }
+            let hasStopped = stopped.wait(timeout: .now() + timeout) == .success
+            for _ in handles { begin.signal() }
+            // A lane that has stopped is quick; one that has not verifies when it comes to it.
+            let isComplete = hasStopped && verified.wait(timeout: .now() + timeout) == .success
+            for _ in handles { goOn.signal() }
+            return isComplete ? box.ledger.withLock { $0 } : nil
+        }
+
+        private final class LedgerBox: Sendable {
+            let ledger = Mutex(Ledger())
+        }
+    }
+#endif

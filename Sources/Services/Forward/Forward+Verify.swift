@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if DEBUG
+    import LinuxSystem
+    import Reactor
+    import Records
+
+    extension UpstreamGroup {
+        /// Enters the counters of the group, whoever is counted. Debug builds only.
+        fileprivate func verify(into ledger: inout Ledger) {
+            for member in members {
+                ledger.add(
+                    member.upstream.active, "connections to \(member.upstream.recorded)",
+                    value: member.upstream.active.value)
+            }
+            ledger.add(line, "clients in the line of \(label.name)", value: line.length)
+            for fault in line.faults { ledger.expect(false, "\(label.name): \(fault)") }
+        }
+
+        /// Enters one connection: the member that counts it, or its place in the line.
+        fileprivate func verify<Socket: AttemptedSocket>(
+            member: Int?, _ connecting: Connecting<Socket>?, into ledger: inout Ledger
+        ) {
+            verify(into: &ledger)
+            if let member {
+                let upstream = members[member].upstream
+                ledger.addHolder(
+                    of: upstream.active, "connections to \(upstream.recorded)", value: upstream.active.value)
+            }
+            // One that was called has left the line, and its lane is told.
+            if case .room(let number)? = connecting?.wait, line.holds(number) {
+                ledger.addHolder(of: line, "clients in the line of \(label.name)", value: line.length)
+                ledger.expect(member == nil, "\(label.name): waits for room, and has a member")
+            }
+        }
+    }
+
+    extension ForwardService: Verifiable {
+        package func verify(into ledger: inout Ledger) { group.verify(into: &ledger) }
+    }
+
+    extension RelayConnection: Verifiable {
+        package func verify(into ledger: inout Ledger) {
+            group.verify(member: member, connecting, into: &ledger)
+            for pipe in [toUpstream.pipe, toClient.pipe].compactMap({ $0 }) {
+                ledger.addHolder(of: lane.pipes, "pipes in use", value: lane.pipes.inUse)
+                ledger.expect(pipe.count > 0, "\(group.label.name): a relay keeps an empty pipe")
+            }
+            ledger.expect(connecting == nil || upstream == nil, "\(group.label.name): connects, and has an upstream")
+            guard connecting == nil, lastWords == nil, !waitsForTurn else { return }
+            ledger.expect(
+                !toClient.isHolding || awaitsRoom,
+                "\(group.label.name): holds bytes for a client that it does not watch")
+            ledger.expect(
+                !toUpstream.isHolding || upstream?.awaitsRoom == true,
+                "\(group.label.name): holds bytes for an upstream that it does not watch")
+        }
+    }
+
+    extension DatagramRelay: Verifiable {
+        package func verify(into ledger: inout Ledger) {
+            let none: Connecting<UpstreamSocket>? = nil
+            group.verify(member: member, none, into: &ledger)
+        }
+    }
+
+    extension FramedConnection: Verifiable {
+        package func verify(into ledger: inout Ledger) {
+            group.verify(member: search.member, search.connecting, into: &ledger)
+        }
+    }
+
+    extension FramedFlow: Verifiable {
+        package func verify(into ledger: inout Ledger) {
+            group.verify(member: search.member, search.connecting, into: &ledger)
+        }
+    }
+
+    extension WaitingLine {
+        /// What is wrong with the line: the numbers rise, and the count that is read without the lock is theirs.
+        var faults: [String] {
+            let (numbers, length) = contents
+            var faults: [String] = []
+            if zip(numbers, numbers.dropFirst()).contains(where: { $0 >= $1 }) {
+                faults.append("the line is out of order: \(numbers)")
+            }
+            if numbers.count != length { faults.append("\(numbers.count) wait in a line that counts \(length)") }
+            return faults
+        }
+
+        /// Whether somebody waits with this number.
+        fileprivate func holds(_ number: UInt64) -> Bool { contents.numbers.contains(number) }
+    }
+#endif
