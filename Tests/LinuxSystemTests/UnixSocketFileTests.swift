@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: [SocketKind.unixStream, .unixSeqpacket])
     func `a socket that a dead process left is removed, whatever kind it was`(kind: SocketKind) throws {
-        _ = try listen(kind: .unixStream)
+        try listen(kind: .unixStream).die()
         #expect(exists)
         #expect(try UnixSocketFile.removeStale(at: bytes, kind: kind) == nil)
         #expect(!exists)

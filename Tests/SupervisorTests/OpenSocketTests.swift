@@ -34,7 +34,7 @@ import Testing
     func `replaces a dead socket, but nothing else`(scheme: String) throws {
         let address = "\(scheme)://DIR/socket"
         let path = directory.appending("socket")
-        do { _ = try open(address) }
+        try open(address).socket.die()
         #expect(access(path, F_OK) == 0)
         let alive = try open(address)
         #expect(cause { _ = try open(address) } == .pathIsLive)
@@ -111,9 +111,10 @@ import Testing
                 while !isWhole {
                     if isStale, path.isEmpty == false, case .bound(_, .unix(let bytes), _) = wanted.key {
                         unlink(path)
-                        _ = try ListeningSocket(
+                        try ListeningSocket(
                             kind: .unixStream, address: .unix(path: bytes), dualStack: false,
-                            options: ListeningOptions())
+                            options: ListeningOptions()
+                        ).die()
                     }
                     let before = try openDescriptors()
                     var sockets: [OpenSocket] = []

@@ -98,9 +98,11 @@ public final class Server {
         return raw
     }
 
-    /// Listens no more. Who waits is reset.
+    /// Stops listening, and resets the connections that wait. A program that another test starts at the same moment holds
+    /// a copy of the descriptor for a while, so closing it alone would not do.
     public func close() {
         guard raw >= 0 else { return }
+        shutdown(raw, CInt(SHUT_RDWR))
         Glibc.close(raw)
         raw = -1
     }
