@@ -13,9 +13,6 @@ extension Supervisor {
     /// How long the lanes may take to end.
     private static let joinTime = DispatchTimeInterval.seconds(5)
 
-    /// How much more time systemd is asked for while draining, and how often, in nanoseconds.
-    private static let patience: UInt64 = 10_000_000_000
-
     /// Stops accepting and waits for the connections; the second time, ends at once.
     func stop() {
         let timeout = configuration.daemon.drainTimeout.nanoseconds
@@ -52,7 +49,7 @@ extension Supervisor {
 
     /// Asks systemd for patience.
     func extendTimeout() {
-        manager.notify("EXTEND_TIMEOUT_USEC=\(2 * Self.patience / 1000)")
+        manager.notify("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
     }
 
     private func perform(_ action: Life.Action) {
@@ -74,7 +71,7 @@ extension Supervisor {
         closeSockets()
         drainAlarm?.set(after: end - min(end, Clock.monotonic))
         extendTimeout()
-        extendAlarm?.repeat(every: Self.patience)
+        extendAlarm?.repeat(every: extendInterval)
         drainChanged()
     }
 

@@ -37,6 +37,9 @@ final class Supervisor {
     /// How long the lanes may take to do what a reload asks of them before it is called done.
     var settleTime = DispatchTimeInterval.seconds(1)
 
+    /// How often systemd is asked for more time while draining, in nanoseconds; for twice as much each time.
+    var extendInterval: UInt64 = 10_000_000_000
+
     private var nextIdentifier = 0
     private var sources: [any DispatchSourceProtocol] = []
 

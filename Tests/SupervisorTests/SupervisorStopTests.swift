@@ -86,6 +86,17 @@ import Testing
         #expect(daemon.records().last?["message"]?.hasSuffix("stopped; 1 connection had to be closed") == true)
     }
 
+    @Test func `systemd is asked for more time again and again while connections are left`() throws {
+        let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
+        let client = try Client(daemon.address("echo"))
+        #expect(try echoes(client))
+        try daemon.onQueue { $0.extendInterval = 20_000_000 }
+        try daemon.stop()
+        try waitUntil("it is asked for the third time") { daemon.manager.count("EXTEND_TIMEOUT_USEC=40000") >= 3 }
+        client.close()
+        #expect(try daemon.exitStatus() == 0)
+    }
+
     @Test func `the second time it ends at once`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let clients = try (0..<10).map { _ in try Client(daemon.address("echo")) }

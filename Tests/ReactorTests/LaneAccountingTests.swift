@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Records
+import TestSupport
+import Testing
+
+@testable import Reactor
+
+/// What is entered is left again, on the ways that few connections take.
+@Suite struct LaneAccountingTests {
+    @Test func `a connection that its listener refuses takes no place of the daemon`() throws {
+        let harness = try LaneHarness(connectionLimit: 2)
+        let full = try harness.listen(connectionLimit: 1, service: Keeper.init)[0]
+        let free = try harness.listen(service: Keeper.init)[0]
+        let kept = try harness.connect(to: full)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        for _ in 0..<5 {
+            let refused = try harness.connect(to: full)
+            #expect(harness.run(until: { refused.isOver }))
+        }
+        let rules = try harness.capturedRecords().filter { $0.event == "refused" }.compactMap { $0["rule"] }
+        #expect(rules == Array(repeating: "listener.max-connections", count: 5))
+        #expect(harness.shared.connections.value == 1)
+        let other = try harness.connect(to: free)
+        #expect(harness.run(until: { harness.connections == 2 }))
+        withExtendedLifetime((kept, other)) {}
+    }
+
+    @Test func `a connection that the operator ends is closed in time, though its client reads nothing`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixStream], service: Keeper.init)[0]
+        let peer = try harness.connect(to: socket)
+        peer.reads = false
+        #expect(harness.run(until: { harness.connections == 1 }))
+        let worker = try #require(harness.lane.openConnections.first as? KeeperWorker)
+        while worker.heldBytes == 0 { #expect(worker.send([UInt8](repeating: 7, count: 1 << 16)) != .closed) }
+        #expect(worker.nextDeadline == nil)
+
+        worker.stop(.drained, by: .operator)
+        let deadline = try #require(worker.nextDeadline)
+        #expect(worker.isOpen && deadline <= harness.lane.now + 5_000_000_000)
+        #expect(harness.lane.deadlines.time(of: worker.slot) == deadline)
+        #expect(worker.deadline(at: deadline) == nil)
+        #expect(try harness.ends() == ["drained by operator"])
+    }
+
+    @Test func `a connection that its own service ends may take as long as its client reads`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixStream], service: Keeper.init)[0]
+        let peer = try harness.connect(to: socket)
+        peer.reads = false
+        #expect(harness.run(until: { harness.connections == 1 }))
+        let worker = try #require(harness.lane.openConnections.first as? KeeperWorker)
+        while worker.heldBytes == 0 { #expect(worker.send([UInt8](repeating: 7, count: 1 << 16)) != .closed) }
+        worker.finish(.finished, by: .service)
+        #expect(worker.isOpen && worker.nextDeadline == nil)
+    }
+
+    @Test func `a connection handed over to a lane that has forgotten its listener is stopped`() throws {
+        let harness = try LaneHarness()
+        let shared = harness.shared
+        let handle = harness.lane.handle
+        let profile = ListenerProfile(
+            identifier: 99, label: ListenerLabel(name: "gone", service: "test"), makeService: { Plain() })
+        var ends: [CInt] = [0, 0]
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
+        defer { close(ends[1]) }
+        // As the lane does that has accepted it.
+        for count in [shared.connections, profile.connections, handle.connections] { #expect(count.enter(limit: nil)) }
+        handle.post(
+            .adopt(
+                LaneHandle.HandedOver(
+                    profile: profile, identifier: shared.makeIdentifier(), kind: .unixStream, peer: .unnamed,
+                    local: .unnamed, credentials: nil, accepted: harness.lane.now, raw: ends[0])))
+        harness.run(turns: 2)
+        #expect(harness.connections == 0 && shared.connections.value == 0 && profile.connections.value == 0)
+        #expect(try harness.ends() == ["drained by operator"])
+        var byte: UInt8 = 0
+        #expect(recv(ends[1], &byte, 1, CInt(MSG_DONTWAIT)) == 0)
+    }
+
+    @Test func `after EMFILE with nobody waiting, accepting is resumed and said`() throws {
+        // A second connection, and EMFILE when the acceptor looks whether there is a third.
+        var wasSeen = false
+        for call in 1...20 where !wasSeen {
+            let harness = try LaneHarness()
+            let socket = try harness.listen(service: Keeper.init)[0]
+            let first = try harness.connect(to: socket)
+            #expect(harness.run(until: { harness.connections == 1 }))
+            let second = try harness.connect(to: socket)
+            _ = FaultInjection.failing(call: call, with: EMFILE) { harness.run(turns: 2) }
+            let paused = try harness.capturedRecords().contains { $0.event == "accept-paused" }
+            guard paused, harness.connections == 2 else { continue }
+            wasSeen = true
+            #expect(
+                harness.run(until: {
+                    (try? harness.capturedRecords().contains { $0.event == "accept-resumed" }) == true
+                }))
+            #expect(!harness.shared.isOutOfResources)
+            withExtendedLifetime((first, second)) {}
+        }
+        #expect(wasSeen, "no call was the accept4(2) that finds nobody")
+    }
+}
+
+/// Serves nothing, and is closed when it is stopped.
+private final class Plain: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+}
+
+/// Says nothing by itself, and takes its leave when it is stopped.
+private final class Keeper: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        KeeperWorker(arrival, lane: lane)
+    }
+}
+
+private final class KeeperWorker: Worker {
+    override func stop(_ reason: CloseReason, by party: CloseParty) { finish(reason, by: party) }
+}
