@@ -21,13 +21,6 @@ import Testing
         "[listener.\(name)]\nlisten = \"tcp://\(host):\(port)\"\nservice = \"echo\"\n\(more)\n"
     }
 
-    /// A port of the loopback address that is free, as long as nobody else looks for that very one.
-    private func freePort() throws -> UInt16 {
-        let socket = try ListeningSocket(
-            kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
-        return try #require(socket.address.port)
-    }
-
     private func isRefused(_ address: ServerAddress) -> Bool {
         do {
             _ = try Client(address)
@@ -195,7 +188,7 @@ import Testing
     }
 
     @Test func `a socket goes from one listener to another with who waits in it`() throws {
-        let port = try freePort()
+        let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(
             Self.at(port, name: "a") + "[listener.b]\nlisten = \"unix://DIR/b\"\nservice = \"daytime\"\n")
         defer { daemon.end() }
@@ -243,7 +236,7 @@ import Testing
     }
 
     @Test func `a port that was given up can be had again, even before a busy lane has let go of it`() throws {
-        let port = try freePort()
+        let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(Self.at(port, name: "a") + Self.at(0, name: "b"))
         defer { daemon.end() }
         let hold = try LaneHold(daemon, lane: 1)
@@ -292,7 +285,7 @@ import Testing
         ("[::1]", "[::]"),
     ])
     func `an address may take in another on the same port, or be taken in by it`(from: String, to: String) throws {
-        let port = try freePort()
+        let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(Self.at(port, from))
         defer { daemon.end() }
         func client(_ host: String) throws -> Client {

@@ -54,7 +54,7 @@ import Testing
             }
             let ends = try daemon.records("close", count: Self.clients)
             #expect(ends.allSatisfy { $0["reason"] == "client-closed" })
-            #expect(server.accepted == Self.clients)
+            try waitUntil("the upstream has accepted all") { server.accepted == Self.clients }
             // That there was no descriptor here says nothing of the upstream.
             #expect(daemon.records("upstream-down").isEmpty)
             try waitUntil("all descriptors are given back") { daemon.descriptorCount <= before }

@@ -26,8 +26,8 @@ import Testing
         try expect(["connect", "tcp://127.0.0.1:\(port)"], 69, "tcp://127.0.0.1:\(port) refuses: nobody listens there")
         try expect(["connect", "unix:///nonexistent/socket"], 69, "there is no such socket")
         try expect(["connect", "unix-dgram://@usher-nobody"], 69, "nobody listens there")
-        try expect(["send", "udp://127.0.0.1:1", "x"], 69, "nobody listens there")
-        try expect(["connect", "udp://127.0.0.1:1"], input: "x\n", 69, "nobody listens there")
+        try expect(["send", "udp://127.0.0.1:\(port)", "x"], 69, "nobody listens there")
+        try expect(["connect", "udp://127.0.0.1:\(port)"], input: "x\n", 69, "nobody listens there")
     }
 
     @Test func `69: a socket of another kind`() throws {

@@ -39,7 +39,8 @@ import Testing
 
     @Test func `each datagram goes there and its answer comes back`() throws {
         let a = try DatagramEcho("a")
-        try withUsherd(configuration([a.address], "idle-timeout = \"300ms\"")) { daemon in
+        // Long enough for three answers on a busy machine.
+        try withUsherd(configuration([a.address], "idle-timeout = \"3s\"")) { daemon in
             let peer = try DatagramClient(to: front(daemon))
             try expectAnswer("a:one", to: "one", peer)
             try expectAnswer("a:", to: "", peer)
@@ -91,7 +92,7 @@ import Testing
     @Test func `who refuses is left for another, and nothing is lost`() throws {
         let dead = try DatagramEcho("dead")
         let b = try DatagramEcho("b")
-        try withUsherd(configuration([dead.address, b.address], "balance = \"first\"\nidle-timeout = \"300ms\"")) {
+        try withUsherd(configuration([dead.address, b.address], "balance = \"first\"\nidle-timeout = \"3s\"")) {
             daemon in
             try dead.stop()
             let peer = try DatagramClient(to: front(daemon))

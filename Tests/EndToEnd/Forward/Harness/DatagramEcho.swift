@@ -29,13 +29,16 @@ final class DatagramEcho: Sendable {
     /// Begins on a port of IPv4's loopback, or at a path. The same address may be given again once another one has stopped.
     ///
     /// - Parameters:
-    ///   - port: 0 lets the kernel choose.
+    ///   - port: nil for one that nothing else gets meanwhile: ``ReservedPort``.
     ///   - floods: whether it sends the first answer again every millisecond, and answers nothing else.
     init(
-        _ name: String, port: UInt16 = 0, path: String? = nil, answers: Bool = true, floods: Bool = false
+        _ name: String, port: UInt16? = nil, path: String? = nil, answers: Bool = true, floods: Bool = false
     ) throws {
-        let socket = try DatagramClient(
-            bound: path.map { .unix(path: $0) } ?? .tcp(host: "127.0.0.1", port: port), patience: 1)
+        let place: ServerAddress.Place =
+            if let path { .unix(path: path) } else {
+                .tcp(host: "127.0.0.1", port: try port ?? ReservedPort().address.port)
+            }
+        let socket = try DatagramClient(bound: place, patience: 1)
         address = socket.address
         raw = socket.release()
         let (raw, shared) = (raw, shared)

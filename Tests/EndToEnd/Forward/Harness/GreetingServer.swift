@@ -6,9 +6,12 @@ import TestSupport
 
 /// An upstream that greets whoever connects with its name and a line feed, and returns what they send.
 ///
+/// A connection is counted before it is greeted, and counted out before one is accepted that came after its end: whoever
+/// was greeted may look at the counters.
+///
 /// Concurrency: a thread of its own serves; a test may call it from anywhere.
 final class GreetingServer: Sendable {
-    /// Where it listens, with the port that the kernel chose.
+    /// Where it listens.
     let address: ServerAddress
 
     private let shared: Shared
@@ -48,8 +51,10 @@ final class GreetingServer: Sendable {
     }
 
     /// Starts it. The same address may be given again once another one has stopped.
-    init(_ name: String, at wanted: ServerAddress = .loopback) throws {
-        let server = try Server(wanted)
+    ///
+    /// - Parameter wanted: nil for one that nothing else gets meanwhile: ``ReservedPort``.
+    init(_ name: String, at wanted: ServerAddress? = nil) throws {
+        let server = try Server(wanted ?? ReservedPort().address)
         address = server.address
         let shared = try Shared()
         self.shared = shared
@@ -101,7 +106,7 @@ final class GreetingServer: Sendable {
             var isListening = true
             defer {
                 for connection in connections { close(connection) }
-                if isListening { close(listening) }
+                if isListening { stopListening() }
                 shared.state.withLock {
                     $0.open = 0
                     $0.isSettled = true
@@ -112,38 +117,45 @@ final class GreetingServer: Sendable {
                     pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
                 }
                 guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
-                for entry in entries where entry.revents != 0 {
-                    switch entry.fd {
-                    case shared.bell.reading:
-                        var byte: UInt8 = 0
-                        read(shared.bell.reading, &byte, 1)
-                        let wanted = shared.state.withLock { ($0.isListening, $0.isStopped) }
-                        if wanted.1 { return }
-                        if isListening, !wanted.0 {
-                            close(listening)
-                            isListening = false
-                        }
-                        shared.state.withLock { $0.isSettled = true }
-                    case listening:
-                        // It may have been closed on this turn.
-                        if isListening { accept(into: &connections) }
-                    default:
-                        if !answer(entry.fd) {
-                            close(entry.fd)
-                            connections.remove(entry.fd)
-                        }
+                let ready = entries.filter { $0.revents != 0 }.map(\.fd)
+                if ready.contains(shared.bell.reading) {
+                    var byte: UInt8 = 0
+                    read(shared.bell.reading, &byte, 1)
+                    let wanted = shared.state.withLock { ($0.isListening, $0.isStopped) }
+                    if wanted.1 { return }
+                    if isListening, !wanted.0 {
+                        stopListening()
+                        isListening = false
                     }
+                    shared.state.withLock { $0.isSettled = true }
                 }
-                shared.state.withLock { $0.open = connections.count }
+                // Ends first: poll(2) looked at the listening socket before it looked at them, so an end that came before
+                // a new connection was seen with it.
+                for connection in ready where connections.contains(connection) && !answer(connection) {
+                    connections.remove(connection)
+                    shared.state.withLock { $0.open = connections.count }
+                    close(connection)
+                }
+                // It may have been closed on this turn.
+                if isListening, ready.contains(listening) { accept(into: &connections) }
             }
+        }
+
+        /// A program that another test starts at this moment has a copy of the socket, so closing it would not do.
+        private func stopListening() {
+            shutdown(listening, CInt(SHUT_RDWR))
+            close(listening)
         }
 
         private func accept(into connections: inout Set<CInt>) {
             let connection = Server.accept(from: listening)
             guard connection >= 0 else { return }
-            send(connection, greeting, greeting.count, CInt(MSG_NOSIGNAL))
             connections.insert(connection)
-            shared.state.withLock { $0.accepted += 1 }
+            shared.state.withLock {
+                $0.accepted += 1
+                $0.open = connections.count
+            }
+            send(connection, greeting, greeting.count, CInt(MSG_NOSIGNAL))
         }
 
         /// - Returns: whether the other side goes on.

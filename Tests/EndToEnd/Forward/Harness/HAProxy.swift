@@ -12,7 +12,6 @@ final class HAProxy {
     let unixAddress: ServerAddress
 
     private let directory: TemporaryDirectory
-    private let reserved: ReservedPort
     private let program: ServerProgram
 
     /// Starts it.
@@ -22,10 +21,8 @@ final class HAProxy {
     ///   - port: the port to listen at; nil for any.
     init(_ proxies: String, at port: ReservedPort? = nil) throws {
         let directory = try TemporaryDirectory()
-        let reserved = try port ?? ReservedPort()
         self.directory = directory
-        self.reserved = reserved
-        address = reserved.address
+        address = try (port ?? ReservedPort()).address
         let path = directory.appending("socket")
         unixAddress = ServerAddress(.unix(path: path))
         let text = """

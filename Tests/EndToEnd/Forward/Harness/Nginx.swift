@@ -12,7 +12,6 @@ final class Nginx {
     let unixAddress: ServerAddress
 
     private let directory: TemporaryDirectory
-    private let reserved: ReservedPort
     private let program: ServerProgram
 
     /// Starts nginx.
@@ -23,10 +22,8 @@ final class Nginx {
     ///   - stream: what stands in its block `stream`.
     init(http: String = "", stream: String = "") throws {
         let directory = try TemporaryDirectory()
-        let reserved = try ReservedPort()
         self.directory = directory
-        self.reserved = reserved
-        address = reserved.address
+        address = try ReservedPort().address
         let path = directory.appending("socket")
         unixAddress = ServerAddress(.unix(path: path))
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

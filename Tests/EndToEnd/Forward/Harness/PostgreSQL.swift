@@ -12,7 +12,6 @@ final class PostgreSQL {
     let unixAddress: ServerAddress
 
     private let directory: TemporaryDirectory
-    private let reserved: ReservedPort
     private let program: ServerProgram
 
     /// There is no server on this host.
@@ -23,10 +22,8 @@ final class PostgreSQL {
     /// Makes a cluster and starts the server.
     init() throws {
         let directory = try TemporaryDirectory()
-        let reserved = try ReservedPort()
         self.directory = directory
-        self.reserved = reserved
-        address = reserved.address
+        address = try ReservedPort().address
         unixAddress = ServerAddress(.unix(path: directory.appending(".s.PGSQL.\(address.port)")))
         let programs = try Self.programs()
         // It refuses to run as root.
