@@ -28,9 +28,15 @@ public final class DatagramSocket: Sendable {
     private let raw: CInt
     private let received: Received
 
-    /// What the thread and the owner have in common.
+    /// What the thread and the owner have in common. The thread closes the descriptor with this lock held, so that the owner
+    /// never uses a number that is another's by then.
     private final class Received: Sendable {
-        let datagrams = Mutex<[Datagram]>([])
+        struct State {
+            var datagrams: [Datagram] = []
+            var isClosed = false
+        }
+
+        let state = Mutex(State())
     }
 
     /// Binds to a path.
@@ -47,18 +53,25 @@ public final class DatagramSocket: Sendable {
         }
         // The thread owns the descriptor: it is closed where nobody waits for it any more.
         Thread.detachNewThread {
-            while let datagram = Self.receive(raw) { received.datagrams.withLock { $0.append(datagram) } }
-            close(raw)
+            while let datagram = Self.receive(raw) { received.state.withLock { $0.datagrams.append(datagram) } }
+            received.state.withLock {
+                close(raw)
+                $0.isClosed = true
+            }
         }
     }
 
     /// All messages so far, in order.
-    public var datagrams: [Datagram] { received.datagrams.withLock { $0 } }
+    public var datagrams: [Datagram] { received.state.withLock { $0.datagrams } }
 
     /// All messages so far as text, in order.
     public var messages: [String] { datagrams.map(\.text) }
 
-    deinit { shutdown(raw, CInt(SHUT_RDWR)) }
+    deinit {
+        received.state.withLock { state in
+            if !state.isClosed { shutdown(raw, CInt(SHUT_RDWR)) }
+        }
+    }
 
     /// Waits for one message; nil once the socket was shut down.
     private static func receive(_ raw: CInt) -> Datagram? {

@@ -14,7 +14,8 @@ final class DatagramEcho: Sendable {
     private let raw: CInt
     private let shared = Shared()
 
-    /// What the thread and the owner have in common.
+    /// What the thread and the owner have in common. The thread closes the descriptor with this lock held, so that the owner
+    /// never uses a number that is another's by then.
     private final class Shared: Sendable {
         struct State {
             var received: [[UInt8]] = []
@@ -45,8 +46,10 @@ final class DatagramEcho: Sendable {
         shared.state.withLock { $0.answers = answers }
         Thread.detachNewThread {
             Self.serve(raw, Array("\(name):".utf8), shared, floods: floods)
-            close(raw)
-            shared.state.withLock { $0.isOver = true }
+            shared.state.withLock {
+                close(raw)
+                $0.isOver = true
+            }
         }
     }
 
@@ -58,18 +61,18 @@ final class DatagramEcho: Sendable {
 
     /// Closes the socket: from now on the kernel refuses what comes.
     func stop() throws {
-        shared.state.withLock { $0.isStopped = true }
-        shutdown(raw, CInt(SHUT_RDWR))
+        shut()
         try waitUntil("the upstream has stopped") { shared.state.withLock { $0.isOver } }
     }
 
-    deinit {
-        let isRunning = shared.state.withLock { state in
-            defer { state.isStopped = true }
-            return !state.isStopped
+    deinit { shut() }
+
+    /// Has the thread end.
+    private func shut() {
+        shared.state.withLock { state in
+            state.isStopped = true
+            if !state.isOver { shutdown(raw, CInt(SHUT_RDWR)) }
         }
-        // The number of a socket that was closed may be that of another one by now.
-        if isRunning { shutdown(raw, CInt(SHUT_RDWR)) }
     }
 
     private static func serve(_ raw: CInt, _ name: [UInt8], _ shared: Shared, floods: Bool) {
