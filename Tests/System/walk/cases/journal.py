@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the journal has of connections: the fields, all of them found, none that is missing and not counted."""
 
+import re
 import time
 
 from .. import service
@@ -49,7 +50,9 @@ def catalog_explains(machine):
     connect(7007).close()
     service.wait_for_records(machine, since, "USHER_EVENT=close")
     said = machine.run("journalctl", "-x", "-n", "1", "USHER_LISTENER=echo", "USHER_EVENT=close", tell=True)
-    contains(said, "Subject: A connection to listener echo has ended: client-closed", "the explanation")
+    contains(said, "Subject: The client closed its side, and had been sent everything", "the explanation")
+    true(re.search(r"lasted [0-9.]+ (us|ms|s)[;\n]", said), f"the duration in words: {said}")
+    true("queue-timeout" not in said, f"the other reasons are explained too: {said}")
     contains(said, "Defined-By: usherd", "the explanation")
 
 
