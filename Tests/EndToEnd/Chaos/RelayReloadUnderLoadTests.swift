@@ -51,7 +51,7 @@ import Testing
             #expect(now.lost == [] && now.failed == [])
             #expect(Set(now.served) == ["s0", "s1", "s2", "s3"])
             try load.stop()
-            #expect(daemon.records("reload").count == Self.reloads)
+            try #expect(daemon.records("reload", count: Self.reloads).count == Self.reloads)
             #expect(daemon.records("reload-failed").isEmpty)
             let ends = try daemon.records("close", count: daemon.records("open").count)
             #expect(ends.allSatisfy { $0["reason"] == "client-closed" })
