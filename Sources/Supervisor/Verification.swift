@@ -39,7 +39,7 @@ enum Verification {
         /// The descriptors of the process, with what they are.
         static var openDescriptors: [(raw: CInt, kind: Kind)] {
             let names = (try? Directory.names(in: "/proc/thread-self/fd")) ?? []
-            return names.compactMap { CInt($0) }.map { ($0, kind(of: $0)) }
+            return names.compactMap { CInt(String(decoding: $0, as: UTF8.self)) }.map { ($0, kind(of: $0)) }
         }
 
         /// Those that were open before any lane was: passed sockets, and what the process was started with.
