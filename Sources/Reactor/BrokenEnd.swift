@@ -6,7 +6,7 @@ package import Records
 
 /// How a connection ends after a call on one of its sockets has failed: what its close record says.
 package struct BrokenEnd: Equatable {
-    /// The reason: a reset by that side, or an error.
+    /// The reason: a reset by that side, a message that is too long, or an error.
     package let reason: CloseReason
 
     /// The side, or the daemon where this host is to blame.
@@ -25,6 +25,9 @@ package struct BrokenEnd: Equatable {
         // shutdown(2) says ENOTCONN of a socket that was reset.
         case ECONNRESET, EPIPE, ENOTCONN:
             (reason, party, self.errno) = (side == .client ? .resetByClient : .resetByUpstream, side, 0)
+        // A message is longer than the daemon can take or pass on.
+        case EMSGSIZE where kind == .unixSeqpacket:
+            (reason, party, self.errno) = (.messageTooLong, .daemon, errno)
         default:
             let isOfHost = FaultParty(.receive, errno: errno, over: kind).hostFault != nil
             (reason, party, self.errno) = (.error, isOfHost ? .daemon : side, errno)

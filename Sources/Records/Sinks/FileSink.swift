@@ -62,7 +62,7 @@ final class FileSink: RecordSink {
     private func lookAfter(_ state: inout State) throws(SystemError) -> SinkNotice? {
         let now = system.now
         if let raw = state.descriptor?.raw {
-            guard now &- state.checked >= Self.checkInterval else { return nil }
+            guard Clock.span(from: state.checked, to: now) >= Self.checkInterval else { return nil }
             state.checked = now
             let open = try system.identity(of: raw)
             if try leadsTo(open) {

@@ -24,6 +24,10 @@ extension DatagramRelay {
         while isOpen, let member {
             let upstream = group.members[member].upstream
             switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
+            // When the flow was admitted, the addresses of a name may not have been known.
+            case .addresses(let found) where kind != .can && kind == upstream.kind && found.contains(peer):
+                failures.append("\(upstream.endpoint): the datagram claims to come from there")
+                return close(.connectFailed, by: .client)
             case .addresses(let found) where !found.isEmpty:
                 resolveDeadline = .max
                 retryDeadline = .max
@@ -148,8 +152,8 @@ extension DatagramRelay {
         try lane.watch(port, port.raw, for: .readable)
         self.upstream = port
         shortage = nil
-        connectTime = Clock.monotonic &- begun
-        canSegment = upstream.kind == .udp
+        connectTime = Clock.span(from: begun, to: Clock.monotonic)
+        joining = DatagramJoining(upstream.kind)
         sendHeld(without: count)
         // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
         if upstream.kind == .can, isOpen, self.upstream?.address == address { answered() }

@@ -69,8 +69,8 @@ final class DatagramRelay: Flow {
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
 
-    /// Whether the kernel cuts up what is sent to the upstream as one.
-    var canSegment = true
+    /// Whether what is sent to the upstream may go as one.
+    var joining = DatagramJoining(.udp)
 
     init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup) {
         self.group = group
@@ -90,6 +90,8 @@ final class DatagramRelay: Flow {
     // MARK: - The beginning
 
     override func admit() -> Refusal? {
+        // An answer to what was forged so would be answered in turn, for ever. A bus has no addresses.
+        if kind != .can, lane.isOwnPort(peer) || upstreamsHave(peer) { return .ownAddress }
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
         case .member(let index):
             take(index)
@@ -98,6 +100,10 @@ final class DatagramRelay: Flow {
         case .allBusy: return .queueLimit(0)
         case .noneAvailable: return .upstreamsDown
         }
+    }
+
+    private func upstreamsHave(_ peer: SocketAddress) -> Bool {
+        group.members.first?.upstream.kind == kind && group.hasUpstream(at: peer)
     }
 
     override func start() {
@@ -119,7 +125,7 @@ final class DatagramRelay: Flow {
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
         if upstreamKind == .can, kind != .can { return sendFrames(range, of: batch, to: upstream) }
-        finish(batch.send(range, to: upstream.raw, canSegment: &canSegment))
+        finish(batch.send(range, to: upstream.raw, joining: &joining))
     }
 
     /// Puts the PROXY header in front: each datagram is copied for it.
@@ -134,7 +140,7 @@ final class DatagramRelay: Flow {
         var result = DatagramResult()
         for index in range {
             if batch.isFrame(index) {
-                result += batch.send(index..<index + 1, to: upstream.raw, canSegment: &canSegment)
+                result += batch.send(index..<index + 1, to: upstream.raw, joining: &joining)
             } else {
                 result += sendParts(index, of: batch, to: upstream)
             }

@@ -175,7 +175,7 @@ final class RelayConnection: Connection {
         attempts = connecting.attempts
         queueTime = connecting.queueTime(at: lane.now)
         if !connecting.failures.isEmpty { failures = connecting.failures }
-        connectTime = Clock.monotonic &- socket.begun
+        connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
         upstream = socket
         self.connecting = nil
         relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
