@@ -189,10 +189,11 @@ int clinux_link(int descriptor, const char *name, uint32_t *index, bool *is_up, 
     return 0;
 }
 
-int clinux_link_events(void) {
+int clinux_link_events(bool with_addresses) {
     int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (descriptor < 0) return -1;
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    const unsigned addresses = with_addresses ? RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR : 0;
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | addresses};
     if (bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) return descriptor;
     int error = errno;
     close(descriptor);
@@ -475,4 +476,14 @@ int clinux_try_threads(int count) {
     free(threads);
     errno = error;
     return error == 0 ? 0 : -1;
+}
+
+int clinux_rejoin_group(int descriptor, const struct sockaddr *group) {
+    // IPv6 takes any membership of the group for one of an interface that it chooses, also of one that is gone.
+    if (group->sa_family == AF_INET6) {
+        struct ipv6_mreq request = {.ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr};
+        setsockopt(descriptor, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof request);
+    }
+    if (clinux_join_group(descriptor, group, 0) == 0) return 1;
+    return errno == EADDRINUSE ? 0 : -1;
 }

@@ -86,11 +86,19 @@ struct AddressResolver<Host: HostLookup> {
             }
             return .ipv6(ip, port: port, scope: 0)
         }
-        guard let index = host.index(ofScope: scope) else {
-            diagnostics.reportInterface(scope, at: address.span(of: scope))
-            return nil
+        return .ipv6(ip, port: port, scope: index(of: scope, address, &diagnostics))
+    }
+
+    /// The number of an interface to listen on. One that is not there is waited for, and only worth a note.
+    private func index(
+        of interface: String, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
+    ) -> UInt32 {
+        if host.index(ofScope: interface) == nil {
+            diagnostics.note(
+                "this host has no interface `\(interface)` now: the listener waits for it",
+                at: address.span(of: interface), help: "`ip link` shows the interfaces")
         }
-        return .ipv6(ip, port: port, scope: index)
+        return host.listeningIndex(ofScope: interface)
     }
 
     private mutating func addresses(
@@ -140,11 +148,7 @@ struct AddressResolver<Host: HostLookup> {
                 help: "leave it out; who listens on an address of the interface listens on that interface alone")
             return nil
         }
-        guard let index = host.index(ofScope: interface) else {
-            diagnostics.reportInterface(interface, at: address.span(of: interface))
-            return nil
-        }
-        options.interface = index
+        options.interface = index(of: interface, address, &diagnostics)
         return options
     }
 

@@ -213,6 +213,18 @@ public final class ListeningSocket: Sendable {
         }
     }
 
+    /// Joins the group that it listens to anew, on an interface that the kernel chooses.
+    ///
+    /// - Returns: false if it is joined there already.
+    /// - Throws: `ENODEV` if no interface leads to the group now.
+    public func rejoin() throws(SystemError) -> Bool {
+        let (raw, group) = (raw, address)
+        // unsafe: the pointer is valid for the call.
+        return try systemCall("setsockopt") {
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_rejoin_group(raw, pointer) }
+        } == 1
+    }
+
     private static func file(
         of address: SocketAddress, _ access: UnixSocketFile.Access
     ) throws(SystemError) -> UnixSocketFile? {

@@ -23,6 +23,20 @@ public enum NetworkInterfaces {
         return addresses
     }
 
+    /// The numbers of the interfaces that there are now: if_nameindex(3); none if nobody can tell.
+    public static var indexes: Set<UInt32> {
+        guard let list = unsafe if_nameindex() else { return [] }
+        defer { unsafe if_freenameindex(list) }
+        var indexes: Set<UInt32> = []
+        var next = unsafe list
+        // unsafe: the list ends with an entry of index 0 and lives until it is freed.
+        while unsafe next.pointee.if_index != 0 {
+            unsafe indexes.insert(next.pointee.if_index)
+            unsafe next += 1
+        }
+        return indexes
+    }
+
     /// The IP address that getifaddrs(3) points at; nil for what is of another family, such as a hardware address, and
     /// for an interface without one.
     private static func address(at pointer: UnsafeMutablePointer<sockaddr>?) -> SocketAddress? {

@@ -66,8 +66,9 @@ extension Supervisor {
     }
 
     /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
-    func recordListening(_ listener: ActiveListener) {
+    func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
+            if known.contains(where: { $0.socket === open.socket }) { continue }
             let address = RecordedAddress(open.socket.kind, open.socket.address)
             writer.write(
                 DaemonRecord(

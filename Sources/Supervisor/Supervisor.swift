@@ -54,6 +54,15 @@ final class Supervisor {
     var leaving: [Int: Leaving] = [:]
     /// The sockets that the last reloads closed, until every lane has let go of them.
     var closing: [ClosingSocket] = []
+    /// The sockets that this host cannot have yet.
+    var awaited: [SocketKey: AwaitedSocket] = [:]
+    /// The groups that a socket is not in any more.
+    var groupsLeft: Set<SocketKey> = []
+    /// The interfaces as they were when the host was looked at last.
+    var knownInterfaces = NetworkInterfaces.indexes
+    var hostWatch: HostWatch?
+    /// The number that an interface has now.
+    var interfaceIndex: (String) -> UInt32 = { SystemHostLookup().listeningIndex(ofScope: $0) }
     var heartbeat: UInt64 = 0
     var drainHeartbeat: UInt64 = 0
     var watchdogHeartbeat: UInt64 = 0
@@ -94,13 +103,14 @@ final class Supervisor {
     /// Opens every listener and says that it is ready; or says what cannot be had, and ends with `EX_UNAVAILABLE`.
     func begin(_ start: Start) {
         var failures: [ListenFailure] = []
+        var missing: [(key: SocketKey, failure: ListenFailure)] = []
         for settings in configuration.listeners {
             var sockets: [OpenSocket] = []
             for wanted in settings.wantedSockets {
                 do throws(ListenFailure) {
                     sockets += try OpenSocket.open(wanted, for: settings.name, passed: passed)
                 } catch {
-                    failures.append(error)
+                    if error.isAwaited { missing.append((wanted.key, error)) } else { failures.append(error) }
                 }
             }
             listeners[settings.name] = ActiveListener(settings, identifier: makeIdentifier(), sockets: sockets)
@@ -112,11 +122,13 @@ final class Supervisor {
             open(listener)
             recordListening(listener)
         }
+        for (key, failure) in missing { noteAwaited(key, AwaitedSocket(listener: failure.listener, failure: failure)) }
         recordStart()
         // libdispatch makes its timerfd with the first timer, for which there may be no descriptor left later.
         statusAlarm?.set(after: 1)
         tell("READY=1\n\(statusAssignment())")
         beginWatchdog()
+        watchHost()
     }
 
     /// A number for a listener that none had before.
@@ -173,6 +185,7 @@ final class Supervisor {
         watchdogAlarm = nil
         leavingAlarm = nil
         noticeAlarm = nil
+        hostWatch = nil
         leaving = [:]
     }
 
