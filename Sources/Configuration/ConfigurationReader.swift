@@ -298,7 +298,7 @@ struct ConfigurationReader {
             related: (earlier.span, "it is taken here"))
     }
 
-    /// A relay does not know whether its connections may rest, and whoever wrote it may not have [defaults] in mind.
+    /// A relay does not know whether its connections may rest, and its author may not have [defaults] in mind.
     private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft) {
         guard case .forward = draft.service, case .inherit = draft.own.idleTimeout,
             case .value(let timeout) = defaults.idleTimeout, let span = keySpans["defaults.idle-timeout"],

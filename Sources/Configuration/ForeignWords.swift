@@ -27,7 +27,7 @@ enum ForeignWords {
             self.lines = lines
         }
 
-        /// What to say to whoever wrote the word.
+        /// The message for the user that wrote the word.
         var help: String {
             guard !lines.isEmpty else { return name }
             let home =

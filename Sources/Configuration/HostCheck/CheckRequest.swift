@@ -15,7 +15,7 @@ public struct CheckRequest: Sendable {
     /// Whether a note is a failure.
     public var isStrict = false
 
-    /// Who is to run usherd; nil for the service's account where root asks and it exists, else for whoever asks.
+    /// Who is to run usherd; nil for the service's account where root asks and it exists, else the user that runs the check.
     public var user: String?
 
     /// Makes a request for the shipped path.
@@ -44,7 +44,7 @@ public struct CheckRequest: Sendable {
     public func run() throws(Refusal) -> Outcome {
         guard looksAtHost else { return outcome(load(), findings: [], remark: nil) }
         let user = try judgedUser()
-        // The unit is for its own account; whoever else runs usherd has no unit.
+        // The unit is for its own account; a usherd of another user has no unit.
         var check = HostCheck(
             as: user, isService: user.name == Self.serviceUser, SystemHostFacts(configurationPath: path))
         let loaded: Loaded
@@ -58,7 +58,7 @@ public struct CheckRequest: Sendable {
             throw Refusal(message: "cannot judge as the user \(user.name): \(error); --no-host does without")
         }
         guard let configuration = loaded.configuration else {
-            // What cannot be read may be readable to whoever asks.
+            // What cannot be read may be readable to the user that runs the check.
             let isAnother = user.name != Account.ofThisProcess.name
             let remark = isAnother ? "judged as the user \(user.name); --user judges as another" : nil
             return outcome(loaded, findings: [], remark: remark)
