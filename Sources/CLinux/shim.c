@@ -25,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -419,3 +420,10 @@ int clinux_unsent(int descriptor) {
     int count;
     return ioctl(descriptor, SIOCOUTQ, &count) < 0 ? -1 : count;
 }
+
+bool clinux_is_subreaper(void) {
+    int is_subreaper = 0;
+    return prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0;
+}
+
+int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }

@@ -2,41 +2,10 @@
 
 import CSystemd
 import Glibc
-import Synchronization
 
-/// What systemd is told, and what it passed: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
-///
-/// Without systemd every call does nothing. What it returns is not looked at: the manual advises so, since a manager that
-/// does not listen is no reason to stop.
+/// What systemd passed, and what it wants: sd_listen_fds(3), sd_watchdog_enabled(3). What it is told goes through a
+/// ``NotifySocket``.
 public enum ServiceManager {
-    /// A descriptor that is kept for ``notify(_:)``, which needs one for the length of the call.
-    private static let reserve = Mutex<OwnedDescriptor?>(openReserve())
-
-    /// Sends assignments such as `READY=1`, one a line, in one datagram.
-    ///
-    /// It also works when the process has no descriptor left, which is when the manager must not think it dead.
-    public static func notify(_ state: String) {
-        // unsafe: the call reads the string and keeps nothing of it; so does the second one.
-        let result = unsafe sd_notify(0, state)
-        guard result == -EMFILE || result == -ENFILE else { return }
-        reserve.withLock { reserve in
-            reserve = nil
-            _ = unsafe sd_notify(0, state)
-            reserve = openReserve()
-        }
-    }
-
-    /// Takes the reserve, before there are others who could take it. Without it ``notify(_:)`` may go unheard.
-    public static func prepare() {
-        reserve.withLock { _ in }
-    }
-
-    private static func openReserve() -> OwnedDescriptor? {
-        // unsafe: the literal lives as long as the program.
-        let raw = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
-        return raw < 0 ? nil : OwnedDescriptor(adopting: raw)
-    }
-
     /// How often the manager wants to hear `WATCHDOG=1`, in microseconds; nil if it does not.
     public static var watchdogMicroseconds: UInt64? {
         var microseconds: UInt64 = 0

@@ -32,15 +32,18 @@ public enum Daemon {
     private static let leastDescriptors = 32
 
     private static func serve(path: String) -> CInt {
-        let manager = SystemdNotifier()
         // Before anything else is opened, so that no descriptor of ours can be taken for one that was passed.
         let passed = ServiceManager.takePassedDescriptors()
+        let manager = SystemdNotifier()
         do throws(SystemError) {
             // A peer that goes away is an error of a write, never a signal.
             signal(SIGPIPE, SIG_IGN)
             // Before the first queue, whose threads inherit the mask, and before anything that may wait.
+            let ends = Orphans.areOurs ? [SIGCHLD] : []
             let signals = try SignalDescriptor(
-                blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2] + Verification.signals)
+                blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2] + ends + Verification.signals)
+            // Those that have ended before send no signal any more.
+            if Orphans.areOurs { Orphans.reap() }
             let loader = try ConfigurationLoader(path: path)
             let configuration: Configuration
             var wait = try StartupWait(for: loader, signals: signals, telling: manager)
@@ -62,7 +65,6 @@ public enum Daemon {
                         + " raise LimitNOFILE= of the unit, or ulimit -n", errno: EMFILE, status: ExitStatus.system,
                     manager)
             }
-            ServiceManager.prepare()
             return start(
                 loader, configuration, manager, passed, signals: signals, descriptorLimit: descriptorLimit)
         } catch {
@@ -86,7 +88,8 @@ public enum Daemon {
             loader: loader, configuration: configuration, writer: writer, manager: manager,
             passed: passed, signals: signals, gate: gate,
             descriptorLimit: descriptorLimit)
-        let queue = DispatchQueue(label: "usherd.supervisor")
+        // On the main thread, so that signals are obeyed and systemd hears of us when no thread can be had.
+        let queue = DispatchQueue(label: "usherd.supervisor", target: .main)
         queue.async {
             do throws(SystemError) {
                 try Supervisor(start, on: queue).begin(start)
@@ -94,6 +97,7 @@ public enum Daemon {
                 gate.open(status: fail(error.description, errno: error.errno, status: ExitStatus.system, manager))
             }
         }
+        MainQueue.run { gate.isOpen }
         return gate.wait()
     }
 

@@ -8,17 +8,22 @@ import Synchronization
 /// Concurrency: one thread waits, any other opens it, once.
 final class ExitGate: Sendable {
     private let opened = DispatchSemaphore(value: 0)
-    private let status = Mutex<CInt>(0)
+    private let status = Mutex<CInt?>(nil)
+
+    /// Whether the daemon has ended.
+    var isOpen: Bool { status.withLock { $0 != nil } }
 
     /// Lets the main thread go on to exit with `status`.
     func open(status: CInt) {
         self.status.withLock { $0 = status }
         opened.signal()
+        // The main thread may wait for its queue.
+        DispatchQueue.main.async {}
     }
 
     /// Waits, and returns the status to exit with.
     func wait() -> CInt {
         opened.wait()
-        return status.withLock { $0 }
+        return status.withLock { $0 ?? 0 }
     }
 }

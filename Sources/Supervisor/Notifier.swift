@@ -1,19 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
+import Synchronization
 
-/// Whom the supervisor tells its state: systemd, or a test.
+/// Receives the daemon's state: systemd, or a test.
 protocol Notifier: Sendable {
-    /// Sends assignments, one a line, in one message: sd_notify(3).
+    /// Sends assignments, one a line, in one message, and never waits: sd_notify(3).
     func notify(_ state: String)
+
+    /// Sends what could not be sent before.
+    ///
+    /// - Returns: whether nothing is left.
+    @discardableResult func retry() -> Bool
+
+    /// Whether something waits for ``retry()``.
+    var isBehind: Bool { get }
 
     /// How often `WATCHDOG=1` is wanted, in microseconds; nil for never.
     var watchdogMicroseconds: UInt64? { get }
 }
 
-/// Tells systemd.
-struct SystemdNotifier: Notifier {
-    func notify(_ state: String) { ServiceManager.notify(state) }
+extension Notifier {
+    /// Nothing ever waits.
+    func retry() -> Bool { true }
+
+    /// Nothing ever waits.
+    var isBehind: Bool { false }
+}
+
+/// Tells systemd. While its queue is full, the newest state is kept.
+///
+/// Concurrency: may be used from any thread; a lock guards what waits.
+final class SystemdNotifier: Notifier {
+    private let socket: NotifySocket?
+    private let pending = Mutex(PendingNotices())
+
+    /// Makes a notifier.
+    ///
+    /// - Parameter socket: nil without a service manager; every call does nothing then.
+    init(_ socket: NotifySocket? = NotifySocket()) {
+        self.socket = socket
+    }
+
+    func notify(_ state: String) {
+        guard let socket else { return }
+        pending.withLock { pending in
+            // In order: nothing overtakes what waits.
+            if Self.send(&pending, through: socket), socket.send(state) != .full { return }
+            pending.add(state)
+        }
+    }
+
+    func retry() -> Bool {
+        guard let socket else { return true }
+        return pending.withLock { Self.send(&$0, through: socket) }
+    }
+
+    var isBehind: Bool { pending.withLock { $0.next != nil } }
 
     var watchdogMicroseconds: UInt64? { ServiceManager.watchdogMicroseconds }
+
+    /// Sends what waits; false while the queue is full.
+    private static func send(_ pending: inout PendingNotices, through socket: NotifySocket) -> Bool {
+        while let message = pending.next {
+            if socket.send(message) == .full { return false }
+            pending.sent()
+        }
+        return true
+    }
 }

@@ -52,6 +52,7 @@ struct StartupWait: ~Copyable {
                 switch number {
                 case SIGTERM, SIGINT: return .stopped
                 case SIGHUP: isOutdated = true
+                case SIGCHLD: Orphans.reap()
                 // There is no log file and no connection yet.
                 default: break
                 }

@@ -16,7 +16,7 @@ extension Supervisor {
             return
         }
         isLoading = true
-        manager.notify("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
+        tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
         loader.begin()
     }
 
@@ -36,7 +36,7 @@ extension Supervisor {
             lastReload = (Clock.realtime, error.message)
             write(.reloadFailed, "the old configuration stays in force: \(error.message)")
         }
-        manager.notify("READY=1\n\(statusAssignment())")
+        tell("READY=1\n\(statusAssignment())")
         guard reloadIsWanted else { return }
         reloadIsWanted = false
         reload()

@@ -53,7 +53,7 @@ extension Supervisor {
         }
         let line = statusLine.text
         guard line != statusSent?.line else { return }
-        manager.notify(statusAssignment())
+        tell(statusAssignment())
     }
 
     // MARK: - Records

@@ -49,7 +49,7 @@ extension Supervisor {
 
     /// Asks systemd for patience.
     func extendTimeout() {
-        manager.notify("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
+        tell("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
     }
 
     private func perform(_ action: Life.Action) {
@@ -61,7 +61,7 @@ extension Supervisor {
     }
 
     private func drain(until end: UInt64) {
-        manager.notify("STOPPING=1\n\(statusAssignment())")
+        tell("STOPPING=1\n\(statusAssignment())")
         write(
             .draining,
             DrainNotice.record(connections: shared.connections.value, timeout: configuration.daemon.drainTimeout))
@@ -104,6 +104,7 @@ extension Supervisor {
         }
         if let message { write(.stopped, message) }
         writer.flush(within: Self.flushTime)
+        manager.retry()
         stopWatching()
         gate.open(status: status)
     }

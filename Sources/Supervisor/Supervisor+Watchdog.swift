@@ -36,7 +36,7 @@ extension Supervisor {
     /// just now.
     func watchdogDue() {
         let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < watchdogHeartbeat }.map(\.number))
-        if silent.isEmpty { manager.notify("WATCHDOG=1") }
+        if silent.isEmpty { tell("WATCHDOG=1") }
         for number in silent.subtracting(silentLanes).sorted() {
             write(.warning, "lane \(number) does not answer; systemd will restart the daemon if it stays so")
         }

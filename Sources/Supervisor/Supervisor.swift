@@ -49,6 +49,8 @@ final class Supervisor {
     var extendAlarm: Alarm?
     var watchdogAlarm: Alarm?
     var leavingAlarm: Alarm?
+    var noticeAlarm: Alarm?
+    var noticePause: UInt64 = 0
     var leaving: [Int: Leaving] = [:]
     /// The sockets that the last reloads closed, until every lane has let go of them.
     var closing: [ClosingSocket] = []
@@ -113,7 +115,7 @@ final class Supervisor {
         recordStart()
         // libdispatch makes its timerfd with the first timer, for which there may be no descriptor left later.
         statusAlarm?.set(after: 1)
-        manager.notify("READY=1\n\(statusAssignment())")
+        tell("READY=1\n\(statusAssignment())")
         beginWatchdog()
     }
 
@@ -156,6 +158,7 @@ final class Supervisor {
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
         leavingAlarm = Alarm(on: queue) { [self] in leavingTimedOut() }
+        noticeAlarm = Alarm(on: queue) { [self] in retryNotices() }
         sources = [bell, signalSource, loads]
         for source in sources { source.activate() }
     }
@@ -169,6 +172,7 @@ final class Supervisor {
         extendAlarm = nil
         watchdogAlarm = nil
         leavingAlarm = nil
+        noticeAlarm = nil
         leaving = [:]
     }
 
@@ -185,6 +189,7 @@ final class Supervisor {
             lanes.performOnAll { $0.recordConnections() }
         case SIGTERM: stop()
         case SIGINT: interrupted()
+        case SIGCHLD: Orphans.reap()
         #if DEBUG
             case SIGPWR: Verification.answer(verify(descriptors: true))
         #endif
@@ -205,7 +210,7 @@ final class Supervisor {
             write(.failed, failure.message, listener: listeners[failure.listener], errno: failure.errno)
         }
         for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
-        manager.notify("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
+        tell("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
         if !configurationLogsToStandardError {
             for failure in failures { PrefixedErrorOutput().say(failure.message) }
         }

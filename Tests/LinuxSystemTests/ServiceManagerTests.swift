@@ -90,19 +90,4 @@ import Testing
             _exit(!without && right && !wrong.contains(true) ? 42 : 1)
         }
     }
-
-    @Test func `tells the manager in one datagram`() async {
-        await #expect(processExitsWith: .exitCode(42)) {
-            let address = SocketAddress.ownAbstractName()
-            let raw = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-            guard address.withKernelAddress({ bind(raw, $0, $1) }) == 0 else { _exit(2) }
-            ServiceManager.notify("READY=1")
-            setenv("NOTIFY_SOCKET", address.description, 1)
-            ServiceManager.notify("READY=1\nSTATUS=1 listener")
-            var bytes = [UInt8](repeating: 0, count: 100)
-            let count = recv(raw, &bytes, bytes.count, CInt(MSG_DONTWAIT))
-            guard count > 0 else { _exit(3) }
-            _exit(String(decoding: bytes[..<count], as: UTF8.self) == "READY=1\nSTATUS=1 listener" ? 42 : 1)
-        }
-    }
 }

@@ -169,3 +169,15 @@ ssize_t clinux_splice(int from, int to, size_t length);
 enum { CLINUX_BIND_ADDRESS_NO_PORT = 24 };
 // SIOCOUTQ of tcp(7) and unix(7): the bytes that the peer has not taken yet; -1 with errno.
 int clinux_unsent(int descriptor);
+
+// PR_GET_CHILD_SUBREAPER of prctl(2): whether orphaned descendants become children of this process.
+bool clinux_is_subreaper(void);
+// PR_SET_CHILD_SUBREAPER
+int clinux_become_subreaper(void);
+
+// The main queue of libdispatch, for a main thread that runs it as a run loop does: an eventfd that becomes readable when
+// something was sent to the queue, and the function that runs it. Defined in libdispatch, which whoever calls them links.
+int _dispatch_get_main_queue_handle_4CF(void);
+void _dispatch_main_queue_callback_4CF(void *message);
+static inline int clinux_main_queue_handle(void) { return _dispatch_get_main_queue_handle_4CF(); }
+static inline void clinux_run_main_queue(void) { _dispatch_main_queue_callback_4CF(NULL); }
