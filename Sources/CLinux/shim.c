@@ -21,6 +21,7 @@
 #include <resolv.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -427,3 +428,48 @@ bool clinux_is_subreaper(void) {
 }
 
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+int clinux_start_thread(void *(*function)(void *), void *context) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error == 0) {
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&attributes, 1 << 20);
+        sigset_t all, before;
+        sigfillset(&all);
+        // A thread begins with the mask of the one that made it.
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_t thread;
+        error = pthread_create(&thread, &attributes, function, context);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_attr_destroy(&attributes);
+    }
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+static void *wait_for_gate(void *gate) {
+    pthread_rwlock_rdlock(gate);
+    pthread_rwlock_unlock(gate);
+    return NULL;
+}
+
+int clinux_try_threads(int count) {
+    pthread_t *threads = calloc((size_t)count + 1, sizeof *threads);
+    if (!threads) return -1;
+    pthread_rwlock_t gate = PTHREAD_RWLOCK_INITIALIZER;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    // None ends before the last is there.
+    pthread_rwlock_wrlock(&gate);
+    int made = 0, error = 0;
+    while (made < count && (error = pthread_create(&threads[made], NULL, wait_for_gate, &gate)) == 0) made++;
+    pthread_rwlock_unlock(&gate);
+    for (int i = 0; i < made; i++) pthread_join(threads[i], NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_rwlock_destroy(&gate);
+    free(threads);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}

@@ -10,6 +10,11 @@ public struct DaemonSettings: Hashable, Sendable {
         case fixed(Int)
     }
 
+    /// The most lanes. A lane is a block that runs on a serial queue until the end, and libdispatch runs the blocks of at
+    /// most 255 such queues at a time (`DISPATCH_WORKQ_MAX_PTHREAD_COUNT`): the next one waits for ever. Some are left for
+    /// other work.
+    public static let mostLanes = 240
+
     /// `lanes`.
     public var lanes = Lanes.auto
 

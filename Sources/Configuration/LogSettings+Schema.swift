@@ -44,7 +44,7 @@ extension SettingType where Value == [LogSettings.Destination] {
         return isRight ? destinations : nil
     }
 
-    private static let forms = "write \"journal\", \"stderr\" or \"file:/PATH\""
+    private static let forms = "write \"journal\", \"stdout\", \"stderr\" or \"file:/PATH\""
 
     private static func destination(
         _ value: TOMLValue, _ key: String, _ diagnostics: inout Diagnostics
@@ -55,6 +55,7 @@ extension SettingType where Value == [LogSettings.Destination] {
         }
         switch text {
         case "journal": return .journal
+        case "stdout": return .standardOutput
         case "stderr": return .standardError
         default: break
         }
@@ -64,7 +65,7 @@ extension SettingType where Value == [LogSettings.Destination] {
             return nil
         }
         guard text.hasPrefix("file:") else {
-            let nearest = NearestName.find(text, among: ["journal", "stderr"])
+            let nearest = NearestName.find(text, among: ["journal", "stdout", "stderr"])
             diagnostics.report(
                 "`\(text)` is not a destination", at: value.range,
                 help: nearest.map { "did you mean `\($0)`?" } ?? forms)

@@ -6,6 +6,8 @@ public struct LogSettings: Hashable, Sendable {
     public enum Destination: Hashable, Sendable {
         /// `journal`: the systemd journal, natively.
         case journal
+        /// `stdout`.
+        case standardOutput
         /// `stderr`.
         case standardError
         /// `file:/PATH`.

@@ -86,6 +86,11 @@ public final class Lane {
         for peer in peers { peer.perform(body) }
     }
 
+    /// Lets go of destinations of the log that a reload has put out of use.
+    public func followLogSettings() {
+        records.followSettings()
+    }
+
     /// Leaves ``run()`` after this turn.
     public func end() {
         isEnding = true

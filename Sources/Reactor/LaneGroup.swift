@@ -19,13 +19,16 @@ public final class LaneGroup: Sendable {
 
     /// Starts the lanes.
     ///
-    /// - Throws: when one of them lacks a descriptor for its epoll instance or its eventfd; the others are ended again.
+    /// - Throws: when there cannot be so many threads, or a lane lacks a descriptor for its epoll instance or its eventfd;
+    ///   the others are ended again.
     public init(
         count: Int, shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
     ) throws(SystemError) {
         var handles: [LaneHandle] = []
         for number in 0..<count { handles.append(try LaneHandle(number: number)) }
         self.handles = handles
+        // libdispatch would wait for threads that cannot be had, for ever. One more is for its timers and descriptors.
+        try OwnThread.reserve(count + 1)
         let started = DispatchSemaphore(value: 0)
         let box = FailureBox()
         for handle in handles {

@@ -2,60 +2,74 @@
 
 import LinuxSystem
 
-/// The sinks of new settings, open but not in force: the second half of a reload may still fail.
+/// The destinations of new settings, open but not in force: the second half of a reload may still fail.
 public struct PreparedSinks: Sendable {
-    let sinks: [any RecordSink]
+    let channels: [LogChannel]
     private let level: RecordLevel
     private let isExact: Bool
 
-    init(
-        _ settings: RecordSettings, reusing open: [any RecordSink], terminal: TerminalStyle
-    ) throws(SinkError) {
-        var sinks: [any RecordSink] = []
-        for destination in settings.destinations where !sinks.contains(where: { $0.destination == destination }) {
-            let encoding = destination.encoding(settings.format, terminal)
-            if let sink = open.first(where: { $0.destination == destination && $0.encoding == encoding }) {
-                sinks.append(sink)
-            } else {
-                sinks.append(try Self.open(destination, encoding))
+    init(_ settings: RecordSettings, reusing open: [LogChannel]) throws(SinkError) {
+        var channels: [LogChannel] = []
+        for destination in settings.destinations where !channels.contains(where: { $0.destination == destination }) {
+            let style = destination.style
+            let encoding = destination.encoding(settings.format, style)
+            if let channel = open.first(where: { $0.destination == destination && $0.encoding == encoding }) {
+                channels.append(channel)
+                continue
+            }
+            do throws(SystemError) {
+                let sink = try Self.open(destination, encoding)
+                channels.append(try LogChannel(sink, encoders: RecordEncoders(colour: style.isColoured)))
+            } catch {
+                throw SinkError(destination: destination, cause: error, place: SinkError.Place(of: destination))
             }
         }
-        self.init(sinks, level: settings.level, isExact: settings.isExact)
+        self.channels = channels
+        self.level = settings.level
+        isExact = settings.isExact
     }
 
-    init(_ sinks: [any RecordSink], level: RecordLevel, isExact: Bool = false) {
+    /// Destinations that write to these sinks.
+    init(_ sinks: [any RecordSink], level: RecordLevel, isExact: Bool = false) throws(SystemError) {
         self.isExact = isExact
-        self.sinks = sinks
+        var channels: [LogChannel] = []
+        for sink in sinks { channels.append(try LogChannel(sink, encoders: RecordEncoders(colour: false))) }
+        self.channels = channels
         self.level = level
     }
 
     func policy(generation: UInt32) -> RecordPolicy {
-        let encodings = sinks.reduce(into: RecordEncodings()) { $0.insert(RecordEncodings($1.encoding)) }
+        let encodings = channels.reduce(into: RecordEncodings()) { $0.insert(RecordEncodings($1.encoding)) }
         return RecordPolicy(generation: generation, encodings: encodings, level: level, isExact: isExact)
     }
 
     private static func open(
         _ destination: RecordDestination, _ encoding: RecordEncoding
-    ) throws(SinkError) -> any RecordSink {
-        do throws(SystemError) {
-            switch destination {
-            case .journal: return try JournalSink()
-            case .standardError: return StandardErrorSink(encoding: encoding)
-            case .file(let path): return try FileSink(path: path, encoding: encoding)
-            }
-        } catch {
-            throw SinkError(destination: destination, cause: error)
+    ) throws(SystemError) -> any RecordSink {
+        switch destination {
+        case .journal: try JournalSink()
+        case .standardOutput: StandardStreamSink(destination, encoding: encoding, raw: 1)
+        case .standardError: StandardStreamSink(destination, encoding: encoding, raw: 2)
+        case .file(let path): try FileSink(path: path, encoding: encoding)
         }
     }
 }
 
 extension RecordDestination {
-    fileprivate func encoding(_ format: RecordFormat, _ terminal: TerminalStyle) -> RecordEncoding {
+    /// What it can show.
+    fileprivate var style: TerminalStyle {
+        switch self {
+        case .standardOutput: .of(descriptor: 1)
+        case .standardError: .of(descriptor: 2)
+        case .journal, .file: TerminalStyle(isTerminal: false, isColoured: false)
+        }
+    }
+
+    fileprivate func encoding(_ format: RecordFormat, _ style: TerminalStyle) -> RecordEncoding {
         switch (self, format) {
         case (.journal, _): .journal
         case (_, .json): .json
-        case (.standardError, .text): terminal.isTerminal ? .terminal : .text
-        case (.file, .text): .text
+        case (_, .text): style.isTerminal ? .terminal : .text
         }
     }
 }

@@ -2,31 +2,32 @@
 
 import Synchronization
 
-/// The records of one lane, encoded and on their way to the ``RecordWriter``.
+/// The records of one lane, encoded and on their way to the destinations of the log.
 ///
-/// Records are held back until there are 64 KiB of them or the first is 100 ms old. The buffer has no timer: its lane
-/// folds ``deadline`` into the time that it waits for events, and calls ``flushIfDue(now:)``. An empty buffer has no
-/// deadline, so an idle lane sleeps.
+/// Records are held back until there are 64 KiB of them or the clock passes the next tenth of a second: all lanes hand
+/// theirs over at the same times, so that a destination can put them in order. The buffer has no timer: its lane folds
+/// ``deadline`` into the time that it waits for events, and calls ``flushIfDue(now:)``. An empty buffer has no deadline,
+/// so an idle lane sleeps.
 ///
-/// When the writer is behind, records are dropped instead of holding the lane up; the writer tells of them in a
-/// `dropped` record as soon as there is room.
+/// What a destination is too slow for is dropped instead of holding the lane up, and counted there.
 ///
-/// Concurrency: belongs to the queue that made it. What it shares with the writer is behind a lock taken once a batch.
+/// Concurrency: belongs to the queue that made it. What it shares with the destinations is behind locks taken once a
+/// batch.
 public final class RecordBuffer {
     /// When the buffer has to be flushed: nanoseconds of the monotonic clock; nil while it is empty.
     public private(set) var deadline: UInt64?
 
     private let writer: RecordWriter
-    private let backlog: RecordBacklog
+    private let pool = BatchPool()
     private let limits: RecordLimits
     private var policy: RecordPolicy
+    private var channels: [LogChannel]
     private var pending: PendingRecords
 
     init(writer: RecordWriter, limits: RecordLimits) {
         self.writer = writer
         self.limits = limits
-        backlog = RecordBacklog(limit: limits.outstandingBytes)
-        policy = writer.policy
+        (policy, channels) = writer.inForce
         pending = PendingRecords(encoders: writer.makeEncoders())
         pending.setExact(policy.isExact)
     }
@@ -46,36 +47,41 @@ public final class RecordBuffer {
         added(byteCount: pending.append(record, in: policy.encodings), now: now)
     }
 
-    /// Hands what there is to the writer if its time has come. `now` is in nanoseconds of the monotonic clock.
+    /// Hands what there is to the destinations if its time has come. `now` is in nanoseconds of the monotonic clock.
     public func flushIfDue(now: UInt64) {
         if let deadline, now >= deadline { flush() }
     }
 
-    /// Hands what there is to the writer. To be called before the lane ends.
+    /// Hands what there is to the destinations. To be called before the lane ends.
     public func flush() {
         deadline = nil
-        let (count, byteCount) = (pending.records.count, pending.records.byteCount)
-        guard count > 0 else { return }
-        let batch = backlog.submit(byteCount: byteCount) ?? RecordBatch()
-        batch.content.withLock { content in
-            content.generation = policy.generation
-            swap(&content.records, &pending.records)
+        guard pending.records.count > 0 else { return }
+        let batch = pool.take()
+        batch.fill(with: &pending.records, readers: channels.count)
+        let records = batch.content
+        for channel in channels {
+            channel.submit(batch, of: records, pool: pool, limit: limits.outstandingBytes)
         }
-        writer.submit(batch, of: backlog, byteCount: byteCount, count: count)
+    }
+
+    /// Lets go of destinations that a reload has put out of use, after handing them what is theirs.
+    public func followSettings() {
+        if writer.policy != policy { follow() }
+    }
+
+    private func follow() {
+        // What is here was encoded for the destinations of the old settings.
+        flush()
+        (policy, channels) = writer.inForce
+        pending.setExact(policy.isExact)
     }
 
     /// Decides whether a record is encoded, and under which settings.
     private func admit(_ level: RecordLevel, time: UInt64) -> Bool {
-        let current = writer.policy
-        if current != policy {
-            // What is here was encoded for the sinks of the old settings.
-            flush()
-            policy = current
-            pending.setExact(policy.isExact)
-        }
+        if writer.policy != policy { follow() }
         guard policy.admits(level) else { return false }
-        guard backlog.isFull, backlog.drop(at: time) else { return true }
-        writer.noteDrop()
+        for channel in channels where !channel.isFull(limits.outstandingBytes) { return true }
+        for channel in channels { channel.drop(at: time) }
         return false
     }
 
@@ -83,7 +89,7 @@ public final class RecordBuffer {
         if byteCount >= limits.batchBytes {
             flush()
         } else if deadline == nil {
-            deadline = now &+ limits.batchDelay
+            deadline = limits.nextFlush(after: now)
         }
     }
 }

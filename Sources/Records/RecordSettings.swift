@@ -5,7 +5,7 @@ public struct RecordSettings: Hashable, Sendable {
     /// The sinks; each takes every record. None at all is allowed and logs nothing.
     public var destinations: [RecordDestination]
 
-    /// The form of lines on standard error and in files.
+    /// The form of lines on standard output, standard error and in files.
     public var format: RecordFormat
 
     /// The least level that is written.
@@ -30,6 +30,9 @@ public struct RecordSettings: Hashable, Sendable {
 public enum RecordDestination: Hashable, Sendable {
     /// The systemd journal, natively.
     case journal
+
+    /// Standard output.
+    case standardOutput
 
     /// Standard error.
     case standardError

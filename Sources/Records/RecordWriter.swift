@@ -4,48 +4,41 @@ import Dispatch
 import LinuxSystem
 import Synchronization
 
-/// Writes the records of all lanes to the sinks of the log.
+/// Writes the records of all lanes to the destinations of the log.
 ///
-/// A sink that fails is said on another one, once, tried again with each batch and each second, and says itself how many
-/// records it lost when it recovers. A sink that is slow or stuck holds this queue up and no other: lanes drop records
-/// and count them meanwhile.
+/// Each destination has its own thread and its own bounded backlog (``LogChannel``): one that is slow, stuck or failing
+/// holds up no lane and no other destination. What it does not take is dropped, counted, and told of there and on the
+/// others. One that fails is tried again with each batch and each second.
 ///
-/// Concurrency: may be used from any queue. Sinks are touched on the serial queue `usherd.records` alone; the lock around
-/// the core is taken there and nowhere else, so it is never waited for, and a stuck sink stops nobody who asks for
-/// something else here. Nothing runs while nothing is logged and no sink fails.
+/// Concurrency: may be used from any queue; nothing here waits but ``flush(within:)``. Nothing runs while nothing is logged
+/// and no destination fails.
 public final class RecordWriter: Sendable {
-    private let queue = DispatchQueue(label: "usherd.records")
-    private let core: Mutex<WriterCore>
+    private let installed: Mutex<Installed>
     private let policyWord: Atomic<UInt64>
-    private let installed: Mutex<[any RecordSink]>
-    private let direct = RecordBacklog(limit: RecordLimits.standard.outstandingBytes)
+    /// Channels that a reload put out of use, until they have written what was theirs.
+    private let retired = Mutex<[LogChannelCore]>([])
     private let terminal: TerminalStyle
     private let errorOutput: PrefixedErrorOutput
-    private let submitted = Atomic<UInt64>(0)
-    private let finished = Atomic<UInt64>(0)
-    private let untoldDrops = Atomic<UInt64>(0)
-    private let retryIsScheduled = Atomic(false)
 
-    /// How long a sink that fails is left alone, and a sink that is no more in use kept for what is under way to it.
-    private static let pause = DispatchTimeInterval.seconds(1)
+    /// What is in force.
+    private struct Installed {
+        var policy: RecordPolicy
+        var channels: [LogChannel]
+    }
 
     /// Opens the sinks. The first that cannot be opened is the error, and then nothing was changed but that log files
     /// may have been made.
     public convenience init(_ settings: RecordSettings) throws(SinkError) {
-        let terminal = TerminalStyle.ofStandardError
-        let sinks = try PreparedSinks(settings, reusing: [], terminal: terminal)
-        self.init(sinks, terminal: terminal)
+        self.init(try PreparedSinks(settings, reusing: []), terminal: .ofStandardStreams)
     }
 
     init(_ prepared: PreparedSinks, terminal: TerminalStyle, errorOutput: PrefixedErrorOutput = PrefixedErrorOutput()) {
         self.terminal = terminal
         self.errorOutput = errorOutput
-        installed = Mutex(prepared.sinks)
-        policyWord = Atomic(prepared.policy(generation: 0).packed)
-        core = Mutex(
-            WriterCore(
-                sinks: prepared.sinks, encoders: RecordEncoders(colour: terminal.isColoured),
-                clock: { Clock.realtime }, lastResort: { errorOutput.say($0) }))
+        let policy = prepared.policy(generation: 0)
+        installed = Mutex(Installed(policy: policy, channels: prepared.channels))
+        policyWord = Atomic(policy.packed)
+        connect(prepared.channels)
     }
 
     /// Makes a buffer for the queue that calls.
@@ -55,115 +48,94 @@ public final class RecordWriter: Sendable {
 
     /// Writes a record that comes from no lane.
     public func write(_ record: DaemonRecord) {
+        let (policy, channels) = inForce
         guard policy.admits(record.level) else { return }
-        // Near enough to what it takes: the text, and the names of the fields.
-        let byteCount = record.message.utf8.count + 512
-        if direct.isFull, direct.drop(at: record.time) { return noteDrop() }
-        direct.submit(byteCount: byteCount)
-        submitted.add(1, ordering: .relaxed)
-        queue.async { [self] in
-            withCore { $0.write(record) }
-            finish(1, direct.finish(byteCount: byteCount))
-        }
+        for channel in channels { channel.submit(record) }
     }
 
     /// Opens log files anew, for logrotate(8): what is written from now on goes to what the paths then lead to.
     public func reopen() {
-        queue.async { [self] in withCore { $0.reopen() } }
+        for channel in inForce.channels { channel.reopen() }
     }
 
     /// Opens the sinks of new settings and leaves the old ones in force. Those that both have stay open.
     public func prepare(_ settings: RecordSettings) throws(SinkError) -> PreparedSinks {
-        try PreparedSinks(settings, reusing: installed.withLock { $0 }, terminal: terminal)
+        try PreparedSinks(settings, reusing: inForce.channels)
     }
 
     /// Puts prepared settings in force. Records that were encoded before still go to the old sinks. Must not be called
     /// from two queues at once.
     public func apply(_ prepared: PreparedSinks) {
-        installed.withLock { $0 = prepared.sinks }
-        let generation = policy.generation &+ 1
-        queue.async { [self] in
-            withCore { $0.install(prepared.sinks, generation: generation) }
-            queue.asyncAfter(deadline: .now() + Self.pause) { [self] in withCore { $0.removeRetired(by: generation) } }
+        connect(prepared.channels)
+        let before = inForce.channels
+        let policy = prepared.policy(generation: self.policy.generation &+ 1)
+        installed.withLock { $0 = Installed(policy: policy, channels: prepared.channels) }
+        policyWord.store(policy.packed, ordering: .releasing)
+        let gone = before.filter { old in !prepared.channels.contains { $0 === old } }.map(\.core)
+        retired.withLock { retired in
+            retired.removeAll { $0.isOver }
+            retired += gone
         }
-        // After the block above is on the queue: who sees the new word submits behind it.
-        policyWord.store(prepared.policy(generation: generation).packed, ordering: .releasing)
     }
 
     /// Waits until everything that was submitted is written, but not longer than given; then says on standard error
-    /// what is not. Must not be called on a queue that a sink waits for.
+    /// what is not.
     ///
     /// - Returns: whether everything was written.
     @discardableResult
     public func flush(within limit: Duration) -> Bool {
-        let isDone = DispatchSemaphore(value: 0)
-        let report = Mutex<[(destination: RecordDestination, lost: UInt64)]>([])
-        queue.async { [self] in
-            withCore { $0.retry() }
-            let failing = core.withLock { $0.failing }
-            report.withLock { $0 = failing }
-            isDone.signal()
-        }
-        let nanoseconds = limit.components.seconds * 1_000_000_000 + limit.components.attoseconds / 1_000_000_000
-        guard isDone.wait(timeout: .now() + .nanoseconds(Int(nanoseconds))) == .success else {
-            let waiting = submitted.load(ordering: .relaxed) &- finished.load(ordering: .relaxed)
-            let dropped = untoldDrops.load(ordering: .relaxed)
-            errorOutput.say(
-                "the log is stuck: \(waiting) records were not written within \(limit), and \(dropped) dropped before")
-            return false
-        }
-        let failing = report.withLock { $0 }
-        for (destination, lost) in failing {
-            errorOutput.say("\(lost) records could not be written to \(destination.title)")
-        }
-        return failing.isEmpty
+        let (seconds, attoseconds) = limit.components
+        let end = DispatchTime.now() + .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+        // What one tells of itself at its end goes to the others, so they are asked twice.
+        return flush(until: end, limit) && flush(until: end, limit)
     }
 
-    /// Counts a record that was dropped, until a `dropped` record tells of it.
-    func noteDrop() {
-        untoldDrops.add(1, ordering: .relaxed)
+    private func flush(until end: DispatchTime, _ limit: Duration) -> Bool {
+        let cores = inForce.channels.map(\.core) + retired.withLock { $0 }
+        var isWritten = true
+        for (core, barrier) in cores.map({ ($0, $0.flush()) }) {
+            let title = core.sink.destination.title
+            if !barrier.wait(until: end) {
+                let (waiting, dropped) = core.backlog
+                errorOutput.say(
+                    "the log is stuck: \(waiting) records were not written to \(title) within \(limit), and \(dropped)"
+                        + " dropped before")
+                isWritten = false
+            } else if let lost = barrier.lostRecords {
+                errorOutput.say("\(lost) records could not be written to \(title)")
+                isWritten = false
+            }
+        }
+        return isWritten
     }
 
     /// The settings in force.
     var policy: RecordPolicy { RecordPolicy(packed: policyWord.load(ordering: .acquiring)) }
 
+    /// The settings in force and the destinations that they are for.
+    var inForce: (policy: RecordPolicy, channels: [LogChannel]) { installed.withLock { ($0.policy, $0.channels) } }
+
     /// Encoders for a lane.
     func makeEncoders() -> RecordEncoders { RecordEncoders(colour: terminal.isColoured) }
 
-    /// Takes a lane's batch and gives it back empty.
-    func submit(_ batch: RecordBatch, of backlog: RecordBacklog, byteCount: Int, count: Int) {
-        submitted.add(UInt64(count), ordering: .relaxed)
-        queue.async { [self] in
-            batch.content.withLock { content in
-                withCore { $0.write(content.records, encodedUnder: content.generation) }
-                content.records.removeAll()
-            }
-            finish(count, backlog.finish(byteCount: byteCount, spare: batch))
+    // MARK: - What destinations tell of themselves
+
+    private func connect(_ channels: [LogChannel]) {
+        for channel in channels {
+            channel.core.announcer.use(
+                announce: { [weak self] record, core in self?.announce(record, about: core) },
+                say: { [errorOutput] in errorOutput.say($0.message) })
         }
     }
 
-    /// Notes that records are done with, and tells of those that were dropped meanwhile.
-    private func finish(_ count: Int, _ drops: RecordBacklog.Drops?) {
-        finished.add(UInt64(count), ordering: .relaxed)
-        guard let drops else { return }
-        untoldDrops.subtract(drops.count, ordering: .relaxed)
-        withCore { $0.write(drops.record(time: Clock.realtime)) }
-    }
-
-    /// What the sinks made of the records so far. Waits for the queue, so it is for tests.
-    var counts: WriterCore.Counts { queue.sync { core.withLock { $0.counts } } }
-
-    /// Runs on the queue, as every use of the core does; sees to it that a failing sink is tried again.
-    private func withCore(_ body: (inout WriterCore) -> Void) {
-        dispatchPrecondition(condition: .onQueue(queue))
-        let isFailing = core.withLock { core in
-            body(&core)
-            return core.hasFailingSink
-        }
-        guard isFailing, !retryIsScheduled.exchange(true, ordering: .relaxed) else { return }
-        queue.asyncAfter(deadline: .now() + Self.pause) { [self] in
-            retryIsScheduled.store(false, ordering: .relaxed)
-            withCore { $0.retry() }
+    /// Tells the other destinations what happened to one, or standard error where there is no other.
+    private func announce(_ record: DaemonRecord, about core: LogChannelCore) {
+        let others = inForce.channels.filter { $0.core !== core }
+        for channel in others { channel.submit(record, isNews: true) }
+        guard others.isEmpty, core.sink.destination != .standardError else { return }
+        switch record.event {
+        case .logFailed, .logResumed: errorOutput.say(record.message)
+        default: break
         }
     }
 }

@@ -18,6 +18,7 @@ extension LogSettings {
         return destinations.map { destination in
             switch destination {
             case .journal: .journal
+            case .standardOutput: .standardOutput
             case .standardError: .standardError
             case .file(let path): .file(path: path)
             }

@@ -61,7 +61,7 @@ extension Supervisor {
         configuration = next
         commit(plan, next, changes.sockets)
         // Whoever connects after the reload was called done is to meet the new configuration.
-        _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { _ in }
+        _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { $0.followLogSettings() }
         return plan
     }
 

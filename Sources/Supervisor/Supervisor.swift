@@ -227,7 +227,7 @@ extension DaemonSettings {
     /// How many lanes there are to be on this host.
     var laneCount: Int {
         switch lanes {
-        case .auto: Processors.usable
+        case .auto: min(Processors.usable, Self.mostLanes)
         case .fixed(let count): count
         }
     }

@@ -90,8 +90,53 @@ import Testing
         #expect(sink.write(line("a"), count: 1) == failure)
         #expect(sink.write(line("b"), count: 1) == failure)
         system.state.withLock { $0.openError = nil }
-        #expect(sink.write(line("c"), count: 1) == SinkOutcome(written: 1))
+        #expect(
+            sink.write(line("c"), count: 1) == SinkOutcome(written: 1, notice: .fileReplaced(recordsInOldFile: 0)))
         #expect(system.content == "c\n")
+    }
+
+    /// Renamed, as by logrotate, where the new file cannot be made: the old one is read still.
+    @Test(arguments: [EACCES, ENOSPC, EMFILE, EROFS])
+    func aRenamedFileTakesTheRecordsWhileItsNameCannotBeOpened(errno: CInt) throws {
+        let system = ScriptedFileSystem()
+        let sink = try FileSink(path: "/log", encoding: .text, system: system)
+        system.state.withLock { state in
+            state.named = nil
+            state.openError = errno
+            state.now = 1_000_000_000
+        }
+        let error = SystemError("open", errno: errno)
+        #expect(sink.write(line("a"), count: 1) == SinkOutcome(written: 1, notice: .keepsOldFile(error)))
+        // It is told of once, and tried again each second.
+        #expect(sink.write(line("b"), count: 1) == SinkOutcome(written: 1))
+        system.state.withLock { $0.now = 2_000_000_000 }
+        #expect(sink.write(line("c"), count: 1) == SinkOutcome(written: 1))
+        #expect(system.state.withLock { $0.opened } == 3)
+        system.state.withLock { state in
+            state.openError = nil
+            state.now = 3_000_000_000
+        }
+        #expect(
+            sink.write(line("d"), count: 1) == SinkOutcome(written: 1, notice: .fileReplaced(recordsInOldFile: 0)))
+        #expect(system.content == "a\nb\nc\nd\n")
+    }
+
+    @Test func recordsInAFileWithoutANameAreLostUntilThereIsANewOne() throws {
+        let system = ScriptedFileSystem()
+        let sink = try FileSink(path: "/log", encoding: .text, system: system)
+        #expect(sink.write(line("a"), count: 1) == SinkOutcome(written: 1))
+        system.state.withLock { state in
+            state.open.isUnlinked = true
+            state.named = nil
+            state.openError = EACCES
+            state.now = 1_000_000_000
+        }
+        let failure = SinkOutcome(written: 0, lost: 1, error: SystemError("open", errno: EACCES))
+        #expect(sink.write(line("b"), count: 1) == failure)
+        #expect(sink.write(line("c"), count: 1) == failure)
+        system.state.withLock { $0.openError = nil }
+        #expect(
+            sink.write(line("d"), count: 1) == SinkOutcome(written: 1, notice: .fileReplaced(recordsInOldFile: 1)))
     }
 
     @Test func anotherFileUnderTheNameIsFollowed() throws {
@@ -123,6 +168,13 @@ import Testing
         system.state.withLock { $0.openError = EACCES }
         #expect(throws: SystemError("open", errno: EACCES)) { try sink.reopen() }
         #expect(sink.write(line("a"), count: 1) == SinkOutcome(written: 1))
+        // Also when it looks whether its name still leads there, a second later; it was told of already.
+        system.state.withLock { state in
+            state.named = nil
+            state.now = 1_000_000_000
+        }
+        #expect(sink.write(line("b"), count: 1) == SinkOutcome(written: 1))
+        #expect(system.content == "a\nb\n")
     }
 
     @Test func aFIFOThatNobodyReadsDoesNotHoldTheStartUp() throws {

@@ -21,7 +21,7 @@ import Testing
         try Self.fill(path)
         let standardError = Pipe()
         let writer = RecordWriter(
-            PreparedSinks([try FileSink(path: path, encoding: .json)], level: .info), terminal: Self.plain,
+            try PreparedSinks([try FileSink(path: path, encoding: .json)], level: .info), terminal: Self.plain,
             errorOutput: PrefixedErrorOutput(descriptor: standardError.writing))
         let limits = RecordLimits(batchBytes: 4096, batchDelay: 100, outstandingBytes: 32 << 10)
         let buffer = writer.makeBuffer(limits: limits)
@@ -74,7 +74,7 @@ import Testing
         let pipe = Pipe()
         let sink = KeepingSink(.file(path: "/log"))
         let writer = RecordWriter(
-            PreparedSinks([sink], level: .info), terminal: Self.plain,
+            try PreparedSinks([sink], level: .info), terminal: Self.plain,
             errorOutput: PrefixedErrorOutput(descriptor: pipe.writing))
         let buffer = writer.makeBuffer(limits: RecordLimits(batchBytes: 1, batchDelay: 1, outstandingBytes: 1000))
         sink.close()
@@ -85,7 +85,7 @@ import Testing
         #expect(!writer.flush(within: .milliseconds(100)))
         #expect(ContinuousClock.now - start < .seconds(5))
         let said = pipe.readAvailable()
-        let counts = said.matches(of: /stuck: (\d+) records were not written within .*, and (\d+) dropped before\n/)
+        let counts = said.matches(of: /stuck: (\d+) records were not written to \/log within .*, and (\d+) dropped before\n/)
         let match = try #require(counts.first)
         let waiting = try #require(Int(match.1))
         let dropped = try #require(Int(match.2))
@@ -94,11 +94,11 @@ import Testing
         #expect(writer.flush(within: .seconds(10)))
     }
 
-    @Test func theEndSaysWhatASinkStillLacks() {
+    @Test func theEndSaysWhatASinkStillLacks() throws {
         let pipe = Pipe()
         let sink = KeepingSink(.file(path: "/log"))
         let writer = RecordWriter(
-            PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain,
+            try PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain,
             errorOutput: PrefixedErrorOutput(descriptor: pipe.writing))
         sink.fail(with: ENOSPC)
         writer.write(DaemonRecord(time: 0, .stopped, "stopped"))
@@ -108,15 +108,124 @@ import Testing
 
     @Test func aSinkThatFailsIsTriedAgainByItself() throws {
         let sink = KeepingSink(.file(path: "/log"))
-        let writer = RecordWriter(PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain)
+        let writer = RecordWriter(try PreparedSinks([sink, KeepingSink(.journal)], level: .info), terminal: Self.plain)
         sink.fail(with: ENOSPC)
         writer.write(DaemonRecord(time: 0, .warning, "lost"))
-        _ = writer.counts
+        _ = writer.flush(within: .seconds(10))
         sink.fail(with: nil)
         let deadline = ContinuousClock.now + .seconds(20)
         while sink.lines.isEmpty, ContinuousClock.now < deadline { usleep(10_000) }
         #expect(sink.lines.count == 1)
         #expect(sink.lines.first?.contains("\"event\":\"log-resumed\"") == true)
+    }
+
+    /// What nobody reads is dropped for itself alone, and told of on the other one too.
+    @Test func aStuckSinkDoesNotHoldAnotherOneUp() throws {
+        let (stuck, good) = (KeepingSink(.file(path: "/fifo")), KeepingSink(.file(path: "/log")))
+        let writer = RecordWriter(try PreparedSinks([stuck, good], level: .info), terminal: Self.plain)
+        let buffer = writer.makeBuffer(limits: RecordLimits(batchBytes: 1, batchDelay: 1, outstandingBytes: 1000))
+        stuck.close()
+        buffer.append(Samples.connection(.open, number: 1), now: 0)
+        _ = writer.flush(within: .zero)
+        stuck.waitUntilStuck()
+        for number in 2...200 as ClosedRange<UInt64> {
+            buffer.append(Samples.connection(.open, number: number), now: 0)
+            // The good one is never behind, so what it lacks would be lost by the other one's fault.
+            let deadline = ContinuousClock.now + .seconds(20)
+            while Self.opened(good) < number, ContinuousClock.now < deadline {
+                _ = writer.flush(within: .zero)
+                usleep(500)
+            }
+        }
+        #expect(Self.opened(good) == 200)
+        #expect(stuck.lines.isEmpty)
+        stuck.open()
+        #expect(writer.flush(within: .seconds(20)))
+        for sink in [stuck, good] {
+            let told = sink.lines.filter { $0.contains("\"event\":\"dropped\"") }
+            #expect(told.count == 1)
+            #expect(told.first?.contains("records for /fifo were dropped") == true)
+            #expect(told.first?.contains("\"sink\":\"/fifo\",\"count\":\(200 - Self.opened(stuck)),") == true, "\(told)")
+        }
+        #expect(Self.opened(stuck) < 200)
+    }
+
+    private static func opened(_ sink: KeepingSink) -> UInt64 {
+        UInt64(sink.lines.count { $0.contains("\"event\":\"open\"") })
+    }
+
+    @Test func aStuckSinkIsToldOfOnTheOtherOneWhileItIsStuck() throws {
+        let (stuck, good) = (KeepingSink(.file(path: "/fifo")), KeepingSink(.file(path: "/log")))
+        let writer = RecordWriter(try PreparedSinks([stuck, good], level: .info), terminal: Self.plain)
+        let buffer = writer.makeBuffer(limits: RecordLimits(batchBytes: 1, batchDelay: 1, outstandingBytes: 1000))
+        stuck.close()
+        buffer.append(Samples.connection(.open), now: 0)
+        _ = writer.flush(within: .zero)
+        stuck.waitUntilStuck()
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !good.lines.contains(where: { $0.contains("\"log-failed\"") }), ContinuousClock.now < deadline {
+            buffer.append(Samples.connection(.open), now: 0)
+            usleep(10_000)
+        }
+        let told = good.lines.filter { $0.contains("\"log-failed\"") }
+        #expect(told.count == 1)
+        #expect(told.first?.contains("/fifo takes no records for now") == true)
+        stuck.open()
+        #expect(writer.flush(within: .seconds(20)))
+    }
+
+    @Test func recordsOfSeveralLanesAreInTheOrderOfTime() throws {
+        let sink = KeepingSink(.file(path: "/log"))
+        let writer = RecordWriter(try PreparedSinks([sink], level: .info), terminal: Self.plain)
+        let lanes = (0..<3).map { _ in writer.makeBuffer() }
+        for number in 1...300 as ClosedRange<UInt64> {
+            var record = Samples.connection(.open, number: number)
+            record.time = number * 1000
+            lanes[Int(number * 7 % 3)].append(record, now: 0)
+        }
+        writer.write(DaemonRecord(time: 150_500, .warning, "in between"))
+        for lane in lanes { lane.flush() }
+        #expect(writer.flush(within: .seconds(20)))
+        let numbers = sink.lines.map { line in
+            line.firstRange(of: "\"connection\":").map { String(line[$0.upperBound...].prefix { $0.isNumber }) } ?? "-"
+        }
+        #expect(numbers == (1...150).map(String.init) + ["-"] + (151...300).map(String.init))
+    }
+
+    @Test func aDestinationThatIsPutOutOfUseIsLetGoOf() throws {
+        let writer = try RecordWriter(RecordSettings(destinations: [.file(path: directory.file("old"))]))
+        let buffer = writer.makeBuffer()
+        weak let channel = writer.inForce.channels.first
+        #expect(channel != nil)
+        writer.apply(try writer.prepare(RecordSettings(destinations: [])))
+        buffer.followSettings()
+        #expect(channel == nil)
+    }
+
+    /// The thread would wait for ever for a reader, and keep the file open.
+    @Test func aStuckFIFOThatIsPutOutOfUseIsClosed() throws {
+        let path = directory.file("fifo")
+        #expect(mkfifo(path, 0o600) == 0)
+        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        try Self.fill(path)
+        let writer = try RecordWriter(RecordSettings(destinations: [.file(path: path)]))
+        writer.write(DaemonRecord(time: 0, .started, "ready"))
+        #expect(!writer.flush(within: .milliseconds(50)))
+        writer.apply(try writer.prepare(RecordSettings(destinations: [])))
+        // The end of the FIFO's last writer is the end of what can be read.
+        let deadline = ContinuousClock.now + .seconds(20)
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        var isClosed = false
+        while !isClosed, ContinuousClock.now < deadline {
+            usleep(50_000)
+            var ready = pollfd(fd: reader, events: 0, revents: 0)
+            poll(&ready, 1, 0)
+            isClosed = ready.revents & Int16(POLLHUP) != 0
+        }
+        #expect(isClosed)
+        _ = read(reader, &bytes, bytes.count)
     }
 
     @Test func unchangedSinksStayOpenAtAReload() throws {

@@ -181,3 +181,8 @@ int _dispatch_get_main_queue_handle_4CF(void);
 void _dispatch_main_queue_callback_4CF(void *message);
 static inline int clinux_main_queue_handle(void) { return _dispatch_get_main_queue_handle_4CF(); }
 static inline void clinux_run_main_queue(void) { _dispatch_main_queue_callback_4CF(NULL); }
+
+// Starts a detached thread with every signal blocked and a stack of 1 MiB; -1 with errno if there can be none.
+int clinux_start_thread(void *(*function)(void *), void *context);
+// Whether so many threads with the default attributes can be had at once: 0, or -1 with errno. They are gone afterwards.
+int clinux_try_threads(int count);

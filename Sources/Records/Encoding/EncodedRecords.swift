@@ -2,8 +2,11 @@
 
 /// The same records in each encoding that is in use.
 struct EncodedRecords: Sendable {
+    /// When each record happened, in nanoseconds since 1970.
+    private(set) var times: [UInt64] = []
+
     /// How many records.
-    private(set) var count = 0
+    var count: Int { times.count }
 
     private var terminal: [UInt8] = []
     private var text: [UInt8] = []
@@ -30,7 +33,7 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
-        count += 1
+        times.append(record.time)
     }
 
     mutating func append(_ record: DaemonRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders) {
@@ -38,12 +41,12 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
-        count += 1
+        times.append(record.time)
     }
 
     /// Forgets the records and keeps the memory.
     mutating func removeAll() {
-        count = 0
+        times.removeAll(keepingCapacity: true)
         terminal.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
         json.removeAll(keepingCapacity: true)

@@ -6,8 +6,11 @@ import Synchronization
 
 /// Appends lines to a file, and notices when its name no longer leads to it.
 ///
-/// Concurrency: opened on the queue that configures the log, then used on the writer's queue alone; the lock is never
-/// waited for.
+/// A descriptor that takes records is let go of only when there is another one: where the name cannot be opened, the log
+/// goes on in the old file.
+///
+/// Concurrency: opened on the queue that configures the log, then used on the thread of its destination alone; the lock is
+/// never waited for.
 final class FileSink: RecordSink {
     let destination: RecordDestination
     let encoding: RecordEncoding
@@ -17,10 +20,14 @@ final class FileSink: RecordSink {
     private let state: Mutex<State>
 
     private struct State: ~Copyable, Sendable {
-        var descriptor: OwnedDescriptor?
+        var descriptor: OwnedDescriptor
         var output = LineOutput()
         var checked: UInt64
         var writtenSinceCheck = 0
+        /// Whether the name leads elsewhere and cannot be opened, which was told of.
+        var isLeftBehind = false
+        /// Whether no name leads to the file, so that nobody would ever read what is written.
+        var isNameless = false
     }
 
     /// How long a file is trusted to be where it was.
@@ -41,8 +48,7 @@ final class FileSink: RecordSink {
         state.withLock { state in
             do throws(SystemError) {
                 let notice = try lookAfter(&state)
-                guard let raw = state.descriptor?.raw else { throw SystemError("open", errno: ENOENT) }
-                var outcome = state.output.write(bytes, count: count, to: raw, of: system)
+                var outcome = state.output.write(bytes, count: count, to: state.descriptor.raw, of: system)
                 outcome.notice = notice
                 state.writtenSinceCheck += outcome.written
                 return outcome
@@ -53,29 +59,46 @@ final class FileSink: RecordSink {
     }
 
     func reopen() throws(SystemError) -> Bool {
-        try state.withLock { (state) throws(SystemError) in install(try system.open(path), in: &state) }
+        try state.withLock { (state) throws(SystemError) in
+            do throws(SystemError) {
+                install(try system.open(path), in: &state)
+            } catch {
+                // The caller tells of it.
+                state.isLeftBehind = true
+                throw error
+            }
+        }
         return true
     }
 
+    func abandon() { system.abandon() }
+
     /// Opens the file anew if its name was removed or leads elsewhere. Looks once a second at most, and only before a
     /// write, so that a log in which nothing happens costs nothing.
+    ///
+    /// - Throws: why it cannot, if what is written to the old file would be lost.
     private func lookAfter(_ state: inout State) throws(SystemError) -> SinkNotice? {
         let now = system.now
-        if let raw = state.descriptor?.raw {
-            guard now &- state.checked >= Self.checkInterval else { return nil }
-            state.checked = now
-            let open = try system.identity(of: raw)
-            if try leadsTo(open) {
-                state.writtenSinceCheck = 0
-                return nil
-            }
-            let stranded = open.isUnlinked ? state.writtenSinceCheck : 0
-            state.descriptor = nil
+        guard state.isNameless || now &- state.checked >= Self.checkInterval else { return nil }
+        state.checked = now
+        let open = try system.identity(of: state.descriptor.raw)
+        if try leadsTo(open) {
+            state.writtenSinceCheck = 0
+            state.isLeftBehind = false
+            return nil
+        }
+        let stranded = open.isUnlinked ? state.writtenSinceCheck : 0
+        do throws(SystemError) {
             install(try system.open(path), in: &state)
             return .fileReplaced(recordsInOldFile: stranded)
+        } catch {
+            if open.isUnlinked {
+                state.isNameless = true
+                throw error
+            }
+            defer { state.isLeftBehind = true }
+            return state.isLeftBehind ? nil : .keepsOldFile(error)
         }
-        install(try system.open(path), in: &state)
-        return nil
     }
 
     private func leadsTo(_ open: FileIdentity) throws(SystemError) -> Bool {
@@ -95,5 +118,7 @@ final class FileSink: RecordSink {
         state.output.beginFile()
         state.checked = system.now
         state.writtenSinceCheck = 0
+        state.isLeftBehind = false
+        state.isNameless = false
     }
 }

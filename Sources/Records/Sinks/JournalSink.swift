@@ -6,7 +6,7 @@ import LinuxSystem
 
 /// Sends records to the systemd journal: sd_journal_sendv(3), an entry a record.
 ///
-/// Concurrency: used on the writer's queue alone; it has no state of its own.
+/// Concurrency: used on the thread of its destination alone; it has no state of its own.
 final class JournalSink: RecordSink {
     let destination = RecordDestination.journal
     let encoding = RecordEncoding.journal

@@ -2,9 +2,17 @@
 
 import Glibc
 import LinuxSystem
+import Synchronization
 
 /// The kernel's own files.
-struct LinuxLogFileSystem: LogFileSystem {
+///
+/// Concurrency: may be used from any thread.
+final class LinuxLogFileSystem: LogFileSystem {
+    private let isAbandoned = Atomic(false)
+
+    /// Milliseconds between two looks at whether anybody still needs what waits to be written.
+    private static let lookInterval: CInt = 1000
+
     /// Opens with O_APPEND, so that each write lands at the end whoever else writes, and with mode 0640 less the umask.
     ///
     /// O_NONBLOCK is for a FIFO, which otherwise would hold the start of the daemon up until somebody reads it; a file
@@ -31,7 +39,8 @@ struct LinuxLogFileSystem: LogFileSystem {
                     throw SystemError("write", errno: EIO)
                 }
                 var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-                _ = try systemCall("poll") { unsafe poll(&ready, 1, -1) }
+                let isReady = try systemCall("poll") { unsafe poll(&ready, 1, Self.lookInterval) }
+                if isReady == 0, isAbandoned.load(ordering: .relaxed) { throw SystemError("write", errno: EAGAIN) }
             }
         }
     }
@@ -55,6 +64,8 @@ struct LinuxLogFileSystem: LogFileSystem {
     }
 
     var now: UInt64 { Clock.monotonic }
+
+    func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 }
 
 extension FileIdentity {

@@ -7,7 +7,8 @@ protocol LogFileSystem: Sendable {
     /// Opens a file to append to it, and makes it if there is none.
     func open(_ path: String) throws(SystemError) -> OwnedDescriptor
 
-    /// Appends as many of the bytes from `offset` on as the file takes, at least one. Waits while it takes none.
+    /// Appends as many of the bytes from `offset` on as the file takes, at least one. Waits while it takes none, until
+    /// it is abandoned.
     func write(_ raw: CInt, _ bytes: [UInt8], from offset: Int) throws(SystemError) -> Int
 
     /// What a descriptor refers to.
@@ -18,6 +19,14 @@ protocol LogFileSystem: Sendable {
 
     /// Nanoseconds of the monotonic clock.
     var now: UInt64 { get }
+
+    /// Gives a write up that waits for a second or more.
+    func abandon()
+}
+
+extension LogFileSystem {
+    /// Nothing waits.
+    func abandon() {}
 }
 
 /// What makes two names lead to the same file, and whether any name does.

@@ -4,7 +4,7 @@ import LinuxSystem
 
 /// Where encoded records end up.
 ///
-/// Concurrency: made on the queue that configures the log, then used on the writer's queue alone.
+/// Concurrency: made on the queue that configures the log, then used on the thread of its destination alone.
 protocol RecordSink: AnyObject, Sendable {
     /// What the operator calls it.
     var destination: RecordDestination { get }
@@ -17,6 +17,14 @@ protocol RecordSink: AnyObject, Sendable {
 
     /// Opens what it writes to anew, where that makes sense.
     func reopen() throws(SystemError) -> Bool
+
+    /// Nobody needs it any more: a write that takes nothing is given up after a second. May be called from any thread.
+    func abandon()
+}
+
+extension RecordSink {
+    /// Its writes cannot be given up.
+    func abandon() {}
 }
 
 /// What became of the records that a sink was given.
@@ -46,6 +54,9 @@ enum SinkNotice: Equatable, Sendable {
     /// The file's name led to nothing or to another file, so it was opened anew. So many records may be in the old one
     /// that no name leads to.
     case fileReplaced(recordsInOldFile: Int)
+
+    /// The file's name leads to nothing or to another file, and cannot be opened. The old file takes the records.
+    case keepsOldFile(SystemError)
 }
 
 extension RecordDestination {
@@ -53,6 +64,7 @@ extension RecordDestination {
     var title: String {
         switch self {
         case .journal: "the journal"
+        case .standardOutput: "standard output"
         case .standardError: "standard error"
         case .file(let path): path
         }

@@ -5,10 +5,11 @@ public struct RecordLimits: Sendable {
     /// Bytes at which a buffer goes to the writer.
     public var batchBytes: Int
 
-    /// Nanoseconds after which a buffer goes to the writer, counted from its first record.
+    /// Nanoseconds after which a buffer goes to the writer at the latest: it does when the monotonic clock passes a
+    /// multiple of them.
     public var batchDelay: UInt64
 
-    /// Bytes of one buffer that may be with the writer. Beyond them its records are dropped, and counted.
+    /// Bytes that may wait for one destination. Beyond them records for it are dropped, and counted.
     public var outstandingBytes: Int
 
     /// Makes limits.
@@ -18,7 +19,13 @@ public struct RecordLimits: Sendable {
         self.outstandingBytes = outstandingBytes
     }
 
-    /// 64 KiB, 100 ms, 4 MiB.
+    /// 64 KiB, 100 ms, 8 MiB.
     public static let standard = RecordLimits(
-        batchBytes: 64 << 10, batchDelay: 100_000_000, outstandingBytes: 4 << 20)
+        batchBytes: 64 << 10, batchDelay: 100_000_000, outstandingBytes: 8 << 20)
+
+    /// When a buffer is flushed whose first record comes at a time of the monotonic clock.
+    func nextFlush(after now: UInt64) -> UInt64 {
+        let delay = max(batchDelay, 1)
+        return (now / delay &+ 1) &* delay
+    }
 }

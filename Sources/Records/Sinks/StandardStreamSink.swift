@@ -3,18 +3,22 @@
 import LinuxSystem
 import Synchronization
 
-/// Writes lines to standard error.
+/// Writes lines to standard output or standard error, as the process was given them.
 ///
-/// Concurrency: used on the writer's queue alone; the lock is never waited for.
-final class StandardErrorSink: RecordSink {
-    let destination = RecordDestination.standardError
+/// Concurrency: used on the thread of its destination alone; the lock is never waited for.
+final class StandardStreamSink: RecordSink {
+    let destination: RecordDestination
     let encoding: RecordEncoding
 
     private let raw: CInt
     private let system: any LogFileSystem
     private let output = Mutex(LineOutput())
 
-    init(encoding: RecordEncoding, raw: CInt = 2, system: any LogFileSystem = LinuxLogFileSystem()) {
+    init(
+        _ destination: RecordDestination, encoding: RecordEncoding, raw: CInt,
+        system: any LogFileSystem = LinuxLogFileSystem()
+    ) {
+        self.destination = destination
         self.encoding = encoding
         self.raw = raw
         self.system = system

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The records that one destination of the log did not get because too many waited for it, until a record tells of them.
+struct RecordDrops: Equatable, Sendable {
+    /// How many.
+    private(set) var count: UInt64 = 0
+
+    /// When the first of them happened: nanoseconds since 1970.
+    private(set) var first: UInt64 = 0
+
+    /// When the last of them happened.
+    private(set) var last: UInt64 = 0
+
+    /// Counts records of a span of time.
+    mutating func add(_ number: Int, from start: UInt64, to end: UInt64) {
+        if count == 0 { first = start }
+        count += UInt64(number)
+        last = max(last, end)
+    }
+
+    /// The record that tells of them.
+    func record(time: UInt64, destination: RecordDestination) -> DaemonRecord {
+        let title = destination.title
+        return DaemonRecord(
+            time: time, .dropped,
+            "\(count) records for \(title) were dropped because it was slower than what happened",
+            fields: [
+                RecordField("sink", .text(title)), RecordField("count", .integer(count)),
+                RecordField("from", .time(first)), RecordField("to", .time(last)),
+            ])
+    }
+}

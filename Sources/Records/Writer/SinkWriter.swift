@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// What the thread of one destination does with records: gives them to the sink, and tells the other destinations when
+/// the sink fails and recovers. It has no thread, queue or timer of its own.
+struct SinkWriter {
+    /// How many records went where.
+    struct Counts: Equatable, Sendable {
+        var written: UInt64 = 0
+        var lost: UInt64 = 0
+    }
+
+    /// What the sink made of the records so far.
+    private(set) var counts = Counts()
+
+    private let sink: any RecordSink
+    private var health = SinkHealth.working
+    private var encoders: RecordEncoders
+    private let clock: @Sendable () -> UInt64
+    private let announce: @Sendable (DaemonRecord) -> Void
+    private let lastResort: @Sendable (DaemonRecord) -> Void
+
+    /// Makes a writer.
+    ///
+    /// - Parameters:
+    ///   - announce: tells the other destinations what happened to this one.
+    ///   - lastResort: says what another destination wanted to be told here, which cannot be written.
+    init(
+        _ sink: any RecordSink, encoders: RecordEncoders, clock: @escaping @Sendable () -> UInt64,
+        announce: @escaping @Sendable (DaemonRecord) -> Void,
+        lastResort: @escaping @Sendable (DaemonRecord) -> Void = { _ in }
+    ) {
+        self.sink = sink
+        self.encoders = encoders
+        self.clock = clock
+        self.announce = announce
+        self.lastResort = lastResort
+    }
+
+    /// Whether the sink fails, so that it has to be tried again after a pause.
+    var isFailing: Bool { health != .working }
+
+    /// How many records the sink has lost since it began to fail; nil while it works.
+    var lostWhileFailing: UInt64? {
+        guard case .failing(let lost) = health else { return nil }
+        return lost
+    }
+
+    /// Writes records in the sink's encoding.
+    mutating func write(_ bytes: [UInt8], count: Int) {
+        guard !bytes.isEmpty else { return }
+        guard recover() else {
+            health.skipped(count)
+            counts.lost += UInt64(count)
+            return
+        }
+        note(sink.write(bytes, count: count))
+    }
+
+    /// Writes a record of the daemon.
+    mutating func write(_ record: DaemonRecord) {
+        let records = encoded(record)
+        write(records[sink.encoding], count: 1)
+    }
+
+    /// Writes what another destination wants to be told.
+    mutating func write(news record: DaemonRecord) {
+        write(record)
+        if isFailing { lastResort(record) }
+    }
+
+    /// Encodes a record of the daemon for the sink.
+    mutating func encoded(_ record: DaemonRecord) -> EncodedRecords {
+        var records = EncodedRecords()
+        records.append(record, in: RecordEncodings(sink.encoding), by: &encoders)
+        return records
+    }
+
+    /// Tries the sink if it fails.
+    mutating func retry() { _ = recover() }
+
+    /// Opens the file anew: the operator has moved it.
+    mutating func reopen() {
+        let title = sink.destination.title
+        do throws(SystemError) {
+            guard try sink.reopen() else { return }
+            guard recover() else { return }
+            write(DaemonRecord(time: clock(), .reopened, "opened \(title) anew"))
+        } catch {
+            tellEverybody(keepsOldFile(because: error))
+        }
+    }
+
+    /// Tries a sink that fails with a record that says so; true if the sink takes records.
+    private mutating func recover() -> Bool {
+        guard case .probe(let lost) = health.beforeWrite() else { return true }
+        let title = sink.destination.title
+        let record = DaemonRecord(
+            time: clock(), .logResumed, "\(title) takes records again; \(lost) were lost",
+            fields: [RecordField("sink", .text(title)), RecordField("lost", .integer(lost))])
+        let records = encoded(record)
+        let outcome = sink.write(records[sink.encoding], count: 1)
+        guard outcome.error == nil else { return false }
+        health.probeSucceeded()
+        note(outcome)
+        announce(record)
+        return true
+    }
+
+    private mutating func note(_ outcome: SinkOutcome) {
+        counts.written += UInt64(outcome.written)
+        counts.lost += UInt64(outcome.lost)
+        let title = sink.destination.title
+        // Before the notice is told of: its record must find a sink whose failure is known.
+        if let error = outcome.error {
+            if case .announceFailure = health.failed(error, lost: outcome.lost) {
+                announce(
+                    DaemonRecord(
+                        time: clock(), .logFailed,
+                        "cannot write the log to \(title): \(error.reason) (\(error.symbol)); it is tried again until it"
+                            + " can be",
+                        errno: error.errno, fields: [RecordField("sink", .text(title))]))
+            }
+        }
+        switch outcome.notice {
+        case .fileReplaced(let stranded)?:
+            var message = "\(title) was moved or removed, and is opened anew"
+            if stranded > 0 { message += "; up to \(stranded) records went with it" }
+            tellEverybody(DaemonRecord(time: clock(), .reopened, level: .warning, message))
+        case .keepsOldFile(let error)?:
+            tellEverybody(keepsOldFile(because: error))
+        case nil: break
+        }
+    }
+
+    private func keepsOldFile(because error: SystemError) -> DaemonRecord {
+        DaemonRecord(
+            time: clock(), .failed,
+            "cannot open \(sink.destination.title) anew: \(error.reason) (\(error.symbol)); "
+                + "the log goes on in the old file", errno: error.errno,
+            fields: [RecordField("sink", .text(sink.destination.title))])
+    }
+
+    /// Tells of something that is of interest to whoever reads this destination, too.
+    private mutating func tellEverybody(_ record: DaemonRecord) {
+        write(record)
+        announce(record)
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Synchronization
+import Testing
+
+@testable import Records
+
+@Suite struct SinkWriterTests {
+    private let file = KeepingSink(.file(path: "/log"))
+
+    /// What the other destinations were told, and what had to be said on standard error.
+    private final class Told: Sendable {
+        let others = Mutex<[DaemonRecord]>([])
+        let lastResort = Mutex<[String]>([])
+    }
+
+    private let told = Told()
+
+    private func makeWriter() -> SinkWriter {
+        SinkWriter(
+            file, encoders: RecordEncoders(colour: false), clock: { Samples.time },
+            announce: { [told] record in told.others.withLock { $0.append(record) } },
+            lastResort: { [told] record in told.lastResort.withLock { $0.append(record.message) } })
+    }
+
+    private var others: [DaemonRecord] { told.others.withLock { $0 } }
+
+    private func lines(_ count: Int) -> [UInt8] {
+        var records = EncodedRecords()
+        var encoders = RecordEncoders(colour: false)
+        for _ in 0..<count {
+            records.append(Samples.connection(.open), in: RecordEncodings(.json), by: &encoders)
+        }
+        return records[.json]
+    }
+
+    private var events: [String] {
+        file.lines.map { line in
+            line.firstRange(of: "\"event\":\"").map { String(line[$0.upperBound...].prefix { $0 != "\"" }) } ?? line
+        }
+    }
+
+    @Test func `a working sink takes every record`() {
+        var writer = makeWriter()
+        writer.write(lines(3), count: 3)
+        writer.write(DaemonRecord(time: 0, .started, "ready"))
+        #expect(events == ["open", "open", "open", "started"])
+        #expect(writer.counts == SinkWriter.Counts(written: 4, lost: 0))
+        #expect(!writer.isFailing)
+    }
+
+    @Test func `a failure is told to the others once`() {
+        var writer = makeWriter()
+        file.fail(with: ENOSPC)
+        writer.write(lines(3), count: 3)
+        writer.write(lines(2), count: 2)
+        writer.retry()
+        #expect(file.lines.isEmpty)
+        #expect(others.map(\.event) == [.logFailed])
+        #expect(
+            others.first?.message
+                == "cannot write the log to /log: No space left on device (ENOSPC); it is tried again until it can be")
+        #expect(writer.isFailing)
+        #expect(writer.lostWhileFailing == 5)
+    }
+
+    @Test func `a sink that recovers says how many records it lost, and so do the others`() {
+        var writer = makeWriter()
+        file.fail(with: ENOSPC)
+        writer.write(lines(3), count: 3)
+        writer.write(lines(2), count: 2)
+        file.fail(with: nil)
+        writer.write(lines(1), count: 1)
+        #expect(events == ["log-resumed", "open"])
+        #expect(file.lines[0].contains("/log takes records again; 5 were lost"))
+        #expect(file.lines[0].contains("\"lost\":5"))
+        #expect(others.map(\.event) == [.logFailed, .logResumed])
+        #expect(!writer.isFailing)
+        #expect(writer.counts.lost == 5)
+    }
+
+    @Test func `a pause is enough to recover`() {
+        var writer = makeWriter()
+        file.fail(with: EIO)
+        writer.write(lines(1), count: 1)
+        file.fail(with: nil)
+        writer.retry()
+        writer.retry()
+        #expect(events == ["log-resumed"])
+    }
+
+    @Test func `what another destination has to say goes to standard error where it cannot be written`() {
+        var writer = makeWriter()
+        writer.write(news: DaemonRecord(time: 0, .logFailed, "the journal fails"))
+        #expect(events == ["log-failed"])
+        file.fail(with: EIO)
+        writer.write(news: DaemonRecord(time: 0, .logFailed, "the journal fails"))
+        #expect(told.lastResort.withLock { $0 } == ["the journal fails"])
+    }
+
+    @Test func `a replaced file is told of everywhere`() {
+        var writer = makeWriter()
+        file.notice(.fileReplaced(recordsInOldFile: 4))
+        writer.write(lines(1), count: 1)
+        #expect(events == ["open", "reopened"])
+        #expect(file.lines[1].contains("/log was moved or removed, and is opened anew; up to 4 records went with it"))
+        #expect(file.lines[1].contains("\"level\":\"warning\""))
+        #expect(others.map(\.event) == [.reopened])
+    }
+
+    @Test func `a file that cannot be opened anew is told of everywhere, and the old one goes on`() {
+        var writer = makeWriter()
+        file.notice(.keepsOldFile(SystemError("open", errno: EACCES)))
+        writer.write(lines(1), count: 1)
+        #expect(events == ["open", "failed"])
+        #expect(
+            file.lines[1].contains(
+                "cannot open /log anew: Permission denied (EACCES); the log goes on in the old file"))
+        #expect(others.map(\.event) == [.failed])
+        #expect(!writer.isFailing)
+    }
+
+    @Test func `reopening is told of in the new file`() {
+        var writer = makeWriter()
+        writer.reopen()
+        #expect(file.reopened == 1)
+        #expect(events == ["reopened"])
+    }
+
+    @Test func `reopening that fails is told to the others`() {
+        var writer = makeWriter()
+        file.fail(with: EACCES)
+        writer.reopen()
+        #expect(others.map(\.event).contains(.failed))
+        #expect(others.first { $0.event == .failed }?.message.contains("cannot open /log anew") == true)
+    }
+
+    @Test(arguments: [0, 1, 7])
+    func `the health of a sink has three moves`(lost: Int) {
+        var health = SinkHealth.working
+        #expect(health.beforeWrite() == .none)
+        let error = SystemError("write", errno: ENOSPC)
+        #expect(health.failed(error, lost: lost) == .announceFailure(error))
+        #expect(health.failed(error, lost: 2) == .none)
+        health.skipped(3)
+        #expect(health.beforeWrite() == .probe(lost: UInt64(lost) + 5))
+        health.probeSucceeded()
+        #expect(health == .working)
+        health.skipped(3)
+        #expect(health == .working)
+    }
+}
