@@ -449,6 +449,9 @@ int clinux_start_thread(void *(*function)(void *), void *context) {
 }
 
 static void *wait_for_gate(void *gate) {
+    // Each thread gets an arena of malloc(3), which takes address space that a later thread may lack for its stack.
+    void *volatile first = malloc(64);
+    free(first);
     pthread_rwlock_rdlock(gate);
     pthread_rwlock_unlock(gate);
     return NULL;

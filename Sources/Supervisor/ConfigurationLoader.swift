@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
-import Dispatch
 import LinuxSystem
 import Synchronization
 
-/// Reads configurations on a queue of its own, since a disk or a name server may take minutes.
+/// Reads configurations on a thread of its own, since a disk or a name server may take minutes.
 ///
 /// The owner calls ``begin()``, watches ``raw`` until it is readable, and calls ``take()``.
 ///
-/// Concurrency: one owner at a time, on any thread; the reading happens on `usherd.loader`.
+/// Concurrency: one owner at a time, on any thread; the reading happens on a thread `usherd.loader`, which ends with it.
 final class ConfigurationLoader: Sendable {
     /// What became of a reading.
     typealias Outcome = (configuration: Configuration?, problems: [ConfigurationProblem])
@@ -18,7 +17,6 @@ final class ConfigurationLoader: Sendable {
     let path: String
 
     private let read: @Sendable (String) -> Outcome
-    private let queue = DispatchQueue(label: "usherd.loader")
     private let outcome = Mutex<Outcome?>(nil)
     private let finished: Doorbell
 
@@ -38,8 +36,10 @@ final class ConfigurationLoader: Sendable {
     var raw: CInt { finished.raw }
 
     /// Begins to read. Not to be called again before ``take()`` has returned the outcome.
-    func begin() {
-        queue.async { [self] in
+    ///
+    /// - Throws: if there can be no thread; nothing has begun then.
+    func begin() throws(SystemError) {
+        try OwnThread.start("usherd.loader") { [self] in
             let outcome = read(path)
             self.outcome.withLock { $0 = outcome }
             finished.ring()

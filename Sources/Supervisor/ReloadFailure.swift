@@ -8,6 +8,8 @@ import Records
 enum ReloadFailure: Error {
     /// The files are wrong; every mistake, at least one.
     case configuration([ConfigurationProblem], path: String)
+    /// There is no thread to read the configuration on.
+    case thread(SystemError)
     /// `[daemon] lanes` is another than the one in force.
     case lanes
     /// The log cannot go where it is to go.
@@ -25,6 +27,8 @@ enum ReloadFailure: Error {
             guard problems.count > 1 else { return first }
             let others = StatusLine.count(problems.count - 1, "more mistake")
             return "\(first); and \(others): usherd --check --config \(TerminalText.safe(path)) shows all"
+        case .thread(let error):
+            return "cannot read the configuration: \(error); raise TasksMax= or LimitNPROC= of the unit"
         case .lanes:
             return "the number of lanes cannot change while connections live on them: restart usherd for that"
         case .log(let error): return TerminalText.safe(error.description)

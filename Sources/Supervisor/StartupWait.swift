@@ -41,7 +41,7 @@ struct StartupWait: ~Copyable {
     /// Reads the configuration, again if a SIGHUP has come meanwhile.
     mutating func run() throws(SystemError) -> End {
         var isOutdated = false
-        loader.begin()
+        try loader.begin()
         while true {
             if try poll.wait(timeout: Self.patience) == 0 {
                 // A name server that does not answer is no reason for systemd to give up: each name is waited for in turn.
@@ -60,7 +60,7 @@ struct StartupWait: ~Copyable {
             guard let (configuration, problems) = loader.take() else { continue }
             if isOutdated {
                 isOutdated = false
-                loader.begin()
+                try loader.begin()
             } else if let configuration {
                 return .loaded(configuration)
             } else {

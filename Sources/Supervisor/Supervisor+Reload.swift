@@ -17,18 +17,25 @@ extension Supervisor {
         }
         isLoading = true
         tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
-        loader.begin()
+        do throws(SystemError) {
+            try loader.begin()
+        } catch {
+            finishLoading(.failure(.thread(error)))
+        }
     }
 
     /// Puts the configuration that was read into force, or leaves everything as it is and says why.
     func loaded() {
         guard let (next, problems) = loader.take() else { return }
+        finishLoading(next.map { .success($0) } ?? .failure(.configuration(problems, path: loader.path)))
+    }
+
+    private func finishLoading(_ outcome: Result<Configuration, ReloadFailure>) {
         isLoading = false
         // Asked to stop meanwhile, it has nothing to put in force.
         guard life == .serving else { return }
         do throws(ReloadFailure) {
-            guard let next else { throw .configuration(problems, path: loader.path) }
-            let plan = try apply(next)
+            let plan = try apply(try outcome.get())
             lastReload = (Clock.realtime, nil)
             write(.reload, "configuration reloaded: \(plan.summary)")
             warnOfDescriptorLimit()

@@ -35,9 +35,8 @@ import Testing
         await #expect(processExitsWith: .exitCode(42)) {
             // Room for a few stacks of 8 MiB at most.
             var used: rlim_t = 0
-            if let line = try? String(contentsOfFile: "/proc/self/statm"), let pages = line.split(separator: " ", encoding: .utf8).first {
-                used = (rlim_t(pages) ?? 0) * 4096
-            }
+            let line = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+            if let pages = line.split(separator: " ").first { used = (rlim_t(pages) ?? 0) * 4096 }
             var limit = rlimit(rlim_cur: used + (64 << 20), rlim_max: used + (64 << 20))
             guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { _exit(2) }
             do throws(SystemError) {

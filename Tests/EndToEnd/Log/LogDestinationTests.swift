@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Destinations of the log that nobody reads, that are sockets, or that cannot be opened anew.
+@Suite struct LogDestinationTests {
+    private func echo(_ destinations: String) -> String {
+        """
+        [log]
+        to = \(destinations)
+        format = "json"
+
+        [listener.echo]
+        listen = "unix://$DIR/echo"
+        service = "echo"
+        """
+    }
+
+    private func connect(_ daemon: Usherd) throws {
+        let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))
+        try client.send("x")
+        #expect(try client.receive(exactly: 1) == Array("x".utf8))
+        client.close()
+    }
+
+    private func records(_ daemon: Usherd, _ name: String) -> [LogRecord] {
+        let reader = LogReader(daemon.directory.appending(name))
+        reader.update()
+        return reader.records
+    }
+
+    @Test func `a FIFO that nobody reads does not hold a file up, nor the end`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.appending("fifo")
+        #expect(mkfifo(path, 0o600) == 0)
+        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        let filler = open(path, O_WRONLY | O_NONBLOCK)
+        let bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
+        while write(filler, bytes, bytes.count) > 0 {}
+        close(filler)
+        try withUsherd(echo("[\"file:$DIR/fifo\", \"file:$DIR/log\"]"), .init(directory: directory)) { daemon in
+            for _ in 0..<50 { try connect(daemon) }
+            try waitUntil("the file has every record") { records(daemon, "log").count { $0.event == "close" } == 50 }
+            #expect(try daemon.stop() == .exited(0))
+            #expect(records(daemon, "log").contains { $0.event == "stopped" })
+            #expect(daemon.said.contains("the log is stuck"))
+            #expect(daemon.said.contains("to \(path) within"))
+        }
+    }
+
+    @Test func `a pipe on standard error that nobody reads holds nothing up`() throws {
+        var ends: [CInt] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let options = Usherd.Options(descriptors: [2: ends[1]])
+        try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
+            // Some 400 bytes a record, and the pipe holds 64 KiB.
+            for _ in 0..<300 { try connect(daemon) }
+            try waitUntil("the file has every record") { records(daemon, "log").count { $0.event == "close" } == 300 }
+            try daemon.reload()
+            #expect(try daemon.stop() == .exited(0))
+        }
+    }
+
+    @Test func `a reader of standard error that goes away is told of in the file`() throws {
+        var ends: [CInt] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        let options = Usherd.Options(descriptors: [2: ends[1]])
+        try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
+            for end in ends { close(end) }
+            try connect(daemon)
+            try waitUntil("the file tells of it") {
+                records(daemon, "log").contains { $0.event == "log-failed" && $0["errno"] == "EPIPE" }
+            }
+            try connect(daemon)
+            try waitUntil("the file has both") { records(daemon, "log").count { $0.event == "close" } == 2 }
+        }
+    }
+
+    @Test func `standard output is a destination`() throws {
+        let directory = try TemporaryDirectory()
+        let output = try OpenFile(directory.appending("out"), O_WRONLY | O_CREAT | O_APPEND)
+        let options = Usherd.Options(descriptors: [1: output.raw], directory: directory)
+        try withUsherd(echo("\"stdout\""), options) { daemon in
+            try connect(daemon)
+            try waitUntil("it has the record") { records(daemon, "out").contains { $0.event == "close" } }
+            #expect(daemon.said.isEmpty)
+        }
+    }
+
+    @Test func `a socket on standard output that is written as a path is named, with what to write instead`() throws {
+        var ends: [CInt] = [-1, -1]
+        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let daemon = try Usherd(starting: echo("\"file:/dev/stdout\""), .init(descriptors: [1: ends[0]]))
+        #expect(try daemon.waitForEnd() == .exited(78))
+        #expect(daemon.said.contains("standard output is a socket, which cannot be opened by a name: write \"stdout\""))
+        try withUsherd(echo("\"stdout\""), .init(descriptors: [1: ends[0]])) { _ in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = recv(ends[1], &buffer, buffer.count, 0)
+            #expect(String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self).contains("\"event\":"))
+        }
+    }
+
+    @Test func `a log whose name cannot be opened anew goes on in the old file`() throws {
+        try withUsherd(echo("\"file:$DIR/log\"")) { daemon in
+            try connect(daemon)
+            let path = daemon.directory.appending("log")
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
+            try daemon.directory.makeDirectory("log")
+            daemon.send(signal: SIGUSR1)
+            try waitUntil("the old file tells of it") {
+                records(daemon, "log.1").contains {
+                    $0.event == "failed" && $0["message"]?.contains("the log goes on in the old file") == true
+                }
+            }
+            // It looks at the name once a second, and finds it wrong.
+            for _ in 0..<30 {
+                try connect(daemon)
+                usleep(50_000)
+            }
+            try waitUntil("the old file has every record") {
+                records(daemon, "log.1").count { $0.event == "close" } == 31
+            }
+            #expect(records(daemon, "log.1").count { $0.event == "failed" } == 1)
+            try FileManager.default.removeItem(atPath: path)
+            try waitUntil("the log goes on under its name") {
+                try connect(daemon)
+                usleep(20_000)
+                var isDirectory: ObjCBool = false
+                return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+            }
+        }
+    }
+
+    @Test func `lines of several lanes are in the order of time within what is written together`() throws {
+        let configuration = echo("\"file:$DIR/log\"").replacing("[log]", with: "[daemon]\nlanes = 4\n\n[log]")
+        try withUsherd(configuration) { daemon in
+            for _ in 0..<100 { try connect(daemon) }
+            try daemon.stop()
+            let all = records(daemon, "log")
+            #expect(all.count { $0.event == "close" } == 100)
+            // Of one connection: opened before it is closed, whichever lane had it.
+            for open in all where open.event == "open" {
+                let own = all.filter { $0["connection"] == open["connection"] }
+                #expect(own.map(\.event) == ["open", "close"])
+            }
+        }
+    }
+}
