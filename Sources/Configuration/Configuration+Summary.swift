@@ -40,6 +40,7 @@ extension ListenerSettings {
         if let keepalive {
             parts.append(keepalive.idle.map { "keepalive \(DurationText.format(.seconds($0)))" } ?? "keepalive")
         }
+        if let userTimeout { parts.append("user-timeout \(DurationText.format(userTimeout))") }
         if !acceptProxy.isEmpty {
             parts.append("accept-proxy \(acceptProxy.map(\.description).joined(separator: " "))")
         }

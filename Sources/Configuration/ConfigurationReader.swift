@@ -171,6 +171,7 @@ struct ConfigurationReader {
                 key.read(entry, &draft.own, &diagnostics)
                 if entry.key == "idle-timeout" { draft.idleTimeoutSpan = diagnostics.file.span(entry.keyRange) }
                 if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
+                if entry.key == "user-timeout" { draft.userTimeoutSpan = diagnostics.file.span(entry.keyRange) }
             }
         }
         let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
@@ -257,14 +258,18 @@ struct ConfigurationReader {
                 if draft.service == .echo { echoes.add(resolved, of: draft.name, at: address.span, &diagnostics) }
                 addresses.append(resolved)
             }
-            reportUselessKeepalive(draft, addresses)
+            reportUselessTimers(draft, addresses)
+            diagnostics.noteTimers(
+                draft.own.keepalive.resolved(over: defaults.keepalive),
+                draft.own.userTimeout.resolved(over: defaults.userTimeout), of: "the listener `\(draft.name)`",
+                at: draft.userTimeoutSpan ?? draft.keepaliveSpan ?? draft.span)
             draft.checkProxySources(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
             draft.checkFlowsEnd(under: defaults, &diagnostics)
             noteInheritedIdleTimeout(draft)
             guard var service = draft.service else { return nil }
             if case .forward = service {
-                guard let forward = forwarding.resolve(draft, &diagnostics) else { return nil }
+                guard let forward = forwarding.resolve(draft, under: defaults, &diagnostics) else { return nil }
                 service = .forward(forward)
             }
             return ListenerSettings(
@@ -275,6 +280,7 @@ struct ConfigurationReader {
                 lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
                 maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
                 keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),
+                userTimeout: draft.own.userTimeout.resolved(over: defaults.userTimeout),
                 acceptProxy: draft.acceptProxy?.map(\.value) ?? [],
                 allowsAmplification: draft.allowAmplification?.value ?? false,
                 log: draft.own.log.resolved(over: defaults.log, or: .all) ?? [], origin: draft.span.origin)
@@ -315,13 +321,18 @@ struct ConfigurationReader {
             related: (span, "it is set here for all listeners"))
     }
 
-    private mutating func reportUselessKeepalive(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
-        guard let span = draft.keepaliveSpan, !addresses.isEmpty else { return }
+    private mutating func reportUselessTimers(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
+        guard !addresses.isEmpty else { return }
         // Of a socket that systemd passes, only the start will show what it is.
-        let mayBeTCP = addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
+        let mayBeTCP =
+            addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
+            || draft.forward.upstreams?.contains { $0.address.endpoint.scheme == .tcp } ?? false
         guard !mayBeTCP else { return }
-        diagnostics.report(
-            "`keepalive` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
-            help: "remove the key")
+        for (key, span) in [("keepalive", draft.keepaliveSpan), ("user-timeout", draft.userTimeoutSpan)] {
+            guard let span else { continue }
+            diagnostics.report(
+                "`\(key)` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
+                help: "remove the key")
+        }
     }
 }

@@ -18,6 +18,8 @@ struct ForwardDraft: Sendable {
     var flow: Located<FlowSource>?
     /// nil if it is missing; of nil if it is wrong.
     var framing: Located<Framing?>?
+    /// nil if it is missing or wrong; of nil if it is `false`.
+    var ejection: Located<EjectionSettings?>?
     /// What needs no second look.
     var settings = ForwardSettings(upstreams: [])
 
@@ -41,6 +43,7 @@ struct ForwardDraft: Sendable {
         SettingKey("source", \.forward.source, .located(.sourceAddress)),
         SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyHeader, example: "\"v2\""))),
         SettingKey("health", \.forward.settings.health, .health),
+        SettingKey("eject", \.forward.ejection, .ejection),
         SettingKey("flow", \.forward.flow, .located(.choice("choice"))),
         SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
         SettingKey(

@@ -9,7 +9,11 @@ struct ForwardResolver<Host: HostLookup> {
     let host: Host
 
     /// The settings of a listener whose service is `forward`; nil if they are incomplete.
-    func resolve(_ listener: ListenerDraft, _ diagnostics: inout Diagnostics) -> ForwardSettings? {
+    ///
+    /// - Parameter defaults: what the listener inherits.
+    func resolve(
+        _ listener: ListenerDraft, under defaults: InheritableSettings, _ diagnostics: inout Diagnostics
+    ) -> ForwardSettings? {
         let draft = listener.forward
         var settings = draft.settings
         settings.balance = draft.balance?.value ?? settings.balance
@@ -17,14 +21,19 @@ struct ForwardResolver<Host: HostLookup> {
         settings.sendsProxyEach = draft.sendProxy?.value?.isForEach ?? false
         settings.source = draft.source.flatMap { address(of: $0, &diagnostics) }
         guard let upstreams = draft.upstreams else { return nil }
-        settings.upstreams = upstreams.map(\.settings)
+        let keepalive = listener.own.keepalive.resolved(over: defaults.keepalive)
+        let userTimeout = listener.own.userTimeout.resolved(over: defaults.userTimeout)
+        for upstream in upstreams { upstream.checkTimers(under: keepalive, userTimeout, &diagnostics) }
+        settings.upstreams = upstreams.map { $0.settings(under: keepalive, userTimeout) }
         settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
         settings.framing = draft.framing?.value
+        if let ejection = draft.ejection { settings.eject = ejection.value }
         checkFamilies(upstreams, of: listener, &diagnostics)
         checkFraming(draft.framing, upstreams, of: listener, &diagnostics)
         checkShares(upstreams, balance: draft.balance, &diagnostics)
         checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
         checkHealth(settings.health, upstreams, &diagnostics)
+        checkEjection(draft.ejection, health: settings.health, &diagnostics)
         checkSource(draft.source, upstreams, &diagnostics)
         return settings
     }
@@ -92,6 +101,17 @@ struct ForwardResolver<Host: HostLookup> {
         diagnostics.report(
             "a check of \(upstream.address.endpoint) needs a question and an answer", at: upstream.address.span,
             help: "give `health` both `send` and `expect`: that a datagram can be sent says nothing of who gets it")
+    }
+
+    /// Where upstreams are checked, failures of connections eject none.
+    private func checkEjection(
+        _ ejection: Located<EjectionSettings?>?, health: HealthSettings?, _ diagnostics: inout Diagnostics
+    ) {
+        guard let ejection, ejection.value != nil, health != nil else { return }
+        diagnostics.report(
+            "`eject` does nothing beside `health`, whose checks alone decide which upstreams are down",
+            at: ejection.span,
+            help: "remove one of them")
     }
 
     // MARK: Buses

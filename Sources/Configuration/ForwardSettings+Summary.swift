@@ -21,6 +21,11 @@ extension ForwardSettings {
         if let source { parts.append("source \(Self.host(of: source))") }
         if let sendProxy { parts.append("send-proxy \(sendProxy == .v1 ? "v1" : "v2")") }
         if let health { parts.append("health \(DurationText.format(health.interval))") }
+        if let eject {
+            if eject.failures != EjectionSettings().failures { parts.append("eject \(eject.failures)") }
+        } else {
+            parts.append("eject false")
+        }
         if takesBusAsOne { parts.append("flow bus") }
         if onDown != .keep { parts.append("on-down \(onDown.rawValue)") }
         if let halfCloseTimeout { parts.append("half-close-timeout \(DurationText.format(halfCloseTimeout))") }

@@ -46,6 +46,10 @@ public struct ForwardSettings: Hashable, Sendable {
     /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
     public var health: HealthSettings?
 
+    /// `eject`: when upstreams to which connections fail get none for a while; nil for never. Where upstreams are checked,
+    /// the checks alone decide.
+    public var eject: EjectionSettings? = EjectionSettings()
+
     /// `on-down`: what becomes of the connections of an upstream that went down.
     public var onDown: DownAction
 

@@ -10,6 +10,7 @@ struct InheritableSettings: Sendable {
     var maxConnections = Override<Int>.inherit
     var keepalive = Override<ListeningOptions.KeepAlive>.inherit
     var log = Override<LoggedEvents>.inherit
+    var userTimeout = Override<Duration>.inherit
     var backlog: Int?
 
     /// The backlog if nobody says anything.
@@ -22,6 +23,7 @@ struct InheritableSettings: Sendable {
         SettingKey("max-connections", \.maxConnections, .orOff(.count(1...10_000_000, example: 2000))),
         SettingKey("keepalive", \.keepalive, .keepalive),
         SettingKey("log", \.log, .loggedEvents),
+        SettingKey("user-timeout", \.userTimeout, .userTimeout),
         SettingKey("backlog", \.backlog, .count(1...Endpoint.highestBacklog, example: backlogByDefault)),
     ]
 

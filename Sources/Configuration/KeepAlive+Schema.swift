@@ -41,6 +41,12 @@ extension SettingType where Value == Override<ListeningOptions.KeepAlive> {
     private typealias KeepAlive = ListeningOptions.KeepAlive
 }
 
+extension SettingType where Value == Override<Duration> {
+    /// `user-timeout`: a duration, or `false`.
+    static let userTimeout = orOff(
+        SettingType<Duration>.duration(Duration.milliseconds(100) ... .seconds(86_400), example: "30s"))
+}
+
 extension SettingType where Value == Int {
     /// A duration that the kernel counts in seconds.
     static func seconds(_ range: ClosedRange<Int>, example: String) -> Self {
@@ -57,5 +63,19 @@ extension SettingType where Value == Int {
             }
             return Int(seconds)
         }
+    }
+}
+
+extension Diagnostics {
+    /// Notes that two timers are set of which one overrules a part of the other.
+    mutating func noteTimers(
+        _ keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, of what: String, at span: SourceSpan
+    ) {
+        guard let keepalive, let userTimeout else { return }
+        let count = keepalive.count.map { "its count of \($0)" } ?? "the kernel's count"
+        note(
+            "\(what) has keepalive and user-timeout = \"\(DurationText.format(userTimeout))\": a silent connection ends"
+                + " after the user-timeout, whatever the number of unanswered probes (\(count))",
+            at: span, help: "leave out one of them, or choose a user-timeout of idle + interval × count: tcp(7)")
     }
 }

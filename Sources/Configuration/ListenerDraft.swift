@@ -24,6 +24,8 @@ struct ListenerDraft: Sendable {
     var idleTimeoutSpan: SourceSpan?
     /// Where `keepalive` is written, if it is.
     var keepaliveSpan: SourceSpan?
+    /// Where `user-timeout` is written, if it is.
+    var userTimeoutSpan: SourceSpan?
 
     init(name: String, span: SourceSpan) {
         self.name = name

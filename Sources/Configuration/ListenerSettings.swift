@@ -28,6 +28,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// `keepalive`: the probes of TCP connections; nil sends none.
     public var keepalive: ListeningOptions.KeepAlive?
 
+    /// `user-timeout`: how long what was sent over TCP may stay unacknowledged; nil leaves it to the kernel.
+    public var userTimeout: Duration?
+
     /// `accept-proxy`: which peers must begin with a PROXY header and are believed; all others may not send one.
     public var acceptProxy: [ProxySource]
 
@@ -44,7 +47,7 @@ public struct ListenerSettings: Hashable, Sendable {
     public init(
         name: String, listen: [ListenAddress], service: ServiceSettings, idleTimeout: Duration? = nil,
         flowIdleTimeout: Duration? = flowIdleTimeoutByDefault, lifetime: Duration? = nil, maxConnections: Int? = nil,
-        keepalive: ListeningOptions.KeepAlive? = nil,
+        keepalive: ListeningOptions.KeepAlive? = nil, userTimeout: Duration? = nil,
         acceptProxy: [ProxySource] = [], allowsAmplification: Bool = false, log: LoggedEvents = .all,
         origin: SettingOrigin
     ) {
@@ -56,6 +59,7 @@ public struct ListenerSettings: Hashable, Sendable {
         self.lifetime = lifetime
         self.maxConnections = maxConnections
         self.keepalive = keepalive
+        self.userTimeout = userTimeout
         self.acceptProxy = acceptProxy
         self.allowsAmplification = allowsAmplification
         self.log = log
@@ -67,6 +71,15 @@ public struct ListenerSettings: Hashable, Sendable {
 
     /// What the listening sockets of one of the addresses are set to.
     public func options(for address: ListenAddress) -> ListeningOptions {
-        ListeningOptions(backlog: address.backlog, keepAlive: keepalive)
+        ListeningOptions(
+            backlog: address.backlog, keepAlive: keepalive, userTimeout: userTimeout?.wholeMilliseconds)
+    }
+}
+
+extension Duration {
+    /// As the kernel counts `user-timeout`.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     }
 }

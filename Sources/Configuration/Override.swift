@@ -9,6 +9,9 @@ enum Override<Value: Sendable>: Sendable {
     /// This.
     case value(Value)
 
+    /// What was resolved before, to be inherited.
+    static func from(_ value: Value?) -> Override { value.map { .value($0) } ?? .off }
+
     /// The value after inheritance, where saying nothing means `fallback`.
     func resolved(over inherited: Override, or fallback: Value) -> Value? {
         if case (.inherit, .inherit) = (self, inherited) { return fallback }

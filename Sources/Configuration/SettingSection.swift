@@ -12,6 +12,7 @@ enum SettingSection: Sendable {
     case keepalive
     case upstream
     case health
+    case ejection
 
     /// How the table is written.
     var title: String {
@@ -23,6 +24,7 @@ enum SettingSection: Sendable {
         case .keepalive: "`keepalive`"
         case .upstream: "an upstream"
         case .health: "`health`"
+        case .ejection: "`eject`"
         }
     }
 
@@ -38,6 +40,7 @@ enum SettingSection: Sendable {
         case .keepalive: ListeningOptions.KeepAlive.keys.map(\.name)
         case .upstream: UpstreamDraft.keys
         case .health: HealthSettings.keys
+        case .ejection: EjectionSettings.keys
         }
     }
 
@@ -45,7 +48,7 @@ enum SettingSection: Sendable {
     private var hasService: Bool {
         switch self {
         case .defaults, .listener: true
-        case .daemon, .log, .keepalive, .upstream, .health: false
+        case .daemon, .log, .keepalive, .upstream, .health, .ejection: false
         }
     }
 

@@ -9,11 +9,40 @@ struct UpstreamDraft: Sendable {
     let weight: Located<Int>?
     let maxConnections: Int?
     let isBackup: Bool
+    let keepalive: Override<ListeningOptions.KeepAlive>
+    let userTimeout: Override<Duration>
 
-    var settings: UpstreamSettings {
-        UpstreamSettings(
+    /// Whether it has timers of its own.
+    private var hasTimers: Bool {
+        if case (.inherit, .inherit) = (keepalive, userTimeout) { false } else { true }
+    }
+
+    /// Reports timers of its own that do nothing, and notes those of which one overrules the other.
+    func checkTimers(
+        under keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, _ diagnostics: inout Diagnostics
+    ) {
+        guard hasTimers else { return }
+        guard address.endpoint.scheme == .tcp else {
+            return diagnostics.report(
+                "`keepalive` and `user-timeout` are for TCP, and this upstream is not tcp", at: address.span,
+                help: "remove the keys")
+        }
+        diagnostics.noteTimers(
+            self.keepalive.resolved(over: .from(keepalive)), self.userTimeout.resolved(over: .from(userTimeout)),
+            of: "the upstream", at: address.span)
+    }
+
+    /// What it comes to, where the listener has these timers.
+    func settings(
+        under keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?
+    ) -> UpstreamSettings {
+        let isTCP = address.endpoint.scheme == .tcp
+        let timers = PeerTimers(
+            keepAlive: isTCP ? self.keepalive.resolved(over: .from(keepalive)) : nil,
+            userTimeout: isTCP ? self.userTimeout.resolved(over: .from(userTimeout))?.wholeMilliseconds : nil)
+        return UpstreamSettings(
             endpoint: address.endpoint, weight: weight?.value ?? 1, maxConnections: maxConnections, isBackup: isBackup,
-            origin: address.span.origin)
+            timers: timers, origin: address.span.origin)
     }
 
     /// An upstream in braces, or under `[[listener.NAME.to]]`.
@@ -22,6 +51,8 @@ struct UpstreamDraft: Sendable {
         var weight: Located<Int>?
         var maxConnections: Int?
         var isBackup = false
+        var keepalive = Override<ListeningOptions.KeepAlive>.inherit
+        var userTimeout = Override<Duration>.inherit
     }
 
     /// The keys of an upstream in braces.
@@ -32,6 +63,8 @@ struct UpstreamDraft: Sendable {
         SettingKey("weight", \.weight, .located(.count(0...256, example: 3))),
         SettingKey("max-connections", \.maxConnections, .count(1...10_000_000, example: 100)),
         SettingKey("backup", \.isBackup, .boolean),
+        SettingKey("keepalive", \.keepalive, .keepalive),
+        SettingKey("user-timeout", \.userTimeout, .userTimeout),
     ]
 }
 
@@ -86,7 +119,7 @@ extension SettingType where Value == [UpstreamDraft] {
         return upstream.address.map {
             UpstreamDraft(
                 address: $0, weight: upstream.weight, maxConnections: upstream.maxConnections,
-                isBackup: upstream.isBackup)
+                isBackup: upstream.isBackup, keepalive: upstream.keepalive, userTimeout: upstream.userTimeout)
         }
     }
 }

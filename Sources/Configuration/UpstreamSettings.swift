@@ -17,13 +17,19 @@ public struct UpstreamSettings: Hashable, Sendable {
     /// `backup`: whether it takes connections only while no other upstream does.
     public var isBackup: Bool
 
+    /// `keepalive` and `user-timeout` of the connections to it, which are those of the listener unless the upstream has its
+    /// own; for TCP alone.
+    public var timers: PeerTimers
+
     /// Where its address was written.
     public var origin: SettingOrigin
 
     /// Makes settings.
     public init(
-        endpoint: Endpoint, weight: Int = 1, maxConnections: Int? = nil, isBackup: Bool = false, origin: SettingOrigin
+        endpoint: Endpoint, weight: Int = 1, maxConnections: Int? = nil, isBackup: Bool = false,
+        timers: PeerTimers = PeerTimers(), origin: SettingOrigin
     ) {
+        self.timers = timers
         self.endpoint = endpoint
         self.weight = weight
         self.maxConnections = maxConnections

@@ -6,6 +6,8 @@ public enum ExitStatus {
     public static let usage: CInt = 64
     /// `EX_UNAVAILABLE`: a listener cannot be had.
     public static let unavailable: CInt = 69
+    /// `EX_SOFTWARE`: a bug in the program.
+    public static let software: CInt = 70
     /// `EX_OSERR`: the system refuses what every program needs.
     public static let system: CInt = 71
     /// `EX_CONFIG`: the configuration is wrong.

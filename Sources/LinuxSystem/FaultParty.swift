@@ -38,6 +38,11 @@ package enum FaultParty: Equatable, Sendable {
     /// Nobody: the call has to be made again, or waited for.
     case pending
 
+    /// What this host lacks, if it is to blame.
+    package var hostFault: HostFault? {
+        if case .host(let fault) = self { fault } else { nil }
+    }
+
     /// Who is to blame for a failed call.
     ///
     /// - Parameter kind: what the socket is.

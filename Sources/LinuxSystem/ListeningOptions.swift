@@ -26,9 +26,40 @@ public struct ListeningOptions: Hashable, Sendable {
     /// nil sends no probes.
     public var keepAlive: KeepAlive?
 
+    /// Milliseconds that sent bytes may stay unacknowledged before the connection is dead: TCP_USER_TIMEOUT of tcp(7); nil
+    /// leaves it to the kernel.
+    public var userTimeout: Int?
+
     /// Makes the options.
-    public init(backlog: Int? = 4096, keepAlive: KeepAlive? = nil) {
+    public init(backlog: Int? = 4096, keepAlive: KeepAlive? = nil, userTimeout: Int? = nil) {
         self.backlog = backlog
         self.keepAlive = keepAlive
+        self.userTimeout = userTimeout
+    }
+}
+
+/// How a TCP connection finds out that its peer has vanished.
+public struct PeerTimers: Hashable, Sendable {
+    /// nil sends no probes.
+    public var keepAlive: ListeningOptions.KeepAlive?
+
+    /// As ``ListeningOptions/userTimeout``.
+    public var userTimeout: Int?
+
+    /// Makes the timers; the kernel's own if nothing is said.
+    public init(keepAlive: ListeningOptions.KeepAlive? = nil, userTimeout: Int? = nil) {
+        self.keepAlive = keepAlive
+        self.userTimeout = userTimeout
+    }
+
+    /// Sets them for a new socket.
+    func apply(to raw: CInt) throws(SystemError) {
+        if let keepAlive {
+            try SocketOption.keepAlive.set(1, on: raw)
+            if let idle = keepAlive.idle { try SocketOption.keepIdle.set(idle, on: raw) }
+            if let interval = keepAlive.interval { try SocketOption.keepInterval.set(interval, on: raw) }
+            if let count = keepAlive.count { try SocketOption.keepCount.set(count, on: raw) }
+        }
+        if let userTimeout { try SocketOption.userTimeout.set(userTimeout, on: raw) }
     }
 }

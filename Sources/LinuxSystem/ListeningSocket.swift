@@ -21,6 +21,9 @@ public final class ListeningSocket: Sendable {
     /// The file of a Unix socket that was bound here; nil for every other, and for one that was passed.
     public let file: UnixSocketFile?
 
+    /// Whether it was passed to the daemon: then others may have it too, and shut it down.
+    package let wasPassed: Bool
+
     /// Whether what goes to a broadcast address is wanted, where the socket listens on every address.
     package var takesBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
 
@@ -41,6 +44,7 @@ public final class ListeningSocket: Sendable {
     ///   is not one of ours.
     public init(adopting descriptor: consuming OwnedDescriptor) throws(SystemError) {
         let raw = descriptor.raw
+        try Self.expectSocket(raw)
         let type = try SocketOption.socketType.value(of: raw)
         let address = try Self.localAddress(of: raw)
         let kind = try Self.kind(of: address, type: CInt(type))
@@ -59,7 +63,17 @@ public final class ListeningSocket: Sendable {
         waitsForInterface = false
         filters = []
         file = nil
+        wasPassed = true
         self.descriptor = descriptor
+    }
+
+    /// Makes sure that a descriptor that came from outside is a socket: from the next call on, that it is none would be a
+    /// bug (``OwnBug``).
+    private static func expectSocket(_ raw: CInt) throws(SystemError) {
+        var status = stat()
+        // unsafe: a local.
+        _ = try systemCall("fstat") { unsafe fstat(raw, &status) }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError("getsockopt", errno: ENOTSOCK) }
     }
 
     /// Makes a socket, binds it to `address`, and listens. If that fails, nothing of it is left.
@@ -99,6 +113,7 @@ public final class ListeningSocket: Sendable {
         wantsBroadcast = Atomic(datagrams.broadcast)
         filters = datagrams.filters
         originalProbes = probes
+        wasPassed = false
         self.descriptor = descriptor
     }
 
@@ -128,6 +143,8 @@ public final class ListeningSocket: Sendable {
             try SocketOption.noDelay.set(1, on: raw)
             try SocketOption.keepAlive.set(options.keepAlive == nil ? 0 : 1, on: raw)
             if let wanted = options.keepAlive { try apply(wanted, to: raw, original) }
+            // Accepted sockets inherit it, as they do the probes. 0 is the kernel's own limit.
+            try SocketOption.userTimeout.set(options.userTimeout ?? 0, on: raw)
         case .unixSeqpacket:
             // How ``Transfer`` tells an empty message from the end.
             try SocketOption.passCredentials.set(1, on: raw)

@@ -11,11 +11,14 @@ package enum OutgoingSocket {
     /// - Parameters:
     ///   - source: the IP address to come from; the port is chosen when the connection is made, so that it may be in use
     ///     towards another peer.
+    ///   - timers: how a TCP connection finds out that its peer has vanished.
     ///   - filters: which frames of a CAN bus come in; none takes all.
     package static func make(
-        _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil, filters: [CANFilter] = []
+        _ kind: SocketKind, for address: SocketAddress, from source: SocketAddress? = nil, timers: PeerTimers? = nil,
+        filters: [CANFilter] = []
     ) throws(SystemError) -> OwnedDescriptor {
         let descriptor = try kind.makeSocket(for: address)
+        if let timers, kind == .tcp { try timers.apply(to: descriptor.raw) }
         // How ``Transfer`` tells an empty message from the end.
         if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
         let raw = descriptor.raw
@@ -52,8 +55,11 @@ package enum OutgoingSocket {
     /// - Returns: whether the connection stands already, as that to a Unix socket does; if not, the socket becomes
     ///   writable when it does or when it has failed, and ``finish(_:)`` tells which.
     /// - Throws: what the kernel says; `EAGAIN` of a Unix socket whose backlog is full (unix(7)), `ENODEV` and `ENETDOWN` of
-    ///   a CAN interface that is not there or down.
-    package static func connect(_ raw: CInt, to address: SocketAddress) throws(SystemError) -> Bool {
+    ///   a CAN interface that is not there or down; `ECONNREFUSED` of a socket that has connected to itself.
+    /// - Parameter selfConnects: notices that; nil does not look.
+    package static func connect(
+        _ raw: CInt, to address: SocketAddress, _ selfConnects: SelfConnectGuard? = nil
+    ) throws(SystemError) -> Bool {
         if case .can = address {
             try ListeningSocket.bind(raw, to: address)
             // Of an interface that is down, bind(2) says nothing, and the next call everything.
@@ -61,16 +67,23 @@ package enum OutgoingSocket {
             if number != 0 { throw SystemError("bind", errno: number) }
             return true
         }
+        var stands = true
         do throws(SystemError) {
             _ = try systemCall("connect") {
                 // unsafe: the pointer is valid for the call.
                 unsafe address.withKernelAddress { pointer, length in unsafe clinux_connect(raw, pointer, length) }
             }
-            return true
         } catch {
-            if error.errno == EINPROGRESS { return false }
-            throw error
+            guard error.errno == EINPROGRESS else { throw error }
+            stands = false
         }
+        // The local port is chosen by now, whether the connection stands or not.
+        if let selfConnects, try selfConnects.isSelf(raw, address) {
+            // It must not keep the port in TIME_WAIT.
+            try? StreamSocket.resetOnClose(raw)
+            throw SystemError("connect", errno: ECONNREFUSED)
+        }
+        return stands
     }
 
     /// Asks what became of a connection that was begun: SO_ERROR of socket(7).

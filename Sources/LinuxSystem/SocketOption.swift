@@ -14,6 +14,7 @@ package struct SocketOption: Sendable {
     static let keepIdle = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPIDLE)
     static let keepInterval = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPINTVL)
     static let keepCount = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_KEEPCNT)
+    static let userTimeout = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_USER_TIMEOUT)
     static let noDelay = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_NODELAY)
     static let quickAcknowledge = SocketOption(level: CInt(IPPROTO_TCP), name: TCP_QUICKACK)
     static let broadcast = SocketOption(level: SOL_SOCKET, name: SO_BROADCAST)

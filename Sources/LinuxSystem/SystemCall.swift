@@ -5,7 +5,7 @@ import Glibc
 /// Makes a system call until it is not interrupted; a failure becomes a ``SystemError``.
 ///
 /// Every system call of the daemon goes through here, so this is the one place where a test can make any of them fail
-/// (``FaultInjection``). The closure must capture nothing that is reference counted: a release between the call and the
+/// (``FaultInjection``), and where a bug of the program is noticed (``OwnBug``). The closure must capture nothing that is reference counted: a release between the call and the
 /// reading of `errno` could change it.
 @inline(__always)
 package func systemCall<Result: SignedInteger>(
@@ -21,7 +21,7 @@ package func systemCall<Result: SignedInteger>(
         let result = call()
         if result >= 0 { return result }
         let number = errno
-        if number != EINTR { throw SystemError(operation, errno: number) }
+        if number != EINTR { throw SystemError(failed: operation, errno: number) }
     }
 }
 
@@ -44,6 +44,6 @@ package func systemCallIfReady<Result: SignedInteger>(
         if result >= 0 { return result }
         let number = errno
         if number == EAGAIN { return nil }
-        if number != EINTR { throw SystemError(operation, errno: number) }
+        if number != EINTR { throw SystemError(failed: operation, errno: number) }
     }
 }

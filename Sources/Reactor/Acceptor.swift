@@ -30,7 +30,7 @@ final class Acceptor: Gate {
     /// by one is not asked in vain each time.
     private var expected = 1
 
-    /// When to try again; nil while the socket is watched.
+    /// When to try again; nil while the socket is watched, and `.max` for never.
     private var resumeTime: UInt64?
 
     /// How many connections may still be taken after the end; nil before it.
@@ -49,13 +49,18 @@ final class Acceptor: Gate {
             try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
             resumeTime = nil
         } catch {
-            pause(because: error)
+            let fault = FaultParty(.watch, errno: error.errno, over: socket.kind).hostFault
+            pause(because: error, fault ?? .memory)
         }
     }
 
     /// Stops accepting, once it has taken those that wait in the backlog: they were promised a connection. A flood of them
     /// would take seconds, so they are taken in batches, as they are before.
     override func end(leavesBacklog: Bool) -> Turn {
+        guard resumeTime != .max else {
+            lane.shared.forgetUnusable(socket.raw)
+            return .done
+        }
         stopWatching()
         resumeTime = nil
         guard !leavesBacklog else { return .done }
@@ -87,16 +92,16 @@ final class Acceptor: Gate {
 
     /// Tries again.
     func resume() {
-        guard resumeTime != nil else { return }
+        guard let resumeTime, resumeTime != .max else { return }
         begin()
         // accept4(2) asks for a descriptor before it looks for a connection, so EMFILE may have come when nobody waited:
         // then no event will tell that the shortage is over.
-        if resumeTime == nil { lane.giveTurn(to: self) }
+        if self.resumeTime == nil { lane.giveTurn(to: self) }
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
         if let resumeTime, resumeTime <= now { lane.resumeAccepting() }
-        return resumeTime
+        return resumeTime == .max ? nil : resumeTime
     }
 
     /// Takes one connection.
@@ -111,16 +116,25 @@ final class Acceptor: Gate {
             admit(accepted)
             return true
         } catch {
-            switch AcceptError(errno: error.errno) {
-            case .nextOne:
+            let party = FaultParty(error, over: socket.kind)
+            switch party {
+            // This connection is gone, or the network had something to say of it; the next one may be well.
+            case .peer, .datagram, .pending:
                 return true
-            case .pause where lane.pipes.closeResting():
+            case .host(.descriptors) where lane.pipes.closeResting():
                 return true
-            case .pause:
+            case .host(let fault):
                 if resumeTime == nil, left == nil {
                     stopWatching()
-                    pause(because: error)
+                    pause(because: error, fault)
                 }
+                return false
+            case .usher:
+                guard socket.wasPassed else { OwnBug.end(because: error) }
+                guard left == nil else { return false }
+                stopWatching()
+                resumeTime = .max
+                lane.cannotAccept(self, profile: listener.profile, because: error)
                 return false
             }
         }
@@ -143,11 +157,11 @@ final class Acceptor: Gate {
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.
-    private func pause(because error: SystemError) {
+    private func pause(because error: SystemError, _ fault: HostFault) {
         let time = lane.now + Self.pause
         resumeTime = time
         lane.schedule(self, at: time)
-        lane.paused(self, profile: listener.profile, because: error)
+        lane.paused(self, profile: listener.profile, because: error, fault)
     }
 
     #if DEBUG

@@ -54,6 +54,7 @@ final class DatagramPort: Gate {
             try lane.poll.add(socket.raw, for: .readable, token: token)
             lane.shared.ownPorts.insert(socket.address)
         } catch {
+            if FaultParty(.watch, errno: error.errno, over: socket.kind) == .usher { OwnBug.end(because: error) }
             let record = DaemonRecord(
                 time: Clock.realtime, .failed,
                 "cannot watch \(socket.kind.scheme)://\(socket.address): \(error.reason)",

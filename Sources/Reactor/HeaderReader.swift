@@ -42,7 +42,7 @@ final class HeaderReader: Connection {
             case .moved(let count): try look(count, isLast: !readiness.isDisjoint(with: [.peerFinished, .hangUp]))
             }
         } catch {
-            refuse(.ended(.resetByClient))
+            refuse(.ended(BrokenEnd(error.errno, of: .client, over: kind).party == .client ? .resetByClient : .error))
         }
         return .done
     }

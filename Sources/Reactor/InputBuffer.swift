@@ -48,7 +48,7 @@ package import LinuxSystem
     }
 
     /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
-    func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
+    package func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: as above.
         try unsafe Transfer.peek(
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))

@@ -1,20 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxSystem
 import Records
 
 extension Lane {
     /// Notes that a socket cannot be accepted from for now; says so if it is news.
-    func paused(_ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError) {
+    func paused(
+        _ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError, _ fault: HostFault
+    ) {
         pausedAcceptors.append(acceptor)
         guard shared.noteAccepting(false) else { return }
+        let advice =
+            switch fault {
+            case .descriptors where error.errno == ENFILE: "raise `fs.file-max`, or lower max-connections"
+            case .descriptors: "raise LimitNOFILE= of the unit, or lower max-connections"
+            case .memory, .buffers: "see `free` and `net.ipv4.tcp_mem`, or lower max-connections"
+            case .watches: "raise `fs.epoll.max_user_watches`"
+            default: "see SystemCallFilter= of the unit and the security modules of the kernel"
+            }
         let message =
-            "cannot accept connections: \(error.reason) (\(error.symbol)). Whoever connects waits in the backlog until"
-            + " there is room again; raise LimitNOFILE= of the unit, or lower max-connections"
+            "cannot accept connections: \(error.reason) (\(error.symbol)). Clients wait in the backlog until it works"
+            + " again; \(advice)"
         let record = DaemonRecord(
             time: Clock.realtime, .acceptPaused, message, listener: profile.label,
             local: RecordedAddress(acceptor.socket.kind, acceptor.socket.address), errno: error.errno)
         records.append(record, now: now)
+    }
+
+    /// Tells that a socket that was passed does not listen any more.
+    func cannotAccept(_ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError) {
+        guard shared.noteUnusable(acceptor.socket.raw) else { return }
+        let address = RecordedAddress(acceptor.socket.kind, acceptor.socket.address)
+        write(
+            DaemonRecord(
+                time: Clock.realtime, .failed,
+                "cannot accept connections on \(address): \(error.reason) (\(error.symbol)); the socket that systemd passed"
+                    + " does not listen any more. Restart its socket unit, and then usherd",
+                listener: profile.label, local: address, errno: error.errno))
     }
 
     /// Notes that nobody waits to be accepted; says so if somebody had to.

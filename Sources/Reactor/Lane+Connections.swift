@@ -91,6 +91,7 @@ extension Lane {
                 try poll.add(connection.raw, for: readiness, token: token)
             }
         } catch {
+            Self.expectNoBug(error)
             return connection.close(.error, by: .daemon, errno: error.errno)
         }
         connection.isPolled = true
@@ -158,9 +159,15 @@ extension Lane {
         do throws(SystemError) {
             try poll.add(raw, for: readiness, token: token)
         } catch {
+            Self.expectNoBug(error)
             table.remove(pollable)
             throw error
         }
+    }
+
+    /// A descriptor that is watched already, or can't be, is not the one that it was taken for.
+    private static func expectNoBug(_ error: SystemError) {
+        if FaultParty(.watch, errno: error.errno, over: .tcp) == .usher { OwnBug.end(because: error) }
     }
 
     /// Tells a pollable from now on when its descriptor takes more; at once if it does so now.

@@ -124,7 +124,7 @@ public final class Lane {
             return try poll.wait(timeout: canWait && waiting.isEmpty ? timeout() : 0)
         } catch {
             // EBADF, EFAULT and EINVAL are all that is left of epoll_wait(2): the lane itself is broken.
-            preconditionFailure("lane \(handle.number): \(error)")
+            OwnBug.end(because: error)
         }
     }
 

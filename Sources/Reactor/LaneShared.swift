@@ -12,6 +12,9 @@ public final class LaneShared: Sendable {
     /// The datagram sockets that listen.
     package let ownPorts = OwnPorts()
 
+    /// What this host lacks at the moment.
+    let shortages = Shortages()
+
     /// How many connections the daemon may have.
     private let limit: Atomic<Int>
 
@@ -87,6 +90,17 @@ public final class LaneShared: Sendable {
         }
         if isNews { noteChange() }
     }
+
+    /// The passed sockets that do not listen any more, by their numbers.
+    private let unusable = Mutex<Set<CInt>>([])
+
+    /// Notes that a passed socket does not listen any more.
+    ///
+    /// - Returns: whether that is news: each lane finds it out.
+    func noteUnusable(_ raw: CInt) -> Bool { unusable.withLock { $0.insert(raw).inserted } }
+
+    /// The socket is let go of: its number may be that of another one.
+    func forgetUnusable(_ raw: CInt) { unusable.withLock { _ = $0.remove(raw) } }
 
     /// Whether some connection could not be accepted, and it is not known that there is enough for all again.
     var isOutOfResources: Bool { outOfResources.load(ordering: .relaxed) }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import LinuxSystem
 public import Records
 
@@ -15,11 +14,8 @@ extension Worker {
 
     /// The kernel said that the connection is broken.
     final func broke(_ error: SystemError) {
-        switch error.errno {
-        // ENOTCONN is what shutdown(2) says of a socket that was reset.
-        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByClient, by: .client)
-        default: close(.error, by: .daemon, errno: error.errno)
-        }
+        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        close(end.reason, by: end.party, errno: end.errno)
     }
 
     /// Does what the phase says.

@@ -83,6 +83,11 @@ public enum Daemon {
         } catch {
             return fail(error.description, errno: error.cause.errno, status: ExitStatus.configuration, manager)
         }
+        OwnBug.beforeEnd { sentence in
+            PrefixedErrorOutput().say(sentence)
+            writer.write(DaemonRecord(time: Clock.realtime, .failed, sentence))
+            writer.flush(within: .seconds(1))
+        }
         let gate = ExitGate()
         let start = Supervisor.Start(
             loader: loader, configuration: configuration, writer: writer, manager: manager,

@@ -58,7 +58,8 @@ import Testing
         let wake = try WakeDescriptor()
         try poll.add(wake.raw, for: .readable, token: 1)
         #expect(throws: SystemError("epoll_ctl", errno: EEXIST)) { try poll.add(wake.raw, for: .readable, token: 2) }
-        #expect(throws: SystemError("epoll_ctl", errno: EBADF)) { try poll.add(1_000_000, for: .readable, token: 3) }
+        let file = try OpenFile("/proc/self/stat", O_RDONLY)
+        #expect(throws: SystemError("epoll_ctl", errno: EPERM)) { try poll.add(file.raw, for: .readable, token: 3) }
         let other = try WakeDescriptor()
         #expect(throws: SystemError("epoll_ctl", errno: ENOENT)) { try poll.remove(other.raw) }
     }

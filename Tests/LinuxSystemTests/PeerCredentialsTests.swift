@@ -17,9 +17,4 @@ import Testing
         #expect(credentials == PeerCredentials(pid: UInt32(getpid()), uid: geteuid(), gid: getegid()))
         client.close()
     }
-
-    @Test func `cannot be had of what is no socket`() throws {
-        let file = try OpenFile("/dev/null", O_RDONLY)
-        #expect(throws: SystemError("getsockopt", errno: ENOTSOCK)) { try PeerCredentials(of: file.raw) }
-    }
 }

@@ -49,6 +49,18 @@ final class TestNetwork {
     /// The command that runs a program on the host of an upstream.
     func wrapper(of index: Int) -> [String] { Self.wrapper(others[index]) }
 
+    /// Runs a program on the host of usherd to its end.
+    ///
+    /// - Returns: what it wrote on standard output.
+    @discardableResult func onFront(_ command: String...) throws -> String {
+        let words = wrapper + command
+        let result = try run(words[0], Array(words[1...]))
+        guard result.succeeded else {
+            throw Failure(description: "\(words.joined(separator: " ")): \(result.errors)")
+        }
+        return result.text
+    }
+
     /// Cuts a wire: nothing that is sent arrives, in neither direction, and nobody is told.
     func cut(_ index: Int) throws {
         // To a station that is not there.

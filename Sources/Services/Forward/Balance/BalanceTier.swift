@@ -15,7 +15,7 @@ struct BalanceTier: Sendable {
     }
 
     /// In the order of the configuration.
-    private let candidates: [Candidate]
+    let candidates: [Candidate]
 
     /// Whose turn it is; nil for methods that know no turns.
     private let turns: TurnOrder?

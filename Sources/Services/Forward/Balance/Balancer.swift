@@ -12,6 +12,8 @@ import Configuration
 ///   waits for it instead (HAProxy does the same). Backups share what comes to them by the same method (HAProxy's
 ///   `option allbackups`). That the others were all tried for this connection, and in vain, makes it go to a backup too
 ///   (nginx does the same): the client is better served than with a refusal.
+/// - Where failures of connections have ejected every member, the one that is due first is tried (Envoy's panic mode does
+///   the like, and nginx where there is one server).
 /// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
 ///
 /// Concurrency: a value without mutable state, for all lanes. What `state` tells may change between two of its answers; a
@@ -45,6 +47,16 @@ struct Balancer: Sendable {
         case allBusy
         /// Nobody: no member is available that was not tried.
         case noneAvailable
+    }
+
+    /// An upstream, as far as it matters where failures of connections have ejected every one.
+    struct EjectedState {
+        /// When it is due to be tried again; nil where it may not be tried, since checks keep it down.
+        var due: UInt64?
+        /// The connections that it has.
+        var active: Int
+        /// The connections that it may have; nil for any number.
+        var limit: Int?
     }
 
     private let method: BalanceMethod
@@ -104,5 +116,24 @@ struct Balancer: Sendable {
         }
         let choice = choose(in: regulars)
         return choice == .noneAvailable ? choose(in: backups) : choice
+    }
+
+    /// Chooses the member that is due first, where ``choose(ticket:random:source:tried:state:)`` has found none available:
+    /// a connection is better tried on an ejected upstream than refused. Of those due at the same time it is the first in
+    /// the order of the configuration. Backups count as the others do.
+    func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {
+        var first: (due: UInt64, index: Int)?
+        var someoneIsBusy = false
+        for candidate in regulars.candidates + backups.candidates where !tried.contains(candidate.index) {
+            let state = state(candidate.index)
+            guard let due = state.due else { continue }
+            if let limit = state.limit, state.active >= limit {
+                someoneIsBusy = true
+            } else if first.map({ (due, candidate.index) < $0 }) ?? true {
+                first = (due, candidate.index)
+            }
+        }
+        if let first { return .member(first.index) }
+        return someoneIsBusy ? .allBusy : .noneAvailable
     }
 }

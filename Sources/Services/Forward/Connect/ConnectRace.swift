@@ -31,6 +31,8 @@ struct ConnectRace: Equatable, Sendable {
         var index: Int
         /// Why: errno; ETIMEDOUT for one that never answered.
         var errno: CInt
+        /// Who is to blame.
+        var party = FaultParty.peer
     }
 
     /// How long to wait before the next attempt: less than ``attemptDelay`` where all addresses could not be tried otherwise.
@@ -93,9 +95,9 @@ struct ConnectRace: Equatable, Sendable {
     }
 
     /// An attempt failed.
-    mutating func attemptFailed(_ index: Int, errno: CInt) -> Action {
+    mutating func attemptFailed(_ index: Int, errno: CInt, party: FaultParty = .peer) -> Action {
         guard end(index) else { return .none }
-        failures.append(Failure(index: index, errno: errno))
+        failures.append(Failure(index: index, errno: errno, party: party))
         return hasNext || attempts == 0 ? startNext() : .none
     }
 

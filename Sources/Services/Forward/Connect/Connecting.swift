@@ -15,8 +15,18 @@ final class Connecting<Socket: AttemptedSocket> {
         case addresses
         /// Room at an upstream, with this number in the line.
         case room(UInt64)
-        /// A descriptor, memory, or a place in a backlog, for this address of the race: tried again at this time.
-        case resources(Int, errno: CInt, at: UInt64)
+        /// Something that is used up at the moment.
+        case resources(Shortage)
+    }
+
+    /// What an attempt lacks: a descriptor, memory, a local port, or a place in the upstream's backlog.
+    struct Shortage: Equatable {
+        /// The address of the race that is tried again; nil for the whole race.
+        var index: Int?
+        var error: SystemError
+        var party: FaultParty
+        /// When it is tried again.
+        var time: UInt64
     }
 
     /// The members that were tried, the one that is being tried too.
@@ -49,12 +59,18 @@ final class Connecting<Socket: AttemptedSocket> {
     /// Why the name of the member could not be resolved the last time.
     var lookupFailure: String?
 
-    /// Whether what failed last is the name service's fault, and not an upstream's.
-    var isHostToBlame = false
+    private var pause = RetryPause()
 
     /// What was not reached, and how.
     var failures: [String] = []
     var attempts = 0
+
+    /// Whether an upstream was to blame for a failure, and whether this host or its name service was.
+    var upstreamHasFailed = false
+    var isHostToBlame = false
+
+    /// What this host lacked last.
+    var hostError: SystemError?
 
     /// The connection among those of the group, and where it comes from.
     let ticket: UInt64
@@ -85,7 +101,27 @@ final class Connecting<Socket: AttemptedSocket> {
     /// The next time at which there is something to do; `UInt64.max` for never.
     var nextDeadline: UInt64 {
         var next = min(deadline, nextStart, roomDeadline)
-        if case .resources(_, _, let time) = wait { next = min(next, time) }
+        if case .resources(let shortage) = wait { next = min(next, shortage.time) }
         return next
     }
+
+    /// Waits until something that is used up may be free again.
+    ///
+    /// - Parameter index: the address to be tried again; nil for the whole race.
+    func wait(for error: SystemError, _ party: FaultParty, index: Int?, at now: UInt64) {
+        wait = .resources(Shortage(index: index, error: error, party: party, time: now + pause.take()))
+    }
+
+    /// Another member is tried now.
+    func begin(_ index: Int, at now: UInt64, timeout: UInt64) {
+        tried.insert(index)
+        attempts += 1
+        lookupFailure = nil
+        roomDeadline = .max
+        begun = now
+        deadline = now + timeout
+        nextStart = .max
+        pause = RetryPause()
+    }
+
 }

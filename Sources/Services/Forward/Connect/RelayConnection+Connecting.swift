@@ -25,13 +25,17 @@ extension RelayConnection: UpstreamConnector {
             connecting.awaitsClient = true
             return false
         }
-        let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
+        let descriptor = try OutgoingSocket.make(
+            upstreamKind, for: address, from: group.settings.source, timers: upstreamMember?.timers)
         let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
-        let stands = try OutgoingSocket.connect(socket.raw, to: address)
+        let stands = try OutgoingSocket.connect(socket.raw, to: address, upstreamMember?.upstream.selfConnects)
         if !stands { try socket.watch(forRoom: true, on: lane) }
         connecting.sockets.append(socket)
         return stands
     }
+
+    /// The member that is being tried.
+    var upstreamMember: UpstreamGroup.Member? { member.map { group.members[$0] } }
 
     func stands(_ socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>) {
         stands(socket, connecting, isWritable: true, clientIsEmpty: false)

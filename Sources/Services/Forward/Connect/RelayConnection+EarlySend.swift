@@ -21,9 +21,14 @@ extension RelayConnection {
             do throws(SystemError) {
                 try OutgoingSocket.finish(raw)
             } catch {
-                close(.resetByClient, by: .client)
+                clientBroke(error)
                 return false
             }
+        }
+        if readiness.contains(.hangUp), clientIsGoneWithoutAWord {
+            // Nothing would be gained by a connection to the upstream.
+            close(.clientClosed, by: .client)
+            return false
         }
         guard connecting.awaitsClient else { return false }
         connecting.awaitsClient = false
@@ -31,6 +36,17 @@ extension RelayConnection {
         guard isOpen else { return false }
         if self.connecting != nil { setDeadline() }
         return isMore && self.connecting == nil
+    }
+
+    private func clientBroke(_ error: SystemError) {
+        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        close(end.reason, by: end.party, errno: end.errno)
+    }
+
+    /// Whether a client that reads nothing any more has sent nothing that an upstream should get.
+    private var clientIsGoneWithoutAWord: Bool {
+        guard kind.isByteStream, toUpstream.held.isEmpty else { return false }
+        return (try? lane.input.peek(at: raw, atMost: 1)) == .endOfStream
     }
 
     /// Connects to an upstream on this host, and sends what the client has sent already without having heard that it has
@@ -48,7 +64,7 @@ extension RelayConnection {
             }
             count = moved
         } catch {
-            close(.resetByClient, by: .client)
+            clientBroke(error)
             return false
         }
         bytesIn &+= UInt64(count)
@@ -57,10 +73,12 @@ extension RelayConnection {
         let address = connecting.addresses[index]
         var sent = 0
         do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(upstreamKind, for: address, from: group.settings.source)
+            let descriptor = try OutgoingSocket.make(
+                upstreamKind, for: address, from: group.settings.source, timers: upstreamMember?.timers)
             try OutgoingSocket.acknowledgeWithData(descriptor.raw)
             let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
-            let connected = try OutgoingSocket.connect(socket.raw, to: address)
+            let connected = try OutgoingSocket.connect(
+                socket.raw, to: address, upstreamMember?.upstream.selfConnects)
             // Behind a PROXY header it all goes when the upstream says that it is ready.
             if group.settings.sendProxy == nil { sent = try offer(count, to: socket.raw) }
             if sent == 0, !connected { try socket.watch(forRoom: true, on: lane) }

@@ -6,9 +6,6 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// How long to wait for a descriptor, memory or a place in a backlog before it is tried again, in nanoseconds.
-private let shortageTime: UInt64 = 20_000_000
-
 /// One member: its addresses, and the race between them.
 extension UpstreamConnector {
     /// Begins to connect to the member, once its addresses are known.
@@ -76,8 +73,17 @@ extension UpstreamConnector {
                 return stands(socket, connecting)
             case .failed(let failures):
                 abandon(connecting)
-                note(failures, connecting)
-                guard nextMember(connecting) else { return }
+                if let shortage = shortage(failures, connecting) {
+                    let words = words(for: failures, connecting)
+                    guard otherMember(connecting, orEjected: false) else {
+                        // The whole race again: addresses may have got ports meanwhile.
+                        return connecting.wait(for: shortage.error, shortage.party, index: nil, at: lane.now)
+                    }
+                    connecting.failures += words
+                } else {
+                    note(failures, connecting)
+                    guard nextMember(connecting) else { return }
+                }
                 action = beginRace(connecting)
             }
         }
@@ -93,17 +99,47 @@ extension UpstreamConnector {
         }
     }
 
-    /// An attempt could not be begun, or has failed: tries again where it is this host that lacks something.
+    /// An attempt could not be begun, or has failed: tries again where something is used up at the moment.
     func failed(_ connecting: Connecting<Socket>, _ index: Int, _ error: SystemError) -> ConnectRace.Action {
-        switch error.errno {
-        case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting():
+        guard let member else { return .none }
+        let party = FaultParty(error, over: group.members[member].upstream.kind)
+        switch party {
+        case .host(.descriptors) where lane.pipes.closeResting():
             return open(connecting, index)
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN:
-            connecting.wait = .resources(index, errno: error.errno, at: lane.now + shortageTime)
+        case .host(let fault) where fault.isShortage && !fault.isOfPeer:
+            // Another address or upstream would lack it too.
+            tell(fault, error)
+            connecting.wait(for: error, party, index: index, at: lane.now)
             return .none
-        default:
-            return connecting.race.attemptFailed(index, errno: error.errno)
+        case .peer where error.errno == EAGAIN:
+            // The backlog of a Unix socket is full: connect(2).
+            connecting.wait(for: error, party, index: index, at: lane.now)
+            return .none
+        case .usher:
+            OwnBug.end(because: error)
+        case .peer, .host, .datagram, .pending:
+            return connecting.race.attemptFailed(index, errno: error.errno, party: party)
         }
+    }
+
+    /// What was used up, if a race has failed for that and for nothing that the upstream is to blame for.
+    private func shortage(
+        _ failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>
+    ) -> (error: SystemError, party: FaultParty)? {
+        guard failures.allSatisfy({ $0.party != .peer }),
+            let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
+            let fault = last.party.hostFault
+        else { return nil }
+        let error = SystemError("connect", errno: last.errno)
+        tell(fault, error)
+        return (error, last.party)
+    }
+
+    /// Tells, once, that this host lacks something.
+    private func tell(_ fault: HostFault, _ error: SystemError) {
+        guard let member else { return }
+        let upstream = group.members[member].upstream
+        lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
     }
 
     /// An attempt has come to something.
@@ -116,7 +152,9 @@ extension UpstreamConnector {
             act(connecting.race.connected(socket.index))
         } catch {
             connecting.sockets.take(index: socket.index)?.close(on: lane)
-            act(connecting.race.attemptFailed(socket.index, errno: error.errno))
+            let kind = member.map { group.members[$0].upstream.kind } ?? .tcp
+            let party = FaultParty(.connecting, errno: error.errno, over: kind)
+            act(connecting.race.attemptFailed(socket.index, errno: error.errno, party: party))
         }
         if self.connecting != nil { setDeadline() }
     }
@@ -132,34 +170,52 @@ extension UpstreamConnector {
 
     /// Notes why the member was not reached, which is no fault of its own.
     private func noteWithoutBlame(_ reason: String, _ connecting: Connecting<Socket>) {
+        connecting.isHostToBlame = true
         guard let member else { return }
         connecting.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
-        connecting.isHostToBlame = true
     }
 
-    /// Notes why the member was not reached.
-    func note(_ reason: String, _ connecting: Connecting<Socket>, errno: CInt) {
+    /// Notes why the member refused: it counts against it where it is to blame.
+    func note(refusal errno: CInt, _ party: FaultParty, _ connecting: Connecting<Socket>) {
         guard let member else { return }
-        connecting.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
-        blame(member, connecting, errno: errno)
+        let upstream = group.members[member].upstream
+        let words = UpstreamFailure.words(for: errno, kind: upstream.kind, party)
+        connecting.failures.append("\(upstream.endpoint): \(words)")
+        blame(upstream, connecting, errno: errno, party)
     }
 
     private func note(_ failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>) {
         guard let member else { return }
-        let kind = group.members[member].upstream.kind
-        for failure in failures {
-            let address = RecordedAddress(kind, connecting.addresses[failure.index])
-            let reason = SystemError("connect", errno: failure.errno)
-            connecting.failures.append("\(address): \(reason.reason) (\(reason.symbol))")
-        }
-        if let errno = failures.last?.errno { blame(member, connecting, errno: errno) }
+        connecting.failures += words(for: failures, connecting)
+        // One that was at fault itself counts, whatever this host lacked for the others.
+        guard let failure = failures.last(where: { $0.party == .peer }) ?? failures.last else { return }
+        blame(group.members[member].upstream, connecting, errno: failure.errno, failure.party)
     }
 
-    private func blame(_ member: Int, _ connecting: Connecting<Socket>, errno: CInt) {
-        connecting.isHostToBlame = false
-        let upstream = group.members[member].upstream
-        let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: errno)
-        if let change { group.tell(change, of: upstream, on: lane) }
+    private func words(for failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>) -> [String] {
+        guard let member else { return [] }
+        let kind = group.members[member].upstream.kind
+        return failures.map {
+            let address = RecordedAddress(kind, connecting.addresses[$0.index])
+            return "\(address): \(UpstreamFailure.words(for: $0.errno, kind: kind, $0.party))"
+        }
+    }
+
+    /// Counts a failure against the upstream that is to blame for it, or tells what this host lacks.
+    private func blame(
+        _ upstream: Upstream, _ connecting: Connecting<Socket>, errno: CInt, _ party: FaultParty
+    ) {
+        switch party {
+        case .host(let fault):
+            let error = SystemError("connect", errno: errno)
+            connecting.hostError = error
+            connecting.isHostToBlame = true
+            tell(fault, error)
+        case .peer, .datagram, .usher, .pending:
+            connecting.upstreamHasFailed = true
+            let change = upstream.connectFailed(startedAt: connecting.begun, at: lane.now, errno: errno)
+            if let change { group.tell(change, of: upstream, on: lane) }
+        }
     }
 
     // MARK: - Time
@@ -174,14 +230,24 @@ extension UpstreamConnector {
             connecting.nextStart = .max
             if connecting.wait == .addresses { goOn() } else { act(connecting.race.delayPassed()) }
         }
-        if case .resources(let index, _, let time) = connecting.wait, time <= now { act(open(connecting, index)) }
+        if case .resources(let shortage) = connecting.wait, shortage.time <= now {
+            act(shortage.index.map { open(connecting, $0) } ?? beginRace(connecting))
+        }
     }
 
     private func timedOut(_ connecting: Connecting<Socket>) {
         switch connecting.wait {
-        case .resources(_, let errno, _) where connecting.sockets.isEmpty && errno != EAGAIN:
+        case .resources(let shortage) where connecting.sockets.isEmpty && shortage.party != .peer:
             // Nothing is known of the upstream: it is this host that has no room.
-            giveUp(.error, by: .daemon, errno: errno)
+            if let member {
+                let kind = group.members[member].upstream.kind
+                let words = UpstreamFailure.words(for: shortage.error.errno, kind: kind, shortage.party)
+                connecting.failures.append("\(group.members[member].upstream.endpoint): \(words)")
+            }
+            giveUp(.error, by: .daemon, errno: shortage.error.errno)
+        case .resources(let shortage) where connecting.sockets.isEmpty:
+            guard let index = shortage.index else { return act(connecting.race.timedOut()) }
+            act(connecting.race.attemptFailed(index, errno: shortage.error.errno, party: shortage.party))
         case .addresses:
             noteWithoutBlame(
                 connecting.lookupFailure.map { "does not resolve: \($0)" } ?? "its name was not resolved in time",

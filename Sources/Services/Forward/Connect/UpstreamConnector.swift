@@ -81,7 +81,7 @@ extension UpstreamConnector {
             switch choose(connecting) {
             case .member: break
             case .waits: return
-            case .lineIsFull, .nobody: return giveUp(.connectFailed, by: .upstream, errno: 0)
+            case .lineIsFull, .nobody: return refuse(connecting)
             }
         }
         if connecting.sockets.isEmpty { act(beginRace(connecting)) }
@@ -89,11 +89,13 @@ extension UpstreamConnector {
 
     /// Goes over to another member if one can be had now, and stays with this one if not.
     ///
+    /// - Parameter orEjected: whether an ejected one will do.
     /// - Returns: whether there is another one.
-    func otherMember(_ connecting: Connecting<Socket>) -> Bool {
+    func otherMember(_ connecting: Connecting<Socket>, orEjected: Bool = true) -> Bool {
         guard let current = member, connecting.attempts < group.settings.attempts,
             case .member(let index) = group.choose(
-                ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now)
+                ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now,
+                orEjected: orEjected)
         else { return false }
         group.leave(current)
         take(index, connecting)
@@ -115,8 +117,19 @@ extension UpstreamConnector {
             case .lineIsFull, .nobody: break
             }
         }
-        giveUp(.connectFailed, by: connecting.isHostToBlame ? .daemon : .upstream, errno: 0)
+        refuse(connecting)
         return false
+    }
+
+    /// No upstream is left to be tried.
+    private func refuse(_ connecting: Connecting<Socket>) {
+        if connecting.upstreamHasFailed || !connecting.isHostToBlame {
+            giveUp(.connectFailed, by: .upstream, errno: 0)
+        } else if let error = connecting.hostError {
+            giveUp(.error, by: .daemon, errno: error.errno)
+        } else {
+            giveUp(.connectFailed, by: .daemon, errno: 0)
+        }
     }
 
     /// Closes the attempts, and leaves the line.
@@ -171,14 +184,8 @@ extension UpstreamConnector {
 
     private func take(_ index: Int, _ connecting: Connecting<Socket>) {
         member = index
-        connecting.tried.insert(index)
-        connecting.attempts += 1
-        connecting.lookupFailure = nil
-        connecting.nextStart = .max
-        connecting.roomDeadline = .max
         connecting.leaveLine(at: lane.now)
-        connecting.begun = Clock.monotonic
-        connecting.deadline = connecting.begun + group.connectTimeout
+        connecting.begin(index, at: Clock.monotonic, timeout: group.connectTimeout)
     }
 
     /// - Returns: whether it was in no line, or still in it; if not, it was called, and somebody else may come instead.

@@ -19,6 +19,8 @@ struct AddressTrial {
     struct Failure {
         var address: SocketAddress
         var errno: CInt
+        /// Who is to blame.
+        var party = FaultParty.peer
     }
 
     /// The addresses in the order in which they are tried.
@@ -45,8 +47,8 @@ struct AddressTrial {
     var wasInVain: Bool { isSettled }
 
     /// The address refuses what it is sent, or cannot be connected to.
-    mutating func refused(errno: CInt) -> Step {
-        failures.append(Failure(address: address, errno: errno))
+    mutating func refused(errno: CInt, party: FaultParty = .peer) -> Step {
+        failures.append(Failure(address: address, errno: errno, party: party))
         guard !isSettled else { return .failed(failures) }
         return next()
     }

@@ -15,6 +15,8 @@ extension DatagramRelay {
         lookupFailure = nil
         resolveDeadline = .max
         retryDeadline = .max
+        shortage = nil
+        pause = RetryPause()
     }
 
     /// Connects to the member that was chosen, or to the next one that can be.
@@ -87,14 +89,29 @@ extension DatagramRelay {
                     try connect(to: address, upstream, without: count)
                     return true
                 } catch {
-                    switch error.errno {
-                    case EMFILE where lane.pipes.closeResting(), ENFILE where lane.pipes.closeResting(): continue
-                    default: break
+                    let party = FaultParty(error, over: upstream.kind)
+                    switch party {
+                    case .host(.descriptors) where lane.pipes.closeResting():
+                        continue
+                    case .host(let fault) where fault.isShortage && !fault.isOfPeer:
+                        // Another address or upstream would lack it too.
+                        awaitResources(error, party, of: upstream)
+                        return true
+                    case .usher:
+                        OwnBug.end(because: error)
+                    case .peer, .host, .datagram, .pending:
+                        guard let next = trial?.refused(errno: error.errno, party: party) else { return false }
+                        step = next
                     }
-                    guard let next = trial?.refused(errno: error.errno) else { return false }
-                    step = next
                 }
             case .failed(let failures):
+                if failures.allSatisfy({ $0.party != .peer }),
+                    let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
+                    attempts >= group.settings.attempts || !group.hasOther(than: tried, at: lane.now)
+                {
+                    awaitResources(SystemError("connect", errno: last.errno), last.party, of: upstream)
+                    return true
+                }
                 note(failures, of: upstream)
                 return false
             }
@@ -102,14 +119,35 @@ extension DatagramRelay {
         return false
     }
 
+    /// Something is used up at the moment: tries again until it has taken `connect-timeout`. What comes is kept meanwhile.
+    private func awaitResources(_ error: SystemError, _ party: FaultParty, of upstream: Upstream) {
+        if let fault = party.hostFault {
+            lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
+        }
+        let end = shortage?.end ?? lane.now + group.connectTimeout
+        shortage = (error, party, end)
+        retryDeadline = lane.now + pause.take()
+        setDeadline()
+    }
+
+    /// What is used up was not free again in time: the flow ends with that reason.
+    func shortageTimedOut() {
+        guard let shortage, let member else { return }
+        let upstream = group.members[member].upstream
+        let words = UpstreamFailure.words(for: shortage.error.errno, kind: upstream.kind, shortage.party)
+        failures.append("\(upstream.endpoint): \(words)")
+        close(.error, by: .daemon, errno: shortage.error.errno)
+    }
+
     private func connect(to address: SocketAddress, _ upstream: Upstream, without count: Int) throws(SystemError) {
         let begun = Clock.monotonic
         let descriptor = try OutgoingSocket.make(
             upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
         let port = UpstreamPort(descriptor, to: address, relay: self)
-        _ = try OutgoingSocket.connect(port.raw, to: address)
+        _ = try OutgoingSocket.connect(port.raw, to: address, upstream.selfConnects)
         try lane.watch(port, port.raw, for: .readable)
         self.upstream = port
+        shortage = nil
         connectTime = Clock.monotonic &- begun
         canSegment = upstream.kind == .udp
         sendHeld(without: count)
@@ -131,7 +169,13 @@ extension DatagramRelay {
             take(index)
             return true
         }
-        close(.connectFailed, by: isHostToBlame ? .daemon : .upstream)
+        if upstreamHasFailed || !isHostToBlame {
+            close(.connectFailed, by: .upstream)
+        } else if hostErrno != 0 {
+            close(.error, by: .daemon, errno: hostErrno)
+        } else {
+            close(.connectFailed, by: .daemon)
+        }
         return false
     }
 
@@ -145,10 +189,10 @@ extension DatagramRelay {
 
     /// The upstream has refused a datagram before it has answered any: another address gets what was kept, or another
     /// upstream.
-    func leaveRefused(errno: CInt) {
+    func leaveRefused(errno: CInt, _ party: FaultParty) {
         forgetPreference()
         closePort()
-        guard let step = trial?.refused(errno: errno) else { return }
+        guard let step = trial?.refused(errno: errno, party: party) else { return }
         if !follow(step), next() { reach() }
         if isOpen { setDeadline() }
     }
@@ -193,9 +237,12 @@ extension DatagramRelay {
             let place =
                 trial?.addresses.count == 1
                 ? upstream.endpoint.description : RecordedAddress(upstream.kind, failure.address).description
-            self.failures.append("\(place): \(UpstreamFailure.words(for: failure.errno, kind: upstream.kind))")
+            let words = UpstreamFailure.words(for: failure.errno, kind: upstream.kind, failure.party)
+            self.failures.append("\(place): \(words)")
         }
-        if let errno = failures.last?.errno { blame(upstream, errno: errno) }
+        // One that was at fault itself counts, whatever this host lacked for the others.
+        guard let failure = failures.last(where: { $0.party == .peer }) ?? failures.last else { return }
+        blame(upstream, errno: failure.errno, failure.party)
     }
 
     /// Notes why the upstream ends the flow.
@@ -203,7 +250,7 @@ extension DatagramRelay {
         guard let member else { return }
         let upstream = group.members[member].upstream
         failures.append("\(upstream.endpoint): \(reason)")
-        blame(upstream, errno: errno)
+        blame(upstream, errno: errno, .peer)
     }
 
     /// Notes why the member was not reached, which is no fault of its own.
@@ -213,13 +260,15 @@ extension DatagramRelay {
         isHostToBlame = true
     }
 
-    private func blame(_ upstream: Upstream, errno: CInt) {
-        isHostToBlame = false
-        switch errno {
-        // It is this host that has no room.
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return
-        default: break
+    /// Counts a failure against the upstream that is to blame for it, or tells what this host lacks.
+    private func blame(_ upstream: Upstream, errno: CInt, _ party: FaultParty) {
+        if let fault = party.hostFault {
+            isHostToBlame = true
+            hostErrno = errno
+            let error = SystemError("connect", errno: errno)
+            return lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
         }
+        upstreamHasFailed = true
         let change = upstream.connectFailed(startedAt: lane.now, at: lane.now, errno: errno)
         if let change { group.tell(change, of: upstream, on: lane) }
     }

@@ -47,10 +47,18 @@ final class DatagramRelay: Flow {
     /// Whether ``held`` is all that came, so that another upstream can have all of it.
     private(set) var holdsAll = true
 
-    /// Why the name of the member could not be resolved the last time, and whether what failed last is the name service's
-    /// fault, and not an upstream's.
+    /// Why the name of the member could not be resolved the last time.
     var lookupFailure: String?
+
+    /// Whether an upstream was to blame for a failure, and whether this host or its name service was; and what the host lacked
+    /// last.
+    var upstreamHasFailed = false
     var isHostToBlame = false
+    var hostErrno: CInt = 0
+
+    /// What is used up, and until when it is waited for.
+    var shortage: (error: SystemError, party: FaultParty, end: UInt64)?
+    var pause = RetryPause()
 
     /// Until when the name may take, when it is asked for again, and when an address that is silent is left.
     var resolveDeadline = UInt64.max
@@ -207,13 +215,28 @@ final class DatagramRelay: Flow {
     ///
     /// - Parameter unsent: how many datagrams the call that told of it did not send.
     func refused(errno: CInt, unsent: Int = 0) {
-        switch errno {
-        // The datagram alone is lost: too long, no room, forbidden by a filter, of CAN FD on a bus without it.
-        case EMSGSIZE, EAGAIN, ENOBUFS, ENOMEM, EPERM, EINTR: return lose(unsent, errno: errno, to: upstreamKind)
-        case EINVAL where upstreamKind == .can: return lose(unsent, errno: errno, to: upstreamKind)
-        default: break
+        let kind = upstreamKind
+        let party = FaultParty(unsent > 0 ? .send : .receive, errno: errno, over: kind)
+        switch party {
+        case .datagram, .pending:
+            return lose(unsent, errno: errno, to: kind)
+        case .host(let fault) where fault.isShortage:
+            return lose(unsent, errno: errno, to: kind)
+        case .host(let fault) where hasAnswered || !holdsAll:
+            // What it knows of the flow, no other knows. The route may come back, but a socket that was destroyed does not.
+            lose(unsent, errno: errno, to: kind)
+            if errno == ECONNABORTED || errno == EDESTADDRREQ {
+                return close(.error, by: .daemon, errno: errno)
+            }
+            guard let upstream = member.map({ group.members[$0].upstream }) else { return }
+            let error = SystemError("send", errno: errno)
+            return lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
+        case .usher:
+            OwnBug.end(because: SystemError("send", errno: errno))
+        case .peer, .host:
+            break
         }
-        guard hasAnswered || !holdsAll else { return leaveRefused(errno: errno) }
+        guard hasAnswered || !holdsAll else { return leaveRefused(errno: errno, party) }
         // What it knows of the flow, no other knows. Flows to come may have better luck with its other addresses.
         let words = UpstreamFailure.words(for: errno, kind: upstreamKind)
         forgetPreference()
@@ -231,7 +254,9 @@ final class DatagramRelay: Flow {
 
     override func deadlineReached() {
         let now = lane.now
-        if resolveDeadline <= now {
+        if let shortage, shortage.end <= now {
+            shortageTimedOut()
+        } else if resolveDeadline <= now {
             resolveTimedOut()
         } else if retryDeadline <= now {
             retryDeadline = .max
@@ -247,7 +272,7 @@ final class DatagramRelay: Flow {
 
     /// Sees to it that ``deadlineReached()`` is called when there is something to do.
     func setDeadline() {
-        let next = min(resolveDeadline, retryDeadline, silenceDeadline, progressDeadline)
+        let next = min(resolveDeadline, retryDeadline, silenceDeadline, progressDeadline, shortage?.end ?? .max)
         let wanted = next == .max ? nil : next
         if ownDeadline != wanted { ownDeadline = wanted }
     }

@@ -103,20 +103,27 @@ extension FramedConnection {
                 search.sent()
             }
         } catch {
-            switch error.errno {
-            case EMSGSIZE:
+            if error.errno == EMSGSIZE {
                 endForLength(errno: EMSGSIZE)
                 return false
-            // The datagram alone is lost: no room, forbidden by a filter, none that the kind of socket has.
-            case ENOBUFS, ENOMEM, EPERM, EINVAL:
-                traffic.dropped &+= 1
-            default:
+            }
+            guard isLost(error, over: upstream.kind) else {
                 refusal = error.errno
                 return false
             }
+            traffic.dropped &+= 1
         }
         traffic.received &+= 1
         return true
+    }
+
+    /// Whether an error of the upstream's socket loses one datagram, and says nothing of the upstream: see ``FaultParty``.
+    func isLost(_ error: SystemError, over kind: SocketKind) -> Bool {
+        switch FaultParty(error, over: kind) {
+        case .datagram, .host, .pending: true
+        case .peer: false
+        case .usher: OwnBug.end(because: error)
+        }
     }
 
     /// - Returns: whether it went; if not, there is no room.
@@ -133,9 +140,7 @@ extension FramedConnection {
     func clientBroke(_ error: SystemError) {
         // Who has finished and is gone breaks off nothing.
         if clientHasFinished { return close(lastReason, by: .client) }
-        switch error.errno {
-        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByClient, by: .client)
-        default: close(.error, by: .client, errno: error.errno)
-        }
+        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        close(end.reason, by: end.party, errno: end.errno)
     }
 }

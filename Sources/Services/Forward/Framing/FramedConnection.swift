@@ -147,11 +147,7 @@ final class FramedConnection: Connection {
             do throws(SystemError) {
                 count = try batch.receive(from: upstream.raw, atMost: expected, kind: upstream.kind)
             } catch {
-                switch error.errno {
-                // A datagram alone was lost.
-                case EMSGSIZE, ENOBUFS, ENOMEM, EPERM: return true
-                default: break
-                }
+                if isLost(error, over: upstream.kind) { return true }
                 if refusal == 0 { refusal = error.errno }
                 return false
             }
@@ -281,10 +277,7 @@ extension FramedConnection: UpstreamSeeker {
             // unsafe: bytes have no padding.
             if try !send(unsafe message.span.bytes, to: upstream) { traffic.dropped &+= 1 }
         } catch {
-            switch error.errno {
-            case EMSGSIZE, ENOBUFS, ENOMEM, EPERM, EINVAL: traffic.dropped &+= 1
-            default: refusal = error.errno
-            }
+            if isLost(error, over: upstream.kind) { traffic.dropped &+= 1 } else { refusal = error.errno }
         }
     }
 

@@ -80,10 +80,8 @@ final class FramedFlow: Flow {
     }
 
     private func upstreamBroke(_ error: SystemError) {
-        switch error.errno {
-        case ECONNRESET, EPIPE, ENOTCONN: close(.resetByUpstream, by: .upstream)
-        default: close(.error, by: .upstream, errno: error.errno)
-        }
+        let end = BrokenEnd(error.errno, of: .upstream, over: upstream?.kind ?? .tcp)
+        close(end.reason, by: end.party, errno: end.errno)
     }
 
     // MARK: - From the upstream

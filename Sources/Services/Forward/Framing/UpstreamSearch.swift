@@ -157,9 +157,10 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     func noteRefusal(errno: CInt) {
         wasRefused = true
         guard let state, let standing else { return }
-        let words = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
-        guard state.addresses.count > 1 else { return note(words, state, errno: errno) }
+        let party = FaultParty(.receive, errno: errno, over: standing.kind)
+        guard state.addresses.count > 1 else { return note(refusal: errno, party, state) }
         memberPreference { $0.refused(standing.address, among: state.addresses) }
+        let words = UpstreamFailure.words(for: errno, kind: standing.kind, party)
         state.failures.append("\(RecordedAddress(standing.kind, standing.address)): \(words)")
     }
 
@@ -218,9 +219,10 @@ extension UpstreamSearch: UpstreamConnector {
         guard let upstream = member.map({ group.members[$0].upstream }) else { return false }
         let address = connecting.addresses[index]
         let descriptor = try OutgoingSocket.make(
-            upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
+            upstream.kind, for: address, from: group.settings.source, timers: member.map { group.members[$0].timers },
+            filters: upstream.endpoint.options.filters)
         let link = Link(descriptor, upstream.kind, to: address, index: index, for: self)
-        let stands = try OutgoingSocket.connect(link.raw, to: address)
+        let stands = try OutgoingSocket.connect(link.raw, to: address, upstream.selfConnects)
         try lane.watch(link, link.raw)
         connecting.sockets.append(link)
         return stands

@@ -114,7 +114,13 @@ final class HealthProbe: Pollable {
                 sockets.append(socket)
                 return stands(socket)
             case .failed(let failures):
-                return failed(.connect(failures.last?.errno ?? 0))
+                guard let failure = failures.last(where: { $0.party == .peer }) ?? failures.last else {
+                    return endCheck()
+                }
+                if let fault = failure.party.hostFault {
+                    return cannotCheck(fault, SystemError("connect", errno: failure.errno))
+                }
+                return failed(.connect(failure.errno))
             }
         }
     }
@@ -124,7 +130,7 @@ final class HealthProbe: Pollable {
         do throws(SystemError) {
             let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
             let socket = ProbeSocket(descriptor, to: address, index: index, probe: self)
-            let stands = try OutgoingSocket.connect(socket.raw, to: address)
+            let stands = try OutgoingSocket.connect(socket.raw, to: address, upstream.selfConnects)
             try lane.watch(socket, socket.raw)
             sockets.append(socket)
             guard stands else { return .none }
@@ -132,14 +138,26 @@ final class HealthProbe: Pollable {
             guard upstream.kind.isDatagram, settings.expect != nil else { return race.connected(index) }
             return say(to: socket) ? .none : race.attemptFailed(index, errno: EAGAIN)
         } catch {
-            switch error.errno {
-            // That this host is short of something says nothing of the upstream.
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                endCheck()
+            let party = FaultParty(error, over: upstream.kind)
+            switch party {
+            case .host(.descriptors) where lane.pipes.closeResting():
+                return open(index)
+            case .host(let fault) where fault.isShortage && !fault.isOfPeer:
+                // Another address would lack it too.
+                cannotCheck(fault, error)
                 return .none
-            default: return race.attemptFailed(index, errno: error.errno)
+            case .usher:
+                OwnBug.end(because: error)
+            case .peer, .host, .datagram, .pending:
+                return race.attemptFailed(index, errno: error.errno, party: party)
             }
         }
+    }
+
+    /// That this host lacks something says nothing of the upstream.
+    private func cannotCheck(_ fault: HostFault, _ error: SystemError) {
+        endCheck()
+        lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
     }
 
     func ready(_ socket: ProbeSocket, _ readiness: Readiness) {
@@ -151,7 +169,7 @@ final class HealthProbe: Pollable {
         do throws(SystemError) {
             if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
         } catch {
-            return broke(socket, errno: error.errno)
+            return broke(socket, error, .connecting)
         }
         if readiness.contains(.writable) { act(race.connected(socket.index)) }
     }
@@ -175,7 +193,7 @@ final class HealthProbe: Pollable {
             let words = header + (settings.send ?? [])
             return words.isEmpty ? true : try socket.send(words, upstream.kind)
         } catch {
-            broke(socket, errno: error.errno)
+            broke(socket, error, SocketOperation(error.operation))
             return true
         }
     }
@@ -194,7 +212,7 @@ final class HealthProbe: Pollable {
                     }
                 }
             } catch {
-                return broke(socket, errno: error.errno)
+                return broke(socket, error, .receive)
             }
             if socket.answer.holds(expected) { return succeeded() }
         }
@@ -202,10 +220,14 @@ final class HealthProbe: Pollable {
     }
 
     /// An attempt has failed, or the connection has broken. A datagram that is refused leaves the other addresses.
-    private func broke(_ socket: ProbeSocket, errno: CInt) {
-        guard !socket.isConnected || upstream.kind.isDatagram else { return failed(.broken(errno)) }
+    private func broke(_ socket: ProbeSocket, _ error: SystemError, _ operation: SocketOperation) {
+        let party = FaultParty(operation, errno: error.errno, over: upstream.kind)
+        guard !socket.isConnected || upstream.kind.isDatagram else {
+            if let fault = party.hostFault { return cannotCheck(fault, error) }
+            return failed(.broken(error.errno))
+        }
         sockets.take(index: socket.index)?.close(on: lane)
-        act(race.attemptFailed(socket.index, errno: errno))
+        act(race.attemptFailed(socket.index, errno: error.errno, party: party))
     }
 
     private func succeeded() {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whether an upstream may get connections: what its own connections tell, and what active checks tell.
+/// Whether an upstream may get connections. Where it is checked, the checks alone decide; else its connections do.
 ///
-/// - Connections. `failureLimit` failures to connect in a row eject it, for one second. When that is over, one connection
-///   tries it, and nobody else until that one has told how it went: well, and the upstream is back; not, and it is ejected
-///   for twice as long, up to a minute. A trial that tells nothing counts for nothing after `trialTimeout`, and another
-///   connection may try; of an upstream that may well be silent, all may.
-/// - Checks. `fall` failures in a row take it down and only `rise` successes in a row bring it back, which they do for an
-///   ejected one too. It starts as up, so that a start waits for no check.
+/// - Connections. ``Ejection/failures`` failures to connect in a row, within ``Ejection/window``, eject it for
+///   ``Ejection/first``. When that is over, one connection tries it, and no other until that one has succeeded, which
+///   brings the upstream back, or failed, which ejects it for twice as long, up to ``Ejection/longest``. A trial without
+///   outcome is given up after `trialTimeout`, and another connection may try; of an upstream that may be silent, all may.
+///   Where every upstream is ejected, a connection is tried on the one that is due first (``availableFrom``): a success
+///   brings it back, and a failure lets the others be due first.
+/// - Checks. `fall` failures in a row take it down, and `rise` successes in a row bring it back. It starts as up, so that a
+///   start waits for no check.
 ///
 /// Times are nanoseconds of one monotonic clock. Reports may come late and from several lanes, so each says when its
 /// attempt started: what started before the present state did proves nothing about it.
@@ -15,13 +17,13 @@
 /// Concurrency: a value without a lock of its own. What lanes ask at each connection is ``availableFrom`` and
 /// ``wantsSuccess``, to be published as atomics after each input.
 struct UpstreamHealth: Equatable, Sendable {
-    /// When to change one's mind.
+    /// When to change the verdict.
     struct Limits: Equatable, Sendable {
-        /// How many failures to connect in a row eject.
-        var failureLimit = 3
-        /// After how many nanoseconds a trial that told nothing is given up: the connect timeout.
+        /// When failures to connect eject; nil for never. Without meaning where there are checks.
+        var ejection: Ejection? = Ejection()
+        /// After how many nanoseconds a trial without outcome is given up: the connect timeout.
         var trialTimeout: UInt64
-        /// Whether to hear nothing of it is no bad sign: many who take datagrams never answer.
+        /// Whether silence is no bad sign: many that take datagrams never answer.
         var mayBeSilent = false
         /// How many checks in a row must succeed, and fail; nil without active checks.
         var checks: Checks?
@@ -31,9 +33,24 @@ struct UpstreamHealth: Equatable, Sendable {
             var rise: Int
             var fall: Int
         }
+
+        /// The setting in force: none where checks decide.
+        fileprivate var ejectionInForce: Ejection? { checks == nil ? ejection : nil }
     }
 
-    /// What to tell the world: these come in turns, down first.
+    /// The values of `eject`; times in nanoseconds.
+    struct Ejection: Equatable, Sendable {
+        /// How many failures in a row eject.
+        var failures = 3
+        /// Within which time they must fail. A failure that is older is forgotten.
+        var window: UInt64 = 60_000_000_000
+        /// How long the first ejection takes.
+        var first: UInt64 = 1_000_000_000
+        /// The longest ejection.
+        var longest: UInt64 = 60_000_000_000
+    }
+
+    /// What to tell: these alternate, down first.
     enum Change: Equatable, Sendable {
         /// New connections go elsewhere.
         case wentDown(Cause)
@@ -50,10 +67,10 @@ struct UpstreamHealth: Equatable, Sendable {
     }
 
     private enum State: Equatable {
-        /// Connections come; so many of the last ones failed.
-        case up(since: UInt64, failures: Int)
+        /// It gets connections.
+        case up(since: UInt64)
         /// Connections failed. The next may try at `until`.
-        case ejected(until: UInt64)
+        case ejected(since: UInt64, until: UInt64)
         /// One connection tries.
         case onTrial(since: UInt64)
         /// Checks failed.
@@ -65,17 +82,14 @@ struct UpstreamHealth: Equatable, Sendable {
         case failed(Int)
     }
 
-    /// The first ejection takes a second.
-    static let shortestEjection: UInt64 = 1_000_000_000
-    /// No ejection takes more than a minute.
-    static let longestEjection: UInt64 = 60_000_000_000
-
     private var limits: Limits
-    private var state = State.up(since: 0, failures: 0)
-    /// How the last checks went, since the state changed at the earliest.
+    private var state = State.up(since: 0)
+    /// When the last connections failed, since one succeeded; not more than eject.
+    private var failures: [UInt64] = []
+    /// How the last checks ended, since the state changed at the earliest.
     private var streak = Streak.succeeded(0)
-    /// How long the next ejection takes.
-    private var ejection = Self.shortestEjection
+    /// How many ejections there were in a row.
+    private var ejections = 0
     /// When it went down, while it is not up.
     private var downSince: UInt64 = 0
 
@@ -88,8 +102,8 @@ struct UpstreamHealth: Equatable, Sendable {
     var availableFrom: UInt64 {
         switch state {
         case .up: 0
-        case .ejected(let until): until
-        // The trial may be over by then, without a word.
+        case .ejected(_, let until): until
+        // The trial may be over by then, without an outcome.
         case .onTrial(let since): Self.sum(since, limits.trialTimeout)
         case .down: .max
         }
@@ -104,20 +118,20 @@ struct UpstreamHealth: Equatable, Sendable {
     /// Whether ``connectSucceeded(startedAt:at:)`` would change anything: it need not be called otherwise.
     var wantsSuccess: Bool {
         switch state {
-        case .up(_, let failures): failures > 0 || ejection != Self.shortestEjection
-        case .onTrial: true
-        case .ejected, .down: false
+        case .up: !failures.isEmpty || ejections > 0
+        case .ejected, .onTrial: true
+        case .down: false
         }
     }
 
     /// Asks for leave to connect, which claims the trial if there is one to be had.
     ///
-    /// - Parameter now: goes into the report of how it went, as `startedAt`.
+    /// - Parameter now: goes into the report of the outcome, as `startedAt`.
     mutating func mayTry(at now: UInt64) -> Bool {
         guard isAvailable(at: now) else { return false }
         switch state {
         case .up: return true
-        // Nobody has refused anything for as long as a trial takes. Whether that was well, the end of a flow will tell.
+        // Nothing has been refused for as long as a trial takes. Whether that was well, the end of a flow will tell.
         case .onTrial where limits.mayBeSilent: return true
         case .onTrial, .ejected, .down: state = .onTrial(since: now)
         }
@@ -127,36 +141,42 @@ struct UpstreamHealth: Equatable, Sendable {
     /// A connection stands.
     mutating func connectSucceeded(startedAt: UInt64, at now: UInt64) -> Change? {
         switch state {
-        case .up(let since, _) where startedAt >= since:
-            state = .up(since: since, failures: 0)
-            ejection = Self.shortestEjection
+        case .up(let since) where startedAt >= since:
+            failures = []
+            ejections = 0
             return nil
-        case .onTrial(let since) where startedAt >= since:
-            ejection = Self.shortestEjection
+        case .onTrial(let since) where startedAt >= since, .ejected(let since, _) where startedAt >= since:
             return goUp(at: now)
         case .up, .onTrial, .ejected, .down:
             return nil
         }
     }
 
-    /// A connection failed to come about.
+    /// A connection failed.
     mutating func connectFailed(startedAt: UInt64, at now: UInt64, errno: CInt) -> Change? {
+        guard let ejection = limits.ejectionInForce else { return nil }
         switch state {
-        case .up(let since, let failures) where startedAt >= since:
-            state = .up(since: since, failures: failures + 1)
-            guard failures + 1 >= limits.failureLimit else { return nil }
-            eject(at: now)
+        case .up(let since) where startedAt >= since:
+            failures.removeAll { $0 < now && now - $0 > ejection.window }
+            failures.append(now)
+            guard failures.count >= ejection.failures else { return nil }
+            let count = failures.count
             downSince = now
-            return .wentDown(.connecting(failures: failures + 1, errno: errno))
+            eject(at: now, ejection)
+            return .wentDown(.connecting(failures: count, errno: errno))
         case .onTrial(let since) where startedAt >= since:
-            eject(at: now)
+            eject(at: now, ejection)
+            return nil
+        case .ejected(let since, let until) where startedAt >= since:
+            // It was tried because no other was to be had. Those that failed before are due before it.
+            state = .ejected(since: since, until: max(until, Self.sum(now, length(of: ejections, ejection))))
             return nil
         case .up, .onTrial, .ejected, .down:
             return nil
         }
     }
 
-    /// A check went well.
+    /// A check succeeded.
     mutating func checkSucceeded(at now: UInt64) -> Change? {
         guard let checks = limits.checks else { return nil }
         var successes = 1
@@ -166,38 +186,59 @@ struct UpstreamHealth: Equatable, Sendable {
         return successes >= checks.rise ? goUp(at: now) : nil
     }
 
-    /// A check went wrong.
+    /// A check failed.
     mutating func checkFailed(_ reason: CheckFailure, at now: UInt64) -> Change? {
         guard let checks = limits.checks else { return nil }
         var failures = 1
         if case .failed(let before) = streak { failures = min(before + 1, checks.fall) }
         streak = .failed(failures)
-        guard failures >= checks.fall, state != .down else { return nil }
-        defer { state = .down }
-        // Ejected, it is down already; from now on no trial brings it back.
-        guard case .up = state else { return nil }
+        guard failures >= checks.fall, case .up = state else { return nil }
+        state = .down
         downSince = now
         return .wentDown(.checks(failures: failures, last: reason))
     }
 
-    /// A new configuration says when to change one's mind. What is known stays known; but where there are no checks any
-    /// more, none can keep it down.
+    /// A new configuration has other limits. What is known stays known, but nothing keeps it down that is not in force any
+    /// more: no checks where there are none, and no ejection where nothing ejects.
     mutating func change(_ limits: Limits, at now: UInt64) -> Change? {
         self.limits = limits
-        guard limits.checks == nil else { return nil }
-        streak = .succeeded(0)
-        return state == .down ? goUp(at: now) : nil
+        if limits.checks == nil { streak = .succeeded(0) } else { failures = [] }
+        switch state {
+        case .up:
+            return nil
+        case .down:
+            return limits.checks == nil ? goUp(at: now) : nil
+        case .ejected, .onTrial:
+            // From now on only checks can bring it back.
+            if limits.checks != nil {
+                (state, streak) = (.down, .succeeded(0))
+                return nil
+            }
+            return limits.ejection == nil ? goUp(at: now) : nil
+        }
     }
 
-    private mutating func eject(at now: UInt64) {
-        state = .ejected(until: Self.sum(now, ejection))
-        ejection = min(2 * ejection, Self.longestEjection)
-        // Only what checks see from now on can contradict this.
-        if case .succeeded = streak { streak = .succeeded(0) }
+    private mutating func eject(at now: UInt64, _ ejection: Ejection) {
+        ejections += 1
+        failures = []
+        state = .ejected(since: now, until: Self.sum(now, length(of: ejections, ejection)))
+    }
+
+    /// How long the ejection with this number takes: each twice as long as the one before.
+    private func length(of number: Int, _ ejection: Ejection) -> UInt64 {
+        var length = ejection.first
+        var left = number - 1
+        while left > 0, length < ejection.longest {
+            length = Self.sum(length, length)
+            left -= 1
+        }
+        return min(length, ejection.longest)
     }
 
     private mutating func goUp(at now: UInt64) -> Change {
-        state = .up(since: now, failures: 0)
+        state = .up(since: now)
+        failures = []
+        ejections = 0
         return .wentUp(afterNanoseconds: now > downSince ? now - downSince : 0)
     }
 

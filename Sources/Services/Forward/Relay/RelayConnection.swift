@@ -233,13 +233,9 @@ final class RelayConnection: Connection {
 
     private func breakOff(_ ending: Relay.Ending) {
         try? StreamSocket.resetOnClose(raw(of: ending.side.other))
-        switch (ending.side, ending.errno) {
-        // ENOTCONN is what shutdown(2) says of a socket that was reset.
-        case (.client, ECONNRESET), (.client, EPIPE), (.client, ENOTCONN): close(.resetByClient, by: .client)
-        case (.upstream, ECONNRESET), (.upstream, EPIPE), (.upstream, ENOTCONN):
-            close(.resetByUpstream, by: .upstream)
-        default: close(.error, by: ending.side == .client ? .client : .upstream, errno: ending.errno)
-        }
+        let isOfClient = ending.side == .client
+        let end = BrokenEnd(ending.errno, of: isOfClient ? .client : .upstream, over: isOfClient ? kind : upstreamKind)
+        close(end.reason, by: end.party, errno: end.errno)
     }
 
     /// Looks whether the kernel has sent all. No event tells of it, so it is asked after pauses, each twice the one before.

@@ -24,6 +24,9 @@ final class Upstream: Sendable {
     /// Where it is.
     let place: Place
 
+    /// Notices connections to it that have connected to themselves.
+    let selfConnects = SelfConnectGuard()
+
     /// The address of a ``Place/fixed(_:)`` place, in a list, as those of a name are.
     let fixedAddresses: [SocketAddress]
 
@@ -76,6 +79,12 @@ final class Upstream: Sendable {
 
     /// Whether it is down: it gets no connections but for trials.
     var isDown: Bool { availableFrom.load(ordering: .relaxed) != 0 }
+
+    /// When it is due to be tried, where every upstream is ejected; nil where checks keep it down.
+    var dueTime: UInt64? {
+        let from = availableFrom.load(ordering: .relaxed)
+        return from == .max ? nil : from
+    }
 
     /// Asks for leave to connect.
     func mayTry(at now: UInt64) -> Bool {

@@ -3,10 +3,12 @@
 import Glibc
 import LinuxSystem
 
-/// Why an upstream cannot be had, in words.
+/// Why an upstream cannot be reached, in words.
 enum UpstreamFailure {
-    /// What the kernel said, and what can be done about it where its own words do not tell.
-    static func words(for errno: CInt, kind: SocketKind) -> String {
+    /// What the kernel said, and what it means where its own words do not tell.
+    ///
+    /// - Parameter party: who is to blame.
+    static func words(for errno: CInt, kind: SocketKind, _ party: FaultParty = .peer) -> String {
         let reason = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
         switch errno {
         case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT:
@@ -20,8 +22,24 @@ enum UpstreamFailure {
             return "\(reason): the interface has to be brought up (`ip link set NAME up`)"
         case EADDRNOTAVAIL where kind == .rds:
             return "\(reason): RDS has no transport (`modprobe rds_tcp`), or this host has not the address of `source`"
+        case EAGAIN where kind.isUnix && party == .peer:
+            return "\(reason): its backlog is full"
         default:
-            return reason
+            return words(for: party).map { "\(reason): \($0)" } ?? reason
+        }
+    }
+
+    private static func words(for party: FaultParty) -> String? {
+        switch party.hostFault {
+        case .localPorts: "this host has no free local port towards it"
+        case .descriptors: "no descriptor is free"
+        case .memory: "the kernel has no memory"
+        case .buffers: "the kernel has no buffer"
+        case .watches: "the kernel watches no more descriptors for this user"
+        case .route: "this host has no route to it"
+        case .sourceAddress: "this host does not have the address of `source`, or none from which to reach it"
+        case .permission: "this host does not permit it"
+        case .unsupported, .names, nil: nil
         }
     }
 }

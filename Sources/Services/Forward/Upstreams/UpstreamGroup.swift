@@ -18,6 +18,7 @@ final class UpstreamGroup: Sendable {
     struct Member: Sendable {
         let upstream: Upstream
         let limit: Int?
+        let timers: PeerTimers
     }
 
     /// Who gets a connection.
@@ -103,7 +104,7 @@ final class UpstreamGroup: Sendable {
         halfCloseTimeout = settings.halfCloseTimeout?.nanoseconds
         progressInterval = settings.progressInterval?.nanoseconds
         let limits = UpstreamHealth.Limits(
-            trialTimeout: connectTimeout,
+            ejection: settings.eject.map(UpstreamHealth.Ejection.init), trialTimeout: connectTimeout,
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
         var known = heritage.known()
         members = settings.upstreams.map { wanted in
@@ -111,7 +112,7 @@ final class UpstreamGroup: Sendable {
             // Whether checks that no longer are have kept it down is no news: the reload itself is.
             _ = upstream.set(limits, at: Clock.monotonic)
             known[wanted.endpoint] = upstream
-            return Member(upstream: upstream, limit: wanted.maxConnections)
+            return Member(upstream: upstream, limit: wanted.maxConnections, timers: wanted.timers)
         }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
@@ -152,7 +153,11 @@ final class UpstreamGroup: Sendable {
     }
 
     /// Chooses a member, and counts the connection there: ``leave(_:)`` counts it out.
-    func choose(ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64) -> Choice {
+    ///
+    /// - Parameter orEjected: whether one that failures have ejected is chosen where no other is to be had.
+    func choose(
+        ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64, orEjected: Bool = true
+    ) -> Choice {
         var excluded = tried
         while true {
             let choice = balancer.choose(
@@ -165,7 +170,7 @@ final class UpstreamGroup: Sendable {
             }
             switch choice {
             case .allBusy: return .allBusy
-            case .noneAvailable: return .noneAvailable
+            case .noneAvailable: return orEjected ? chooseEjected(tried: tried) : .noneAvailable
             case .member(let index):
                 let member = members[index]
                 // Another lane may have taken the last place since it was looked at.
@@ -177,9 +182,45 @@ final class UpstreamGroup: Sendable {
         }
     }
 
+    /// Whether a member that was not tried can be had at once, without a try of one that is ejected.
+    func hasOther(than tried: MemberSet, at now: UInt64) -> Bool {
+        members.indices.contains { index in
+            let member = members[index]
+            return !tried.contains(index) && settings.upstreams[index].weight > 0
+                && member.upstream.isAvailable(at: now) && member.upstream.active.value < member.limit ?? .max
+        }
+    }
+
+    /// Chooses a member that failures of connections have ejected, since no other is to be had.
+    private func chooseEjected(tried: MemberSet) -> Choice {
+        while true {
+            let choice = balancer.chooseDueFirst(tried: tried) { index in
+                let member = members[index]
+                return Balancer.EjectedState(
+                    due: member.upstream.dueTime, active: member.upstream.active.value, limit: member.limit)
+            }
+            switch choice {
+            case .allBusy: return .allBusy
+            case .noneAvailable: return .noneAvailable
+            case .member(let index):
+                // Another lane may have taken the last place since it was looked at.
+                if members[index].upstream.active.enter(limit: members[index].limit) { return .member(index) }
+            }
+        }
+    }
+
     /// A connection has left a member: whoever waits may have its place.
     func leave(_ index: Int) {
         members[index].upstream.active.leave()
         line.serve()
+    }
+}
+
+extension UpstreamHealth.Ejection {
+    /// What `eject` says.
+    fileprivate init(_ settings: EjectionSettings) {
+        self.init(
+            failures: settings.failures, window: settings.window.nanoseconds, first: settings.first.nanoseconds,
+            longest: settings.longest.nanoseconds)
     }
 }

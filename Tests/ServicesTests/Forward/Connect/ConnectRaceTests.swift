@@ -149,4 +149,21 @@ import Testing
         #expect(order == [0, 63] + Array(1...62))
         #expect(action == .failed(order.map { Failure(index: $0, errno: ECONNREFUSED) }))
     }
+
+    @Test func `a failure says who is to blame`() {
+        var race = ConnectRace(Self.addresses("44"))
+        _ = race.start()
+        #expect(race.attemptFailed(0, errno: EADDRNOTAVAIL, party: .host(.localPorts)) == .connect(1, thenWait: nil))
+        let failures = [
+            Failure(index: 0, errno: EADDRNOTAVAIL, party: .host(.localPorts)),
+            Failure(index: 1, errno: ECONNREFUSED, party: .peer),
+        ]
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .failed(failures))
+    }
+
+    @Test func `what is used up is asked for again after longer and longer pauses`() {
+        var pause = RetryPause()
+        let pauses = (0..<8).map { _ in pause.take() / 1_000_000 }
+        #expect(pauses == [10, 20, 40, 80, 160, 320, 320, 320])
+    }
 }

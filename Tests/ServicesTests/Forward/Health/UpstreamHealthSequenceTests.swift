@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import Services
@@ -13,7 +14,8 @@ import Testing
 
     /// What may happen next.
     enum Input: CaseIterable {
-        case ask, succeedFirst, succeedLast, failFirst, failLast, checkSucceeds, checkFails, shortTime, longTime
+        case ask, askAnyway, succeedFirst, succeedLast, failFirst, failLast, checkSucceeds, checkFails, shortTime,
+            longTime
     }
 
     /// An upstream and what someone who watches it knows.
@@ -26,6 +28,8 @@ import Testing
         var trial: UInt64?
         /// Whether the last change was to down.
         var isDown = false
+        /// When it went down, or a trial began: what started before does not count.
+        var downSince: UInt64 = 0
         /// How many of the last checks failed.
         var checkFailures = 0
 
@@ -42,9 +46,12 @@ import Testing
                 if !isDown && !leave { return "up, but no leave" }
                 if isDown && leave {
                     if let trial, now < trial + trialTimeout { return "two trials at once" }
-                    trial = now
+                    (trial, downSince) = (now, now)
                 }
                 if leave { attempts.append(now) }
+            case .askAnyway:
+                // Where every upstream is ejected, one is tried without leave.
+                attempts.append(now)
             case .succeedFirst, .succeedLast, .failFirst, .failLast:
                 guard !attempts.isEmpty else { return nil }
                 let isFirst = input == .succeedFirst || input == .failFirst
@@ -54,7 +61,8 @@ import Testing
                     succeeds
                     ? health.connectSucceeded(startedAt: started, at: now)
                     : health.connectFailed(startedAt: started, at: now, errno: 1)
-                if isDown && started != trial && health != before { return "not the trial, but it counts" }
+                if isDown && started < downSince && health != before { return "from before, but it counts" }
+                if hasChecks && health != before { return "it is checked, but a connection counts" }
                 if isDown && started == trial && !succeeds && health.isAvailable(at: now) { return "failed, yet up" }
                 if started == trial { trial = nil }
                 if succeeds, case .wentDown = change { return "down by success" }
@@ -74,7 +82,7 @@ import Testing
             switch change {
             case .wentDown where isDown: return "down twice"
             case .wentUp where !isDown: return "up twice"
-            case .wentDown: (isDown, trial) = (true, nil)
+            case .wentDown: (isDown, trial, downSince) = (true, nil, now)
             case .wentUp: (isDown, trial) = (false, nil)
             case nil: break
             }
@@ -96,17 +104,18 @@ import Testing
     }
 
     private static let limits: [UpstreamHealth.Limits] = [
-        .init(failureLimit: 1, trialTimeout: trialTimeout, checks: nil),
-        .init(failureLimit: 2, trialTimeout: trialTimeout, checks: nil),
-        .init(failureLimit: 1, trialTimeout: trialTimeout, checks: .init(rise: 1, fall: 1)),
-        .init(failureLimit: 1, trialTimeout: trialTimeout, checks: .init(rise: 2, fall: 2)),
+        .init(ejection: .init(failures: 1), trialTimeout: trialTimeout),
+        .init(ejection: .init(failures: 2), trialTimeout: trialTimeout),
+        .init(ejection: nil, trialTimeout: trialTimeout),
+        .init(ejection: .init(failures: 1), trialTimeout: trialTimeout, checks: .init(rise: 1, fall: 1)),
+        .init(ejection: .init(failures: 1), trialTimeout: trialTimeout, checks: .init(rise: 2, fall: 2)),
     ]
 
     @Test(arguments: limits) func `holds what must in every sequence`(limits: UpstreamHealth.Limits) {
         var mistakes: [String] = []
         var steps = 0
         func explore(_ watched: Watched, _ path: [Input]) {
-            guard path.count < 6, mistakes.count < 10 else { return }
+            guard path.count < 5, mistakes.count < 10 else { return }
             for input in Input.allCases {
                 var next = watched
                 steps += 1
@@ -119,6 +128,23 @@ import Testing
         }
         explore(Watched(health: UpstreamHealth(limits: limits)), [])
         #expect(mistakes.isEmpty)
-        #expect(steps == (1...6).reduce(0) { sum, length in sum + (0..<length).reduce(1) { power, _ in power * 9 } })
+        #expect(steps == (1...5).reduce(0) { sum, length in sum + (0..<length).reduce(1) { power, _ in power * 10 } })
+    }
+
+    /// Longer ones, at random.
+    @Test(arguments: limits) func `holds what must in long sequences`(limits: UpstreamHealth.Limits) {
+        var random = SplitMix(seed: 13)
+        for _ in 0..<300 {
+            var watched = Watched(health: UpstreamHealth(limits: limits))
+            var path: [Input] = []
+            for _ in 0..<60 {
+                let input = Input.allCases.randomElement(using: &random) ?? .ask
+                path.append(input)
+                let mistake = watched.apply(input, fall: limits.checks?.fall ?? 0, hasChecks: limits.checks != nil)
+                guard let mistake else { continue }
+                Issue.record("\(path): \(mistake)")
+                return
+            }
+        }
     }
 }

@@ -85,10 +85,14 @@ import Testing
         #expect(health.wantsSuccess)
         _ = play([.ask(true), .succeed()], on: &health)
         #expect(!health.wantsSuccess)
+        // Ejected, it may be tried where every other upstream is ejected too.
         _ = play(Self.threeFailures, on: &health)
-        #expect(!health.wantsSuccess)
+        #expect(health.wantsSuccess)
         _ = play([.wait(2), .ask(true)], on: &health)
         #expect(health.wantsSuccess)
+        var checked = Health(limits: Self.active)
+        _ = play([.check(false), .check(false), .check(false)], on: &checked)
+        #expect(!checked.wantsSuccess)
     }
 
     @Test func `lets one connection try when the time is over, and is back if it succeeds`() {
@@ -193,45 +197,79 @@ import Testing
         #expect(changes(inputs, Self.active) == [Self.checkedDown])
     }
 
-    @Test func `checks bring an ejected one back, by what they see since`() {
-        let before: [Input] = [.check(true), .check(true), .check(true)]
-        let after: [Input] = [
-            .check(true), .ask(false), .check(false), .check(true), .ask(false), .check(true), .ask(true),
-        ]
-        let changes = changes(before + Self.threeFailures + after, Self.active)
-        #expect(changes.count == 2)
-        #expect(changes.first == Self.ejected)
+    @Test func `failures of connections do not eject an upstream that is checked`() {
+        let failures = Self.threeFailures + Self.threeFailures + Self.threeFailures
+        #expect(changes(failures + [.ask(true)], Self.active) == [])
+        // Nor do they hurry what the checks find, or hold it up.
+        let checks: [Input] = [.check(false), .check(false)]
+        #expect(
+            changes(failures + checks + [.ask(true), .succeed(), .check(false)], Self.active) == [Self.checkedDown])
     }
 
-    @Test func `checks that see nothing wrong do not shorten the next ejection`() {
-        var health = Health(limits: Self.active)
-        _ = play(Self.threeFailures + [.check(true), .check(true)], on: &health)
-        #expect(health.wantsSuccess)
-        let now = Self.start + 100 * Self.second
-        _ = play(Self.threeFailures, on: &health, from: now)
-        #expect((now + 2 * Self.second...now + 3 * Self.second).contains(health.availableFrom))
+    @Test func `with eject = false nothing ejects`() {
+        var limits = Self.passive
+        limits.ejection = nil
+        #expect(changes(Self.threeFailures + Self.threeFailures + [.ask(true)], limits) == [])
     }
 
-    @Test func `checks take an ejected one down for good, which is no news`() {
-        let ejectedThenDown: [Input] = Self.threeFailures + [.check(false), .check(false), .check(false)]
-        let trial: [Input] = [.wait(100), .check(true), .wait(1), .check(true), .ask(true)]
-        let changes = changes(ejectedThenDown + trial, Self.active)
-        #expect(changes == [Self.ejected, .wentUp(afterNanoseconds: 101 * Self.second)])
-        // Nor does the trial that was under way bring it back.
-        let onTrial: [Input] =
-            Self.threeFailures + [
-                .wait(1), .ask(true), .check(false), .check(false), .check(false), .succeed(), .ask(false),
-            ]
-        #expect(self.changes(onTrial, Self.active) == [Self.ejected])
+    @Test func `a failure that is older than the window does not count`() {
+        var limits = Self.passive
+        limits.ejection = .init(failures: 3, window: 10 * Self.second)
+        let fail: [Input] = [.ask(true), .fail()]
+        #expect(changes(fail + [.wait(6)] + fail + [.wait(6)] + fail + [.wait(6)] + fail, limits) == [])
+        #expect(changes(fail + [.wait(5)] + fail + [.wait(4)] + fail, limits) == [Self.ejected])
+        #expect(changes(fail + [.wait(11)] + fail + fail + [.wait(9)] + fail, limits) == [Self.ejected])
     }
 
-    @Test func `a report of the trial is late when checks were first`() {
-        let inputs: [Input] =
-            Self.threeFailures + [
-                .wait(1), .ask(true), .wait(1), .check(true), .check(true), .ask(true), .fail(before: 1),
-                .fail(before: 1), .fail(before: 1), .ask(true),
-            ]
-        #expect(changes(inputs, Self.active).count == 2)
+    @Test func `first and longest bound the ejections`() {
+        var limits = Self.passive
+        limits.ejection = .init(failures: 1, first: 3 * Self.second, longest: 10 * Self.second)
+        var health = Health(limits: limits)
+        var now = Self.start
+        for length in [3, 6, 10, 10] as [UInt64] {
+            #expect(health.mayTry(at: now) == true)
+            _ = health.connectFailed(startedAt: now, at: now, errno: ECONNREFUSED)
+            #expect(health.availableFrom == now + length * Self.second)
+            now += length * Self.second
+        }
+    }
+
+    /// Where every upstream is ejected, one is tried without leave.
+    @Test func `a try of an ejected one brings it back, or is due later, and makes no ejection longer`() {
+        var health = Health(limits: Self.passive)
+        var now = Self.start
+        for _ in 0..<3 { _ = health.connectFailed(startedAt: now, at: now, errno: ECONNREFUSED) }
+        #expect(health.availableFrom == now + Self.second)
+        for _ in 0..<20 {
+            now += Self.second / 10
+            #expect(health.connectFailed(startedAt: now, at: now, errno: ECONNREFUSED) == nil)
+            #expect(health.availableFrom == now + Self.second)
+        }
+        // What was started before it was ejected proves nothing.
+        #expect(health.connectSucceeded(startedAt: Self.start - 1, at: now) == nil)
+        #expect(health.connectSucceeded(startedAt: now, at: now + 1) == .wentUp(afterNanoseconds: now + 1 - Self.start))
+        #expect(health.availableFrom == 0)
+    }
+
+    @Test func `an ejected one that is checked from now on waits for the checks`() {
+        var health = Health(limits: Self.passive)
+        _ = play(Self.threeFailures, on: &health)
+        #expect(health.change(Self.active, at: Self.start + 1) == nil)
+        #expect(health.availableFrom == .max && !health.wantsSuccess)
+        #expect(health.checkSucceeded(at: Self.start + 2) == nil)
+        #expect(health.checkSucceeded(at: Self.start + Self.second) != nil)
+        #expect(health.availableFrom == 0)
+    }
+
+    @Test func `an ejected one is back when nothing ejects any more`() {
+        var limits = Self.passive
+        limits.ejection = nil
+        for isOnTrial in [false, true] {
+            var health = Health(limits: Self.passive)
+            _ = play(Self.threeFailures + (isOnTrial ? [.wait(1), .ask(true)] : []), on: &health)
+            #expect(health.change(limits, at: Self.start + Self.second) != nil)
+            #expect(health.availableFrom == 0)
+        }
     }
 
     @Test func `without checks there are no reports of any`() {
@@ -241,16 +279,19 @@ import Testing
     }
 
     @Test func `a new configuration keeps what is known`() {
-        var health = Health(limits: Self.active)
-        _ = play(Self.threeFailures, on: &health)
-        let from = health.availableFrom
+        var health = Health(limits: Self.passive)
+        _ = play([.ask(true), .fail(), .ask(true), .fail()], on: &health)
         #expect(health.change(Self.passive, at: Self.start + 1) == nil)
+        #expect(health.connectFailed(startedAt: Self.start, at: Self.start + 2, errno: ECONNREFUSED) == Self.ejected)
+        let from = health.availableFrom
+        #expect(health.change(Self.passive, at: Self.start + 3) == nil)
         #expect(health.availableFrom == from)
-        #expect(health.change(Self.active, at: Self.start + 1) == nil)
-        _ = play([.check(false), .check(false), .check(false)], on: &health)
-        #expect(health.change(.init(trialTimeout: 1, checks: .init(rise: 1, fall: 1)), at: Self.start + 1) == nil)
-        #expect(health.availableFrom == .max)
-        #expect(health.checkSucceeded(at: Self.start + 1) != nil)
+
+        var checked = Health(limits: Self.active)
+        _ = play([.check(false), .check(false), .check(false)], on: &checked)
+        #expect(checked.change(.init(trialTimeout: 1, checks: .init(rise: 1, fall: 1)), at: Self.start + 1) == nil)
+        #expect(checked.availableFrom == .max)
+        #expect(checked.checkSucceeded(at: Self.start + 1) != nil)
     }
 
     @Test func `a configuration without checks lifts what only they could`() {
@@ -262,7 +303,7 @@ import Testing
     }
 
     @Test func `bears clocks at their ends, and lanes whose clocks differ a little`() {
-        var health = Health(limits: .init(failureLimit: 1, trialTimeout: .max, checks: .init(rise: 1, fall: 1)))
+        var health = Health(limits: .init(ejection: .init(failures: 1), trialTimeout: .max))
         #expect(health.connectFailed(startedAt: .max - 1, at: .max - 1, errno: 1) != nil)
         #expect(health.availableFrom == UInt64.max - 1)
         #expect(health.mayTry(at: .max) == true)

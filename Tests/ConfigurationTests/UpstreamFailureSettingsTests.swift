@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TOML
+import Testing
+
+@testable import Configuration
+
+/// `eject`, `keepalive` and `user-timeout` of a relay.
+@Suite struct UpstreamFailureSettingsTests {
+    private func load(_ keys: String, defaults: String = "", listen: String = "tcp://127.0.0.1:1") -> (
+        forward: ForwardSettings?, listener: ListenerSettings?, problems: [String], notes: [String]
+    ) {
+        let text =
+            "[defaults]\n\(defaults)\n[listener.front]\nlisten = \"\(listen)\"\nservice = \"forward\"\n\(keys)\n"
+        let (configuration, problems) = Configuration.parse(text)
+        let listener = configuration?.listeners.first
+        var forward: ForwardSettings?
+        if case .forward(let settings)? = listener?.service { forward = settings }
+        return (forward, listener, problems.map(\.summary), (configuration?.notes ?? []).map(\.summary))
+    }
+
+    private static let to = "to = \"tcp://10.0.0.5:80\"\n"
+
+    private static let ejections: [(String, EjectionSettings?)] = [
+        ("true", EjectionSettings()), ("false", nil), ("{}", EjectionSettings()),
+        ("{ failures = 1 }", EjectionSettings(failures: 1)),
+        (
+            "{ failures = 5, window = \"10s\", first = \"100ms\", longest = \"5s\" }",
+            EjectionSettings(failures: 5, window: .seconds(10), first: .milliseconds(100), longest: .seconds(5))
+        ),
+        // A long first one alone is no mistake.
+        ("{ first = \"2m\" }", EjectionSettings(first: .seconds(120), longest: .seconds(120))),
+    ]
+
+    @Test(arguments: ejections) func `eject is read`(text: String, settings: EjectionSettings?) {
+        #expect(load(Self.to + "eject = \(text)").forward?.eject == settings)
+    }
+
+    @Test func `without eject, three failures within a minute eject for a second, and for a minute at most`() {
+        #expect(
+            load(Self.to).forward?.eject
+                == EjectionSettings(
+                    failures: 3, window: .seconds(60), first: .seconds(1), longest: .seconds(60)))
+    }
+
+    private static let mistakes: [(String, String)] = [
+        ("eject = 3", "`eject` must be true, false or a table"),
+        ("eject = { failures = 0 }", "`failures` is out of range: 0"),
+        ("eject = { first = \"1m\", longest = \"1s\" }", "`longest` is shorter than `first`, which is 1m"),
+        ("eject = { fails = 3 }", "`eject` has no key `fails`"),
+        ("eject = true\nhealth = true", "`eject` does nothing beside `health`"),
+        ("eject = {}\nhealth = { fall = 2 }", "`eject` does nothing beside `health`"),
+        ("user-timeout = \"1ms\"", "`user-timeout` is out of range: 1ms"),
+        ("user-timeout = true", "`user-timeout` must say how much"),
+    ]
+
+    @Test(arguments: mistakes) func `mistakes are told`(keys: String, message: String) {
+        let problems = load(Self.to + keys).problems
+        #expect(problems.count == 1 && problems.first?.contains(message) == true, "\(problems)")
+    }
+
+    @Test func `eject = false beside health is right`() {
+        #expect(load(Self.to + "eject = false\nhealth = true").problems.isEmpty)
+        #expect(load(Self.to + "eject = true\nhealth = false").problems.isEmpty)
+    }
+
+    // MARK: - Timers
+
+    private static let probes = ListeningOptions.KeepAlive(idle: 60)
+
+    @Test func `keepalive and user-timeout are for clients and upstreams`() throws {
+        let loaded = load(Self.to + "keepalive = \"60s\"\nuser-timeout = \"1500ms\"")
+        let listener = try #require(loaded.listener)
+        #expect(listener.options(for: listener.listen[0]).keepAlive == Self.probes)
+        #expect(listener.options(for: listener.listen[0]).userTimeout == 1500)
+        #expect(loaded.forward?.upstreams.map(\.timers) == [PeerTimers(keepAlive: Self.probes, userTimeout: 1500)])
+    }
+
+    @Test func `they are inherited, and an upstream may have its own or none`() {
+        let loaded = load(
+            """
+            to = [
+                "tcp://10.0.0.5:80", "unix:///run/b", { address = "tcp://10.0.0.6:80", keepalive = false },
+                { address = "tcp://10.0.0.7:80", keepalive = "5s", user-timeout = "7s" },
+            ]
+            """, defaults: "keepalive = \"60s\"\nuser-timeout = \"30s\"")
+        #expect(
+            loaded.forward?.upstreams.map(\.timers) == [
+                PeerTimers(keepAlive: Self.probes, userTimeout: 30_000), PeerTimers(),
+                PeerTimers(userTimeout: 30_000), PeerTimers(keepAlive: .init(idle: 5), userTimeout: 7000),
+            ])
+    }
+
+    @Test func `a listener switches off what it would inherit, for its upstreams too`() {
+        let loaded = load(
+            Self.to + "keepalive = false\nuser-timeout = false", defaults: "keepalive = true\nuser-timeout = \"30s\"")
+        #expect(loaded.forward?.upstreams.map(\.timers) == [PeerTimers()])
+    }
+
+    @Test func `the timers of a Unix listener are for its TCP upstream`() {
+        #expect(load(Self.to + "keepalive = true", listen: "unix:///run/a").problems.isEmpty)
+        let problems = load("to = \"unix:///run/b\"\nuser-timeout = \"1s\"", listen: "unix:///run/a").problems
+        #expect(problems.first?.contains("`user-timeout` is for TCP") == true, "\(problems)")
+        let other = load("to = { address = \"unix:///run/b\", keepalive = true }").problems
+        #expect(other.first?.contains("are for TCP, and this upstream is not tcp") == true, "\(other)")
+    }
+
+    @Test func `where both are set, a note says that the user-timeout overrules the count`() {
+        let notes = load(Self.to + "keepalive = { idle = \"60s\", count = 9 }\nuser-timeout = \"30s\"").notes
+        #expect(
+            notes.count == 1 && notes.first?.contains("whatever the number of unanswered probes") == true, "\(notes)")
+        #expect(notes.first?.contains("its count of 9") == true, "\(notes)")
+        #expect(load(Self.to + "user-timeout = \"30s\"").notes.isEmpty)
+        #expect(load(Self.to + "keepalive = true").notes.isEmpty)
+        let own = load("keepalive = true\nto = { address = \"tcp://10.0.0.5:80\", user-timeout = \"1s\" }").notes
+        #expect(own.count == 1 && own.first?.contains("the upstream has keepalive") == true, "\(own)")
+    }
+}

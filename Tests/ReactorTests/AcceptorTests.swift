@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import Reactor
+
+/// Greets nobody, and reads nothing.
+private final class SilentWorker: Worker {}
+
+private final class SilentService: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        SilentWorker(arrival, lane: lane)
+    }
+}
+
+@Suite struct AcceptorTests {
+    private static let shortages: [(CInt, String)] = [
+        (EMFILE, "LimitNOFILE="), (ENFILE, "fs.file-max"), (ENOMEM, "free"), (ENOBUFS, "free"),
+        (EPERM, "SystemCallFilter="), (EACCES, "SystemCallFilter="), (4711, "SystemCallFilter="),
+    ]
+
+    @Test(arguments: shortages)
+    func `what this host lacks or refuses pauses the listener, with advice, and it goes on by itself`(
+        row: (CInt, String)
+    ) throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen(service: SilentService.init)[0]
+        let client = try harness.connect(to: socket)
+        let reached = FaultInjection.failing(call: 1, with: row.0) { harness.run(turns: 1) }
+        #expect(reached)
+        let paused = try harness.capturedRecords().filter { $0.event == "accept-paused" }
+        #expect(paused.count == 1)
+        #expect(paused.first?["message"]?.contains(row.1) == true, "\(paused.first?["message"] ?? "")")
+        #expect(harness.run(until: { harness.connections == 1 }))
+        client.close()
+    }
+
+    @Test(arguments: [
+        ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+        ETIMEDOUT,
+    ])
+    func `an error of one connection does not keep the next one waiting`(number: CInt) throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen(service: SilentService.init)[0]
+        let client = try harness.connect(to: socket)
+        #expect(FaultInjection.failing(call: 1, with: number) { harness.run(turns: 2) })
+        #expect(harness.connections == 1)
+        #expect(try harness.capturedRecords().allSatisfy { $0.event != "accept-paused" })
+        client.close()
+    }
+
+    @Test func `a socket of our own that does not listen any more ends the process`() async {
+        await #expect(processExitsWith: .exitCode(70)) {
+            let harness = try LaneHarness()
+            let socket = try harness.listen(service: SilentService.init)[0]
+            shutdown(socket.raw, CInt(SHUT_RDWR))
+            harness.run(turns: 10)
+        }
+    }
+
+    @Test func `a descriptor that is watched twice ends the process`() async {
+        await #expect(processExitsWith: .exitCode(70)) {
+            let harness = try LaneHarness()
+            let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            try harness.lane.watch(Pollable(), raw)
+            try? harness.lane.watch(Pollable(), raw)
+        }
+    }
+}

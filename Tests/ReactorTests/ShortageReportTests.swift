@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import Reactor
+
+@Suite struct ShortageReportTests {
+    private static let quiet = ShortageReport.quietTime
+
+    @Test func `the first failure is told, and no further one`() {
+        var report = ShortageReport()
+        #expect(!report.isOn)
+        #expect(report.note(at: 100) == true)
+        for time in 101...200 as ClosedRange<UInt64> { #expect(report.note(at: time) == false) }
+        #expect(report.isOn)
+    }
+
+    @Test func `it is over when nothing has failed for ten seconds`() {
+        var report = ShortageReport()
+        _ = report.note(at: 100)
+        _ = report.note(at: 150)
+        #expect(report.pass(100 + Self.quiet) == .wait(150 + Self.quiet))
+        #expect(report.pass(149 + Self.quiet) == .wait(150 + Self.quiet))
+        #expect(report.pass(150 + Self.quiet) == .over(.init(nanoseconds: 50, attempts: 2)))
+        #expect(!report.isOn)
+        #expect(report.note(at: 1000 + Self.quiet) == true)
+        #expect(report.pass(1000 + 2 * Self.quiet) == .over(.init(nanoseconds: 0, attempts: 1)))
+    }
+
+    @Test func `lanes whose clocks differ a little never make a time negative`() {
+        var report = ShortageReport()
+        _ = report.note(at: 100)
+        _ = report.note(at: 90)
+        #expect(report.pass(95 + Self.quiet) == .wait(100 + Self.quiet))
+        #expect(report.pass(100 + Self.quiet) == .over(.init(nanoseconds: 0, attempts: 2)))
+    }
+
+    @Test func `bears clocks at their ends`() {
+        var report = ShortageReport()
+        _ = report.note(at: .max)
+        #expect(report.pass(.max) == .wait(.max))
+    }
+
+    /// Against a list of all failures.
+    @Test func `begins and ends alternate, and no failure is told twice or never`() {
+        var random = SplitMix(state: 5)
+        for _ in 0..<200 {
+            var report = ShortageReport()
+            var now: UInt64 = 1000
+            var failures: [UInt64] = []
+            for _ in 0..<100 {
+                now += UInt64.random(in: 0...(Self.quiet / 3), using: &random)
+                if Bool.random(using: &random) {
+                    #expect(report.note(at: now) == failures.isEmpty)
+                    failures.append(now)
+                } else if let last = failures.last, let first = failures.first {
+                    if now - last >= Self.quiet {
+                        #expect(
+                            report.pass(now)
+                                == .over(.init(nanoseconds: last - first, attempts: UInt64(failures.count))))
+                        failures = []
+                    } else {
+                        #expect(report.pass(now) == .wait(last + Self.quiet))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `each thing that lacks has a name of its own`() {
+        let names = HostFault.allCases.map(\.name)
+        #expect(Set(names).count == names.count)
+        for name in names { #expect(!name.isEmpty && name.allSatisfy { $0 == "-" || ("a"..."z").contains($0) }) }
+    }
+}
+
+/// What the lanes tell of a shortage.
+@Suite struct ShortageRecordTests {
+    private func lacks(_ fault: HostFault, _ errno: CInt, on harness: LaneHarness, times: Int = 1) {
+        for _ in 0..<times {
+            harness.lane.lacks(
+                fault, because: SystemError("connect", errno: errno), towards: "tcp://10.0.0.5:80",
+                label: .init(name: "front", service: "forward"))
+        }
+    }
+
+    @Test func `one warning for each thing that lacks, however many attempts fail`() throws {
+        let harness = try LaneHarness()
+        lacks(.localPorts, 99, on: harness, times: 100)
+        lacks(.descriptors, 24, on: harness, times: 100)
+        let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
+        #expect(warnings.map { $0["lacks"] } == ["local-ports", "descriptors"])
+        let message = try #require(warnings.first?["message"])
+        #expect(message.contains("tcp://10.0.0.5:80") && message.contains("EADDRNOTAVAIL"), "\(message)")
+        #expect(message.contains("net.ipv4.ip_local_port_range"), "\(message)")
+    }
+
+    @Test func `every fault has a sentence`() throws {
+        let harness = try LaneHarness()
+        for fault in HostFault.allCases { lacks(fault, 113, on: harness) }
+        let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
+        #expect(warnings.count == HostFault.allCases.count)
+    }
+}
