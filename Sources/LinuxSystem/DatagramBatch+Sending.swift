@@ -4,12 +4,6 @@ import CLinux
 import Glibc
 
 extension DatagramBatch {
-    /// The most segments that the kernel cuts out of one datagram: `UDP_MAX_SEGMENTS` of Linux before 6.2.
-    private static let mostSegments = 64
-
-    /// The most bytes of one datagram over IPv4.
-    private static let longestPayload = 65_507
-
     /// Whether two datagrams are of one flow: same source, same address that they went to. The source of a CAN frame is in
     /// its first bytes.
     package func isSameFlow(_ first: Int, _ second: Int) -> Bool {
@@ -30,31 +24,23 @@ extension DatagramBatch {
     }
 
     /// Sends datagrams on through a connected socket. Those of one length in a row go as one, which the kernel cuts up again
-    /// (UDP_SEGMENT of udp(7)); where it does not take that, they go one by one from then on.
+    /// (UDP_SEGMENT of udp(7)); what it refuses joined goes one by one.
     ///
     /// - Parameters:
     ///   - range: which of the last call's; each came whole.
-    ///   - canSegment: whether the kernel takes segments of this kind of socket; becomes false when it does not.
-    package func send(_ range: Range<Int>, to raw: CInt, canSegment: inout Bool) -> DatagramResult {
-        precondition(range.upperBound <= count)
+    ///   - joining: what is known of this kind of socket.
+    package func send(_ range: Range<Int>, to raw: CInt, joining: inout DatagramJoining) -> DatagramResult {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var result = DatagramResult()
         var index = range.lowerBound
         while index < range.upperBound {
-            let run = canSegment ? joinable(index..<range.upperBound) : 1
-            let segment = self.segment(index)
-            if run > 1 || (segment > 0 && canSegment) {
-                switch sendJoined(index, run, segment: run > 1 ? length(index) : segment, to: raw, &result) {
-                case 0: index += run
-                case EINVAL, EIO, EOPNOTSUPP: canSegment = false
-                // Longer than a packet of the path may be: nothing of it went.
-                default:
-                    result.lost += run > 1 ? run : datagramCount(index)
-                    index += run
-                }
+            let run = joining.isAllowed ? joinable(index..<range.upperBound) : 1
+            if run > 1 || (segment(index) > 0 && joining.isAllowed) {
+                sendJoined(index..<index + run, to: raw, &joining, &result)
             } else {
                 sendApart(index, to: raw, &result)
-                index += 1
             }
+            index += run
         }
         return result
     }
@@ -65,10 +51,11 @@ extension DatagramBatch {
         let length = length(first)
         guard segment(first) == 0, length > 0 else { return 1 }
         var (run, total) = (1, length)
-        while first + run < range.upperBound, run < Self.mostSegments {
+        while first + run < range.upperBound, run < DatagramJoining.mostSegments {
             let next = first + run
             let nextLength = self.length(next)
-            guard segment(next) == 0, nextLength > 0, nextLength <= length, total + nextLength <= Self.longestPayload
+            guard segment(next) == 0, nextLength > 0, nextLength <= length,
+                total + nextLength <= DatagramJoining.longestPayload
             else { break }
             run += 1
             total += nextLength
@@ -78,21 +65,26 @@ extension DatagramBatch {
         return run
     }
 
-    /// - Returns: an errno, or 0.
+    /// Sends a run of datagrams as one, or what came as one; apart if that is refused.
     private func sendJoined(
-        _ index: Int, _ run: Int, segment: Int, to raw: CInt, _ result: inout DatagramResult
-    ) -> CInt {
+        _ run: Range<Int>, to raw: CInt, _ joining: inout DatagramJoining, _ result: inout DatagramResult
+    ) {
+        let first = run.lowerBound
+        let datagramCount = run.count > 1 ? run.count : datagramCount(first)
         do throws(SystemError) {
-            let (first, count, length) = unsafe (datagrams + index, CInt(run), UInt16(clamping: segment))
+            let segment = UInt16(clamping: run.count > 1 ? length(first) : segment(first))
+            let (start, count) = unsafe (datagrams + first, CInt(run.count))
             // unsafe: so many datagrams follow, as the caller has seen to.
-            let sent = try systemCallIfReady("sendmsg") { unsafe clinux_send_joined(raw, first, count, length) }
+            let sent = try systemCallIfReady("sendmsg") { unsafe clinux_send_joined(raw, start, count, segment) }
             guard let sent else { throw SystemError("sendmsg", errno: EAGAIN) }
-            result.bytes += sent
-            result.datagrams += run > 1 ? run : datagramCount(index)
-            return 0
+            joining.went()
+            result += DatagramResult(datagrams: datagramCount, bytes: sent)
         } catch {
-            result.errno = error.errno
-            return error.errno
+            guard joining.refused(error.errno) else {
+                result += DatagramResult(lost: datagramCount, errno: error.errno)
+                return
+            }
+            for index in run { sendApart(index, to: raw, &result) }
         }
     }
 

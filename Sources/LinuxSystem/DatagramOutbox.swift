@@ -5,8 +5,8 @@ import Glibc
 
 /// Datagrams on their way to one socket, so that one call sends them all: sendmmsg(2).
 ///
-/// Several of one length to one receiver go as one, which the kernel cuts up (UDP_SEGMENT of udp(7)); where it does not
-/// take that, they go one by one from then on.
+/// Several of one length to one receiver go as one, which the kernel cuts up (UDP_SEGMENT of udp(7)); what it refuses
+/// joined goes one by one.
 ///
 /// Concurrency: belongs to one lane.
 ///
@@ -19,19 +19,13 @@ import Glibc
     /// How many bytes are held of those that do not lie in a batch. No datagram may be longer.
     package let room: Int
 
-    /// The most segments that the kernel cuts out of one datagram: `UDP_MAX_SEGMENTS` of Linux before 6.2.
-    private static let mostSegments = 64
-
-    /// The most bytes of one datagram over IPv4.
-    private static let longestPayload = 65_507
-
     /// How many entries there are.
     package private(set) var count = 0
 
     private let entries: UnsafeMutablePointer<clinux_datagram>
     private let memory: UnsafeMutableRawPointer
     private var used = 0
-    private var canSegment = true
+    private var joining: DatagramJoining
 
     /// Whether the kernel takes several at once.
     private var canBatch = true
@@ -40,7 +34,7 @@ import Glibc
     ///
     /// - Parameter kind: what the socket is: the kernel cuts up datagrams of UDP alone.
     package init(_ kind: SocketKind = .udp) {
-        canSegment = kind == .udp
+        joining = DatagramJoining(kind)
         room = 2 * DatagramBatch.longest(of: kind)
         // In pages that the kernel gives when bytes reach them, as those of a batch.
         guard let memory = unsafe calloc(1, room) else { preconditionFailure("out of memory") }
@@ -113,14 +107,14 @@ import Glibc
     /// Puts a datagram behind the last one, to be cut off again, if it is not longer.
     private func join(_ bytes: RawSpan) -> Bool {
         let length = bytes.byteCount
-        guard canSegment, count > 0, length > 0 else { return false }
+        guard joining.isAllowed, count > 0, length > 0 else { return false }
         // unsafe: the last entry, whose bytes are the last in the memory, as `isNext` says of entries that were copied.
         let last = unsafe entries + (count - 1)
         let total = Int(unsafe last.pointee.length)
         let segment = unsafe last.pointee.segment == 0 ? total : Int(last.pointee.segment)
         let end = unsafe last.pointee.bytes + total
-        guard length <= segment, total % segment == 0, total / segment < Self.mostSegments,
-            total + length <= Self.longestPayload, unsafe end == memory + used
+        guard length <= segment, total % segment == 0, total / segment < DatagramJoining.mostSegments,
+            total + length <= DatagramJoining.longestPayload, unsafe end == memory + used
         else { return false }
         // unsafe: there is room, as the caller has seen to.
         unsafe bytes.withUnsafeBytes { source in
@@ -140,7 +134,7 @@ import Glibc
     package func flush(to raw: CInt, _ sent: (_ index: Int, _ result: DatagramResult) -> Void) {
         var start = 0
         while start < count {
-            if !canSegment, isSegmented(start) {
+            if !joining.isAllowed, isSegmented(start) {
                 sent(start, sendApart(start, to: raw))
                 start += 1
                 continue
@@ -151,22 +145,22 @@ import Glibc
                 // unsafe: so many entries follow.
                 went = Int(
                     try systemCallIfReady("sendmmsg") { unsafe clinux_send_datagrams(raw, first, most) } ?? 0)
-                for index in start..<start + went { sent(index, result(of: index)) }
+                for index in start..<start + went {
+                    if isSegmented(index) { joining.went() }
+                    sent(index, result(of: index))
+                }
                 start += went
                 if went == 0 {
                     sent(start, failure(of: start, EAGAIN))
                     start += 1
                 }
             } catch {
-                if isSegmented(start), error.errno == EINVAL || error.errno == EIO || error.errno == EMSGSIZE {
-                    let result = sendApart(start, to: raw)
-                    // EMSGSIZE is about this one. If none of them goes, it was not the joining that was refused.
-                    if error.errno != EMSGSIZE, result.datagrams > 0 { canSegment = false }
-                    sent(start, result)
-                } else if error.errno == EOPNOTSUPP, most > 1 {
+                if error.errno == EOPNOTSUPP, most > 1 {
                     // RDS does not know the flag by which the kernel tells a protocol that more will follow.
                     canBatch = false
                     continue
+                } else if isSegmented(start), joining.refused(error.errno) {
+                    sent(start, sendApart(start, to: raw))
                 } else {
                     sent(start, failure(of: start, error.errno))
                 }
@@ -185,7 +179,7 @@ import Glibc
     /// How many entries may go with one call.
     private func run(from start: Int) -> Int {
         guard canBatch else { return 1 }
-        let end = canSegment ? count : (start..<count).first { isSegmented($0) } ?? count
+        let end = joining.isAllowed ? count : (start..<count).first { isSegmented($0) } ?? count
         return end - start
     }
 

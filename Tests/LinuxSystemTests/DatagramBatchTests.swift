@@ -178,6 +178,90 @@ import Testing
         #expect(try Self.receive(1, from: socket, batch) == [[UInt8(ascii: "x")]])
     }
 
+    // MARK: Sending on
+
+    /// A connected pair: what is sent through one socket arrives at the other.
+    private final class Path {
+        let sender: OwnedDescriptor
+        let receiver: ListeningSocket
+
+        init() throws {
+            receiver = try DatagramBatchTests.socket()
+            sender = try OutgoingSocket.make(.udp, for: receiver.address)
+            _ = try OutgoingSocket.connect(sender.raw, to: receiver.address)
+        }
+    }
+
+    /// A batch that has received datagrams of these lengths, each full of its number.
+    private static func batch(of lengths: [Int]) throws -> DatagramBatch {
+        let (socket, peer, batch) = (try socket(), try DatagramPeer(), DatagramBatch())
+        for (number, length) in lengths.enumerated() {
+            try peer.send([UInt8](repeating: UInt8(number), count: length), to: socket)
+        }
+        // Over loopback they are there when send(2) returns.
+        #expect(try batch.receive(from: socket.raw, atMost: DatagramBatch.capacity) == lengths.count)
+        return batch
+    }
+
+    @Test(arguments: [EMSGSIZE, EINVAL, EIO, ENOBUFS, ENOMEM, EPERM, EOPNOTSUPP])
+    func `of joined datagrams that the kernel refuses none is lost`(errno: CInt) throws {
+        let lengths = [1000, 1000, 400, 0, 700, 700, 900]
+        let batch = try Self.batch(of: lengths)
+        let path = try Path()
+        var joining = DatagramJoining(.udp)
+        var result = DatagramResult()
+        _ = FaultInjection.failing(call: 1, with: errno) {
+            result = batch.send(0..<lengths.count, to: path.sender.raw, joining: &joining)
+        }
+        #expect(result == DatagramResult(datagrams: lengths.count, bytes: lengths.reduce(0, +)))
+        #expect(joining.isAllowed == (errno != EOPNOTSUPP))
+        #expect(try Self.receive(lengths.count, from: path.receiver, DatagramBatch()).map(\.count) == lengths)
+    }
+
+    @Test(arguments: [ECONNREFUSED, EHOSTUNREACH, EAGAIN])
+    func `what is said of the peer is said of all that were joined`(errno: CInt) throws {
+        let batch = try Self.batch(of: [100, 100, 100])
+        let path = try Path()
+        var joining = DatagramJoining(.udp)
+        _ = FaultInjection.failing(call: 1, with: errno) {
+            let result = batch.send(0..<3, to: path.sender.raw, joining: &joining)
+            #expect(result == DatagramResult(lost: 3, errno: errno))
+        }
+    }
+
+    @Test func `each call of a send fails in turn, and only the datagram that fails by itself is lost`() throws {
+        let lengths = [1000, 1000, 400, 1400, 1400]
+        let batch = try Self.batch(of: lengths)
+        for call in 2...6 {
+            let path = try Path()
+            var joining = DatagramJoining(.can)
+            var result = DatagramResult()
+            let isReached = FaultInjection.failing(call: call, with: EMSGSIZE) {
+                result = batch.send(0..<lengths.count, to: path.sender.raw, joining: &joining)
+            }
+            #expect(isReached == (call <= 5))
+            #expect(result.lost == (isReached ? 1 : 0))
+            var wanted = lengths
+            if isReached { wanted.remove(at: call - 1) }
+            #expect(try Self.receive(wanted.count, from: path.receiver, DatagramBatch()).map(\.count) == wanted)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root, for a network namespace"))
+    func `joined datagrams that are longer than a packet of the path go apart`() throws {
+        try inPrivateNetwork(mtu: 1280) {
+            // Those of 1400 bytes cannot go joined, those of 1000 can.
+            let lengths = [1400, 1400, 20, 1000, 1000, 1000]
+            let batch = try Self.batch(of: lengths)
+            let path = try Path()
+            var joining = DatagramJoining(.udp)
+            let result = batch.send(0..<lengths.count, to: path.sender.raw, joining: &joining)
+            #expect(result == DatagramResult(datagrams: lengths.count, bytes: lengths.reduce(0, +)))
+            #expect(joining.isAllowed)
+            #expect(try Self.receive(lengths.count, from: path.receiver, DatagramBatch()).map(\.count) == lengths)
+        }
+    }
+
     @Test func `a call that is interrupted is made again`() throws {
         let socket = try Self.socket()
         try DatagramPeer().send("x", to: socket)

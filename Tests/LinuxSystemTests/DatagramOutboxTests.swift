@@ -69,16 +69,41 @@ import Testing
         #expect(all.dropLast().allSatisfy { $0.count == segment })
     }
 
-    @Test(arguments: [EIO, EINVAL])
-    func `goes one by one for good where the kernel does not cut up`(errno: CInt) throws {
+    @Test(arguments: [EIO, EINVAL, EMSGSIZE, ENOBUFS, ENOMEM, EPERM])
+    func `what the kernel refuses joined goes apart, and the next ones go joined again`(errno: CInt) throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         let bytes = [UInt8](repeating: 1, count: 2500)
+        append([0], to: peer)
         append(bytes, segment: 1000, to: peer)
-        var first: [DatagramResult] = []
-        let isReached = FaultInjection.failing(call: 1, with: errno) { first = flush(socket) }
-        #expect(isReached)
-        #expect(first == [DatagramResult(datagrams: 3, bytes: 2500)])
-        #expect(try received(peer, 3).map(\.count) == [1000, 1000, 500])
+        append([2], to: peer)
+        var results: [DatagramResult] = []
+        // All three entries are refused, which the kernel tells of the first.
+        _ = FaultInjection.failing(call: 1, with: errno) { results = flush(socket) }
+        #expect(results.first == DatagramResult(lost: 1, errno: errno))
+        #expect(results.dropFirst().map(\.datagrams) == [3, 1])
+        #expect(try received(peer, 4).map(\.count) == [1000, 1000, 500, 1])
+        append(bytes, segment: 1000, to: peer)
+        _ = FaultInjection.failing(call: 1, with: errno) {
+            #expect(flush(socket) == [DatagramResult(datagrams: 3, bytes: 2500)])
+        }
+        append(bytes, segment: 1000, to: peer)
+        let isCalledTwice = FaultInjection.failing(call: 2, with: EPERM) { _ = flush(socket) }
+        #expect(!isCalledTwice)
+        #expect(try received(peer, 6).count == 6)
+    }
+
+    @Test(arguments: [EIO, EINVAL, EOPNOTSUPP])
+    func `goes one by one for good where the kernel cuts up nothing`(errno: CInt) throws {
+        let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
+        let bytes = [UInt8](repeating: 1, count: 2500)
+        let refusals = errno == EOPNOTSUPP ? 1 : Int(DatagramJoining.mostRefusals)
+        for _ in 0..<refusals {
+            append(bytes, segment: 1000, to: peer)
+            _ = FaultInjection.failing(call: 1, with: errno) {
+                #expect(flush(socket) == [DatagramResult(datagrams: 3, bytes: 2500)])
+            }
+        }
+        #expect(try received(peer, 3 * refusals).count == 3 * refusals)
         // One before, three by themselves, and one after: five calls, of which none is tried in vain.
         append([1], to: peer)
         append(bytes, segment: 1000, to: peer)
@@ -90,16 +115,26 @@ import Testing
         #expect(try received(peer, 5).map(\.count) == [1, 1000, 1000, 500, 1])
     }
 
-    @Test func `one that is too long for its path goes apart, and the next one is joined again`() throws {
-        let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
-        append([UInt8](repeating: 1, count: 2000), segment: 1000, to: peer)
-        _ = FaultInjection.failing(call: 1, with: EMSGSIZE) {
-            #expect(flush(socket) == [DatagramResult(datagrams: 2, bytes: 2000)])
+    @Test(.enabled(if: geteuid() == 0, "needs root, for a network namespace"))
+    func `joined datagrams that are longer than a packet of the path all arrive`() throws {
+        try inPrivateNetwork(mtu: 1280) {
+            let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
+            let outbox = DatagramOutbox()
+            for _ in 0..<3 {
+                outbox.append(
+                    [UInt8](repeating: 1, count: 2500).span.bytes, segment: 1400,
+                    to: .ipv4(.loopback, port: peer.port))
+            }
+            var results: [DatagramResult] = []
+            outbox.flush(to: socket.raw) { results.append($1) }
+            #expect(results == (0..<3).map { _ in DatagramResult(datagrams: 2, bytes: 2500) })
+            var lengths: [Int] = []
+            try waitUntil("all have come") {
+                while let next = peer.receive() { lengths.append(next.count) }
+                return lengths.count == 6
+            }
+            #expect(lengths == [1400, 1100, 1400, 1100, 1400, 1100])
         }
-        append([UInt8](repeating: 1, count: 2000), segment: 1000, to: peer)
-        let isCalledTwice = FaultInjection.failing(call: 2, with: EPERM) { _ = flush(socket) }
-        #expect(!isCalledTwice)
-        #expect(try received(peer, 4).count == 4)
     }
 
     @Test(arguments: [EAGAIN, EPERM, ENETUNREACH, ENOBUFS, ECONNREFUSED, EMSGSIZE])

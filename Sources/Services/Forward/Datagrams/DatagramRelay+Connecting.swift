@@ -149,7 +149,7 @@ extension DatagramRelay {
         self.upstream = port
         shortage = nil
         connectTime = Clock.monotonic &- begun
-        canSegment = upstream.kind == .udp
+        joining = DatagramJoining(upstream.kind)
         sendHeld(without: count)
         // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
         if upstream.kind == .can, isOpen, self.upstream?.address == address { answered() }

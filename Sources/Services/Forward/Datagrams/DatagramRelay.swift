@@ -69,8 +69,8 @@ final class DatagramRelay: Flow {
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
 
-    /// Whether the kernel cuts up what is sent to the upstream as one.
-    var canSegment = true
+    /// Whether what is sent to the upstream may go as one.
+    var joining = DatagramJoining(.udp)
 
     init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup) {
         self.group = group
@@ -119,7 +119,7 @@ final class DatagramRelay: Flow {
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
         if upstreamKind == .can, kind != .can { return sendFrames(range, of: batch, to: upstream) }
-        finish(batch.send(range, to: upstream.raw, canSegment: &canSegment))
+        finish(batch.send(range, to: upstream.raw, joining: &joining))
     }
 
     /// Puts the PROXY header in front: each datagram is copied for it.
@@ -134,7 +134,7 @@ final class DatagramRelay: Flow {
         var result = DatagramResult()
         for index in range {
             if batch.isFrame(index) {
-                result += batch.send(index..<index + 1, to: upstream.raw, canSegment: &canSegment)
+                result += batch.send(index..<index + 1, to: upstream.raw, joining: &joining)
             } else {
                 result += sendParts(index, of: batch, to: upstream)
             }
