@@ -7,6 +7,10 @@ public enum Clock {
     /// Time that never goes backwards and does not follow the calendar: for deadlines and durations.
     public static var monotonic: UInt64 { clinux_monotonic() }
 
+    /// The nanoseconds from one time to another of the same clock; 0 if the other one is earlier. Each lane has the time of
+    /// its turn, so one of another lane may be ahead.
+    @inlinable public static func span(from start: UInt64, to end: UInt64) -> UInt64 { end > start ? end - start : 0 }
+
     /// Time since 1970-01-01 00:00 UTC: for records.
     public static var realtime: UInt64 { clinux_realtime() }
 }

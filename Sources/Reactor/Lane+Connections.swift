@@ -199,8 +199,10 @@ extension Lane {
 extension Lane {
     /// Writes a record of every connection that lives.
     public func recordConnections() {
-        for connection in openConnections where connection.isAnnounced {
+        sweep { [self] connection in
+            guard connection.isAnnounced else { return 0 }
             record(.live(traffic(of: connection)), of: connection)
+            return 1
         }
     }
 
@@ -217,7 +219,7 @@ extension Lane {
     private func traffic(of connection: Connection) -> ConnectionTraffic {
         ConnectionTraffic(
             bytesIn: connection.bytesIn, bytesOut: connection.bytesOut, datagrams: connection.datagrams,
-            durationMicroseconds: (now &- connection.accepted) / 1000)
+            durationMicroseconds: Clock.span(from: connection.accepted, to: now) / 1000)
     }
 
     private func record(_ event: ConnectionRecord.Event, of connection: Connection) {

@@ -47,17 +47,24 @@ extension Lane {
         for identifier in listeners.keys { stopAccepting(identifier) }
     }
 
-    /// Ends the connections of a listener, or of all, and forgets it.
+    /// Ends the connections of a listener, or of all, and forgets it. Those of one listener are ended in as many turns as it
+    /// takes.
     public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
         // First, since it takes those who wait.
-        if let identifier { stopAccepting(identifier) } else { stopAccepting() }
-        for gate in ending where identifier == nil || gate.listenerIdentifier == identifier {
-            while gate.ready([]) == .again {}
+        guard let identifier else {
+            stopAccepting()
+            for gate in ending { while gate.ready([]) == .again {} }
+            for connection in openConnections { connection.stop(reason, by: party) }
+            return
         }
-        for connection in openConnections where identifier == nil || connection.profile.identifier == identifier {
+        stopAccepting(identifier)
+        for gate in ending where gate.listenerIdentifier == identifier { while gate.ready([]) == .again {} }
+        listeners[identifier] = nil
+        sweep { connection in
+            guard connection.profile.identifier == identifier else { return 0 }
             connection.stop(reason, by: party)
+            return 4
         }
-        if let identifier { listeners[identifier] = nil }
     }
 
     /// Closes every connection that is left, whatever it is doing.

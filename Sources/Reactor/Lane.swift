@@ -17,6 +17,23 @@ public final class Lane {
     /// The time of this turn: ``Clock/monotonic``, read once after each wait.
     public private(set) var now = Clock.monotonic
 
+    /// The number of this turn.
+    package private(set) var turns: UInt64 = 0
+
+    /// What this turn may still do for many because of one: see ``FanOut``.
+    package var fanOutLeft = FanOut.perTurn
+
+    /// How many bytes each of those that are ready may move in this turn, about: the more are ready, the less each has, so
+    /// that a turn stays short.
+    package private(set) var share = Lane.mostShare
+
+    static let mostShare = 1 << 20
+    private static let leastShare = 64 << 10
+    private static let bytesPerTurn = 16 << 20
+
+    /// The share of each where so many are ready.
+    static func share(of ready: Int) -> Int { min(max(bytesPerTurn / max(ready, 1), leastShare), mostShare) }
+
     /// Where every read goes.
     public let input = InputBuffer()
 
@@ -50,6 +67,14 @@ public final class Lane {
 
     /// Who did not finish in this turn.
     private var waiting: [Pollable] = []
+
+    /// What was told to the lane and was not done yet, the first last.
+    private var messages: [LaneHandle.Message] = []
+
+    /// How many messages are done, and how many deadlines are passed, in one turn before the others have theirs: a name that
+    /// many wait for, or connections that came together, are many of either at once.
+    private static let messagesPerTurn = 32
+    private static let deadlinesPerTurn = 64
     private var isEnding = false
 
     /// Whether the daemon is stopping, so that other lanes may have ended already.
@@ -75,6 +100,8 @@ public final class Lane {
     /// Runs until ``end()`` was called.
     public func run() {
         while !isEnding { turn(waiting: true) }
+        // Whoever told it something before that waits for it.
+        while !messages.isEmpty { receiveMessages() }
         records.flush()
     }
 
@@ -102,15 +129,20 @@ public final class Lane {
     public func turn(waiting canWait: Bool) {
         let count = wait(canWait)
         now = Clock.monotonic
+        turns &+= 1
+        fanOutLeft = FanOut.perTurn
+        share = Self.share(of: count + waiting.count)
         for index in 0..<count {
             let (readiness, token) = poll.event(index)
             if index + 1 < count { table.prefetch(poll.event(index + 1).token) }
             if token == Self.wakeToken {
-                receiveMessages()
+                handle.wake.clear()
+                messages.insert(contentsOf: handle.takeMessages().reversed(), at: 0)
             } else if let pollable = table.occupant(of: token) {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
         }
+        receiveMessages()
         giveTurns()
         passDeadlines()
         flushPorts()
@@ -121,7 +153,7 @@ public final class Lane {
 
     private func wait(_ canWait: Bool) -> Int {
         do throws(SystemError) {
-            return try poll.wait(timeout: canWait && waiting.isEmpty ? timeout() : 0)
+            return try poll.wait(timeout: canWait && waiting.isEmpty && messages.isEmpty ? timeout() : 0)
         } catch {
             // EBADF, EFAULT and EINVAL are all that is left of epoll_wait(2): the lane itself is broken.
             OwnBug.end(because: error)
@@ -135,7 +167,7 @@ public final class Lane {
         guard earliest != .max else { return nil }
         let now = Clock.monotonic
         guard earliest > now else { return 0 }
-        return CInt(clamping: (earliest - now + 999_999) / 1_000_000)
+        return CInt(clamping: (Clock.span(from: now, to: earliest) + 999_999) / 1_000_000)
     }
 
     /// Lets a pollable go on after the others.
@@ -173,7 +205,9 @@ public final class Lane {
     }
 
     private func passDeadlines() {
-        while let (time, slot) = deadlines.earliest, time <= now {
+        var left = Self.deadlinesPerTurn
+        while left > 0, let (time, slot) = deadlines.earliest, time <= now {
+            left -= 1
             deadlines.cancel(slot)
             guard let pollable = table[slot], let next = pollable.deadline(at: now), pollable.slot == slot else {
                 continue
@@ -183,9 +217,8 @@ public final class Lane {
     }
 
     private func receiveMessages() {
-        handle.wake.clear()
-        for message in handle.takeMessages() {
-            switch message {
+        for _ in 0..<min(messages.count, Self.messagesPerTurn) {
+            switch messages.removeLast() {
             case .adopt(let handedOver): adopt(handedOver)
             case .perform(let body): body(self)
             }

@@ -15,6 +15,9 @@ struct SlotTable {
     private var slots: [Slot] = []
     private var free: [Int32] = []
 
+    /// How many slots there are, taken or not.
+    var capacity: Int { slots.count }
+
     /// How many slots are taken.
     var count: Int { slots.count - free.count }
 

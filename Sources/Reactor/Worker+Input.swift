@@ -4,11 +4,11 @@ import LinuxSystem
 
 extension Worker {
     /// How many times one connection reads before the others have their turn.
-    private static let readsPerTurn = 4
+    private var readsPerTurn: Int { max(lane.share / InputBuffer.streamLength, 1) }
 
     /// Reads until there is nothing more, the client takes nothing more, or it is the others' turn.
     final func read() -> Turn {
-        for _ in 0..<Self.readsPerTurn {
+        for _ in 0..<readsPerTurn {
             guard mayRead else { return .done }
             switch receive() {
             case .moved(let count):
@@ -26,7 +26,7 @@ extension Worker {
 
     /// Reads and forgets, until the client has finished.
     final func discardInput() -> Turn {
-        for _ in 0..<Self.readsPerTurn {
+        for _ in 0..<readsPerTurn {
             guard mayRead else { return .done }
             switch receive() {
             case .moved:
@@ -45,8 +45,10 @@ extension Worker {
     private func receive() -> Transfer? {
         do throws(SystemError) {
             let transfer: Transfer
+            var length = 0
             if kind.isByteStream {
-                transfer = try unsafe .receive(raw, into: lane.input.stream)
+                length = min(InputBuffer.streamLength, lane.share)
+                transfer = try lane.input.receive(from: raw, atMost: length)
             } else {
                 transfer = try unsafe .receiveMessage(raw, into: lane.input.message)
             }
@@ -56,7 +58,7 @@ extension Worker {
                 lastActivity = lane.now
                 // A short read of TCP has emptied the socket, unless urgent data or the end stands behind it (epoll(7)).
                 // Unix sockets also stop at descriptors and credentials, so they are read until they say no.
-                if kind == .tcp, count < InputBuffer.streamLength, readiness.isDisjoint(with: .moreThanData) {
+                if kind == .tcp, count < length, readiness.isDisjoint(with: .moreThanData) {
                     mayRead = false
                 }
             case .wouldBlock:

@@ -15,7 +15,7 @@ extension Supervisor {
         let doing: StatusLine.Doing
         switch life {
         case .serving: doing = .serving(reloaded: lastReload?.time, failure: lastReload?.failure)
-        case .draining(let end): doing = .draining(seconds: (end - min(end, Clock.monotonic)) / 1_000_000_000)
+        case .draining(let end): doing = .draining(seconds: Clock.span(from: Clock.monotonic, to: end) / 1_000_000_000)
         case .stopping: doing = .stopping
         }
         return StatusLine(
@@ -41,7 +41,7 @@ extension Supervisor {
         guard let sent = statusSent, statusAlarm?.isSet == false else { return }
         let due = sent.time &+ Self.statusInterval
         let now = Clock.monotonic
-        if due <= now { sendStatus() } else { statusAlarm?.set(after: due - now) }
+        if due <= now { sendStatus() } else { statusAlarm?.set(after: Clock.span(from: now, to: due)) }
     }
 
     /// Sends the status if it is another one than the last. What changes from now on is told again, so what has changed

@@ -69,7 +69,7 @@ extension Supervisor {
         // Its answer says that the backlogs are empty too.
         drainHeartbeat = sendHeartbeat()
         closeSockets()
-        drainAlarm?.set(after: end - min(end, Clock.monotonic))
+        drainAlarm?.set(after: Clock.span(from: Clock.monotonic, to: end))
         extendTimeout()
         extendAlarm?.repeat(every: extendInterval)
         drainChanged()

@@ -64,6 +64,13 @@ public final class DatagramPeer {
         guard sent == bytes.count else { throw POSIXFailure("sendto") }
     }
 
+    /// Sends a datagram to a port of 127.0.0.1.
+    public func send(_ bytes: [UInt8], toPort port: UInt16) {
+        _ = ServerAddress(.tcp(host: "127.0.0.1", port: port)).withKernelAddress {
+            sendto(raw, bytes, bytes.count, 0, $0, $1)
+        }
+    }
+
     /// Sends a text.
     public func send(_ text: String, to socket: ListeningSocket, host: String? = nil) throws {
         try send(Array(text.utf8), to: socket, host: host)

@@ -99,6 +99,16 @@ public final class LaneHarness {
         guests.append(pollable)
     }
 
+    /// Moves the bytes of a peer whenever the lane had a turn.
+    public func add(_ peer: TestPeer) {
+        peers.append(peer)
+    }
+
+    /// Forgets the peers that there are.
+    public func forgetPeers() {
+        peers = []
+    }
+
     // MARK: - Turns
 
     /// Lets the lane and the clients have turns until `condition` holds.

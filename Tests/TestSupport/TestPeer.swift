@@ -32,6 +32,9 @@ public final class TestPeer {
     private var raw: CInt
     private var outgoing: [UInt8] = []
     private var outgoingStart = 0
+
+    /// Where urgent bytes are in ``outgoing``, in order: each goes with MSG_OOB of send(2).
+    private var urgent: [Int] = []
     private var finishesWriting = false
 
     /// Connects to a listening socket.
@@ -52,6 +55,13 @@ public final class TestPeer {
             Glibc.close(raw)
             throw SystemError("connect", errno: number)
         }
+        _ = fcntl(raw, F_SETFL, O_NONBLOCK)
+    }
+
+    /// Takes over a connected socket of a kind.
+    public init(adopting descriptor: CInt, kind: SocketKind) {
+        self.kind = kind
+        raw = descriptor
         _ = fcntl(raw, F_SETFL, O_NONBLOCK)
     }
 
@@ -87,13 +97,30 @@ public final class TestPeer {
         pumpOut()
     }
 
+    /// Queues an urgent byte, and writes what goes at once.
+    public func writeUrgent(_ byte: UInt8) {
+        urgent.append(outgoing.count)
+        write(CollectionOfOne(byte))
+    }
+
     /// Queues text, and writes what goes at once.
     public func write(_ text: String) { write(text.utf8) }
 
     /// Sends one message now.
-    public func writeMessage(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+    public func writeMessage(_ text: String) { writeMessage(Array(text.utf8)) }
+
+    /// Sends one message now.
+    ///
+    /// - Returns: whether it went.
+    @discardableResult
+    public func writeMessage(_ bytes: [UInt8]) -> Bool {
+        send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
+    }
+
+    /// Makes the send buffer as long as a message needs, for which a process needs CAP_NET_ADMIN: SO_SNDBUFFORCE.
+    public func makeRoom(for length: Int) {
+        var size = CInt(length)
+        setsockopt(raw, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
     }
 
     /// Shuts down the writing side once everything is written.
@@ -139,15 +166,21 @@ public final class TestPeer {
     private func pumpOut() -> Bool {
         var moved = false
         while raw >= 0, outgoingStart < outgoing.count {
-            let length = min(writeLength, outgoing.count - outgoingStart)
+            var length = min(writeLength, outgoing.count - outgoingStart)
+            var flags = CInt(MSG_NOSIGNAL)
+            if let next = urgent.first {
+                if next == outgoingStart { flags |= CInt(MSG_OOB) }
+                length = next == outgoingStart ? 1 : min(length, next - outgoingStart)
+            }
             let count = outgoing.withUnsafeBytes {
                 let part = UnsafeRawBufferPointer(rebasing: $0[outgoingStart..<outgoingStart + length])
-                return send(raw, part.baseAddress, part.count, CInt(MSG_NOSIGNAL))
+                return send(raw, part.baseAddress, part.count, flags)
             }
             guard count > 0 else {
                 if errno != EAGAIN { fail(errno) }
                 return moved
             }
+            if urgent.first == outgoingStart { urgent.removeFirst() }
             outgoingStart += count
             moved = true
             if writeLength != .max { break }

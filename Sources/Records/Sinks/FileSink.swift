@@ -79,7 +79,7 @@ final class FileSink: RecordSink {
     /// - Throws: why it cannot, if what is written to the old file would be lost.
     private func lookAfter(_ state: inout State) throws(SystemError) -> SinkNotice? {
         let now = system.now
-        guard state.isNameless || now &- state.checked >= Self.checkInterval else { return nil }
+        guard state.isNameless || Clock.span(from: state.checked, to: now) >= Self.checkInterval else { return nil }
         state.checked = now
         let open = try system.identity(of: state.descriptor.raw)
         if try leadsTo(open) {

@@ -4,11 +4,17 @@ import LinuxSystem
 import Reactor
 
 /// Answers every datagram with a random number of characters of the pattern, 0 to 512: RFC 864.
+///
+/// Two of these would answer each other for ever, and never with the same bytes; so after a thousand answers it gives ten a
+/// second.
 final class ChargenFlow: AnsweringFlow {
     /// The line with which the next answer begins.
     private var line = 0
 
+    private var allowance = Allowance(perSecond: 10, burst: 1000)
+
     override func respond(_ bytes: RawSpan, segment: Int, count: Int) {
+        guard allowance.take(count, at: lane.now) else { return keepQuiet(count) }
         let pattern = ChargenPattern.bytes
         for _ in 0..<count {
             let start = line * ChargenPattern.lineLength

@@ -9,7 +9,7 @@ import Reactor
 /// still reads, so it is still served; its going away shows as a reset. `idle-timeout` ends those that do not read, and
 /// `lifetime` those that read for ever. Nothing is held for a client: only the place in the pattern.
 final class ChargenWorker: Worker {
-    /// How many times it writes before the others have their turn.
+    /// How many times it writes before the others have their turn, where few are ready.
     private static let writesPerTurn = 4
 
     /// The place in the pattern from which to go on.
@@ -27,7 +27,7 @@ final class ChargenWorker: Worker {
 
     private func generate() {
         let pattern = ChargenPattern.bytes
-        for _ in 0..<Self.writesPerTurn {
+        for _ in 0..<max(Self.writesPerTurn * lane.share >> 20, 1) {
             // A message is a line: whoever reads messages may have no room for more.
             let length = kind.isByteStream ? pattern.count - position : ChargenPattern.lineLength
             // unsafe: bytes have no padding.

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
 import Reactor
 import Records
 
 /// A room in which everybody on the listener reads what the others write, whatever family they come in by, over streams or
 /// datagrams.
 ///
-/// It carries out what the ``Room`` says. Sending may break a connection, whose worker then tells the room before the send
-/// returns. What follows from that is done after what is being done, never in the middle of it: an outbox is taken away
-/// before it is carried out, and filled anew meanwhile.
+/// It carries out what the ``Room`` says. What is for one member is sent at once. What is for all is put into a
+/// ``RoomLog``, and members are sent what they have not had in one piece each, in the order of coming, as many in a turn of
+/// the lane as ``FanOut`` allows: however many members there are and whatever they do, the other listeners of the
+/// lane have their turns. Meanwhile more may come into the log, so under load many lines, and those who came and went, go
+/// together.
+///
+/// Sending may break a connection, whose worker then tells the room before the send returns. What follows from that is done
+/// after what is being done, never in the middle of it: an outbox is taken away before it is carried out, and filled anew
+/// meanwhile.
 ///
 /// Concurrency: belongs to one lane, and all members are on it (``ListenerProfile/sharesOneLane``), so there is nothing to
 /// lock.
@@ -16,19 +23,15 @@ final class ChatService: Service {
     /// How many bytes wait for a member that does not read, before it is dropped.
     static let longestQueue = 256 << 10
 
-    /// About how many bytes are copied for what one member writes, before the others have their turn.
-    private static let workPerTurn = 4 << 20
+    /// About how many bytes are copied for what members write, before the others have their turn.
+    private static let workPerLap = 4 << 20
 
     /// How long members that come by datagrams may be silent.
     let patience: ChatPatience
 
     private var room = Room()
-
-    /// Who can be sent something: the members of the room, and those that left it just now.
-    private var workers: [MemberID: ChatWorker] = [:]
-
-    /// The same for those that come by datagrams.
-    private var flows: [MemberID: ChatFlow] = [:]
+    private var audience = Audience()
+    private var log = RoomLog()
 
     private var outbox = Outbox()
 
@@ -36,6 +39,14 @@ final class ChatService: Service {
     private var spare = Outbox()
 
     private var isDelivering = false
+
+    /// The lap in which members are sent what is in the log: whom it has reached, and up to where the log has been sent once
+    /// it is over. Nil while everybody has everything.
+    private var lap: (reached: UInt64, end: Int)?
+
+    /// Goes on with the lap in the next turn.
+    private let courier = ChatCourier()
+    private var lane: Lane?
 
     init(patience: ChatPatience = ChatPatience()) {
         self.patience = patience
@@ -49,11 +60,14 @@ final class ChatService: Service {
         ChatFlow(flow: arrival, lane: lane, service: self)
     }
 
-    /// Whether a member has written as much as is fair in one turn.
+    /// Whether members have written as much as is fair before everybody has been sent it.
     var hasDoneEnough: Bool {
         // Every byte is copied once for each member.
-        outbox.bytes.count >= min(32 << 10, Self.workPerTurn / max(1, room.count))
+        log.count + outbox.bytes.count >= min(32 << 10, Self.workPerLap / max(1, room.count))
     }
+
+    /// Whether so much waits to be sent that what comes by datagrams, which nothing holds back, is lost.
+    var isFull: Bool { log.count + outbox.bytes.count >= Self.longestQueue }
 
     /// Whether somebody is in the room.
     func isMember(_ id: MemberID) -> Bool { room.contains(id) }
@@ -62,20 +76,21 @@ final class ChatService: Service {
 
     /// Somebody came. ``deliver()`` has to be called afterwards.
     func join(_ worker: ChatWorker) -> MemberID {
-        let id = admit(worker)
-        workers[id] = worker
-        return id
+        worker.heard = log.end
+        return admit(worker, .worker(worker))
     }
 
     /// Somebody came by datagrams. ``deliver()`` has to be called afterwards.
     func join(_ flow: ChatFlow) -> MemberID {
-        let id = admit(flow)
-        flows[id] = flow
-        return id
+        flow.heard = log.end
+        return admit(flow, .flow(flow))
     }
 
-    private func admit(_ connection: Connection) -> MemberID {
-        room.join(as: MemberName(peer: connection.peer, connection: connection.identifier), &outbox)
+    private func admit(_ connection: Connection, _ seat: Audience.Seat) -> MemberID {
+        lane = connection.lane
+        let id = room.join(as: MemberName(peer: connection.peer, connection: connection.identifier), &outbox)
+        audience.append(id, seat)
+        return id
     }
 
     /// A member wrote a line, or something that is none. ``deliver()`` has to be called afterwards.
@@ -97,18 +112,28 @@ final class ChatService: Service {
 
     /// A connection is closed. If its member had not left, it was lost.
     func closed(_ id: MemberID) {
-        workers[id] = nil
-        flows[id] = nil
+        _ = audience.remove(id)
         room.leave(id, .lost, &outbox)
         deliver()
     }
 
     // MARK: - Carrying out
 
-    /// Does what is to be done, and what follows from it.
+    /// Does what is to be done, and what follows from it, as much as is fair in this turn.
     func deliver() {
         guard !isDelivering else { return }
         isDelivering = true
+        repeat {
+            // While a lap is under way, what becomes of members is gathered, to be told together.
+            if lap == nil { room.tellNews(&outbox) }
+            carryOut()
+            walk()
+        } while !outbox.isEmpty || (lap == nil && room.hasNews)
+        isDelivering = false
+        if let lane { courier.isNeeded(lap != nil, by: self, on: lane) }
+    }
+
+    private func carryOut() {
         while !outbox.isEmpty {
             var current = spare
             swap(&current, &outbox)
@@ -117,39 +142,120 @@ final class ChatService: Service {
             current.removeAll()
             spare = current
         }
-        isDelivering = false
     }
 
     private func perform(_ step: Outbox.Step, of outbox: borrowing Outbox) {
         switch step {
         case .send(let id, let range):
-            let bytes = outbox.bytes.span.extracting(range)
-            guard let worker = workers[id] else {
-                flows[id]?.deliver(bytes)
-                return
-            }
-            send(bytes, to: worker)
-            if worker.heldBytes > 0 { worker.awaitsReader = true }
+            // What was said before comes first.
+            guard let seat = audience[id] else { return }
+            catchUp(id, seat)
+            send(outbox.bytes.span.extracting(range), to: id, seat, isAnswer: true)
         case .sendToOthers(let id, let range):
-            let bytes = outbox.bytes.span.extracting(range)
-            for worker in workers.values where worker.member != id && !worker.isDropped {
-                send(bytes, to: worker)
-            }
-            for flow in flows.values where flow.member != id { flow.deliver(bytes) }
+            // Who has heard everything before steps over its own words.
+            let seat = audience[id]
+            if let seat { catchUp(id, seat) }
+            log.append(outbox.bytes.span.extracting(range))
+            if let seat { seat.heard = log.end }
+        case .sendToAll(let range):
+            log.append(outbox.bytes.span.extracting(range))
         case .end(let id, let reason, let party):
-            workers.removeValue(forKey: id)?.finish(reason, by: party)
-            flows.removeValue(forKey: id)?.close(reason, by: party)
+            if let seat = audience[id] { catchUp(id, seat) }
+            switch audience.remove(id) {
+            case .worker(let worker): worker.finish(reason, by: party)
+            case .flow(let flow): flow.close(reason, by: party)
+            case nil: break
+            }
         }
     }
 
-    private func send(_ bytes: Span<UInt8>, to worker: ChatWorker) {
-        guard let id = worker.member else { return }
-        guard worker.heldBytes + bytes.count <= Self.longestQueue || worker.isDropped else {
-            worker.isDropped = true
-            room.drop(id, &outbox)
-            return
+    /// Sends members what they have not had, until all have everything or it is the others' turn.
+    private func walk() {
+        while !log.isEmpty {
+            let reached = lap?.reached ?? 0
+            if lap == nil { lap = (0, log.end) }
+            guard let (id, seat) = audience.next(after: reached) else {
+                log.drop(before: lap?.end ?? log.end)
+                lap = nil
+                continue
+            }
+            guard let lane, courier.fanOut.mayGoOn(on: lane) else { return }
+            lap?.reached = id.number
+            catchUp(id, seat)
         }
-        worker.deliver(bytes)
+        lap = nil
+    }
+
+    /// Sends a member what it has not had.
+    private func catchUp(_ id: MemberID, _ seat: Audience.Seat) {
+        let heard = seat.heard
+        guard heard < log.end else { return }
+        seat.heard = log.end
+        log.withBytes(from: heard) { send($0, to: id, seat, isAnswer: false) }
+    }
+
+    private func send(_ bytes: Span<UInt8>, to id: MemberID, _ seat: Audience.Seat, isAnswer: Bool) {
+        switch seat {
+        case .flow(let flow):
+            // They wait in the port's outbox, and many go with one call.
+            note(calls: flow.deliver(bytes) / 8 + 1, bytes: bytes.count)
+        case .worker(let worker):
+            guard !worker.isDropped || isAnswer else { return }
+            guard worker.heldBytes + bytes.count <= Self.longestQueue || worker.isDropped else {
+                worker.isDropped = true
+                room.drop(id, &outbox)
+                return
+            }
+            note(calls: worker.deliver(bytes), bytes: bytes.count)
+            if isAnswer, worker.heldBytes > 0 { worker.awaitsReader = true }
+        }
+    }
+
+    private func note(calls: Int, bytes: Int) {
+        if let lane { courier.fanOut.note(calls: calls, bytes: bytes, on: lane) }
+    }
+}
+
+extension Audience.Seat {
+    /// Up to where in the log the member has been sent everything.
+    fileprivate var heard: Int {
+        get {
+            switch self {
+            case .worker(let worker): worker.heard
+            case .flow(let flow): flow.heard
+            }
+        }
+        nonmutating set {
+            switch self {
+            case .worker(let worker): worker.heard = newValue
+            case .flow(let flow): flow.heard = newValue
+            }
+        }
+    }
+}
+
+/// Has its turn among the connections of a lane while a room has something to send.
+///
+/// Concurrency: belongs to one lane. It is in the lane's table only while it is needed.
+final class ChatCourier: Pollable {
+    fileprivate var fanOut = FanOut()
+    private var service: ChatService?
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        service?.deliver()
+        return .done
+    }
+
+    /// Asks for a turn, or needs none any more.
+    fileprivate func isNeeded(_ isNeeded: Bool, by service: ChatService, on lane: Lane) {
+        if isNeeded {
+            if !isWatched { lane.enroll(self) }
+            self.service = service
+            lane.giveTurn(to: self)
+        } else if isWatched {
+            lane.forget(self)
+            self.service = nil
+        }
     }
 
     #if DEBUG

@@ -15,6 +15,9 @@ final class ChatWorker: Worker {
     /// Its number in the room; nil before it came in.
     private(set) var member: MemberID?
 
+    /// Up to where in the room's log it was sent everything.
+    var heard = 0
+
     /// Whether an answer to this member is held until it reads.
     var awaitsReader = false
 
@@ -75,19 +78,24 @@ final class ChatWorker: Worker {
     // MARK: - What the room says
 
     /// Sends lines.
-    func deliver(_ lines: Span<UInt8>) {
+    ///
+    /// - Returns: how many messages that were.
+    func deliver(_ lines: Span<UInt8>) -> Int {
         if kind.isByteStream {
             // unsafe: bytes have no padding.
             _ = unsafe send(lines.bytes)
-            return
+            return 1
         }
         // Whoever reads messages may have no room for more than a line.
         var start = 0
+        var count = 0
         for index in 0..<lines.count where lines[index] == UInt8(ascii: "\n") {
             // unsafe: as above.
             _ = unsafe send(lines.extracting(start..<index + 1).bytes)
             start = index + 1
+            count += 1
         }
+        return count
     }
 
     // MARK: - Lines

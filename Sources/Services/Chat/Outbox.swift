@@ -13,6 +13,8 @@ struct Outbox {
         case send(to: MemberID, Range<Int>)
         /// Send the bytes to everyone but one member.
         case sendToOthers(of: MemberID, Range<Int>)
+        /// Send the bytes to everyone.
+        case sendToAll(Range<Int>)
         /// End the connection of a member that has left.
         case end(MemberID, CloseReason, by: CloseParty)
     }
@@ -46,6 +48,13 @@ struct Outbox {
         } else {
             steps.append(.sendToOthers(of: member, start..<bytes.count))
         }
+    }
+
+    /// Adds to what everyone is to have.
+    mutating func sendToAll(_ write: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        write(&bytes)
+        steps.append(.sendToAll(start..<bytes.count))
     }
 
     /// Lets a member go after what was added before.

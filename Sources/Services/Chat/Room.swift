@@ -6,7 +6,8 @@ import Records
 /// A chat room: who is in it, what they are called, and who is told what when something happens.
 ///
 /// Pure: each thing that happens is a call, and what is to be done about it goes into an ``Outbox``. A call about a member
-/// that is not, or no longer, in the room does nothing.
+/// that is not, or no longer, in the room does nothing. Who came and who went is told when ``tellNews(_:)`` is called, or
+/// before the next thing that somebody says, so that many are told of together.
 ///
 /// What members say begins with `<NAME> `, what the room says with `* `, so neither can be taken for the other.
 struct Room {
@@ -28,6 +29,9 @@ struct Room {
     private var keys: Set<String> = []
 
     private var comers: UInt64 = 0
+
+    /// Who came and went, and the others were not told of yet.
+    private var news = RoomNews()
 
     /// How many are in the room.
     var count: Int { members.count }
@@ -66,7 +70,7 @@ extension Room {
         }
         members.append(Member(id: id, name: name))
         keys.insert(name.key)
-        announce(name, id, " joined", &outbox)
+        news.note(.joined, id, name)
         return id
     }
 
@@ -76,7 +80,21 @@ extension Room {
         let name = members.remove(at: index).name
         keys.remove(name.key)
         guard !departure.emptiesTheRoom else { return }
-        announce(name, id, departure.announcement, &outbox)
+        news.note(.left(departure), id, name)
+    }
+
+    /// Whether somebody came or went and the others were not told.
+    var hasNews: Bool { !news.isEmpty }
+
+    /// Tells the others who came and who went.
+    mutating func tellNews(_ outbox: inout Outbox) {
+        guard !news.isEmpty else { return }
+        // Who came last and is alone knows it.
+        if members.count > 1 || !(members.first.map { news.isOnly($0.id) } ?? true) {
+            news.tell(present: members.count, &outbox)
+        } else {
+            news = RoomNews()
+        }
     }
 
     /// A member has said all that it had to say, but may still read.
@@ -218,19 +236,8 @@ extension Room {
         }
     }
 
-    /// Tells the others what became of a member, and how many are here now.
-    private func announce(_ name: MemberName, _ id: MemberID, _ news: StaticString, _ outbox: inout Outbox) {
-        tellOthers(of: id, &outbox) { bytes in
-            bytes.append("* ")
-            bytes.append(contentsOf: name.text)
-            bytes.append(news)
-            bytes.append(" (")
-            bytes.append(decimal: UInt64(members.count))
-            bytes.append(" here)\n")
-        }
-    }
-
-    private func tellOthers(of id: MemberID, _ outbox: inout Outbox, _ write: (inout [UInt8]) -> Void) {
+    private mutating func tellOthers(of id: MemberID, _ outbox: inout Outbox, _ write: (inout [UInt8]) -> Void) {
+        tellNews(&outbox)
         guard members.count > (contains(id) ? 1 : 0) else { return }
         outbox.sendToOthers(of: id, write)
     }

@@ -26,16 +26,23 @@ extension MemberName.Problem {
 }
 
 extension Departure {
-    /// What the others are told, behind the name.
-    var announcement: StaticString {
+    /// What the others are told, behind the name or the names.
+    func announcement(isPlural: Bool) -> StaticString {
         switch self {
         case .left: " left"
-        case .lost: " lost the connection"
-        case .dropped: " was dropped, because it did not read"
-        case .ended(.idleTimeout): " was disconnected after being idle for too long"
-        case .ended(.lifetime): " was disconnected at the end of the time that a connection has"
-        case .ended(.closedByOperator): " was disconnected by the operator"
-        case .ended: " was disconnected"
+        case .lost: isPlural ? " lost their connections" : " lost the connection"
+        case .dropped:
+            isPlural ? " were dropped, because they did not read" : " was dropped, because it did not read"
+        case .ended(.idleTimeout):
+            isPlural
+                ? " were disconnected after being idle for too long" : " was disconnected after being idle for too long"
+        case .ended(.lifetime):
+            isPlural
+                ? " were disconnected at the end of the time that a connection has"
+                : " was disconnected at the end of the time that a connection has"
+        case .ended(.closedByOperator):
+            isPlural ? " were disconnected by the operator" : " was disconnected by the operator"
+        case .ended: isPlural ? " were disconnected" : " was disconnected"
         }
     }
 }

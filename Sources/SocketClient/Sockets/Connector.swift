@@ -30,7 +30,7 @@ struct Connector {
     private static func share(of deadline: UInt64?, among count: Int) -> UInt64? {
         guard let deadline else { return nil }
         let now = Clock.monotonic
-        return now + (deadline > now ? (deadline - now) / UInt64(count) : 0)
+        return now + Clock.span(from: now, to: deadline) / UInt64(count)
     }
 
     private func connect(

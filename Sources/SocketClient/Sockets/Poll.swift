@@ -38,7 +38,7 @@ enum Poll {
     private static func milliseconds(until deadline: UInt64?) -> CInt {
         guard let deadline else { return -1 }
         let now = Clock.monotonic
-        return deadline <= now ? 0 : CInt(clamping: (deadline - now + 999_999) / 1_000_000)
+        return deadline <= now ? 0 : CInt(clamping: (Clock.span(from: now, to: deadline) + 999_999) / 1_000_000)
     }
 }
 

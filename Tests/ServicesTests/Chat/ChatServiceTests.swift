@@ -282,16 +282,68 @@ private struct ChatStage {
             if number.isMultiple(of: 2) { member.reset() } else { member.close() }
         }
         // The resets are there before the line is read, so sending meets them.
-        #expect(
-            stage.harness.run(until: {
-                ann.lines.contains("<bob> to all") && ann.lines.filter { $0.hasPrefix("* d") }.count == 40
-            }))
         #expect(stage.harness.run(until: { stage.harness.connections == 2 }))
-        #expect(Set(ann.lines.filter { $0.hasPrefix("* d") }.map { $0.dropFirst(2).prefix { $0 != " " } }).count == 40)
+        #expect(stage.harness.run(until: { ann.lines.last?.hasSuffix("(2 here)") == true }))
+        #expect(ann.lines.contains("<bob> to all"))
+        #expect(ann.lines.filter { $0.hasPrefix("* d") }.reduce(0) { $0 + Self.leavers(in: $1) } == 40)
         #expect(ann.lines.last?.hasSuffix("(2 here)") == true)
         bob.write("still here\n")
         #expect(stage.harness.run(until: { ann.lines.last == "<bob> still here" }))
         #expect(try stage.harness.ends().count == 40)
+    }
+
+    /// How many a line says that have left.
+    private static func leavers(in line: String) -> Int {
+        let words = line.split { " ,".contains($0) }
+        let named = words.filter { $0.first == "d" && $0.dropFirst().allSatisfy(\.isNumber) && $0.count > 1 }.count
+        guard let more = words.firstIndex(of: "more"), let rest = Int(words[more - 1]) else { return named }
+        return named + rest
+    }
+
+    /// A room of 300, and somebody else on the lane: each turn of the lane has a bounded part of the room's work, and one for
+    /// the other.
+    @Test func `a line for many is told in parts, and the others have their turns between them`() throws {
+        let stage = try ChatStage()
+        let echo = try stage.harness.listen(service: ServiceSettings.echo.factory)[0]
+        let other = try stage.harness.connect(to: echo)
+        let members = try (0..<300).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains("You are") } }))
+        stage.harness.settle()
+        for member in members { member.forget() }
+        members[0].write("hello\n")
+        other.write("x")
+        var told = 0
+        var turns = 0
+        while told < 299, turns < 1000 {
+            stage.harness.run(turns: 1)
+            turns += 1
+            let before = told
+            told = members.count { !$0.received.isEmpty }
+            #expect(told - before <= 64)
+        }
+        #expect(told == 299 && turns >= 5)
+        #expect(other.text == "x")
+        for (number, member) in members.enumerated().dropFirst() {
+            #expect(member.lines.count == 1 && member.lines[0].hasSuffix("> hello"), "\(number)")
+        }
+    }
+
+    /// Whoever comes and goes while a line is on its way to many costs no more than a few lines.
+    @Test func `those who come and go while a room is told are told of together`() throws {
+        let stage = try ChatStage()
+        let members = try (0..<200).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains("You are") } }))
+        stage.harness.settle()
+        for member in members { member.forget() }
+        let churners = try (0..<60).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { churners.allSatisfy { $0.text.contains("You are") } }))
+        for churner in churners { churner.reset() }
+        #expect(stage.harness.run(until: { stage.harness.connections == 200 }))
+        stage.harness.settle()
+        for member in members {
+            #expect(member.lines.count < 30, "\(member.lines.count) lines of 120 that came and went")
+            #expect(member.lines.last?.hasSuffix("(200 here)") == true)
+        }
     }
 
     @Test func `gives a name to one of many that want it at once`() throws {

@@ -22,11 +22,13 @@ private struct Stage {
 
     /// Takes what is to be done.
     mutating func takeSteps() -> [String] {
+        room.tellNews(&outbox)
         let steps = outbox.steps.map { step in
             switch step {
             case .send(let id, let range): "\(id.number)<\(String(decoding: outbox.bytes[range], as: UTF8.self))"
             case .sendToOthers(let id, let range):
                 "-\(id.number)<\(String(decoding: outbox.bytes[range], as: UTF8.self))"
+            case .sendToAll(let range): "*<\(String(decoding: outbox.bytes[range], as: UTF8.self))"
             case .end(let id, let reason, let party): "\(id.number)!\(reason.name) \(party.name)"
             }
         }
@@ -98,18 +100,76 @@ private struct Stage {
         let ids = try ["ann", "bob", "cy", "dee"].map { try stage.join($0) }
         _ = stage.takeSteps()
         stage.write("/quit", by: ids[0])
-        #expect(stage.takeSteps() == ["1<* Goodbye.\n", "-1<* ann left (3 here)\n", "1!finished client"])
+        #expect(stage.takeSteps() == ["1<* Goodbye.\n", "1!finished client", "-1<* ann left (3 here)\n"])
         stage.room.finish(ids[1], &stage.outbox)
-        #expect(stage.takeSteps() == ["-2<* bob left (2 here)\n", "2!client-closed client"])
+        #expect(stage.takeSteps() == ["2!client-closed client", "-2<* bob left (2 here)\n"])
         stage.room.drop(ids[2], &stage.outbox)
         #expect(
             stage.takeSteps() == [
-                "3<* You did not read what the others wrote, so you were dropped.\n",
-                "-3<* cy was dropped, because it did not read (1 here)\n", "3!slow-reader daemon",
+                "3<* You did not read what the others wrote, so you were dropped.\n", "3!slow-reader daemon",
+                "-3<* cy was dropped, because it did not read (1 here)\n",
             ])
         stage.room.leave(ids[3], .lost, &stage.outbox)
         #expect(stage.takeSteps() == [], "nobody is left to hear of the last")
         #expect(stage.room.count == 0)
+    }
+
+    // MARK: - Many at once
+
+    @Test func `those who came since the others were told last are told of together`() throws {
+        var stage = Stage()
+        _ = try stage.join("ann")
+        _ = stage.takeSteps()
+        _ = try stage.join("bob")
+        _ = try stage.join("cy")
+        #expect(stage.takeSteps().last == "*<* bob and cy joined (3 here)\n")
+        for number in 1...12 { _ = try stage.join("n\(number)") }
+        #expect(stage.takeSteps().last == "*<* n1, n2, n3, n4, n5, n6, n7, n8 and 4 more joined (15 here)\n")
+    }
+
+    @Test func `one that is gone before the others were told that it came is not told of`() throws {
+        var stage = Stage()
+        _ = try stage.join("ann")
+        _ = stage.takeSteps()
+        for number in 1...20 {
+            let id = try stage.join("n\(number)")
+            stage.room.leave(id, .lost, &stage.outbox)
+        }
+        #expect(!stage.room.hasNews)
+        #expect(stage.takeSteps().allSatisfy { $0.contains("* You are n") })
+        // Of those that are named, and of those that are counted.
+        let ids = try (1...12).map { try stage.join("n\($0)") }
+        for id in ids.dropFirst(2) { stage.room.leave(id, .left, &stage.outbox) }
+        #expect(stage.takeSteps().last == "*<* n1 and n2 joined (3 here)\n")
+        let others = try (3...12).map { try stage.join("n\($0)") }
+        for id in others.dropLast(2) { stage.room.leave(id, .left, &stage.outbox) }
+        #expect(stage.takeSteps().last == "*<* 2 members joined (5 here)\n")
+    }
+
+    @Test func `those who left are told of together, with the reason`() throws {
+        var stage = Stage()
+        _ = try stage.join("ann")
+        let ids = try (1...5).map { try stage.join("n\($0)") }
+        _ = stage.takeSteps()
+        stage.room.leave(ids[0], .lost, &stage.outbox)
+        stage.room.leave(ids[1], .left, &stage.outbox)
+        stage.room.leave(ids[2], .lost, &stage.outbox)
+        stage.room.leave(ids[3], .ended(.idleTimeout), &stage.outbox)
+        #expect(
+            stage.takeSteps() == [
+                "*<* n1 and n3 lost their connections (2 here)\n", "-3<* n2 left (2 here)\n",
+                "-5<* n4 was disconnected after being idle for too long (2 here)\n",
+            ])
+    }
+
+    @Test func `who comes, speaks and goes is told of in this order`() throws {
+        var stage = Stage()
+        _ = try stage.join("ann")
+        _ = stage.takeSteps()
+        let bob = try stage.join("bob")
+        stage.write("hi", by: bob)
+        stage.room.leave(bob, .left, &stage.outbox)
+        #expect(stage.takeSteps().dropFirst() == ["-2<* bob joined (2 here)\n<bob> hi\n* bob left (1 here)\n"])
     }
 
     @Test func `does nothing for a member that is gone`() throws {

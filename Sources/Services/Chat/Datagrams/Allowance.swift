@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
+
 /// How much may pass: so much at once, and after that so much a second. The generic cell rate algorithm, ITU-T I.371,
 /// annex A.
 struct Allowance {
@@ -24,7 +26,7 @@ struct Allowance {
     ///   - now: nanoseconds on a clock that does not go back.
     mutating func take(_ amount: Int, at now: UInt64) -> Bool {
         let end = max(earned, now) + UInt64(amount) * 1_000_000_000 / perSecond
-        guard end - now <= tolerance else { return false }
+        guard Clock.span(from: now, to: end) <= tolerance else { return false }
         earned = end
         return true
     }

@@ -36,6 +36,9 @@ final class ChatFlow: Flow {
     /// Its number in the room; nil before it came in.
     private(set) var member: MemberID?
 
+    /// Up to where in the room's log it was sent everything.
+    var heard = 0
+
     private let token = JoinToken()
 
     private var speech = Allowance(perSecond: ChatFlow.speech.perSecond, burst: ChatFlow.speech.burst)
@@ -102,8 +105,11 @@ final class ChatFlow: Flow {
     // MARK: - What the room says
 
     /// Sends lines, each as a datagram.
-    func deliver(_ lines: Span<UInt8>) {
+    ///
+    /// - Returns: how many that were.
+    func deliver(_ lines: Span<UInt8>) -> Int {
         var start = 0
+        var count = 0
         for index in 0..<lines.count where lines[index] == UInt8(ascii: "\n") {
             let line = lines.extracting(start..<index + 1)
             if hearing.take(line.count + Self.headers, at: lane.now) {
@@ -113,7 +119,9 @@ final class ChatFlow: Flow {
                 traffic.dropped &+= 1
             }
             start = index + 1
+            count += 1
         }
+        return count
     }
 
     // MARK: - What the source says
@@ -136,6 +144,10 @@ final class ChatFlow: Flow {
         guard speech.take(line.count + Self.nameInLine, at: lane.now) else {
             traffic.dropped &+= 1
             return note { $0.append("* You write faster than datagrams may here. Some of it was not passed on.\n") }
+        }
+        guard !service.isFull else {
+            traffic.dropped &+= 1
+            return note { $0.append("* Too much is said here at once. Some of it was not passed on.\n") }
         }
         service.accept(kind, line, from: member)
     }

@@ -7,12 +7,12 @@ import Records
 
 /// What the upstream sends.
 extension DatagramRelay {
-    /// How many calls a turn may take before the others have theirs.
+    /// How many calls a turn may take before the others have theirs, where few are ready.
     private static let batchesPerTurn = 4
 
     /// The upstream's socket has something.
     func upstreamReady() -> Turn {
-        for _ in 0..<Self.batchesPerTurn {
+        for _ in 0..<max(Self.batchesPerTurn * lane.share >> 20, 1) {
             guard let upstream, isOpen else { return .done }
             guard receive(from: upstream) else { return .done }
         }
@@ -86,7 +86,7 @@ extension DatagramRelay {
     /// The flow ends, and nobody has refused what it sent: of an upstream that never answers, nothing else shows that it is
     /// there. A refusal needs time to come.
     func wasNotRefused() {
-        guard let member, lane.now &- accepted >= Upstream.timeForRefusal else { return }
+        guard let member, Clock.span(from: accepted, to: lane.now) >= Upstream.timeForRefusal else { return }
         let upstream = group.members[member].upstream
         if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
             group.tell(change, of: upstream, on: lane)

@@ -148,7 +148,7 @@ extension DatagramRelay {
         try lane.watch(port, port.raw, for: .readable)
         self.upstream = port
         shortage = nil
-        connectTime = Clock.monotonic &- begun
+        connectTime = Clock.span(from: begun, to: Clock.monotonic)
         joining = DatagramJoining(upstream.kind)
         sendHeld(without: count)
         // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.

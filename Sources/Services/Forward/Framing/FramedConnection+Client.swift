@@ -8,16 +8,15 @@ import Records
 
 /// What the client sends, cut into messages for the upstream.
 extension FramedConnection {
-    /// How much is read at once, and how many reads a turn may take.
+    /// How much is read at once.
     private static let readLength = 64 << 10
-    private static let readsPerTurn = 16
 
     /// Reads the client while the upstream takes what it sends.
     ///
     /// - Returns: whether there may be more.
     func readClient() -> Bool {
         guard isOpen, upstream != nil, ending == nil, refusal == 0, !input.isStalled else { return false }
-        for _ in 0..<Self.readsPerTurn {
+        for _ in 0..<lane.share / Self.readLength {
             guard clientIsReadable, !clientHasFinished else { return false }
             do throws(SystemError) {
                 switch try lane.input.receive(from: raw, atMost: Self.readLength) {

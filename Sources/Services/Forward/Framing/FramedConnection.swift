@@ -16,7 +16,7 @@ import Records
 ///
 /// Concurrency: belongs to one lane.
 final class FramedConnection: Connection {
-    /// How many calls for datagrams a turn may take.
+    /// How many calls for datagrams a turn may take where few are ready.
     private static let batchesPerTurn = 4
 
     /// How long, in nanoseconds, a client that has finished waits for one more datagram if nothing is said.
@@ -140,7 +140,7 @@ final class FramedConnection: Connection {
     ///
     /// - Returns: whether there may be more.
     private func receive() -> Bool {
-        for _ in 0..<Self.batchesPerTurn {
+        for _ in 0..<max(Self.batchesPerTurn * lane.share >> 20, 1) {
             guard let upstream else { return false }
             let batch = lane.datagramBatch
             let count: Int

@@ -14,9 +14,8 @@ import Records
 ///
 /// Concurrency: belongs to one lane.
 final class FramedFlow: Flow {
-    /// How much is read at once, and how many reads a turn may take.
+    /// How much is read at once.
     private static let readLength = 64 << 10
-    private static let readsPerTurn = 16
 
     private let losses: FramingLosses
     let search: UpstreamSearch<FramedFlow>
@@ -90,7 +89,7 @@ final class FramedFlow: Flow {
     ///
     /// - Returns: whether there may be more.
     private func readUpstream() -> Bool {
-        for _ in 0..<Self.readsPerTurn {
+        for _ in 0..<lane.share / Self.readLength {
             guard isOpen, let upstream, upstreamIsReadable else { return false }
             do throws(SystemError) {
                 switch try lane.input.receive(from: upstream.raw, atMost: Self.readLength) {

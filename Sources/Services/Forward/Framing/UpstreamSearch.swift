@@ -172,7 +172,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     /// Lets go of everything.
     func end() {
         // Of an upstream that never answers, nothing shows that it is there but that it has refused nothing for a while.
-        if !wasRefused, let standing, lane.now &- min(standing.begun, lane.now) >= Upstream.timeForRefusal {
+        if !wasRefused, let standing, Clock.span(from: standing.begun, to: lane.now) >= Upstream.timeForRefusal {
             answered()
         }
         if let state { abandon(state) }
@@ -233,7 +233,7 @@ extension UpstreamSearch: UpstreamConnector {
         connecting.nextStart = .max
         standing = link
         wasRefused = false
-        connectTime = Clock.monotonic &- link.begun
+        connectTime = Clock.span(from: link.begun, to: Clock.monotonic)
         lane.forget(self)
         if !link.kind.isDatagram { noteSuccess(connecting) }
         // Frames go when they are there. What fails here fails the first write too.

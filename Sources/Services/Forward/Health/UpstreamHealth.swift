@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
+
 /// Whether an upstream may get connections. Where it is checked, the checks alone decide; else its connections do.
 ///
 /// - Connections. ``Ejection/failures`` failures to connect in a row, within ``Ejection/window``, eject it for
@@ -239,7 +241,7 @@ struct UpstreamHealth: Equatable, Sendable {
         state = .up(since: now)
         failures = []
         ejections = 0
-        return .wentUp(afterNanoseconds: now > downSince ? now - downSince : 0)
+        return .wentUp(afterNanoseconds: Clock.span(from: downSince, to: now))
     }
 
     /// A time that never wraps around, and never means "down by checks".

@@ -28,11 +28,12 @@ extension UpstreamGroup {
             line.serveAll()
         case .wentDown where settings.onDown == .close:
             lane.performOnAll { lane in
-                for connection in lane.openConnections {
+                lane.sweep { connection in
                     guard let relayed = connection as? any RelayedConnection, relayed.isRelayed(to: upstream) else {
-                        continue
+                        return 0
                     }
                     relayed.upstreamWentDown()
+                    return 6
                 }
             }
         case .wentDown:
