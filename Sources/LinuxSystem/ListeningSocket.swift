@@ -35,6 +35,10 @@ public final class ListeningSocket: Sendable {
     /// Which frames of a CAN bus it takes.
     let filters: [CANFilter]
 
+    /// Whether a connection may not have SO_OOBINLINE from this socket: of Unix sockets none has, and of TCP none that came
+    /// before the option was set.
+    private let setsUrgentInline: Bool
+
     /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
     private let originalProbes: ListeningOptions.KeepAlive
 
@@ -58,6 +62,7 @@ public final class ListeningSocket: Sendable {
         try Self.makeNonBlocking(raw)
         self.kind = kind
         self.address = address
+        setsUrgentInline = kind == .tcp || kind == .unixStream
         wantsBroadcast = Atomic(try SocketOption.broadcast.value(of: raw) != 0)
         originalProbes = try Self.probes(of: raw, kind)
         waitsForInterface = false
@@ -110,6 +115,7 @@ public final class ListeningSocket: Sendable {
             throw error
         }
         self.kind = kind
+        setsUrgentInline = kind == .unixStream
         wantsBroadcast = Atomic(datagrams.broadcast)
         filters = datagrams.filters
         originalProbes = probes
@@ -141,6 +147,8 @@ public final class ListeningSocket: Sendable {
         switch kind {
         case .tcp:
             try SocketOption.noDelay.set(1, on: raw)
+            // A read would leave out an urgent byte (tcp(7)), and nobody here has a use for it but in its place.
+            try SocketOption.urgentInline.set(1, on: raw)
             try SocketOption.keepAlive.set(options.keepAlive == nil ? 0 : 1, on: raw)
             if let wanted = options.keepAlive { try apply(wanted, to: raw, original) }
             // Accepted sockets inherit it, as they do the probes. 0 is the kernel's own limit.
@@ -232,6 +240,7 @@ public final class ListeningSocket: Sendable {
         // unsafe: two locals.
         guard let accepted = try systemCallIfReady("accept4", { unsafe clinux_accept(raw, &storage, &length) })
         else { return nil }
+        if setsUrgentInline { try? SocketOption.urgentInline.set(1, on: accepted) }
         let peer = SocketAddress(kernel: storage, length: length) ?? .unnamed
         return AcceptedSocket(descriptor: OwnedDescriptor(adopting: accepted), peer: peer.canonical)
     }

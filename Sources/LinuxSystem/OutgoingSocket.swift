@@ -22,6 +22,8 @@ package enum OutgoingSocket {
         // How ``Transfer`` tells an empty message from the end.
         if kind == .unixSeqpacket { try SocketOption.passCredentials.set(1, on: descriptor.raw) }
         let raw = descriptor.raw
+        // As ``ListeningSocket`` has it for clients.
+        if kind == .tcp || kind == .unixStream { try? SocketOption.urgentInline.set(1, on: raw) }
         // Where the kernel cannot count what it loses, it does without.
         if kind.isDatagram { _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) } }
         if kind == .udp { _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) } }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Glibc
 
 /// A pipe through which bytes go from one socket to another without being copied: splice(2), pipe(7).
 ///
@@ -34,18 +35,38 @@ package final class Pipe {
     }
 
     /// Moves what the socket has into the pipe, which is empty.
-    package func fill(from raw: CInt) throws(SystemError) -> Transfer {
-        let (end, most) = (input.raw, capacity)
-        guard let moved = try systemCallIfReady("splice", { clinux_splice(raw, end, most) }) else { return .wouldBlock }
+    ///
+    /// - Returns: how many bytes; 0 if none can be moved, which is not the end, nor does it mean that the socket has none: in
+    ///   front of an urgent byte splice(2) returns `EAGAIN`, and 0 once the peer has finished behind it. Only a read says.
+    /// - Throws: `EINVAL` too for a single record, as of kernel TLS, that only a read can take.
+    package func fill(from raw: CInt, atMost length: Int) throws(SystemError) -> Int {
+        let (end, most) = (input.raw, min(capacity, length))
+        let moved = try systemCallIfReady("splice") { clinux_splice(raw, end, most) } ?? 0
         count += moved
-        return moved == 0 ? .endOfStream : .moved(moved)
+        return moved
     }
 
     /// Moves what the pipe holds into the socket.
-    package func drain(to raw: CInt) throws(SystemError) -> Transfer {
+    ///
+    /// - Returns: nil if the socket has no room; 0 if it takes nothing in this way.
+    package func drain(to raw: CInt) throws(SystemError) -> Int? {
         let (end, most) = (output.raw, count)
-        guard let moved = try systemCallIfReady("splice", { clinux_splice(end, raw, most) }) else { return .wouldBlock }
+        guard let moved = try systemCallIfReady("splice", { clinux_splice(end, raw, most) }) else { return nil }
         count -= moved
-        return .moved(moved)
+        return moved
+    }
+
+    /// Takes bytes out of the pipe, for a socket that takes none from it: read(2).
+    ///
+    /// - Throws: `EIO` if there are none, though the pipe holds some: they are lost.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        let end = output.raw
+        let taken = try systemCallIfReady("read") {
+            // unsafe: the buffer is the caller's for the length of the call, and no longer than its count.
+            unsafe Glibc.read(end, buffer.baseAddress, buffer.count)
+        }
+        guard let taken, taken > 0 else { throw SystemError("read", errno: EIO) }
+        count -= taken
+        return taken
     }
 }

@@ -15,6 +15,7 @@ package func systemCall<Result: SignedInteger>(
         #if FAULT_INJECTION
             if let number = FaultInjection.next(for: operation) {
                 if number == EINTR { continue }
+                if number == 0 { return 0 }
                 throw SystemError(operation, errno: number)
             }
         #endif
@@ -37,6 +38,7 @@ package func systemCallIfReady<Result: SignedInteger>(
             if let number = FaultInjection.next(for: operation) {
                 if number == EAGAIN { return nil }
                 if number == EINTR { continue }
+                if number == 0 { return 0 }
                 throw SystemError(operation, errno: number)
             }
         #endif

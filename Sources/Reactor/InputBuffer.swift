@@ -13,9 +13,9 @@ package import LinuxSystem
     /// 64 KiB, more gains nothing.
     public static let streamLength = 256 << 10
 
-    /// The longest message that a socket with message bounds can bring: more than `net.core.wmem_max` allows by default.
-    /// Pages that no message reaches take no memory.
-    static let messageLength = 512 << 10
+    /// The longest message that a socket with message bounds can bring: more than twice `net.core.wmem_max` of a kernel as it
+    /// comes, which is what a peer without privileges can send. Pages that no message reaches take no memory.
+    static let messageLength = 1 << 20
 
     private let memory: UnsafeMutableRawBufferPointer
 
@@ -46,6 +46,9 @@ package import LinuxSystem
     package func receiveMessage(from raw: CInt) throws(SystemError) -> Transfer {
         try unsafe Transfer.receiveMessage(raw, into: message)
     }
+
+    /// Takes bytes out of a pipe: ``Pipe/read(into:)``.
+    package func take(from pipe: Pipe) throws(SystemError) -> Int { try unsafe pipe.read(into: stream) }
 
     /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
     package func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {

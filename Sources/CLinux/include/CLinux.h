@@ -152,10 +152,12 @@ const char *clinux_errno_name(int number);
 const char *clinux_errno_text(int number);
 
 // The seam through which a test makes system calls fail (debug builds alone look at it): on this thread, the call
-// that brings `countdown` from 1 to 0 fails with `number`. 0 counts nothing.
+// that brings `countdown` from 1 to 0 fails with `number`, or returns 0 if that is 0. 0 counts nothing. Only calls of the
+// name `operation` count, or all if it is NULL.
 struct clinux_fault {
     long countdown;
     int number;
+    const char *operation;
 };
 struct clinux_fault *clinux_fault(void);
 

@@ -28,9 +28,6 @@ struct Relay: Hashable {
         case close(Ending)
     }
 
-    /// How many reads of one peer a turn may take.
-    static let readsPerTurn = 16
-
     private(set) var toUpstream = RelayDirection.flowing
     private(set) var toClient = RelayDirection.flowing
     private var readable = Sides(client: false, upstream: false)
@@ -106,7 +103,7 @@ struct Relay: Hashable {
             switch self[from: source] {
             case .flowing:
                 guard readable[source] else { return false }
-                guard reads < Self.readsPerTurn else { return true }
+                guard reads < transport.readsPerTurn else { return true }
                 reads += 1
                 let step = transport.pass(from: source)
                 // What nearly every read comes to, so it is seen first: all that there was has gone.

@@ -8,6 +8,12 @@ struct RelayChannel {
     /// How the next bytes are moved.
     var mode: TransferMode
 
+    /// How many times in a row the kernel has refused to splice.
+    private var refusals: UInt8 = 0
+
+    /// How many refusals in a row make it copy for good. One may be about what was next in the stream alone.
+    private static let mostRefusals: UInt8 = 3
+
     /// What was read and not taken.
     var held = OutputQueue()
 
@@ -20,6 +26,18 @@ struct RelayChannel {
 
     /// Whether something is held.
     var isHolding: Bool { pipe != nil || !held.isEmpty }
+
+    /// The kernel has spliced something.
+    mutating func spliced(_ count: Int) {
+        refusals = 0
+        mode.moved(count, filled: true)
+    }
+
+    /// The kernel has refused to splice: copies, and tries again once reads fill the buffer, unless it has refused before.
+    mutating func refusedToSplice() {
+        refusals += 1
+        mode = refusals < Self.mostRefusals ? .copying(full: 0) : .onlyCopying
+    }
 
     /// Lets go of what is held.
     mutating func discard(into pool: PipePool) {

@@ -8,6 +8,8 @@ extension RelayConnection: RelayTransport {
     /// How much is copied at once.
     private static let copyLength = 64 << 10
 
+    var readsPerTurn: Int { lane.share / Self.copyLength }
+
     func pass(from side: RelaySide) -> RelayStep {
         if case .splicing = side == .client ? toUpstream.mode : toClient.mode {
             if let pipe = lane.pipes.take() { return splice(from: side, through: pipe) }
@@ -118,27 +120,27 @@ extension RelayConnection: RelayTransport {
     // MARK: - Splicing
 
     private func splice(from side: RelaySide, through pipe: Pipe) -> RelayStep {
-        let transfer: Transfer
+        let count: Int
         do throws(SystemError) {
-            transfer = try pipe.fill(from: raw(of: side))
+            count = try pipe.fill(from: raw(of: side), atMost: lane.share)
         } catch {
             lane.pipes.give(pipe)
-            guard error.errno == EINVAL || error.errno == ENOSYS || error.errno == EOPNOTSUPP else {
-                return .broken(side, error.errno)
-            }
-            withChannel(from: side) { $0.mode = .onlyCopying }
+            guard Self.isRefusal(error) else { return .broken(side, error.errno) }
+            withChannel(from: side) { $0.refusedToSplice() }
             return copy(from: side)
         }
-        guard case .moved(let count) = transfer else {
+        guard count > 0 else {
             lane.pipes.give(pipe)
-            return transfer == .endOfStream ? .end : .blocked
+            // Whether that is the end, or nothing is there, or something that cannot be spliced.
+            return copy(from: side)
         }
         noteReceived(count, from: side)
-        withChannel(from: side) { $0.mode.moved(count, filled: true) }
+        withChannel(from: side) { $0.spliced(count) }
         prepareToSend(to: side.other)
         do throws(SystemError) {
             switch try drain(pipe, to: side.other) {
             case .moved(_, isHeld: false): return .moved(isEmpty: false, isHeld: false)
+            case .broken(let side, let errno): return .broken(side, errno)
             default: return .moved(isEmpty: false, isHeld: true)
             }
         } catch {
@@ -147,19 +149,52 @@ extension RelayConnection: RelayTransport {
         }
     }
 
+    /// Whether splice(2) says that these sockets, or what is next in the stream, cannot be spliced, or that it lacks memory.
+    private static func isRefusal(_ error: SystemError) -> Bool {
+        switch error.errno {
+        case EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM: true
+        default: false
+        }
+    }
+
     /// Sends what is in a pipe, which is kept with the channel while something is.
     private func drain(_ pipe: Pipe, to side: RelaySide) throws(SystemError) -> RelayStep {
         let raw = raw(of: side)
         while pipe.count > 0 {
-            guard case .moved(let count) = try pipe.drain(to: raw) else {
+            let count: Int?
+            do throws(SystemError) {
+                count = try pipe.drain(to: raw)
+            } catch {
+                guard Self.isRefusal(error) else { throw error }
+                count = 0
+            }
+            guard let count else {
                 withChannel(from: side.other) { $0.pipe = pipe }
                 return .blocked
             }
+            guard count > 0 else { return try empty(pipe, for: side) }
             noteSent(count, to: side)
         }
         withChannel(from: side.other) { $0.pipe = nil }
         lane.pipes.give(pipe)
         return .moved(isEmpty: true, isHeld: false)
+    }
+
+    /// Takes what is in a pipe out of it, for a socket that cannot be spliced to, and sends it from memory.
+    private func empty(_ pipe: Pipe, for side: RelaySide) throws(SystemError) -> RelayStep {
+        let source = side.other
+        while pipe.count > 0 {
+            let count = try lane.input.take(from: pipe)
+            lane.input.withBytes(count) { bytes in
+                withChannel(from: source) { $0.held.append(bytes, asMessage: false) }
+            }
+        }
+        withChannel(from: source) {
+            $0.pipe = nil
+            $0.refusedToSplice()
+        }
+        lane.pipes.give(pipe)
+        return flush(to: side)
     }
 
     // MARK: - What both do

@@ -3,6 +3,9 @@
 /// What a ``Relay`` does to its two sockets. There are two: real ones, and those of the test that tries every order of
 /// events.
 protocol RelayTransport: AnyObject {
+    /// How many reads of one peer a turn may take.
+    var readsPerTurn: Int { get }
+
     /// Reads once from a peer, and offers what came to the other; what that does not take is held.
     func pass(from side: RelaySide) -> RelayStep
 

@@ -48,6 +48,8 @@ struct ModelSockets: Hashable {
 
 /// The transport of a relay between ``ModelSockets``.
 final class ModelTransport: RelayTransport {
+    var readsPerTurn: Int { 16 }
+
     var sockets: ModelSockets
 
     /// How many bytes a read takes at most, and whether it says when it has emptied a socket.
