@@ -104,14 +104,15 @@ extension SocketAddress {
     private static func store(unixName name: [UInt8], leadingNul: Bool, in storage: inout sockaddr_storage) -> socklen_t
     {
         storage.ss_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout<sockaddr_un>.size - pathOffset - 1
         let start = pathOffset + (leadingNul ? 1 : 0)
+        // A path may fill all of it, and needs no NUL then (unix(7), BUGS): cut short, it would be another socket's.
+        let room = MemoryLayout<sockaddr_un>.size - start
         let count = min(name.count, room)
-        // unsafe: start + count is at most the size of sockaddr_un, which is smaller than `storage`; a path keeps its NUL.
+        // unsafe: start + count is at most the size of sockaddr_un, which is smaller than `storage`.
         unsafe withUnsafeMutableBytes(of: &storage) { bytes in
             for index in 0..<count { unsafe bytes[start + index] = name[index] }
         }
-        return socklen_t(start + count + (leadingNul ? 0 : 1))
+        return socklen_t(start + count + (leadingNul || count == room ? 0 : 1))
     }
 
     private static func reinterpret<Address>(_ storage: sockaddr_storage, as type: Address.Type) -> Address {

@@ -56,7 +56,39 @@ public enum Transfer: Equatable, Sendable {
     }
 
     /// Writes what the peer takes of `bytes`: send(2), which here never raises SIGPIPE.
+    ///
+    /// - Throws: what the kernel says; `EMSGSIZE` for a message that is longer than the socket's buffer can be made.
     package static func send(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
+        do throws(SystemError) {
+            return try sendOnce(raw, from: bytes)
+        } catch {
+            guard error.errno == EMSGSIZE, growBuffer(of: raw, for: bytes.byteCount) else { throw error }
+            return try sendOnce(raw, from: bytes)
+        }
+    }
+
+    /// Makes room in the buffer of a Unix socket for a message that its peer could send us: SO_SNDBUF of socket(7), which the
+    /// kernel doubles, and lowers to net.core.wmem_max for who has not CAP_NET_ADMIN.
+    ///
+    /// - Returns: whether it has grown.
+    private static func growBuffer(of raw: CInt, for length: Int) -> Bool {
+        do throws(SystemError) {
+            guard try SocketOption.domain.value(of: raw) == AF_UNIX else { return false }
+            let before = try SocketOption.sendBuffer.value(of: raw)
+            guard 2 * length > before else { return false }
+            // Half of it is for what the kernel keeps of each message.
+            do throws(SystemError) {
+                try SocketOption.sendBufferForced.set(length, on: raw)
+            } catch {
+                try SocketOption.sendBuffer.set(length, on: raw)
+            }
+            return try SocketOption.sendBuffer.value(of: raw) > before
+        } catch {
+            return false
+        }
+    }
+
+    private static func sendOnce(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
         var start: UnsafeRawPointer?
         var length = 0
         // unsafe: the span is borrowed until this function returns, so its bytes stay where they are for the call.

@@ -25,6 +25,9 @@ package struct BrokenEnd: Equatable {
         // shutdown(2) says ENOTCONN of a socket that was reset.
         case ECONNRESET, EPIPE, ENOTCONN:
             (reason, party, self.errno) = (side == .client ? .resetByClient : .resetByUpstream, side, 0)
+        // A message is longer than the socket can take or send.
+        case EMSGSIZE:
+            (reason, party, self.errno) = (.messageTooLong, side, errno)
         default:
             let isOfHost = FaultParty(.receive, errno: errno, over: kind).hostFault != nil
             (reason, party, self.errno) = (.error, isOfHost ? .daemon : side, errno)

@@ -58,6 +58,23 @@ import Testing
         #expect(back == address)
     }
 
+    /// A sender may be bound to a path that fills sun_path: an answer must not go to a path that is one byte shorter.
+    @Test(arguments: [1, 106, 107, 108]) func `the kernel gets a Unix name of any length as it is`(length: Int) {
+        let name = (0..<length).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+        var addresses = [SocketAddress.unix(path: name)]
+        if length < 108 { addresses.append(.abstract(name: name)) }
+        for address in addresses {
+            let again = address.withKernelAddress { pointer, length -> SocketAddress? in
+                var storage = sockaddr_storage()
+                withUnsafeMutableBytes(of: &storage) {
+                    $0.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: Int(length)))
+                }
+                return SocketAddress(kernel: storage, length: length)
+            }
+            #expect(again == address)
+        }
+    }
+
     @Test func `does not know other families`() {
         var storage = sockaddr_storage()
         storage.ss_family = sa_family_t(AF_NETLINK)

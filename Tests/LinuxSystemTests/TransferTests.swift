@@ -45,6 +45,31 @@ import Testing
         return (transfer, String(decoding: buffer[..<count], as: UTF8.self))
     }
 
+    // MARK: - Long messages
+
+    @Test func `a message that is longer than the buffer makes the buffer longer`() throws {
+        let pair = try Pair(SOCK_SEQPACKET)
+        // As far as anybody may: net.core.wmem_max is this at least.
+        let bytes = [UInt8](repeating: 0x78, count: 220_000)
+        let sent = try Transfer.send(pair.ours, from: bytes.span.bytes)
+        #expect(sent == .moved(bytes.count))
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        #expect(recv(pair.theirs, &buffer, buffer.count, 0) == bytes.count)
+    }
+
+    @Test func `a message that no buffer holds is EMSGSIZE, and the socket goes on`() throws {
+        let pair = try Pair(SOCK_SEQPACKET)
+        let bytes = [UInt8](repeating: 0, count: 10)
+        // The buffer is long enough, so nothing is tried again.
+        _ = FaultInjection.failing(call: 1, with: EMSGSIZE, of: "send") {
+            #expect(throws: SystemError("send", errno: EMSGSIZE)) {
+                _ = try Transfer.send(pair.ours, from: bytes.span.bytes)
+            }
+        }
+        let sent = try Transfer.send(pair.ours, from: bytes.span.bytes)
+        #expect(sent == .moved(10))
+    }
+
     // MARK: - Streams
 
     @Test func `reads what is there, then nothing, then the end`() throws {

@@ -23,4 +23,9 @@ import Testing
             #expect(end.errno == (row.isReset ? 0 : row.errno))
         }
     }
+
+    @Test func `a message that the socket cannot take or send is too long`() {
+        let end = BrokenEnd(EMSGSIZE, of: .client, over: .unixSeqpacket)
+        #expect(end.reason == .messageTooLong && end.party == .client && end.errno == EMSGSIZE)
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Glibc
 import LinuxSystem
 import Reactor
 import TestSupport
@@ -9,6 +10,33 @@ import Testing
 @testable import Services
 
 @Suite struct EchoWorkerTests {
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root, for buffers beyond net.core.wmem_max"),
+        arguments: [1, 212_992, 213_000, 425_953, 524_289, 1 << 20])
+    func `a message comes back as long as its sender can send it`(length: Int) throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixSeqpacket], service: ServiceSettings.echo.factory)[0]
+        let peer = try harness.connect(to: socket)
+        peer.readLength = 2 << 20
+        peer.makeRoom(for: 2 << 20)
+        let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        #expect(peer.writeMessage(message))
+        #expect(harness.run(until: { !peer.messages.isEmpty || peer.isOver }))
+        #expect(peer.messages == [message])
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root, for buffers beyond net.core.wmem_max"))
+    func `a message that is longer than any is taken ends the connection with its reason`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixSeqpacket], service: ServiceSettings.echo.factory)[0]
+        let peer = try harness.connect(to: socket)
+        peer.makeRoom(for: 4 << 20)
+        #expect(peer.writeMessage([UInt8](repeating: 0, count: 1 << 20 | 1)))
+        #expect(harness.run(until: { peer.isOver }))
+        let close = try #require(try harness.capturedRecords().first { $0.event == "close" })
+        #expect(close["reason"] == "message-too-long" && close["by"] == "client" && close["errno"] == "EMSGSIZE")
+    }
+
     private static let megabyte = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 
     private func open(_ kind: SocketKind) throws -> (LaneHarness, ListeningSocket) {

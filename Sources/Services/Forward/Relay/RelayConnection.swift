@@ -175,7 +175,7 @@ final class RelayConnection: Connection {
         attempts = connecting.attempts
         queueTime = connecting.queueTime(at: lane.now)
         if !connecting.failures.isEmpty { failures = connecting.failures }
-        connectTime = Clock.monotonic &- socket.begun
+        connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
         upstream = socket
         self.connecting = nil
         relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
@@ -235,7 +235,9 @@ final class RelayConnection: Connection {
         try? StreamSocket.resetOnClose(raw(of: ending.side.other))
         let isOfClient = ending.side == .client
         let end = BrokenEnd(ending.errno, of: isOfClient ? .client : .upstream, over: isOfClient ? kind : upstreamKind)
-        close(end.reason, by: end.party, errno: end.errno)
+        // What is too long for one side has come from the other.
+        let party = end.reason == .messageTooLong ? .daemon : end.party
+        close(end.reason, by: party, errno: end.errno)
     }
 
     /// Looks whether the kernel has sent all. No event tells of it, so it is asked after pauses, each twice the one before.
