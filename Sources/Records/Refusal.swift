@@ -16,6 +16,9 @@ public enum Refusal: Error, Hashable {
     /// The connection has come round: through so many relays.
     case loop(Int)
 
+    /// A datagram claims to come from an upstream of its relay, or from a socket on which this daemon listens.
+    case ownAddress
+
     /// Every upstream is down.
     case upstreamsDown
 
@@ -31,7 +34,7 @@ public enum Refusal: Error, Hashable {
         case .listenerLimit: "listener.max-connections"
         case .daemonLimit: "daemon.max-connections"
         case .proxyHeader, .ended: "listener.accept-proxy"
-        case .loop, .upstreamsDown: "listener.to"
+        case .loop, .ownAddress, .upstreamsDown: "listener.to"
         case .queueLimit: "listener.queue-limit"
         }
     }
@@ -42,7 +45,7 @@ public enum Refusal: Error, Hashable {
         case .listenerLimit: "011fded37d304b86b3767892b71c006b"
         case .daemonLimit: "2157d63594e147bd96117a6d5ac0d321"
         case .proxyHeader: "14282d98f3514430807db0429f67346e"
-        case .loop: "e4a4ff14c51c45e182e234ab5de3dfd2"
+        case .loop, .ownAddress: "e4a4ff14c51c45e182e234ab5de3dfd2"
         case .upstreamsDown: "2a93af557c5646f8bb8f65fd5cb60023"
         case .queueLimit: "69860cdc6ef94c3cbf7f5fc2db0f2cf3"
         case .ended: "5efc58b54b3a41faa22b2a2714326c32"
@@ -74,6 +77,8 @@ public enum Refusal: Error, Hashable {
             bytes.append("a loop: it has come through ")
             bytes.append(decimal: UInt64(max(hops, 0)))
             bytes.append(" relays")
+        case .ownAddress:
+            bytes.append("it claims to come from an upstream, or from a listener of this daemon: a loop, or forged")
         case .upstreamsDown:
             bytes.append("every upstream is down")
         case .queueLimit(let count):

@@ -5,7 +5,7 @@ import Reactor
 
 /// A flow of a service that answers every datagram.
 ///
-/// Who sends a datagram may pretend to be somebody else, so that the answer goes to that one. So nothing is answered that
+/// What comes back as it was answered is held back after a while: ``ReturnedAnswers``. Who sends a datagram may pretend to be somebody else, so that the answer goes to that one. So nothing is answered that
 /// claims to come from a port of a service which would answer in turn, and go on for ever; that went to many, of whom each
 /// would answer; or that claims to come from a datagram socket of our own.
 class AnsweringFlow: Flow {
@@ -15,6 +15,7 @@ class AnsweringFlow: Flow {
     ]
 
     private final let mayAnswer: Bool
+    private final var returned = ReturnedAnswers()
 
     override init(flow arrival: FlowArrival, lane: Lane) {
         mayAnswer = arrival.mayBeAnswered(on: lane)
@@ -23,8 +24,20 @@ class AnsweringFlow: Flow {
 
     final override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
-        guard mayAnswer else { return keepQuiet(count) }
+        guard mayAnswer, returned.mayAnswer(bytes, count: count, at: lane.now) else { return keepQuiet(count) }
         respond(bytes, segment: segment, count: count)
+    }
+
+    /// Sends the source a datagram.
+    final func answerOnce(_ bytes: RawSpan) {
+        returned.note(bytes)
+        answer(bytes)
+    }
+
+    /// Sends the source back what is being received.
+    final func answerWithSame(_ bytes: RawSpan) {
+        returned.note(bytes)
+        answerWithSame()
     }
 
     /// Answers a datagram, or several of one length.

@@ -4,5 +4,5 @@ import Reactor
 
 /// Sends every datagram back as it came: RFC 862.
 final class EchoFlow: AnsweringFlow {
-    override func respond(_ bytes: RawSpan, segment: Int, count: Int) { answerWithSame() }
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int) { answerWithSame(bytes) }
 }

@@ -9,6 +9,6 @@ final class TimeFlow: AnsweringFlow {
         var number: [UInt8] = []
         number.append(bigEndian: TimeProtocol.seconds(of: Clock.realtime))
         // unsafe: bytes have no padding.
-        for _ in 0..<count { answer(unsafe number.span.bytes) }
+        for _ in 0..<count { answerOnce(unsafe number.span.bytes) }
     }
 }

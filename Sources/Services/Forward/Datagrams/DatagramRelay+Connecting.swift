@@ -24,6 +24,10 @@ extension DatagramRelay {
         while isOpen, let member {
             let upstream = group.members[member].upstream
             switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
+            // When the flow was admitted, the addresses of a name may not have been known.
+            case .addresses(let found) where kind != .can && kind == upstream.kind && found.contains(peer):
+                failures.append("\(upstream.endpoint): the datagram claims to come from there")
+                return close(.connectFailed, by: .client)
             case .addresses(let found) where !found.isEmpty:
                 resolveDeadline = .max
                 retryDeadline = .max

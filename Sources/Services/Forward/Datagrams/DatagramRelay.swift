@@ -90,6 +90,8 @@ final class DatagramRelay: Flow {
     // MARK: - The beginning
 
     override func admit() -> Refusal? {
+        // An answer to what was forged so would be answered in turn, for ever. A bus has no addresses.
+        if kind != .can, lane.isOwnPort(peer) || upstreamsHave(peer) { return .ownAddress }
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
         case .member(let index):
             take(index)
@@ -98,6 +100,10 @@ final class DatagramRelay: Flow {
         case .allBusy: return .queueLimit(0)
         case .noneAvailable: return .upstreamsDown
         }
+    }
+
+    private func upstreamsHave(_ peer: SocketAddress) -> Bool {
+        group.members.first?.upstream.kind == kind && group.hasUpstream(at: peer)
     }
 
     override func start() {

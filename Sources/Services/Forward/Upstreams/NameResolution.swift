@@ -69,6 +69,9 @@ final class NameResolution: Sendable {
         return answer
     }
 
+    /// Whether an address is one of those that are known now. Asks nobody.
+    func knows(_ address: SocketAddress) -> Bool { state.withLock { $0.known.addresses.contains(address) } }
+
     private func lookUp(interval: UInt64?) -> KnownAddresses.Change? {
         let begin = Clock.monotonic
         let found: [SocketAddress]
@@ -89,7 +92,7 @@ final class NameResolution: Sendable {
         from begin: UInt64, _ body: (inout KnownAddresses) -> KnownAddresses.Change?
     ) -> KnownAddresses.Change? {
         let (change, waiters) = state.withLock { state in
-            state.wasSlow = Clock.monotonic &- begin >= Self.slowTime
+            state.wasSlow = Clock.span(from: begin, to: Clock.monotonic) >= Self.slowTime
             let change = body(&state.known)
             defer { state.waiters = [] }
             return (change, state.waiters)

@@ -78,6 +78,10 @@ final class UpstreamGroup: Sendable {
     /// Whether the upstreams take datagrams: all do, or none.
     let takesDatagrams: Bool
 
+    /// Where the upstreams are: to be found without going through all of them.
+    private let addresses: Set<SocketAddress>
+    private let names: [NameResolution]
+
     private let heritage: Heritage
 
     /// Whether a reload has put another group in its place.
@@ -114,6 +118,8 @@ final class UpstreamGroup: Sendable {
             known[wanted.endpoint] = upstream
             return Member(upstream: upstream, limit: wanted.maxConnections, timers: wanted.timers)
         }
+        addresses = Set(members.flatMap(\.upstream.fixedAddresses))
+        names = members.compactMap { if case .named(let name) = $0.upstream.place { name } else { nil } }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
             method: settings.balance,
@@ -145,6 +151,11 @@ final class UpstreamGroup: Sendable {
             set.insert(index)
         }
         return set
+    }
+
+    /// Whether an address is that of an upstream, as far as names are known.
+    func hasUpstream(at address: SocketAddress) -> Bool {
+        addresses.contains(address) || names.contains { $0.knows(address) }
     }
 
     /// A number for a connection, counted over all lanes.

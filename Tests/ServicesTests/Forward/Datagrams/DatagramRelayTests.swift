@@ -98,6 +98,48 @@ import Testing
         #expect(close["upstream"] == "udp://127.0.0.1:\(upstream.port)")
     }
 
+    @Test func `what comes from the address of an upstream is no client`() throws {
+        let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
+        let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)", "udp://127.0.0.1:\(other.port)"])
+        // As if somebody had forged them.
+        for peer in [upstream, other] { try peer.send("forged", to: scene.socket) }
+        scene.harness.settle()
+        #expect(upstream.texts() == [] && other.texts() == [])
+        #expect(scene.harness.connections == 0)
+        let refused = try scene.records("refused")
+        #expect(refused.first?["message"]?.contains("claims to come from an upstream") == true)
+        #expect(refused.first?["rule"] == "listener.to")
+        try scene.ask("asked")
+        #expect(try scene.arrival(at: upstream).text == "asked")
+    }
+
+    @Test func `what comes from a name's address that was not known is not relayed`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: ["udp://localhost:\(upstream.port)"]) { _ in }
+        try upstream.send("forged", to: scene.socket)
+        scene.harness.settle()
+        #expect(upstream.texts() == [])
+    }
+
+    @Test func `what comes from a socket on which the daemon listens is no client`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
+        let own = try scene.harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
+        var kernelAddress = sockaddr_in()
+        kernelAddress.sin_family = sa_family_t(AF_INET)
+        kernelAddress.sin_port = (scene.socket.address.port ?? 0).bigEndian
+        kernelAddress.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        let sent = withUnsafePointer(to: kernelAddress) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(own.raw, "forged", 6, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        #expect(sent == 6)
+        scene.harness.settle()
+        #expect(upstream.texts() == [])
+        #expect(try scene.records("refused").count == 1)
+    }
+
     @Test func `who refuses before an answer is left, and the next gets each once`() throws {
         let (dead, upstream) = (try Self.deadAddress(), try DatagramPeer())
         let scene = try Scene(to: [dead, "udp://127.0.0.1:\(upstream.port)"])
