@@ -71,6 +71,13 @@ public final class Lane {
     /// What was told to the lane and was not done yet, the first last.
     private var messages: [LaneHandle.Message] = []
 
+    #if DEBUG
+        /// The connections that were handed over and are not adopted yet. Debug builds only.
+        var takenHandOvers: [LaneHandle.HandedOver] {
+            messages.compactMap { if case .adopt(let handedOver) = $0 { handedOver } else { nil } }
+        }
+    #endif
+
     /// How many messages are done, and how many deadlines are passed, in one turn before the others have theirs: a name that
     /// many wait for, or connections that came together, are many of either at once.
     private static let messagesPerTurn = 32

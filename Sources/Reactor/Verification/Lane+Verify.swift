@@ -19,7 +19,7 @@
             ledger.pipes += pipes.inUse + pipes.resting
             for listener in listeners.values { verify(listener, &ledger) }
             for occupant in table.occupants { verify(occupant, &ledger) }
-            for handedOver in handle.handedOver {
+            for handedOver in handle.handedOver + takenHandOvers {
                 addConnection(of: handedOver.profile, &ledger)
                 ledger.add(descriptor: handedOver.raw)
             }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reactor
+
 /// Who can be sent something: the members of a room, and those that have left it and were not let go yet.
 ///
 /// Concurrency: belongs to one lane.
@@ -38,6 +40,18 @@ struct Audience {
         guard index < seats.count, seats[index].id == id else { return nil }
         return seats.remove(at: index).seat
     }
+
+    #if DEBUG
+        /// All connections and flows, to be looked at. Debug builds only.
+        var connections: [Connection] {
+            seats.map { seat in
+                switch seat.seat {
+                case .worker(let worker): worker
+                case .flow(let flow): flow
+                }
+            }
+        }
+    #endif
 
     /// Where the first stands whose number is not lower.
     private func index(from id: MemberID) -> Int {

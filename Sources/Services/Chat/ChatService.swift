@@ -214,6 +214,18 @@ final class ChatService: Service {
     private func note(calls: Int, bytes: Int) {
         if let lane { courier.fanOut.note(calls: calls, bytes: bytes, on: lane) }
     }
+
+    #if DEBUG
+        /// What is wrong: everybody in the tables is open, and what waits to be sent has its turn. Debug builds only.
+        var faults: [String] {
+            var faults = audience.connections.filter { !$0.isOpen }.map {
+                "connection \($0.identifier) is closed, and still in the room"
+            }
+            if isDelivering { faults.append("a delivery has not ended") }
+            if log.isEmpty != (lap == nil) { faults.append("\(log.count) bytes wait, and nobody sends them") }
+            return faults
+        }
+    #endif
 }
 
 extension Audience.Seat {
@@ -257,13 +269,4 @@ final class ChatCourier: Pollable {
             self.service = nil
         }
     }
-
-    #if DEBUG
-        /// What is wrong: everybody in the tables is open. Debug builds only.
-        var faults: [String] {
-            (workers.values.filter { !$0.isOpen } + flows.values.filter { !$0.isOpen }).map {
-                "connection \($0.identifier) is closed, and still in the room"
-            } + (isDelivering ? ["a delivery has not ended"] : [])
-        }
-    #endif
 }
