@@ -80,7 +80,7 @@ final class UpstreamGroup: Sendable {
 
     /// Where the upstreams are: to be found without going through all of them.
     private let addresses: Set<SocketAddress>
-    private let names: [NameResolution]
+    private let resolutions: [NameResolution]
 
     private let heritage: Heritage
 
@@ -119,7 +119,7 @@ final class UpstreamGroup: Sendable {
             return Member(upstream: upstream, limit: wanted.maxConnections, timers: wanted.timers)
         }
         addresses = Set(members.flatMap(\.upstream.fixedAddresses))
-        names = members.compactMap { if case .named(let name) = $0.upstream.place { name } else { nil } }
+        resolutions = members.compactMap { if case .named(let name) = $0.upstream.place { name } else { nil } }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
             method: settings.balance,
@@ -155,7 +155,7 @@ final class UpstreamGroup: Sendable {
 
     /// Whether an address is that of an upstream, as far as names are known.
     func hasUpstream(at address: SocketAddress) -> Bool {
-        addresses.contains(address) || names.contains { $0.knows(address) }
+        addresses.contains(address) || resolutions.contains { $0.knows(address) }
     }
 
     /// A number for a connection, counted over all lanes.
