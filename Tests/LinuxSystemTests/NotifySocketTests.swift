@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct NotifySocketTests {
     /// A manager's end, which nobody reads unless the test does.
-    private struct Manager: ~Copyable {
+    private final class Manager {
         let descriptor: OwnedDescriptor
         let name: String
 

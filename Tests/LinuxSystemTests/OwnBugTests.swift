@@ -24,7 +24,9 @@ private let nobody: CInt = 1_000_000
             _ = try? OutgoingSocket.connect(nobody, to: .ipv4(.loopback, port: 1))
         }
         await #expect(processExitsWith: .exitCode(70)) { _ = try? Transfer.send(nobody, from: [1 as UInt8].span.bytes) }
-        await #expect(processExitsWith: .exitCode(70)) { _ = try? LinuxSystem.Pipe(capacity: 4096).fill(from: nobody) }
+        await #expect(processExitsWith: .exitCode(70)) {
+            _ = try? LinuxSystem.Pipe(capacity: 4096).fill(from: nobody, atMost: 4096)
+        }
         await #expect(processExitsWith: .exitCode(70)) {
             let poll = try? EventPoll()
             try? poll?.add(nobody, for: .readable, token: 1)
