@@ -20,6 +20,8 @@ extension SettingType where Value == DaemonSettings.Lanes {
             diagnostics.reportType(value, of: key, wanted: "a number or \"auto\"", example: "\"auto\"")
             return nil
         }
-        return SettingType<Int>.count(1...DaemonSettings.mostLanes, example: 4).read(key, value, &diagnostics).map { .fixed($0) }
+        return SettingType<Int>.count(1...DaemonSettings.mostLanes, example: 4).read(key, value, &diagnostics).map {
+            .fixed($0)
+        }
     }
 }

@@ -18,7 +18,8 @@ final class ExitGate: Sendable {
         self.status.withLock { $0 = status }
         opened.signal()
         // The main thread may wait for its queue.
-        DispatchQueue.main.async {}
+        let queue: DispatchQueue = .main
+        queue.async {}
     }
 
     /// Waits, and returns the status to exit with.

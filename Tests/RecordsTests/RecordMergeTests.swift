@@ -35,7 +35,8 @@ import Testing
         #expect(merged([(0, [1, 2, 3])], encoding) == [1, 2, 3])
         #expect(merged([(0, [1, 4]), (0, [6, 9])], encoding) == [1, 4, 6, 9])
         #expect(merged([(0, [1, 4, 7]), (1, [2, 3, 8]), (2, [5])], encoding) == [1, 2, 3, 4, 5, 7, 8])
-        #expect(merged([(0, [5, 6]), (1, [1, 2]), (0, [7, 9]), (1, [3, 8])], encoding) == [1, 2, 3, 5, 6, 7, 8, 9])
+        #expect(
+            merged([(0, [5, 6]), (1, [1, 2]), (0, [7, 9]), (1, [3, 8])], encoding) == [1, 2, 3, 5, 6, 7, 8, 9])
     }
 
     /// The records of a connection are all of one lane.

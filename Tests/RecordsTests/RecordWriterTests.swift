@@ -85,7 +85,8 @@ import Testing
         #expect(!writer.flush(within: .milliseconds(100)))
         #expect(ContinuousClock.now - start < .seconds(5))
         let said = pipe.readAvailable()
-        let counts = said.matches(of: /stuck: (\d+) records were not written to \/log within .*, and (\d+) dropped before\n/)
+        let counts = said.matches(
+            of: /stuck: (\d+) records were not written to \/log within .*, and (\d+) dropped before\n/)
         let match = try #require(counts.first)
         let waiting = try #require(Int(match.1))
         let dropped = try #require(Int(match.2))
@@ -145,7 +146,8 @@ import Testing
             let told = sink.lines.filter { $0.contains("\"event\":\"dropped\"") }
             #expect(told.count == 1)
             #expect(told.first?.contains("records for /fifo were dropped") == true)
-            #expect(told.first?.contains("\"sink\":\"/fifo\",\"count\":\(200 - Self.opened(stuck)),") == true, "\(told)")
+            #expect(
+                told.first?.contains("\"sink\":\"/fifo\",\"count\":\(200 - Self.opened(stuck)),") == true, "\(told)")
         }
         #expect(Self.opened(stuck) < 200)
     }

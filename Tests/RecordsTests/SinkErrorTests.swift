@@ -9,9 +9,15 @@ import Testing
 @Suite struct SinkErrorTests {
     @Test(arguments: [
         ("/run/fifo", ENXIO, SinkError.Place.fifo, "; nobody reads this FIFO"),
-        ("/dev/stdout", ENXIO, .socket, "standard output is a socket, which cannot be opened by a name: write \"stdout\""),
+        (
+            "/dev/stdout", ENXIO, .socket,
+            "standard output is a socket, which cannot be opened by a name: write \"stdout\""
+        ),
         ("/proc/self/fd/1", ENXIO, .socket, "write \"stdout\" instead"),
-        ("/dev/stderr", ENXIO, .socket, "standard error is a socket, which cannot be opened by a name: write \"stderr\""),
+        (
+            "/dev/stderr", ENXIO, .socket,
+            "standard error is a socket, which cannot be opened by a name: write \"stderr\""
+        ),
         ("/dev/fd/2", ENXIO, .socket, "write \"stderr\" instead"),
         ("/run/socket", ENXIO, .socket, "; this is a socket, and a log file is a regular file"),
         ("/var/log/a/b", ENOENT, .other, "; make the directory /var/log/a first"),

@@ -23,9 +23,15 @@ import Testing
         (["READY=1\nSTATUS=a", "STATUS=b"], ["READY=1\nSTATUS=a", "STATUS=b"]),
         (["STATUS=a", "READY=1\nSTATUS=b"], ["READY=1\nSTATUS=b"]),
         // A unit of Type=notify-reload waits for both messages of a reload.
-        (["RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a"], ["RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a"]),
         (
-            ["RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a", "RELOADING=1\nMONOTONIC_USEC=2", "READY=1\nSTATUS=b"],
+            ["RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a"],
+            ["RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a"]
+        ),
+        (
+            [
+                "RELOADING=1\nMONOTONIC_USEC=1", "READY=1\nSTATUS=a", "RELOADING=1\nMONOTONIC_USEC=2",
+                "READY=1\nSTATUS=b",
+            ],
             ["RELOADING=1\nMONOTONIC_USEC=2", "READY=1\nSTATUS=b"]
         ),
         (["READY=1\nSTATUS=a", "READY=1\nSTATUS=b"], ["READY=1\nSTATUS=b"]),

@@ -94,9 +94,9 @@ final class LogChannelCore: Sendable {
             inbox.drops?.add(count, from: start, to: end)
             // The thread may have come to its end of work a moment ago: then nothing else would tell of them.
             if inbox.busySince == 0 { work.signal() }
-            guard inbox.busySince != 0, !inbox.isStuckTold, Clock.monotonic &- inbox.busySince > Self.pause else {
-                return false
-            }
+            guard inbox.busySince != 0, !inbox.isStuckTold,
+                Clock.span(from: inbox.busySince, to: Clock.monotonic) > Self.pause
+            else { return false }
             inbox.isStuckTold = true
             return true
         }

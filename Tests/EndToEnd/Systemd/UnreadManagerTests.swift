@@ -42,7 +42,8 @@ import Testing
         "[listener.\(listener)]\nlisten = \"unix://$DIR/\(listener)\"\nservice = \"echo\"\n"
     }
 
-    @Test func `the daemon serves, reloads and stops, and tells the newest state when its manager reads again`() throws {
+    @Test func `the daemon serves, reloads and stops, and tells the newest state when its manager reads again`() throws
+    {
         let directory = try TemporaryDirectory()
         let manager = try FullSocket(directory.appending("full"))
         let daemon = try Usherd(

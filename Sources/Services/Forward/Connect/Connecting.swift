@@ -94,8 +94,8 @@ final class Connecting<Socket: AttemptedSocket> {
 
     /// Nanoseconds that it has spent in the line.
     func queueTime(at now: UInt64) -> UInt64 {
-        guard let linedUp, now > linedUp else { return timeInLine }
-        return timeInLine + (now - linedUp)
+        guard let linedUp else { return timeInLine }
+        return timeInLine + Clock.span(from: linedUp, to: now)
     }
 
     /// The next time at which there is something to do; `UInt64.max` for never.

@@ -159,7 +159,7 @@ struct UpstreamHealth: Equatable, Sendable {
         guard let ejection = limits.ejectionInForce else { return nil }
         switch state {
         case .up(let since) where startedAt >= since:
-            failures.removeAll { $0 < now && now - $0 > ejection.window }
+            failures.removeAll { Clock.span(from: $0, to: now) > ejection.window }
             failures.append(now)
             guard failures.count >= ejection.failures else { return nil }
             let count = failures.count
