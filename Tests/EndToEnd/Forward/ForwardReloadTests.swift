@@ -75,9 +75,9 @@ import Testing
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let waits = "queue-timeout = \"60s\""
-        // A reload calls all that wait, and only one lane looks for an upstream in their order.
-        let oneLane = "[daemon]\nlanes = 1\n"
-        try withUsherd(oneLane + configuration([upstream(a, "max-connections = 1")], waits)) { daemon in
+        // On two lanes the three that wait look for an upstream in their order all the same.
+        let twoLanes = "[daemon]\nlanes = 2\n"
+        try withUsherd(twoLanes + configuration([upstream(a, "max-connections = 1")], waits)) { daemon in
             let held = try served(daemon, by: "a")
             let waiting = try (2...4).map { count in
                 let client = try Client(daemon.address("front"))
@@ -85,7 +85,7 @@ import Testing
                 try daemon.records("open", count: count)
                 return client
             }
-            try daemon.reload(oneLane + configuration([upstream(b, "max-connections = 1")], waits))
+            try daemon.reload(twoLanes + configuration([upstream(b, "max-connections = 1")], waits))
             for (client, count) in zip(waiting, 1...3) {
                 #expect(try client.receiveLine() == "b")
                 #expect(b.accepted == count && b.open == 1)

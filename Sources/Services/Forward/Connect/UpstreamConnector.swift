@@ -134,7 +134,7 @@ extension UpstreamConnector {
 
     /// Closes the attempts, and leaves the line.
     func abandon(_ connecting: Connecting<Socket>) {
-        if !leaveLine(connecting) { group.line.serve() }
+        answer(leaveLine(connecting), .left)
         while let socket = connecting.sockets.takeAny() { socket.close(on: lane) }
         connecting.awaitsClient = false
     }
@@ -143,11 +143,10 @@ extension UpstreamConnector {
     private func choose(_ connecting: Connecting<Socket>) -> Found {
         var place: UInt64?
         if case .room(let number) = connecting.wait { place = number }
-        let wasCalled = !leaveLine(connecting)
+        let call = leaveLine(connecting)
         var found = look(connecting)
         guard found == .waits else {
-            // The room that it was called for goes to the next one.
-            if found == .nobody, wasCalled { group.line.serve() }
+            answer(call, found == .member ? .served : .left)
             return found
         }
         guard let number = group.line.enter(Waiter(self, on: lane), limit: queueLimit, again: place) else {
@@ -158,11 +157,13 @@ extension UpstreamConnector {
         connecting.roomDeadline = min(connecting.roomDeadline, lane.now + group.queueTimeout)
         // Room, or other upstreams, may have come since it was looked for, and before there was anybody to be told.
         found = look(connecting)
-        if found != .waits {
-            if !leaveLine(connecting) { group.line.serve() }
-        } else if wasCalled {
-            group.line.serve(behind: number)
+        guard found != .waits else {
+            answer(call, .waits)
+            return found
         }
+        // A call that came in between is one too many.
+        answer(leaveLine(connecting), .left)
+        answer(call, found == .member ? .served : .left)
         return found
     }
 
@@ -188,10 +189,15 @@ extension UpstreamConnector {
         connecting.begin(index, at: Clock.monotonic, timeout: group.connectTimeout)
     }
 
-    /// - Returns: whether it was in no line, or still in it; if not, it was called, and somebody else may come instead.
-    private func leaveLine(_ connecting: Connecting<Socket>) -> Bool {
-        guard case .room(let number) = connecting.wait else { return true }
+    /// - Returns: why it was called, and from which place; nil if it was in no line, or still in it.
+    private func leaveLine(_ connecting: Connecting<Socket>) -> (call: WaitingLine.Call, number: UInt64)? {
+        guard case .room(let number) = connecting.wait else { return nil }
         connecting.wait = .sockets
-        return group.line.leave(number)
+        return group.line.leave(number).map { ($0, number) }
+    }
+
+    private func answer(_ called: (call: WaitingLine.Call, number: UInt64)?, _ answer: WaitingLine.Answer) {
+        guard let called else { return }
+        group.line.answer(answer, to: called.call, of: called.number)
     }
 }

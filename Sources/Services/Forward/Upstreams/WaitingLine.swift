@@ -11,8 +11,28 @@ final class WaitingLine: Sendable {
         var waiters: [(number: UInt64, waiter: Waiter)] = []
         var head = 0
         var nextNumber: UInt64 = 1
+        /// The numbers of those that a sweep has called, and that have not answered yet.
+        var swept: Set<UInt64> = []
 
         var count: Int { waiters.count - head }
+    }
+
+    /// Why somebody was called.
+    enum Call: Equatable {
+        /// An upstream has room for one more.
+        case room
+        /// Everybody is to look again, one after the other.
+        case sweep
+    }
+
+    /// What became of a call.
+    enum Answer {
+        /// There was room, and it is taken.
+        case served
+        /// There was none for who was called, but there may be for others: it had tried that upstream, or is back in line.
+        case waits
+        /// Who was called has gone, and takes nothing.
+        case left
     }
 
     private let line = Mutex(Line())
@@ -44,29 +64,43 @@ final class WaitingLine: Sendable {
 
     /// Leaves.
     ///
-    /// - Returns: whether it was there; if not, it has been called. Who does not take the room that it was called for calls
-    ///   the next one.
-    func leave(_ number: UInt64) -> Bool {
+    /// - Returns: nil if it was there; if not, why it has been called, which ``answer(_:to:of:)`` is to follow.
+    func leave(_ number: UInt64) -> Call? {
         line.withLock { line in
             guard let index = line.waiters[line.head...].firstIndex(where: { $0.number == number }) else {
-                return false
+                return line.swept.remove(number) == nil ? .room : .sweep
             }
             line.waiters.remove(at: index)
             count.store(line.count, ordering: .relaxed)
-            return true
+            return nil
+        }
+    }
+
+    /// Passes a call on to whom it may concern now.
+    ///
+    /// - Parameter number: the place from which it was called.
+    func answer(_ answer: Answer, to call: Call, of number: UInt64) {
+        switch (call, answer) {
+        case (.sweep, _): serve(behind: number, as: .sweep)
+        case (.room, .served): break
+        case (.room, .waits): serve(behind: number)
+        case (.room, .left): serve()
         }
     }
 
     /// An upstream has room for one more: calls who is first.
     ///
-    /// - Parameter number: only who waits behind this number. The one that has it was called, but the room is none for it:
-    ///   an upstream that it has tried, or one of other settings.
-    func serve(behind number: UInt64 = 0) {
+    /// - Parameters:
+    ///   - number: only who waits behind this number. The one that has it was called, but the room is none for it: an
+    ///     upstream that it has tried, or one of other settings.
+    ///   - call: what to call it for.
+    func serve(behind number: UInt64 = 0, as call: Call = .room) {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard count.load(ordering: .relaxed) > 0 else { return }
         let called = line.withLock { line -> Waiter? in
             guard let index = line.waiters[line.head...].firstIndex(where: { $0.number > number }) else { return nil }
             let called = line.waiters[index].waiter
+            if call == .sweep { line.swept.insert(line.waiters[index].number) }
             if index == line.head {
                 line.head += 1
                 if line.head > 64, line.head * 2 > line.waiters.count {
@@ -83,10 +117,10 @@ final class WaitingLine: Sendable {
         called?.wake()
     }
 
-    /// An upstream is up again, or there are others: wakes everybody.
+    /// An upstream is up again, or there are others: everybody looks again. Each calls the next one when it has looked, so
+    /// that those on different lanes find room in the order in which they came.
     func serveAll() {
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        for _ in 0..<length { serve() }
+        serve(as: .sweep)
     }
 
     #if DEBUG

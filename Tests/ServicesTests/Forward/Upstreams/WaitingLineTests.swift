@@ -74,7 +74,7 @@ import Testing
         scene.line.serve()
         #expect(scene.calls == [2, 0, 0], "it is before the others as before")
         // Of those behind it, the one in the middle left and came back.
-        #expect(scene.line.leave(scene.numbers[1]))
+        #expect(scene.line.leave(scene.numbers[1]) == nil)
         #expect(scene.line.enter(scene.waiter(1), limit: 0, again: scene.numbers[1]) == scene.numbers[1])
         scene.line.serve(behind: scene.numbers[0])
         #expect(scene.calls == [2, 1, 0])
@@ -82,10 +82,10 @@ import Testing
 
     @Test func `who has left is not called, and who was called cannot leave`() throws {
         let scene = try Scene(3)
-        #expect(scene.line.leave(scene.numbers[0]))
-        #expect(!scene.line.leave(scene.numbers[0]))
+        #expect(scene.line.leave(scene.numbers[0]) == nil)
+        #expect(scene.line.leave(scene.numbers[0]) == .room)
         scene.line.serve()
-        #expect(!scene.line.leave(scene.numbers[1]))
+        #expect(scene.line.leave(scene.numbers[1]) == .room)
         #expect(scene.calls == [0, 1, 0])
         #expect(scene.line.length == 1)
     }
@@ -99,20 +99,51 @@ import Testing
         #expect(WaitingLine().enter(scene.waiter(0), limit: 0) == nil)
     }
 
-    @Test func `all are called when an upstream is up again`() throws {
+    @Test func `all are called when an upstream is up again, each when the one before it has looked`() throws {
         let scene = try Scene(200)
         scene.line.serveAll()
+        for (index, number) in scene.numbers.enumerated() {
+            #expect(scene.calls == Array(repeating: 1, count: index + 1) + Array(repeating: 0, count: 199 - index))
+            #expect(scene.line.leave(number) == .sweep)
+            // Every third is in the line again, every third has got what it wanted, every third has gone.
+            switch index % 3 {
+            case 0:
+                #expect(scene.line.enter(scene.waiter(index), limit: 0, again: number) == number)
+                scene.line.answer(.waits, to: .sweep, of: number)
+            case 1: scene.line.answer(.served, to: .sweep, of: number)
+            default: scene.line.answer(.left, to: .sweep, of: number)
+            }
+        }
         #expect(scene.calls == Array(repeating: 1, count: 200))
-        #expect(scene.line.length == 0)
+        #expect(scene.line.length == 67)
+    }
+
+    @Test func `room that comes during a sweep is for who is first, and does not end the sweep`() throws {
+        let scene = try Scene(4)
         scene.line.serveAll()
-        scene.line.serve(behind: 0)
-        #expect(scene.calls == Array(repeating: 1, count: 200))
+        scene.line.serve()
+        #expect(scene.calls == [1, 1, 0, 0])
+        #expect(scene.line.leave(scene.numbers[1]) == .room)
+        scene.line.answer(.served, to: .room, of: scene.numbers[1])
+        #expect(scene.calls == [1, 1, 0, 0])
+        #expect(scene.line.leave(scene.numbers[0]) == .sweep)
+        scene.line.answer(.left, to: .sweep, of: scene.numbers[0])
+        #expect(scene.calls == [1, 1, 1, 0])
+    }
+
+    @Test func `a place that was left is not called for a sweep of before`() throws {
+        let scene = try Scene(2)
+        scene.line.serveAll()
+        #expect(scene.line.leave(scene.numbers[0]) == .sweep)
+        #expect(scene.line.enter(scene.waiter(0), limit: 0, again: scene.numbers[0]) == scene.numbers[0])
+        scene.line.serve()
+        #expect(scene.line.leave(scene.numbers[0]) == .room)
     }
 
     /// Places are given up at the head and in the middle; the order stays.
     @Test func `the order stays whoever comes and goes`() throws {
         let scene = try Scene(300)
-        for index in stride(from: 0, to: 300, by: 3) { #expect(scene.line.leave(scene.numbers[index])) }
+        for index in stride(from: 0, to: 300, by: 3) { #expect(scene.line.leave(scene.numbers[index]) == nil) }
         for index in 0..<300 where index % 3 == 1 {
             // Those at 1, 4, 7 … are the head each time, once the one behind them is taken from the middle.
             scene.line.serve(behind: scene.numbers[index])
