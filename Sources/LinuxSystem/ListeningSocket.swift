@@ -245,10 +245,12 @@ public final class ListeningSocket: Sendable {
         return AcceptedSocket(descriptor: OwnedDescriptor(adopting: accepted), peer: peer.canonical)
     }
 
-    /// Whether a socket is of this kind and has this address, or one that keeps another socket from having it.
+    /// Whether a descriptor that was passed is a socket of this kind and has this address, or one that keeps another socket
+    /// from having it.
     public static func has(_ address: SocketAddress, _ kind: SocketKind, _ raw: CInt) -> Bool {
-        guard let type = try? SocketOption.socketType.value(of: raw), let own = try? localAddress(of: raw),
-            (try? self.kind(of: own, type: CInt(type))) == kind
+        guard (try? expectSocket(raw)) != nil,
+            let type = try? SocketOption.socketType.value(of: raw),
+            let own = try? localAddress(of: raw), (try? self.kind(of: own, type: CInt(type))) == kind
         else { return false }
         return own == address || own.collides(with: address)
     }

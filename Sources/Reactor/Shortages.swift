@@ -59,7 +59,7 @@ extension Lane {
 }
 
 /// Waits on one lane until a shortage is over.
-private final class ShortageWatch: Pollable {
+final class ShortageWatch: Pollable {
     private let fault: HostFault
     private unowned let lane: Lane
 

@@ -160,7 +160,7 @@ private struct RecordSource {
         if next() & 1 == 0 {
             record.upstream = UpstreamTrace(
                 upstream: next() & 1 == 0 ? RecordedAddress(kind(), address()) : nil, connectMicroseconds: number(),
-                attempts: Int(truncatingIfNeeded: number()),
+                attempts: Int(truncatingIfNeeded: number() >> 1),
                 failures: (0..<Int(next()) % 4).map { _ in String(decoding: text(200), as: UTF8.self) })
         }
         return record

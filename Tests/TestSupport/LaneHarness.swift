@@ -37,8 +37,7 @@ public final class LaneHarness {
 
     /// Makes a lane.
     public init(connectionLimit: Int = 10_000) throws {
-        let number = Self.nextName.wrappingAdd(1, ordering: .relaxed).oldValue
-        log = FileManager.default.temporaryDirectory.appending(path: "usher-lane-\(getpid())-\(number).log")
+        log = FileManager.default.temporaryDirectory.appending(path: "usher-lane-\(UUID()).log")
         writer = try RecordWriter(
             RecordSettings(destinations: [.file(path: log.path)], format: .json, level: .debug))
         records = writer.makeBuffer()
