@@ -165,8 +165,8 @@ final class Acceptor: Gate {
     }
 
     #if DEBUG
-        /// Whether the socket is left alone for now.
-        var isPaused: Bool { resumeTime != nil }
+        /// Whether the socket is left alone for now, and not for good.
+        var isPaused: Bool { resumeTime != nil && resumeTime != .max }
     #endif
 
     private func stopWatching() {

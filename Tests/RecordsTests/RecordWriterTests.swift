@@ -15,7 +15,7 @@ import Testing
     @Test func aSlowReaderLosesExactlyWhatIsTold() throws {
         let path = directory.file("fifo")
         #expect(mkfifo(path, 0o600) == 0)
-        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         try #require(reader >= 0)
         defer { close(reader) }
         try Self.fill(path)
@@ -46,7 +46,7 @@ import Testing
 
     /// Writes newlines to a FIFO until it takes no more.
     private static func fill(_ path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_NONBLOCK)
+        let descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         let newlines = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
@@ -210,7 +210,7 @@ import Testing
     @Test func aStuckFIFOThatIsPutOutOfUseIsClosed() throws {
         let path = directory.file("fifo")
         #expect(mkfifo(path, 0o600) == 0)
-        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         try #require(reader >= 0)
         defer { close(reader) }
         try Self.fill(path)

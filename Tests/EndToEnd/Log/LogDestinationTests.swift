@@ -45,9 +45,9 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = directory.appending("fifo")
         #expect(mkfifo(path, 0o600) == 0)
-        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         defer { close(reader) }
-        let filler = open(path, O_WRONLY | O_NONBLOCK)
+        let filler = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         let bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
         while write(filler, bytes, bytes.count) > 0 {}
         close(filler)
@@ -63,7 +63,7 @@ import Testing
 
     @Test func `a pipe on standard error that nobody reads holds nothing up`() throws {
         var ends: [CInt] = [-1, -1]
-        #expect(pipe(&ends) == 0)
+        #expect(pipe2(&ends, O_CLOEXEC) == 0)
         defer { for end in ends { close(end) } }
         let options = Usherd.Options(descriptors: [2: ends[1]])
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `a reader of standard error that goes away is told of in the file`() throws {
         var ends: [CInt] = [-1, -1]
-        #expect(pipe(&ends) == 0)
+        #expect(pipe2(&ends, O_CLOEXEC) == 0)
         let options = Usherd.Options(descriptors: [2: ends[1]])
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
             for end in ends { close(end) }
@@ -103,7 +103,7 @@ import Testing
 
     @Test func `a socket on standard output that is written as a path is named, with what to write instead`() throws {
         var ends: [CInt] = [-1, -1]
-        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         defer { for end in ends { close(end) } }
         let daemon = try Usherd(starting: echo("\"file:/dev/stdout\""), .init(descriptors: [1: ends[0]]))
         #expect(try daemon.waitForEnd() == .exited(78))
