@@ -160,6 +160,21 @@ import Testing
         #expect(!line.dropLast().unicodeScalars.contains { Escaping.isInvisible($0.value) })
     }
 
+    @Test func `a quote in the name of an interface is read back as it was`() throws {
+        let bus = try #require(InterfaceName("c\"\\\u{1b}[31m"))
+        let peer = SocketAddress.can(bus, CANIdentifier(rawValue: 0x123))
+        let line = encoder.line(Samples.connection(.open, kind: .can, peer: peer, local: .can(bus, .none)))
+        let fields = try Self.parse(line)
+        #expect(fields["peer"] as? String == "can://c\"\\\u{1b}[31m#123")
+        #expect(fields["local"] as? String == "can://c\"\\\u{1b}[31m")
+    }
+
+    @Test func `attempts below zero are none`() throws {
+        var record = Samples.connection(.live(Samples.traffic))
+        record.upstream = UpstreamTrace(attempts: -1)
+        #expect(try Self.parse(encoder.line(record))["attempts"] as? Int == 0)
+    }
+
     @Test func bytesThatAreNotUTF8StayKnown() throws {
         let record = Samples.connection(.open, kind: .unixStream, peer: .unix(path: [0x2f, 0xff, 0x41]))
         #expect(try Self.parse(encoder.line(record))["peer"] as? String == #"unix:///\xffA"#)

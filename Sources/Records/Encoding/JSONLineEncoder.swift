@@ -130,7 +130,7 @@ struct JSONLineEncoder {
             bytes.append("\",\"connect_us\":", decimal: trace.connectMicroseconds)
         }
         if trace.queueMicroseconds != 0 { bytes.append(",\"queue_us\":", decimal: trace.queueMicroseconds) }
-        bytes.append(",\"attempts\":", decimal: UInt64(trace.attempts))
+        bytes.append(",\"attempts\":", decimal: UInt64(max(trace.attempts, 0)))
         guard !trace.failures.isEmpty else { return }
         bytes.append(",\"failures\":\"")
         bytes.append(escaping: trace.failureText, as: .json)

@@ -155,7 +155,7 @@ struct JournalEncoder {
             entry.field("USHER_CONNECT_US=", trace.connectMicroseconds, in: &bytes)
         }
         if trace.queueMicroseconds != 0 { entry.field("USHER_QUEUE_US=", trace.queueMicroseconds, in: &bytes) }
-        entry.field("USHER_ATTEMPTS=", UInt64(trace.attempts), in: &bytes)
+        entry.field("USHER_ATTEMPTS=", UInt64(max(trace.attempts, 0)), in: &bytes)
         guard !trace.failures.isEmpty else { return }
         entry.field(in: &bytes) {
             $0.append("USHER_FAILURES=")

@@ -44,7 +44,8 @@ extension SocketAddress {
     fileprivate var mostEscapedBytes: Int {
         switch self {
         case .unix(let name), .abstract(let name): name.count * Escaping.mostGrowth
-        case .ipv4, .ipv6, .unnamed, .vsock, .can: 0
+        case .can: InterfaceName.longest * Escaping.mostGrowth
+        case .ipv4, .ipv6, .unnamed, .vsock: 0
         }
     }
 }

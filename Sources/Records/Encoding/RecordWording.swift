@@ -9,7 +9,7 @@ struct MessageAddresses {
 }
 
 extension ByteOutput {
-    /// Appends an address in the address grammar, with what Unix names hold made harmless.
+    /// Appends an address in the address grammar, with what the names of Unix sockets and interfaces hold made harmless.
     ///
     /// - Returns: where it is, to be copied from there.
     @discardableResult
@@ -23,6 +23,13 @@ extension ByteOutput {
         case .abstract(let name):
             append(UInt8(ascii: "@"))
             append(escaping: name, as: escaping)
+        case .can(let interface, let identifier) where !interface.isAny:
+            // The kernel refuses blanks, `/` and `:` in the name of an interface, but no quotes, escapes or other bytes.
+            append(escaping: interface.bytes, as: escaping)
+            if identifier != .none {
+                append(UInt8(ascii: "#"))
+                identifier.append(to: &self)
+            }
         case .ipv4, .ipv6, .unnamed, .vsock, .can:
             address.append(to: &self)
         }
