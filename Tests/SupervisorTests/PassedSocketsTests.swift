@@ -50,6 +50,17 @@ import Testing
         _ = try passed.take("chat")
     }
 
+    @Test func `a file and a pipe among the descriptors have no address`() throws {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw POSIXFailure("pipe") }
+        let file = Foundation.open("/dev/null", O_RDONLY)
+        let web = try descriptor()
+        defer { for raw in ends + [file, web] { close(raw) } }
+        let passed = PassedSockets([("file", file), ("pipe", ends[0]), ("web", web)])
+        #expect(passed.name(of: .tcp, at: try ListeningSocket.localAddress(of: web)) == "web")
+        #expect(passed.name(of: .tcp, at: .ipv4(.loopback, port: 1)) == nil)
+    }
+
     @Test func `says every time why the sockets of a name cannot be used, and keeps none of them`() throws {
         try withOwnDescriptors {
             let before = try openDescriptors()
