@@ -101,11 +101,7 @@ final class Session {
         let isOnlySending = settings.source == .commandLine
         let timeToSend = isOnlySending ? settings.silence : ClientSettings.usualSilence
         let patience = end == nil ? dialogue.patience : timeToSend
-        guard let (seconds, attoseconds) = patience?.components else { return nil }
-        let (sum, overflow) = lastActivity.addingReportingOverflow(
-            UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000).partialValue
-                &+ UInt64(attoseconds / 1_000_000_000))
-        return overflow ? nil : sum
+        return .deadline(in: patience, after: lastActivity)
     }
 
     // MARK: - Input

@@ -43,12 +43,13 @@ enum Poll {
 }
 
 extension UInt64 {
-    /// The moment that is so much later than now by ``Clock/monotonic``; nil for no end.
-    static func deadline(in duration: Duration?) -> UInt64? {
+    /// The moment so much later than another, by default now, by ``Clock/monotonic``; nil for no end, or one that the clock
+    /// does not reach.
+    static func deadline(in duration: Duration?, after start: UInt64 = Clock.monotonic) -> UInt64? {
         guard let (seconds, attoseconds) = duration?.components else { return nil }
         let (nanoseconds, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return nil }
-        let (sum, isLate) = nanoseconds.addingReportingOverflow(Clock.monotonic + UInt64(attoseconds / 1_000_000_000))
-        return isLate ? nil : sum
+        let (start, isEndless) = start.addingReportingOverflow(UInt64(clamping: attoseconds / 1_000_000_000))
+        let (sum, isLate) = nanoseconds.addingReportingOverflow(start)
+        return overflow || isEndless || isLate ? nil : sum
     }
 }
