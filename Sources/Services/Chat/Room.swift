@@ -155,8 +155,9 @@ extension Room {
         }
     }
 
-    /// A member sent something that is no line.
+    /// Answers a member that sent something that is no line. What follows its `/quit` is ignored, as in ``write(_:by:_:)``.
     func refuse(_ line: LineAssembler.Line, by id: MemberID, _ outbox: inout Outbox) {
+        guard contains(id) else { return }
         switch line {
         case .text: break
         case .tooLong: outbox.send(to: id) { $0.append("* Nobody got that line: it is longer than 4096 bytes.\n") }

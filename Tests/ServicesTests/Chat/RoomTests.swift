@@ -38,6 +38,17 @@ private struct Stage {
 }
 
 @Suite struct RoomTests {
+    @Test(arguments: [LineAssembler.Line.tooLong, .notUTF8])
+    func `what follows /quit gets no answer`(kind: LineAssembler.Line) throws {
+        var stage = Stage()
+        let ann = try stage.join("ann")
+        stage.write("/quit", by: ann)
+        _ = stage.takeSteps()
+        stage.room.refuse(kind, by: ann, &stage.outbox)
+        stage.write("hello", by: ann)
+        #expect(stage.takeSteps() == [])
+    }
+
     private static let hint =
         ". Write a line and they read it; /quit to leave, /nick NAME to be called so, /help for more.\n"
 
