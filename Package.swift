@@ -21,6 +21,11 @@ let package = Package(
         .library(name: "LinuxSystem", targets: ["LinuxSystem"]),
         .library(name: "TOML", targets: ["TOML"]),
         .library(name: "ProxyProtocol", targets: ["ProxyProtocol"]),
+        .library(name: "Configuration", targets: ["Configuration"]),
+        .library(name: "Records", targets: ["Records"]),
+        .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Services", targets: ["Services"]),
+        .library(name: "Supervisor", targets: ["Supervisor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -80,3 +85,8 @@ let package = Package(
     ],
     cLanguageStandard: .gnu17
 )
+
+// Only the fuzzers have a use for it; a plain `swift build` does not compile it.
+if Context.environment["USHER_FUZZ"] != nil {
+    package.products.append(.library(name: "TestSupport", targets: ["TestSupport"]))
+}

@@ -3,11 +3,14 @@
 
 import PackageDescription
 
-/// A fuzzer of `module`. libFuzzer brings the entry point of the program.
-func fuzzer(_ name: String, of module: String) -> Target {
+/// A fuzzer of modules. libFuzzer brings the entry point of the program.
+///
+/// Linked by lld: gold warns of each of the address sanitizer's symbols.
+func fuzzer(_ name: String, of modules: String...) -> Target {
     .executableTarget(
-        name: name, dependencies: [.product(name: module, package: "usher")],
-        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+        name: name, dependencies: modules.map { .product(name: $0, package: "usher") },
+        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
 }
 
 let package = Package(
@@ -17,5 +20,16 @@ let package = Package(
         fuzzer("FuzzTOML", of: "TOML"),
         fuzzer("FuzzEndpoint", of: "LinuxSystem"),
         fuzzer("FuzzProxyHeader", of: "ProxyProtocol"),
+        fuzzer("FuzzDatagrams", of: "LinuxSystem"),
+        fuzzer("FuzzConfiguration", of: "Configuration", "LinuxSystem"),
+        fuzzer("FuzzRecords", of: "Records", "LinuxSystem"),
+        fuzzer("FuzzFrames", of: "Services", "Configuration"),
+        fuzzer("FuzzChat", of: "Services", "Records"),
+        fuzzer(
+            "FuzzFramedConnection", of: "Services", "Configuration", "Records", "TOML", "LinuxSystem", "Reactor",
+            "TestSupport"),
+        fuzzer(
+            "FuzzRelay", of: "Services", "Configuration", "Records", "TOML", "LinuxSystem", "Reactor", "TestSupport"),
+        fuzzer("FuzzPassedSockets", of: "Supervisor", "LinuxSystem"),
     ]
 )

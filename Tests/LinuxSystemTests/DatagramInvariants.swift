@@ -76,18 +76,22 @@ private func pass(_ group: [[UInt8]], segment: Int, _ chain: DatagramChain) thro
     for datagram in group { _ = try MessageSocket.send(.udp, chain.entry.raw, datagram) }
     var failures: [String] = []
     var joining = DatagramJoining(.udp)
-    var sent = DatagramResult()
+    var (sent, lost) = (0, 0)
+    var errno: CInt = 0
     while try chain.batch.receive(from: chain.relay.raw, atMost: DatagramBatch.capacity) > 0 {
         let count = chain.batch.count
-        sent += chain.batch.send(0..<count, to: chain.exit.raw, joining: &joining)
+        let result = chain.batch.send(0..<count, to: chain.exit.raw, joining: &joining)
+        sent += result.datagrams
+        lost += result.lost
+        errno = result.errno
         // The same as answers, copied and as they came.
         for index in 0..<count where chain.outbox.hasRoom(for: chain.batch.length(index)) {
             let segment = chain.batch.segment(index)
             chain.batch.withBytes(index) { _ = chain.outbox.append($0, segment: segment, to: chain.end.address) }
         }
     }
-    if sent.lost > 0 { failures.append("\(sent.lost) are lost: \(sent.errno)") }
-    if sent.datagrams != group.count { failures.append("\(sent.datagrams) of \(group.count) went") }
+    if lost > 0 { failures.append("\(lost) are lost: \(errno)") }
+    if sent != group.count { failures.append("\(sent) of \(group.count) went") }
     if try chain.receive(from: chain.end) != group { failures.append("other datagrams arrived than were sent") }
     var answered = 0
     chain.outbox.flush(to: chain.relay.raw) { answered += $1.datagrams }

@@ -13,14 +13,62 @@ import TestSupport
 ///
 /// The first byte chooses the framing. Of the others 0xf0 lets the lane have turns, 0xf1 N has the upstream send N bytes,
 /// 0xf2 and 0xf3 stop and start the client's reading, 0xfe N and 0xff N are runs of bytes, short and nearly as long as a
-/// message may be, and every other byte is one of the stream.
+/// message may be, and every other byte is one of the stream. A short stream is cut at every place, too.
 func framedConnectionInvariantFailures(of bytes: [UInt8]) -> [String] {
     guard let first = bytes.first else { return [] }
     do {
         let framing: Framing = first & 1 == 0 ? .lines : .length16
-        return try FramedStages.shared.stage(framing).play(bytes.dropFirst().prefix(4096))
+        let stage = try FramedStages.shared.stage(framing)
+        let steps = FramedStep.steps(of: bytes.dropFirst())
+        var failures = try stage.play(steps)
+        guard steps.count <= 8 else { return failures }
+        for place in steps.indices {
+            for cut in steps[place].cuts {
+                failures += try stage.play(steps[..<place] + cut + steps[(place + 1)...]).map {
+                    "\($0), cut at \(place)"
+                }
+            }
+        }
+        return failures
     } catch {
         return ["\(error)"]
+    }
+}
+
+/// What a script has the two sides and the lane do.
+private enum FramedStep {
+    case write(UInt8, count: Int)
+    case turns
+    case answer(count: Int)
+    case read(Bool)
+
+    /// The steps of a script, as far as a stream is that a test has time for.
+    static func steps(of script: ArraySlice<UInt8>) -> [FramedStep] {
+        var steps: [FramedStep] = []
+        var length = 0
+        var rest = script
+        while let byte = rest.popFirst(), steps.count < 4096, length < 4 << 16 {
+            switch byte {
+            case 0xf0: steps.append(.turns)
+            case 0xf1: steps.append(.answer(count: Int(rest.popFirst() ?? 0)))
+            case 0xf2, 0xf3: steps.append(.read(byte == 0xf3))
+            case 0xfe: steps.append(.write(0x78, count: 4 * Int(rest.popFirst() ?? 0)))
+            case 0xff: steps.append(.write(0x78, count: 65_500 + Int((rest.popFirst() ?? 0) % 16)))
+            default: steps.append(.write(byte, count: 1))
+            }
+            if case .write(_, let count)? = steps.last { length += count }
+        }
+        return steps
+    }
+
+    /// The same step with turns of the lane behind it, and of a run behind its first byte and before its last.
+    var cuts: [[FramedStep]] {
+        guard case .write(let byte, let count) = self else { return [] }
+        let places = Set([1, count - 1, count]).filter { $0 > 0 }.sorted()
+        return places.map { place in
+            let rest: [FramedStep] = place < count ? [.write(byte, count: count - place)] : []
+            return [.write(byte, count: place), .turns] + rest
+        }
     }
 }
 
@@ -56,7 +104,7 @@ private final class FramedStage {
         front = try harness.listen([.tcp], service: ServiceSettings.forward(settings).factory)[0]
     }
 
-    func play(_ script: ArraySlice<UInt8>) throws -> [String] {
+    func play(_ steps: some Sequence<FramedStep>) throws -> [String] {
         let client = try harness.connect(to: front)
         var stream: [UInt8] = []
         var arrived: [[UInt8]] = []
@@ -71,24 +119,16 @@ private final class FramedStage {
                 }
             }
         }
-        var rest = script
-        while let byte = rest.popFirst(), stream.count < 4 << 16 {
-            var run = 1
-            switch byte {
-            case 0xf0: turn(2)
-            case 0xf1:
-                let length = Int(rest.popFirst() ?? 0)
-                if let port { upstream.send([UInt8](repeating: 0x79, count: length), toPort: port) }
-            case 0xf2: client.reads = false
-            case 0xf3: client.reads = true
-            case 0xfe: run = 4 * Int(rest.popFirst() ?? 0)
-            case 0xff: run = 65_500 + Int((rest.popFirst() ?? 0) % 16)
-            default: break
+        for step in steps {
+            switch step {
+            case .turns: turn(2)
+            case .answer(let count): if let port { upstream.send([UInt8](repeating: 0x79, count: count), toPort: port) }
+            case .read(let reads): client.reads = reads
+            case .write(let byte, let count):
+                let bytes = [UInt8](repeating: byte, count: count)
+                stream += bytes
+                client.write(bytes)
             }
-            guard !(0xf0...0xf3).contains(byte) else { continue }
-            let bytes = [UInt8](repeating: byte >= 0xfe ? 0x78 : byte, count: run)
-            stream += bytes
-            client.write(bytes)
         }
         client.reads = true
         client.finishWriting()

@@ -1,0 +1,1 @@
+../../../ServicesTests/Chat/ChatInvariants.swift

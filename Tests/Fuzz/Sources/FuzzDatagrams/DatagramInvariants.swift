@@ -1,0 +1,1 @@
+../../../LinuxSystemTests/DatagramInvariants.swift

@@ -1,0 +1,1 @@
+../../../ServicesTests/Forward/Framing/FrameDecoderInvariants.swift

@@ -1,0 +1,1 @@
+../../../ServicesTests/Forward/Relay/RelayPair.swift

@@ -1,0 +1,1 @@
+../../../ServicesTests/ServiceSettings+Factory.swift
