@@ -165,8 +165,11 @@ final class Acceptor: Gate {
     }
 
     #if DEBUG
-        /// Whether the socket is left alone for now, and not for good.
-        var isPaused: Bool { resumeTime != nil && resumeTime != .max }
+        /// Whether the socket is left alone, for now or for good.
+        var isPaused: Bool { resumeTime != nil }
+
+        /// Whether it will be tried again.
+        var willResume: Bool { resumeTime != nil && resumeTime != .max }
     #endif
 
     private func stopWatching() {

@@ -143,7 +143,7 @@ final class Pipe: Sendable {
 
     init() {
         var ends: [CInt] = [-1, -1]
-        precondition(Glibc.pipe2(&ends, O_CLOEXEC) == 0)
+        precondition(Glibc.pipe(&ends) == 0)
         (reading, writing) = (ends[0], ends[1])
     }
 

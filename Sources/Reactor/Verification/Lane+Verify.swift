@@ -59,7 +59,7 @@
                 profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
             for gate in listener.gates {
                 ledger.expect(table[gate.slot] === gate, "\(profile.label.name): a socket is in no table")
-                if let acceptor = gate as? Acceptor, acceptor.isPaused {
+                if let acceptor = gate as? Acceptor, acceptor.willResume {
                     ledger.expect(
                         pausedAcceptors.contains { $0 === acceptor } && deadlines.time(of: acceptor.slot) != nil,
                         "\(profile.label.name): a paused acceptor that nothing resumes")

@@ -19,6 +19,16 @@ import Testing
         """
     }
 
+    /// A client and the upstream that it is relayed to, with one byte there.
+    private func relayed(_ daemon: Usherd, to server: Server) throws -> (client: Client, upstream: Client) {
+        let client = try Client(daemon.address("front"))
+        let upstream = try server.accept()
+        // A relay knows of its upstream only once it has seen that the connection stands.
+        try client.send("x")
+        #expect(try upstream.receive(exactly: 1) == Array("x".utf8))
+        return (client, upstream)
+    }
+
     /// What happens while the daemon sleeps.
     private func asleep(_ daemon: Usherd, _ body: () throws -> Void) throws {
         daemon.send(signal: SIGSTOP)
@@ -41,8 +51,7 @@ import Testing
     @Test(arguments: [true, false]) func `last bytes, the end, and a reset`(isClient: Bool) throws {
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
-            let client = try Client(daemon.address("front"))
-            let upstream = try server.accept()
+            let (client, upstream) = try relayed(daemon, to: server)
             let (one, other) = isClient ? (client, upstream) : (upstream, client)
             try asleep(daemon) {
                 try one.send("bye")
@@ -60,16 +69,15 @@ import Testing
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
             for count in 1...20 {
-                let client = try Client(daemon.address("front"))
-                let upstream = try server.accept()
-                try client.send("x")
+                let (client, upstream) = try relayed(daemon, to: server)
                 try upstream.send("y")
                 try asleep(daemon) {
                     client.reset()
                     upstream.reset()
                 }
                 let ends = try daemon.records("close", count: count)
-                #expect(ends[count - 1]["reason"]?.hasPrefix("reset-by-") == true)
+                let end = ends[count - 1]
+                #expect(end["reason"]?.hasPrefix("reset-by-") == true, "\(end.line)")
             }
         }
     }

@@ -157,22 +157,32 @@ import Testing
 
     @Test func `with no upstream left it says so, once for many`() throws {
         let a = try DatagramEcho("a")
-        try withUsherd(configuration([a.address])) { daemon in
-            try a.stop()
+        // Without checks an upstream that refuses is tried for each flow.
+        let checks =
+            "health = { interval = \"1s\", timeout = \"500ms\", rise = 1, fall = 1, send = \"well?\", expect = \":well?\" }"
+        try withUsherd(configuration([a.address], checks)) { daemon in
             let address = try front(daemon)
-            // Each finds out for itself that it is refused, until it is known.
-            try waitUntil("somebody is refused") {
-                try DatagramClient(to: address).send("x")
-                return !daemon.records("refused").isEmpty
-            }
+            try a.stop()
+            _ = try daemon.record("upstream-down")
             let peers = try (0..<50).map { _ in try DatagramClient(to: address) }
             for peer in peers { try peer.send("x") }
             let refused = try daemon.record("refused")
             #expect(refused["message"]?.contains("every upstream is down") == true, "\(refused.line)")
             #expect(refused["rule"] == "listener.to")
             #expect(daemon.records("refused").count < 10)
-            let failed = daemon.records("close").filter { $0["reason"] == "connect-failed" }
-            #expect(!failed.isEmpty && failed.allSatisfy { $0[number: "datagrams_dropped"] == 1 })
+        }
+    }
+
+    @Test func `an upstream that is tried though it refuses costs each flow its datagram`() throws {
+        let a = try DatagramEcho("a")
+        try withUsherd(configuration([a.address])) { daemon in
+            let address = try front(daemon)
+            try a.stop()
+            let peers = try (0..<20).map { _ in try DatagramClient(to: address) }
+            for peer in peers { try peer.send("x") }
+            let failed = try daemon.records("close", count: 20)
+            #expect(failed.allSatisfy { $0["reason"] == "connect-failed" && $0[number: "datagrams_dropped"] == 1 })
+            #expect(daemon.records("refused").isEmpty)
         }
     }
 

@@ -62,10 +62,9 @@ import Testing
     }
 
     @Test func `a pipe on standard error that nobody reads holds nothing up`() throws {
-        var ends: [CInt] = [-1, -1]
-        #expect(pipe2(&ends, O_CLOEXEC) == 0)
-        defer { for end in ends { close(end) } }
-        let options = Usherd.Options(descriptors: [2: ends[1]])
+        let pipe = try makePipe()
+        defer { for end in [pipe.reading, pipe.writing] { close(end) } }
+        let options = Usherd.Options(descriptors: [2: pipe.writing])
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
             // Some 400 bytes a record, and the pipe holds 64 KiB.
             for _ in 0..<300 { try connect(daemon) }
@@ -76,11 +75,10 @@ import Testing
     }
 
     @Test func `a reader of standard error that goes away is told of in the file`() throws {
-        var ends: [CInt] = [-1, -1]
-        #expect(pipe2(&ends, O_CLOEXEC) == 0)
-        let options = Usherd.Options(descriptors: [2: ends[1]])
+        let pipe = try makePipe()
+        let options = Usherd.Options(descriptors: [2: pipe.writing])
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
-            for end in ends { close(end) }
+            for end in [pipe.reading, pipe.writing] { close(end) }
             try connect(daemon)
             try waitUntil("the file tells of it") {
                 records(daemon, "log").contains { $0.event == "log-failed" && $0["errno"] == "EPIPE" }

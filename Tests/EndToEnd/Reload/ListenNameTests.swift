@@ -38,7 +38,7 @@ struct ListenNameTests {
         try waitUntil("it is ready with the new configuration:\n\(daemon.said)") {
             daemon.manager.messages.contains { $0.hasPrefix("READY=1") }
         }
-        #expect(daemon.records("listening").compactMap { $0["listener"] } == ["echo"])
+        #expect(try daemon.record("listening")["listener"] == "echo")
         #expect(try daemon.stop() == .exited(0), "\(daemon.said)")
     }
 
