@@ -17,15 +17,6 @@ let package = Package(
     products: [
         .executable(name: "usherd", targets: ["usherd"]),
         .executable(name: "usherctl", targets: ["usherctl"]),
-        // For Tests/Fuzz, which is a package of its own.
-        .library(name: "LinuxSystem", targets: ["LinuxSystem"]),
-        .library(name: "TOML", targets: ["TOML"]),
-        .library(name: "ProxyProtocol", targets: ["ProxyProtocol"]),
-        .library(name: "Configuration", targets: ["Configuration"]),
-        .library(name: "Records", targets: ["Records"]),
-        .library(name: "Reactor", targets: ["Reactor"]),
-        .library(name: "Services", targets: ["Services"]),
-        .library(name: "Supervisor", targets: ["Supervisor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -86,7 +77,11 @@ let package = Package(
     cLanguageStandard: .gnu17
 )
 
-// Only the fuzzers have a use for it; a plain `swift build` does not compile it.
+// What Tests/Fuzz links, a package of its own, whose build sets the variable.
 if Context.environment["USHER_FUZZ"] != nil {
-    package.products.append(.library(name: "TestSupport", targets: ["TestSupport"]))
+    let modules = [
+        "LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "Records", "Reactor", "Services", "Supervisor",
+        "TestSupport",
+    ]
+    package.products += modules.map { .library(name: $0, targets: [$0]) }
 }
