@@ -62,7 +62,9 @@ import Testing
 
     @Test func `tells an empty message of a connection from its end`() throws {
         var ends: [CInt] = [-1, -1]
-        try #require(socketpair(AF_UNIX, CInt(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        try #require(
+            socketpair(
+                AF_UNIX, CInt(SOCK_SEQPACKET.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         let here = OwnedDescriptor(adopting: ends[0])
         do {
             let there = OwnedDescriptor(adopting: ends[1])

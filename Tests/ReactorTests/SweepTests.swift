@@ -103,7 +103,9 @@ import Testing
         _ = try harness.listen(service: Mirror.init)
         let profile = try #require(harness.lane.listeners[1]?.profile)
         var ends: [CInt] = [0, 0]
-        #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        #expect(
+            socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
+                == 0)
         defer { close(ends[1]) }
         _ = harness.lane.enter(profile)
         _ = harness.lane.handle.connections.enter(limit: nil)
