@@ -141,6 +141,7 @@ private final class FramedStage {
         defer { harness.forgetPeers() }
         var failures: [String] = []
         if harness.connections != 0 { failures.append("a connection is left") }
+        failures += harness.standingProblems()
         // Datagrams may be lost, but none is cut, made up or out of order.
         var wanted = messages(of: stream)[...]
         for datagram in arrived {

@@ -14,7 +14,7 @@ func relayInvariantFailures(of bytes: [UInt8]) -> [String] {
     do {
         var play = try RelayPlay(RelayStages.shared.stage(Int(first) % 4))
         for byte in bytes.dropFirst().prefix(64) { play.act(byte) }
-        return play.end()
+        return play.problems() + play.end()
     } catch {
         return ["\(error)"]
     }
@@ -77,6 +77,9 @@ private struct RelayPlay {
         }
     }
 
+    /// What is wrong with the lane in the middle of things.
+    func problems() -> [String] { pair.harness.standingProblems() }
+
     mutating func end() -> [String] {
         for side in 0...1 {
             peer(side).reads = true
@@ -94,6 +97,7 @@ private struct RelayPlay {
         }
         pair.harness.run(until: { pair.harness.connections == 0 }, idleTurns: 6000)
         if pair.harness.connections != 0 { failures.append("a connection is left") }
+        failures += problems()
         pair.harness.forgetPeers()
         return failures
     }
