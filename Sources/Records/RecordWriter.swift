@@ -16,9 +16,14 @@ public final class RecordWriter: Sendable {
     private let installed: Mutex<Installed>
     private let policyWord: Atomic<UInt64>
     /// Channels that a reload put out of use, until they have written what was theirs.
-    private let retired = Mutex<[LogChannelCore]>([])
+    private let retired = Mutex<[Retired]>([])
     private let terminal: TerminalStyle
     private let errorOutput: PrefixedErrorOutput
+
+    /// A channel out of use: its thread keeps it, and with it the open file, as long as there is something to write.
+    private struct Retired {
+        weak var core: LogChannelCore?
+    }
 
     /// What is in force.
     private struct Installed {
@@ -73,8 +78,8 @@ public final class RecordWriter: Sendable {
         policyWord.store(policy.packed, ordering: .releasing)
         let gone = before.filter { old in !prepared.channels.contains { $0 === old } }.map(\.core)
         retired.withLock { retired in
-            retired.removeAll { $0.isOver }
-            retired += gone
+            retired.removeAll { $0.core == nil }
+            retired += gone.map(Retired.init)
         }
     }
 
@@ -91,7 +96,7 @@ public final class RecordWriter: Sendable {
     }
 
     private func flush(until end: DispatchTime, _ limit: Duration) -> Bool {
-        let cores = inForce.channels.map(\.core) + retired.withLock { $0 }
+        let cores = inForce.channels.map(\.core) + retired.withLock { $0.compactMap(\.core) }
         var isWritten = true
         for (core, barrier) in cores.map({ ($0, $0.flush()) }) {
             let title = core.sink.destination.title

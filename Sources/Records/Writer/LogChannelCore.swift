@@ -122,9 +122,6 @@ final class LogChannelCore: Sendable {
     /// How many records are not written yet, and how many were dropped and not told of.
     var backlog: (waiting: Int, dropped: UInt64) { inbox.withLock { ($0.records, $0.drops?.count ?? 0) } }
 
-    /// Whether the thread has ended.
-    var isOver: Bool { inbox.withLock { $0.isOver } }
-
     // MARK: - The thread
 
     /// Writes what comes until the channel is retired.
