@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shipped examples work under the shipped unit, each with the drop-in that its header names."""
 
+import json
 import re
 
 from .. import service
 from ..clients import connect_path
 from ..registry import case
-from ..waiting import contains, equal, true
+from ..waiting import contains, equal, true, wait_for
 
 EXAMPLES = "/usr/share/doc/usherd/examples"
 # They need families that the kernel of a container may lack: Tests/VirtualMachine has them.
@@ -26,8 +27,23 @@ def use(machine, name):
     return said
 
 
+def told(entry):
+    """The event and the listener of a record; of one that came over standard error as JSON, too."""
+    text = entry["MESSAGE"]
+    record = json.loads(text) if text.startswith("{") else {}
+    return (entry.get("USHER_EVENT") or record.get("event"), entry.get("USHER_LISTENER") or record.get("listener"))
+
+
 def listeners(machine, since):
-    return {each["USHER_LISTENER"] for each in service.records(machine, since, "--unit=usherd", "USHER_EVENT=listening")}
+    """What the running daemon listens on, once it has said all of it."""
+    process = f"_PID={service.show(machine, 'MainPID')}"
+
+    def all_of_it():
+        records = [told(each) for each in service.records(machine, since, process)]
+        return ("started", None) in records and records
+
+    records = wait_for("the record of the start", all_of_it)
+    return {listener for event, listener in records if event == "listening"}
 
 
 @case
