@@ -189,15 +189,24 @@ int clinux_link(int descriptor, const char *name, uint32_t *index, bool *is_up, 
     return 0;
 }
 
-int clinux_link_events(void) {
+int clinux_link_events(bool with_addresses) {
     int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (descriptor < 0) return -1;
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    const unsigned addresses = with_addresses ? RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR : 0;
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | addresses};
     if (bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) return descriptor;
     int error = errno;
     close(descriptor);
     errno = error;
     return -1;
+}
+
+int clinux_route_events(int descriptor, bool wanted) {
+    const int option = wanted ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP;
+    const int groups[] = {RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+    for (int i = 0; i < 2; i++)
+        if (setsockopt(descriptor, SOL_NETLINK, option, &groups[i], sizeof groups[i]) < 0) return -1;
+    return 0;
 }
 
 // What may stand beside a datagram: a local address of either version, a length of segments, a count.
@@ -347,6 +356,17 @@ int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t int
     struct ipv6_mreq request = {.ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr,
                                 .ipv6mr_interface = interface};
     return setsockopt(descriptor, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+int clinux_leave_group(int descriptor, const struct sockaddr *group, uint32_t interface) {
+    if (group->sa_family == AF_INET) {
+        struct ip_mreqn request = {.imr_multiaddr = ((const struct sockaddr_in *)group)->sin_addr,
+                                   .imr_ifindex = (int)interface};
+        return setsockopt(descriptor, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request);
+    }
+    struct ipv6_mreq request = {.ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr,
+                                .ipv6mr_interface = interface};
+    return setsockopt(descriptor, IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, &request, sizeof request);
 }
 
 int clinux_want_own_groups(int descriptor, int family) {

@@ -83,6 +83,16 @@ public struct InterfaceName: Hashable, Sendable {
     }
 }
 
+extension InterfaceName {
+    /// A number that stands for the missing interface of a name. The kernel, which counts from 1, answers with `ENODEV`. Two
+    /// names have two numbers, so that their addresses are not taken for the same.
+    public static func absentIndex(of name: String) -> UInt32 {
+        // FNV-1a, in the upper half of what an index may be.
+        let hash = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return hash & 0x3fff_ffff | 0x4000_0000
+    }
+}
+
 extension InterfaceName: CustomStringConvertible {
     /// The name, or `*`.
     public var description: String { isAny ? "*" : String(decoding: bytes, as: UTF8.self) }

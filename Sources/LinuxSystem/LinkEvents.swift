@@ -3,7 +3,8 @@
 import CLinux
 import Glibc
 
-/// Tells that an interface of this host has appeared, gone up or down, or gone: rtnetlink(7), `RTMGRP_LINK`.
+/// Tells that an interface of this host has appeared, gone up or down, or gone, or an address was added or removed:
+/// rtnetlink(7), `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV6_IFADDR`.
 ///
 /// What the messages say is not read: that one has come says that it is time to look (``NetworkLink``), and what one sees
 /// then is true even if messages were lost.
@@ -13,8 +14,17 @@ package struct LinkEvents: ~Copyable, Sendable {
     private let descriptor: OwnedDescriptor
 
     /// Begins to listen.
-    package init() throws(SystemError) {
-        descriptor = OwnedDescriptor(adopting: try systemCall("socket") { clinux_link_events() })
+    ///
+    /// - Parameter withAddresses: whether to tell of addresses too.
+    package init(withAddresses: Bool = false) throws(SystemError) {
+        descriptor = OwnedDescriptor(adopting: try systemCall("socket") { clinux_link_events(withAddresses) })
+    }
+
+    /// Tells of routes too, or no more. A host that speaks BGP has thousands of such events, so they are for those who wait
+    /// for one.
+    package func tellRoutes(_ wanted: Bool) throws(SystemError) {
+        let raw = descriptor.raw
+        _ = try systemCall("setsockopt") { clinux_route_events(raw, wanted) }
     }
 
     /// The number, for epoll.

@@ -221,6 +221,26 @@ public final class ListeningSocket: Sendable {
         }
     }
 
+    /// Joins the group that it is bound to, on an interface that the kernel chooses by its routes.
+    ///
+    /// - Throws: `ENODEV` if no route leads to the group now.
+    public func joinGroup() throws(SystemError) {
+        try Self.join(address, on: 0, raw)
+    }
+
+    /// Leaves the group that it is bound to on an interface, which may be gone: the kernel keeps a membership there, counts it
+    /// (`igmp_max_memberships` of ip(7)), and delivers nothing.
+    ///
+    /// - Returns: whether it had joined there.
+    public func leaveGroup(on interface: UInt32) -> Bool {
+        let (raw, group) = (raw, address)
+        // unsafe: the pointer is valid for the call.
+        let left = try? systemCall("setsockopt") {
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_leave_group(raw, pointer, interface) }
+        }
+        return left != nil
+    }
+
     private static func file(
         of address: SocketAddress, _ access: UnixSocketFile.Access
     ) throws(SystemError) -> UnixSocketFile? {

@@ -23,6 +23,27 @@ public enum NetworkInterfaces {
         return addresses
     }
 
+    /// The numbers of the interfaces that this host has now: if_nameindex(3).
+    ///
+    /// - Throws: why the kernel did not tell.
+    public static func indexes() throws(SystemError) -> Set<UInt32> {
+        var list: UnsafeMutablePointer<if_nameindex>?
+        _ = try systemCall("if_nameindex") {
+            unsafe list = if_nameindex()
+            return unsafe list == nil ? -1 : 0
+        }
+        // unsafe: the list is ours, and freed here.
+        defer { unsafe if_freenameindex(list) }
+        var indexes: Set<UInt32> = []
+        var next = unsafe list
+        // unsafe: the list ends with an entry of index 0 and lives until it is freed.
+        while let entry = unsafe next, unsafe entry.pointee.if_index != 0 {
+            unsafe indexes.insert(entry.pointee.if_index)
+            unsafe next = entry + 1
+        }
+        return indexes
+    }
+
     /// The IP address that getifaddrs(3) points at; nil for what is of another family, such as a hardware address, and
     /// for an interface without one.
     private static func address(at pointer: UnsafeMutablePointer<sockaddr>?) -> SocketAddress? {

@@ -42,4 +42,12 @@ import Testing
         #expect(InterfaceName("no-such-one")?.index == nil)
         #expect(InterfaceName(index: .max) == nil)
     }
+
+    @Test func `the number of a missing interface is one that no interface has, another for each name`() {
+        let numbers = ["eth0", "eth1", "wlan0", "", "a-name-of-15-by"].map(InterfaceName.absentIndex(of:))
+        #expect(Set(numbers).count == numbers.count)
+        #expect(numbers.allSatisfy { $0 >= 0x4000_0000 && $0 <= UInt32(CInt.max) })
+        #expect(InterfaceName.absentIndex(of: "eth0") == InterfaceName.absentIndex(of: "eth0"))
+        for number in numbers { #expect(InterfaceName(index: number) == nil) }
+    }
 }

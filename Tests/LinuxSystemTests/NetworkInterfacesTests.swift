@@ -15,6 +15,21 @@ import Testing
         }
     }
 
+    @Test func `knows the number of loopback`() throws {
+        let loopback = try #require(NameService.interface(named: "lo"))
+        #expect(try NetworkInterfaces.indexes().contains(loopback))
+        #expect(try !NetworkInterfaces.indexes().contains(0))
+    }
+
+    @Test func `says why the kernel does not tell the numbers`() {
+        var error: SystemError?
+        let isReached = FaultInjection.failing(call: 1, with: EMFILE) {
+            do throws(SystemError) { _ = try NetworkInterfaces.indexes() } catch let failure { error = failure }
+        }
+        #expect(isReached)
+        #expect(error == SystemError("if_nameindex", errno: EMFILE))
+    }
+
     @Test func `says why nobody can tell`() {
         var error: SystemError?
         let isReached = FaultInjection.failing(call: 1, with: EMFILE) {

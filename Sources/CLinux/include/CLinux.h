@@ -93,8 +93,11 @@ int clinux_can_flexible(int descriptor);
 
 // netdevice(7): SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFHWADDR, through a socket of any family
 int clinux_link(int descriptor, const char *name, uint32_t *index, bool *is_up, bool *is_can);
-// A socket of rtnetlink(7) that becomes readable when an interface appears, changes or goes (RTMGRP_LINK).
-int clinux_link_events(void);
+// A socket of rtnetlink(7) that becomes readable when an interface appears, changes or goes (RTMGRP_LINK), and if wanted
+// when an address does (RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR).
+int clinux_link_events(bool with_addresses);
+// Has it become readable when a route does too, or no more (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE).
+int clinux_route_events(int descriptor, bool wanted);
 
 // A datagram that came, or is to go.
 struct clinux_datagram {
@@ -129,6 +132,8 @@ int clinux_tell_drops(int descriptor);
 int clinux_want_own_groups(int descriptor, int family);
 // IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7), by the family of the group's address
 int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t interface);
+// The reverse, of an interface that may be gone: EADDRNOTAVAIL if the group is not joined there.
+int clinux_leave_group(int descriptor, const struct sockaddr *group, uint32_t interface);
 
 // pthread_setname_np(3) for the calling thread: at most 15 bytes.
 void clinux_name_thread(const char *name);
