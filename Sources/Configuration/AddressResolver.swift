@@ -86,11 +86,19 @@ struct AddressResolver<Host: HostLookup> {
             }
             return .ipv6(ip, port: port, scope: 0)
         }
-        guard let index = host.index(ofScope: scope) else {
-            diagnostics.reportInterface(scope, at: address.span(of: scope))
-            return nil
+        return .ipv6(ip, port: port, scope: index(of: scope, address, &diagnostics))
+    }
+
+    /// The number of an interface to listen on. A missing one gets a note: the listener waits for it.
+    private func index(
+        of interface: String, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
+    ) -> UInt32 {
+        if host.index(ofScope: interface) == nil {
+            diagnostics.note(
+                "this host has no interface `\(interface)`: usherd waits for it",
+                at: address.span(of: interface), help: "`ip link` shows the interfaces")
         }
-        return .ipv6(ip, port: port, scope: index)
+        return host.listeningIndex(ofScope: interface)
     }
 
     private mutating func addresses(
@@ -132,7 +140,13 @@ struct AddressResolver<Host: HostLookup> {
         var options = DatagramOptions()
         options.broadcast = written.broadcast ?? false
         options.filters = written.filters
-        guard let interface = written.interface else { return options }
+        guard let interface = written.interface else {
+            // A group with its interface in the address, [ff02::1%eth0], is joined there.
+            if address.endpoint.isMulticast, case .host(.ipv6(_, let scope?), _) = address.endpoint.location {
+                options.interface = host.listeningIndex(ofScope: scope)
+            }
+            return options
+        }
         guard address.endpoint.isMulticast else {
             diagnostics.report(
                 "`interface` says where a multicast group is joined, and this address is none",
@@ -140,11 +154,7 @@ struct AddressResolver<Host: HostLookup> {
                 help: "leave it out; who listens on an address of the interface listens on that interface alone")
             return nil
         }
-        guard let index = host.index(ofScope: interface) else {
-            diagnostics.reportInterface(interface, at: address.span(of: interface))
-            return nil
-        }
-        options.interface = index
+        options.interface = index(of: interface, address, &diagnostics)
         return options
     }
 

@@ -67,6 +67,16 @@ struct ReloadPlan: Equatable {
         toClose = oldKeys.filter { !newSet.contains($0) }
     }
 
+    /// Has listeners take sockets that they did not have, though they ask for the same as before.
+    mutating func rebind(_ names: Set<String>) {
+        for index in steps.indices where names.contains(steps[index].name) {
+            switch steps[index].change {
+            case .unchanged, .changed: steps[index].change = .rebound
+            case .added, .rebound, .removed: break
+            }
+        }
+    }
+
     /// How many listeners change in a way.
     func count(_ change: Change) -> Int { steps.count { $0.change == change } }
 

@@ -7,6 +7,8 @@ import LinuxSystem
 /// All of it can be undone.
 struct SocketChanges {
     private(set) var sockets: [SocketKey: [OpenSocket]]
+    /// The sockets that this host cannot have yet, and why.
+    private(set) var awaited: [SocketKey: ListenFailure] = [:]
     private let ours: [ListeningSocket]
     private var opened: [OpenSocket] = []
     private var undo: [() -> Void] = []
@@ -26,6 +28,22 @@ struct SocketChanges {
         let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ours)
         opened += new
         sockets[wanted.key] = new
+    }
+
+    /// Makes a socket, or notes that this host cannot have it yet.
+    ///
+    /// - Returns: whether it is there.
+    mutating func openOrAwait(
+        _ wanted: WantedSocket, for listener: String, passed: PassedSockets
+    ) throws(ListenFailure) -> Bool {
+        do throws(ListenFailure) {
+            try open(wanted, for: listener, passed: passed)
+            return true
+        } catch {
+            guard error.isAwaited else { throw error }
+            awaited[wanted.key] = error
+            return false
+        }
     }
 
     /// Makes sure that a socket which stays is one for what it is used for from now on.

@@ -9,10 +9,10 @@ import Services
 extension Supervisor {
     /// Writes a record of the state of every listener, those too that a reload removed and that have connections left.
     func recordListeners() {
-        let awaited = shared.awaited
+        let waiting = waiting
         for settings in configuration.listeners {
             guard let listener = listeners[settings.name] else { continue }
-            let reasons = awaited.filter { $0.listener == settings.name }.map(\.what)
+            let reasons = waiting.filter { $0.listener == settings.name }.map(\.what)
             record(listener, state: reasons.isEmpty ? "listening" : "waiting", reasons)
         }
         for one in leaving.values.sorted(by: { $0.listener.profile.identifier < $1.listener.profile.identifier }) {

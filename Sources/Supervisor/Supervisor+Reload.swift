@@ -49,17 +49,22 @@ extension Supervisor {
         reload()
     }
 
-    private func apply(_ next: Configuration) throws(ReloadFailure) -> ReloadPlan {
-        guard next.daemon.lanes == configuration.daemon.lanes else { throw .lanes }
-        let plan = ReloadPlan(from: configuration, to: next)
+    private func apply(_ loaded: Configuration) throws(ReloadFailure) -> ReloadPlan {
+        guard loaded.daemon.lanes == configuration.daemon.lanes else { throw .lanes }
+        watchHost(for: loaded)
+        var next = loaded
+        // An interface may have come or gone since it was read.
+        next.follow(interfaceIndex)
+        var plan = ReloadPlan(from: configuration, to: next)
         let log: PreparedSinks
         var changes = SocketChanges(listeners.values.flatMap(\.sockets), closing: closing.compactMap(\.socket))
         do throws(ReloadFailure) {
-            try prepare(plan, next, &changes)
+            try prepare(&plan, next, &changes)
             // Last, since a log file that was made is not taken back.
             log = try prepareLog(next)
         } catch {
             changes.rollBack()
+            watchHost(for: configuration)
             throw error
         }
         // Nothing fails from here on.
@@ -67,6 +72,8 @@ extension Supervisor {
         shared.connectionLimit = next.daemon.maxConnections
         configuration = next
         commit(plan, next, changes.sockets)
+        setAwaited(changes.awaited)
+        watchRoutes()
         // Whoever connects after the reload was called done is to meet the new configuration.
         _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { $0.followLogSettings() }
         return plan
@@ -82,9 +89,12 @@ extension Supervisor {
 
     /// Makes the new sockets, and gives those that stay their new settings.
     private func prepare(
-        _ plan: ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
+        _ plan: inout ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
     ) throws(ReloadFailure) {
-        let opening = Set(plan.toOpen)
+        // What this host could not have before is tried again.
+        let opening = Set(plan.toOpen).union(lacks.awaited.keys)
+        var arrived: Set<String> = []
+        defer { plan.rebind(arrived) }
         let before = Dictionary(
             configuration.listeners.flatMap { $0.wantedSockets.map { ($0.key, $0) } },
             uniquingKeysWith: { first, _ in first })
@@ -92,7 +102,9 @@ extension Supervisor {
             for wanted in settings.wantedSockets {
                 if opening.contains(wanted.key) {
                     do throws(ListenFailure) {
-                        try changes.open(wanted, for: settings.name, passed: passed)
+                        if try changes.openOrAwait(wanted, for: settings.name, passed: passed) {
+                            arrived.insert(settings.name)
+                        }
                     } catch {
                         throw .listener(error)
                     }
@@ -112,7 +124,13 @@ extension Supervisor {
         }
     }
 
-    private func commit(_ plan: ReloadPlan, _ next: Configuration, _ sockets: [SocketKey: [OpenSocket]]) {
+    /// Puts a plan into force.
+    ///
+    /// - Parameter tellsNewSocketsOnly: whether a listener that is bound anew tells only of sockets that it did not have.
+    func commit(
+        _ plan: ReloadPlan, _ next: Configuration, _ sockets: [SocketKey: [OpenSocket]],
+        tellsNewSocketsOnly: Bool = false
+    ) {
         let settings = Dictionary(next.listeners.map { ($0.name, $0) }) { first, _ in first }
         var after: [String: ActiveListener] = [:]
         for step in plan.steps {
@@ -148,7 +166,9 @@ extension Supervisor {
             case .changed, .rebound: update(new, step, staying: staying)
             case .removed, .unchanged: break
             }
-            if step.change == .added || step.change == .rebound { recordListening(new) }
+            if step.change == .added || step.change == .rebound {
+                recordListening(new, except: tellsNewSocketsOnly ? before[step.name]?.sockets ?? [] : [])
+            }
         }
         closing.removeAll { $0.socket == nil }
         let toClose = Set(plan.toClose)

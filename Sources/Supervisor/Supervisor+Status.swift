@@ -20,12 +20,17 @@ extension Supervisor {
         }
         return StatusLine(
             listeners: listeners.count, connections: shared.connections.value,
-            waiting: shared.awaited.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") },
+            waiting: waiting.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") },
             down: configuration.listeners.compactMap { settings in
                 guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down > 0 else { return nil }
                 return StatusLine.Down(listener: settings.name, down: counts.down, all: counts.all)
             },
             doing: doing)
+    }
+
+    /// What listeners wait for: buses, of which the lanes know, and what this host lacks.
+    var waiting: [(listener: String, what: String)] {
+        shared.awaited.map { (listener: $0.listener, what: $0.what) } + lacks.waiting
     }
 
     /// The same as an assignment, for a message that says more.
@@ -66,8 +71,9 @@ extension Supervisor {
     }
 
     /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
-    func recordListening(_ listener: ActiveListener) {
+    func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
+            if known.contains(where: { $0.socket === open.socket }) { continue }
             let address = RecordedAddress(open.socket.kind, open.socket.address)
             writer.write(
                 DaemonRecord(

@@ -54,6 +54,14 @@ final class Supervisor {
     var leaving: [Int: Leaving] = [:]
     /// The sockets that the last reloads closed, until every lane has let go of them.
     var closing: [ClosingSocket] = []
+    /// While a listener depends on interfaces or addresses of this host.
+    var hostWatch: HostWatch?
+    /// What they were when they were looked at last.
+    var hostState = HostState()
+    /// What sockets lack of them.
+    var lacks = HostLacks()
+    /// The number that an interface has now.
+    var interfaceIndex: (String) -> UInt32 = { SystemHostLookup().listeningIndex(ofScope: $0) }
     var heartbeat: UInt64 = 0
     var drainHeartbeat: UInt64 = 0
     var watchdogHeartbeat: UInt64 = 0
@@ -93,14 +101,17 @@ final class Supervisor {
 
     /// Opens every listener and says that it is ready; or says what cannot be had, and ends with `EX_UNAVAILABLE`.
     func begin(_ start: Start) {
+        watchHost(for: configuration)
+        configuration.follow(interfaceIndex)
         var failures: [ListenFailure] = []
+        var awaited: [SocketKey: ListenFailure] = [:]
         for settings in configuration.listeners {
             var sockets: [OpenSocket] = []
             for wanted in settings.wantedSockets {
                 do throws(ListenFailure) {
                     sockets += try OpenSocket.open(wanted, for: settings.name, passed: passed)
                 } catch {
-                    failures.append(error)
+                    if error.isAwaited { awaited[wanted.key] = error } else { failures.append(error) }
                 }
             }
             listeners[settings.name] = ActiveListener(settings, identifier: makeIdentifier(), sockets: sockets)
@@ -112,6 +123,8 @@ final class Supervisor {
             open(listener)
             recordListening(listener)
         }
+        setAwaited(awaited)
+        watchRoutes()
         recordStart()
         // libdispatch makes its timerfd with the first timer, for which there may be no descriptor left later.
         statusAlarm?.set(after: 1)
@@ -173,6 +186,7 @@ final class Supervisor {
         watchdogAlarm = nil
         leavingAlarm = nil
         noticeAlarm = nil
+        hostWatch = nil
         leaving = [:]
     }
 

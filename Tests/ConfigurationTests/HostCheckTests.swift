@@ -219,6 +219,18 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:7007"), on: host).map(\.message) == messages)
     }
 
+    @Test func `an address that is missing is waited for; of a missing interface there is a note already`() throws {
+        var host = FakeHost()
+        host.states["tcp://192.0.2.1:7007"] = .failed(SystemError("bind", errno: EADDRNOTAVAIL))
+        host.states["tcp://[fe80::1%2]:7007"] = .failed(SystemError("bind", errno: ENODEV))
+        let found = try Self.findings(Self.echo("tcp://192.0.2.1:7007"), on: host)
+        #expect(
+            found.map(\.help) == [
+                "this host has no such address: see ip address; usherd listens there when the address is added"
+            ])
+        #expect(try Self.findings(Self.echo("tcp://[fe80::1%eth0]:7007"), on: host).isEmpty)
+    }
+
     @Test func `a socket of systemd is to be named`() throws {
         var host = FakeHost()
         host.states["tcp://127.0.0.1:7007"] = .taken(by: .init(name: "systemd", pid: 1))

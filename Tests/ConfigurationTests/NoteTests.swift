@@ -68,4 +68,17 @@ import Testing
         #expect(report.hasPrefix(beginning))
         #expect(report.components(separatedBy: "\n\nusherd.toml:1:11: note: ").count == count + 1)
     }
+
+    @Test(arguments: [
+        "tcp://[fe80::1%eth9]:7", "udp://239.1.2.3:5000?interface=eth9", "udp://[ff02::1%eth9]:5000",
+    ])
+    func `an interface that the host lacks is waited for, and gets a note`(address: String) throws {
+        let (configuration, problems) = Configuration.parse(
+            "listener.x = { listen = \"\(address)\", service = \"echo\" }\n")
+        #expect(problems.isEmpty, "\(problems)")
+        let notes = try #require(configuration).notes.map(\.description)
+        #expect(notes.count == 1)
+        #expect(notes.first?.contains("note: this host has no interface `eth9`: usherd waits for it\n") == true)
+        #expect(notes.first?.hasSuffix("\nhelp: `ip link` shows the interfaces") == true)
+    }
 }

@@ -26,7 +26,7 @@ import Testing
             lifetime = "1h"
 
             [listener.echo]
-            listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo"]
+            listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo", "tcp://[::1]:0"]
             service = "echo"
 
             [listener.front]

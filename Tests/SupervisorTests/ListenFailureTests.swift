@@ -36,7 +36,8 @@ import Testing
         ),
         (
             .system(SystemError("bind", errno: EADDRNOTAVAIL)), EADDRNOTAVAIL,
-            "bind: Cannot assign requested address (EADDRNOTAVAIL); this host has no such address: see ip address"
+            "bind: Cannot assign requested address (EADDRNOTAVAIL); this host has no such address: see ip address; usherd listens"
+                + " there when the address is added"
         ),
         (
             .system(SystemError("bind", errno: ENOENT)), ENOENT,

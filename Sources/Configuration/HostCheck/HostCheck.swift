@@ -161,6 +161,8 @@ struct HostCheck<Facts: HostFacts> {
         case .failed(let error):
             // The unit grants the service what its account alone lacks.
             if isService, error == SystemError("bind", errno: ListenAdvice.permissionDenied) { return }
+            // There is a note of the missing interface already.
+            if error.errno == ListenAdvice.noDevice, kind == .tcp || kind == .udp { return }
             find(
                 "\(address.endpoint) of the listener \(listener) cannot be listened on: \(error.reason) (\(error.symbol))",
                 at: address.origin, help: ListenAdvice.text(for: error, at: address.endpoint))

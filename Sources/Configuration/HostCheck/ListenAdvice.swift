@@ -8,6 +8,9 @@ package enum ListenAdvice {
     /// What bind(2) says of a port below 1024, and of a directory that may not be written to.
     package static let permissionDenied = EACCES
 
+    /// What bind(2) says of a link-local address whose interface is missing.
+    package static let noDevice = ENODEV
+
     /// What brings a family of sockets that the kernel does not know, or the unit does not allow: seccomp answers as a kernel
     /// without it does.
     private static func missingFamily(_ scheme: EndpointScheme) -> String {
@@ -53,7 +56,7 @@ package enum ListenAdvice {
         case ("bind", EACCES):
             "a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory that the daemon may write"
         case ("bind", EADDRNOTAVAIL):
-            "this host has no such address: see ip address"
+            "this host has no such address: see ip address; usherd listens there when the address is added"
         case ("unlink", EACCES), ("unlink", EPERM):
             "a dead process has left a socket there that the daemon may not remove: remove it"
         case ("bind", ENOENT), ("bind", ENOTDIR):

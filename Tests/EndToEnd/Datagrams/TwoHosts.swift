@@ -86,6 +86,42 @@ final class TwoHosts {
         try run(["/usr/bin/python3", "-c", script] + arguments)
     }
 
+    /// Runs ip(8) for the host of usherd.
+    @discardableResult func ip(_ words: String...) throws -> String { try Self.run(["ip", "-n", front] + words) }
+
+    /// Runs a script of Python's on the host of usherd.
+    @discardableResult func pythonHere(_ script: String, _ arguments: [String] = []) throws -> String {
+        try Self.run(server + ["/usr/bin/python3", "-c", script] + arguments)
+    }
+
+    /// Runs a shell command on the host of usherd.
+    @discardableResult func shell(_ command: String) throws -> String {
+        try Self.run(["ip", "netns", "exec", front, "sh", "-c", command])
+    }
+
+    /// Switches IPv6 off or on for every interface of the host of usherd.
+    func switchIPv6(on: Bool) throws {
+        try shell("echo \(on ? 0 : 1) > /proc/sys/net/ipv6/conf/all/disable_ipv6")
+    }
+
+    private static let echo = """
+        import socket, sys
+        family, _, _, _, address = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_STREAM)[0]
+        client = socket.socket(family)
+        client.settimeout(10)
+        client.connect(address)
+        client.sendall(b"hello")
+        print(client.recv(5).decode(), end="")
+        """
+
+    /// What an echo on the host of usherd answers to the other host.
+    func echo(_ address: String, _ port: Int) throws -> String { try python(Self.echo, [address, "\(port)"]) }
+
+    /// What it answers on its own host.
+    func echoHere(_ address: String, _ port: Int) throws -> String {
+        try pythonHere(Self.echo, [address, "\(port)"])
+    }
+
     @discardableResult private static func run(_ command: [String]) throws -> String {
         let result = try TestSupport.run(command[0], Array(command.dropFirst()))
         guard result.succeeded else {

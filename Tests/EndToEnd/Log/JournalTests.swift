@@ -110,7 +110,7 @@ struct JournalTests {
     @Test func `has the errno and the priority of a failure`() throws {
         try withJournal(echo) { daemon, journal in
             try daemon.reload(
-                "[log]\nto = \"journal\"\n\n[listener.no]\nlisten = \"tcp://192.0.2.1:7\"\nservice = \"echo\"")
+                "[log]\nto = \"journal\"\n\n[listener.no]\nlisten = \"unix://$DIR/no/such\"\nservice = \"echo\"")
             let failed = try entry(journal, "reload-failed")
             #expect(failed["PRIORITY"] == "3")
             #expect(failed["MESSAGE_ID"] == "a24a9d2e8ecf49ef90439216cbde503f")

@@ -133,7 +133,7 @@ import Testing
         try withUsherd(configuration("0600")) { daemon in
             _ = try failure(of: daemon) {
                 try daemon.write(
-                    configuration("0666", "[listener.no]\nlisten = \"tcp://192.0.2.1:7\"\nservice = \"echo\"\n"))
+                    configuration("0666", "[listener.no]\nlisten = \"unix://$DIR/no/such\"\nservice = \"echo\"\n"))
             }
             let attributes = try FileManager.default.attributesOfItem(atPath: daemon.directory.appending("echo"))
             #expect(attributes[.posixPermissions] as? Int == 0o600)

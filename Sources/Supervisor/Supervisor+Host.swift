@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+extension Supervisor {
+    /// Begins or ends to watch the interfaces and addresses of this host, by what a configuration needs. Called before its
+    /// sockets are opened, so that no change is missed.
+    func watchHost(for configuration: Configuration) {
+        let isNeeded = configuration.listeners.contains(where: \.dependsOnHost)
+        guard isNeeded else {
+            hostWatch = nil
+            return
+        }
+        guard hostWatch == nil else { return }
+        do throws(SystemError) {
+            hostWatch = try HostWatch(on: queue) { [unowned self] in hostChanged() }
+            hostState = try HostState.current()
+        } catch {
+            hostWatch = nil
+            let hint = error.errno == EAFNOSUPPORT ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit" : ""
+            write(
+                .warning,
+                "cannot watch the interfaces and addresses of this host, so usherd does not notice before a reload what is"
+                    + " added or removed: \(error)\(hint)", errno: error.errno)
+        }
+    }
+
+    /// An interface or an address has come or gone, or a route that a group waits for: opens what can be had now, and binds
+    /// anew what is bound to an interface that is gone or has another name. Every other socket, and each connection, stays.
+    func hostChanged() {
+        guard life == .serving else { return }
+        let now: HostState
+        do throws(SystemError) {
+            now = try HostState.current()
+        } catch {
+            // EMFILE, ENOBUFS: nothing is known, so nothing is decided.
+            hostWatch?.retryLater()
+            return
+        }
+        let plan = HostPlan(configuration, lacking: lacks, from: hostState, to: now, index: interfaceIndex)
+        hostState = now
+        carryOut(plan)
+        noteAddresses(plan)
+        joinGroups(plan)
+        watchRoutes()
+        statusChanged()
+    }
+
+    /// Notes the sockets that cannot be opened yet, and tells of those of which that is news.
+    func setAwaited(_ awaited: [SocketKey: ListenFailure]) {
+        let before = lacks.awaited
+        lacks.awaited = awaited
+        let news = awaited.filter { before[$0.key]?.cause != $0.value.cause }
+        for (key, failure) in news.sorted(by: { ($0.value.listener, $0.key.host) < ($1.value.listener, $1.key.host) }) {
+            write(
+                .warning, "\(failure.listener) waits: \(key.message(for: failure))",
+                listener: listeners[failure.listener], errno: failure.errno)
+        }
+        // Of a lack of descriptors, or an address that another process has, there is no event.
+        if awaited.contains(where: { !$0.value.isAwaited }) { hostWatch?.retryLater() }
+    }
+
+    /// Forgets what sockets lack that are not in force any more, and watches the routes as long as a group waits for one.
+    func watchRoutes() {
+        lacks.keep(Set(listeners.values.flatMap { $0.sockets.map(\.key) }))
+        hostWatch?.tellRoutes(lacks.waitsForRoute)
+    }
+
+    private func carryOut(_ plan: HostPlan) {
+        var changes = plan.changes
+        guard !plan.toOpen.isEmpty || !changes.toClose.isEmpty else { return }
+        var sockets = SocketChanges(listeners.values.flatMap(\.sockets), closing: closing.compactMap(\.socket))
+        var awaited: [SocketKey: ListenFailure] = [:]
+        var arrived: Set<String> = []
+        for settings in plan.next.listeners {
+            for wanted in settings.wantedSockets where plan.toOpen.contains(wanted.key) {
+                do throws(ListenFailure) {
+                    try sockets.open(wanted, for: settings.name, passed: passed)
+                    arrived.insert(settings.name)
+                } catch {
+                    awaited[wanted.key] = error
+                }
+            }
+        }
+        changes.rebind(arrived)
+        configuration = plan.next
+        if !changes.toClose.isEmpty || !arrived.isEmpty {
+            commit(changes, plan.next, sockets.sockets, tellsNewSocketsOnly: true)
+        }
+        setAwaited(awaited)
+    }
+
+    // MARK: - Sockets that stay
+
+    private func noteAddresses(_ plan: HostPlan) {
+        for (listener, open) in socketsInForce(plan.lost) {
+            lacks.deaf[open.key] = listener.settings.name
+            let address = RecordedAddress(open.socket.kind, open.socket.address)
+            write(
+                .warning,
+                "\(listener.settings.name) waits: this host has lost the address \(open.key.host) of \(address); clients"
+                    + " reach it again when the address is added", listener: listener, errno: EADDRNOTAVAIL)
+        }
+        for (listener, open) in socketsInForce(plan.returned) {
+            lacks.deaf[open.key] = nil
+            tellListening(listener, open, "this host has the address again")
+        }
+    }
+
+    /// Joins the groups anew whose interface, which the kernel chose, is gone.
+    private func joinGroups(_ plan: HostPlan) {
+        for (listener, open) in socketsInForce(plan.groups) {
+            let left = plan.gone.filter { open.socket.leaveGroup(on: $0) }
+            guard !left.isEmpty || lacks.unjoined[open.key] != nil else { continue }
+            do throws(SystemError) {
+                try open.socket.joinGroup()
+                lacks.unjoined[open.key] = nil
+                tellListening(listener, open, "the group is joined anew")
+            } catch {
+                guard lacks.unjoined.updateValue(listener.settings.name, forKey: open.key) == nil else { continue }
+                let address = RecordedAddress(open.socket.kind, open.socket.address)
+                write(
+                    .warning,
+                    "\(listener.settings.name) waits: the interface on which \(address) was joined is gone, and no other leads"
+                        + " to the group: \(error); usherd joins it again when a route does", listener: listener,
+                    errno: error.errno)
+            }
+        }
+    }
+
+    private func socketsInForce(_ keys: Set<SocketKey>) -> [(listener: ActiveListener, open: OpenSocket)] {
+        guard !keys.isEmpty else { return [] }
+        return configuration.listeners.compactMap { listeners[$0.name] }.flatMap { listener in
+            listener.sockets.filter { keys.contains($0.key) }.map { (listener, $0) }
+        }
+    }
+
+    private func tellListening(_ listener: ActiveListener, _ open: OpenSocket, _ words: String) {
+        let address = RecordedAddress(open.socket.kind, open.socket.address)
+        writer.write(
+            DaemonRecord(
+                time: Clock.realtime, .listening,
+                "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name): \(words)",
+                listener: listener.profile.label, local: address))
+    }
+}
