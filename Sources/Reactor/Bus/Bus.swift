@@ -97,13 +97,14 @@ final class Bus: Pollable {
         }
     }
 
-    /// The interface that the socket is bound to, whatever its name is now; or else the one of its name, which it is bound
-    /// to then.
+    /// The interface that has the name now, to which the socket is bound then; while none has it, the one that the socket is
+    /// bound to, under another name.
     private func currentLink() throws(SystemError) -> NetworkLink? {
         let bound = try socket.interfaceIndex
-        if bound != 0, let link = try NetworkLink.numbered(bound, through: socket.raw) { return link }
-        guard let link = try NetworkLink.named(interface, through: socket.raw) else { return nil }
-        guard link.isCAN else { return link }
+        guard let link = try NetworkLink.named(interface, through: socket.raw) else {
+            return bound == 0 ? nil : try NetworkLink.numbered(bound, through: socket.raw)
+        }
+        guard link.isCAN, link.index != bound else { return link }
         do throws(SystemError) {
             try socket.takeInterface()
         } catch {

@@ -139,6 +139,30 @@ def can_interface_that_comes_and_goes():
 
 
 @case("can")
+def can_interface_that_is_renamed():
+    """The name of the configuration decides, also when another interface gets it."""
+    daemon = Daemon(ECHO.replace("vcan0", "vcan5"))
+    kernel.add_can("vcan6")
+    try:
+        rename("vcan6", "vcan5")
+        answered(open_bus("vcan5"), b"renamed")
+        rename("vcan5", "vcan6")
+        kernel.add_can("vcan5")
+        answered(open_bus("vcan5"), b"the next")
+        kernel.remove("vcan5")
+    finally:
+        kernel.remove("vcan6")
+    daemon.stop()
+
+
+def rename(old, new):
+    """An interface is renamed while it is down."""
+    kernel.command("ip", "link", "set", old, "down")
+    kernel.command("ip", "link", "set", old, "name", new)
+    kernel.command("ip", "link", "set", new, "up")
+
+
+@case("can")
 def can_idle_daemon_does_nothing():
     """An interface that is not there is waited for, and not asked for again and again."""
     daemon = Daemon(ECHO.replace("vcan0", "vcan5"))
