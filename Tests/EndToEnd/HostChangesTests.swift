@@ -245,6 +245,75 @@ struct HostChangesTests {
         }
     }
 
+    /// One client whose socket outlives the interface on which its upstream is.
+    private static let asking = """
+        import socket, subprocess, sys
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.connect(("10.77.0.1", 7000))
+        client.settimeout(0.5)
+        def ask():
+            for _ in range(100):
+                try:
+                    client.send(b"hello")
+                    if client.recv(5) == b"hello": return
+                except OSError: pass
+            sys.exit("no answer")
+        ask()
+        for command in sys.argv[1:]: subprocess.run(command, shell=True, check=True)
+        ask()
+        """
+
+    @Test func `a flow whose link-local upstream was on an interface that is gone ends, and the next one is served`()
+        throws
+    {
+        let hosts = try TwoHosts()
+        try makeInterface(hosts)
+        let configuration =
+            listener("relay", "udp://10.77.0.1:7000", "forward") + "to = \"udp://[fe80::77%nic]:9000\"\n"
+            + listener("upstream", "udp://[::]:9000")
+        try withUsherd(configuration, .init(wrapper: hosts.server)) { daemon in
+            try hosts.pythonHere(
+                Self.asking,
+                [
+                    "ip link delete nic", "ip link add nic type veth peer name nic-end", "ip link set nic-end up",
+                    "ip link set nic up", "ip address add fe80::77/64 dev nic nodad",
+                ])
+            let close = try daemon.record("close") { $0["listener"] == "relay" }
+            #expect(close["reason"] == "error" && close["errno"] == "ENETUNREACH", "\(close.line)")
+            // What went to the upstream while the interface was missing, or had no address, failed at once.
+            try waitUntil("there is another flow") {
+                daemon.records("open").count { $0["listener"] == "relay" } >= 2
+            }
+            #expect(daemon.records("warning").count { $0["listener"] == "relay" } <= 1)
+        }
+    }
+
+    /// Waits for the end of a connection.
+    private static let connecting = """
+        import socket
+        try: socket.create_connection(("10.77.0.1", 7000)).recv(1)
+        except ConnectionResetError: pass
+        """
+
+    @Test func `a connection to a link-local upstream finds the interface that has the name now`() throws {
+        let hosts = try TwoHosts()
+        try makeInterface(hosts)
+        let configuration =
+            listener("relay", "tcp://10.77.0.1:7000", "forward")
+            + "to = \"tcp://[fe80::77%nic]:9000\"\nconnect-timeout = \"1s\"\n"
+            + listener("upstream", "tcp://[::]:9000")
+        try withUsherd(configuration, .init(wrapper: hosts.server)) { daemon in
+            #expect(try hosts.echo("10.77.0.1", 7000) == "hello")
+            try hosts.ip("link", "delete", "nic")
+            _ = try hosts.python(Self.connecting)
+            let close = try daemon.record("close") { $0["listener"] == "relay" && $0["reason"] == "connect-failed" }
+            #expect(close["failures"]?.contains("this host has no interface nic") == true, "\(close.line)")
+            try makeInterface(hosts)
+            // At once: nothing of it is remembered.
+            #expect(try hosts.echo("10.77.0.1", 7000) == "hello")
+        }
+    }
+
     // MARK: - IPv6
 
     @Test func `IPv6 that is switched off and on again has records, and IPv4 is served all the time`() throws {

@@ -45,6 +45,8 @@ final class Upstream: Sendable {
     enum Place: Sendable {
         /// There.
         case fixed(SocketAddress)
+        /// At this address of the interface that has the name or number at the time.
+        case link(IPv6Address, port: UInt16, interface: String)
         /// Where the name leads at the time.
         case named(NameResolution)
     }
@@ -131,10 +133,27 @@ final class Upstream: Sendable {
         let answer: KnownAddresses.Answer
         switch place {
         case .fixed: answer = .addresses(fixedAddresses)
+        // Asked of the kernel each time, which does not wait: an interface that is made anew has another number.
+        case .link(let ip, let port, let interface):
+            answer =
+                Self.index(of: interface).map { .addresses([.ipv6(ip, port: port, scope: $0)]) }
+                ?? .failed("this host has no interface \(interface)")
         case .named(let resolution): answer = resolution.addresses(for: group, on: lane, waiter: waiter())
         }
         guard let source = group.settings.source, case .addresses(let found) = answer else { return answer }
         return .addresses(found.filter(source.canReach))
+    }
+
+    /// Whether it has this address, of those of a link.
+    func isOnLink(at address: SocketAddress) -> Bool {
+        guard case .link(let ip, let port, let interface) = place, case .ipv6(ip, port: port, let scope) = address
+        else { return false }
+        return Self.index(of: interface) == scope
+    }
+
+    /// The number of the interface that has a name now, or is written as one; nil if there is none.
+    private static func index(of interface: String) -> UInt32? {
+        UInt32(interface) ?? NameService.interface(named: interface)
     }
 
     /// Looks at, or changes, what is known of the addresses of its name that datagrams go to.
@@ -165,9 +184,8 @@ extension Upstream.Place {
             self = .fixed(.ipv4(address, port: port))
         case .host(.ipv6(let address, nil), let port):
             self = .fixed(.ipv6(address, port: port, scope: 0))
-        // The index of an interface may change, so it is asked for each time, as a name is.
         case .host(.ipv6(let address, let scope?), let port):
-            self = .named(NameResolution(of: "\(Endpoint.text(address))%\(scope)", port: port, source: names))
+            self = .link(address, port: port, interface: scope)
         case .host(.name(let name), let port):
             self = .named(NameResolution(of: name, port: port, source: names))
         case .path(let path):
@@ -181,15 +199,6 @@ extension Upstream.Place {
         case .host(.any, _), .passed:
             self = .fixed(.unnamed)
         }
-    }
-}
-
-extension Endpoint {
-    fileprivate static func text(_ address: IPv6Address) -> String {
-        var bytes: [UInt8] = []
-        SocketAddress.ipv6(address, port: 0, scope: 0).append(to: &bytes)
-        // `[2001:db8::1]:0` without the brackets and the port.
-        return String(decoding: bytes.dropFirst().dropLast(3), as: UTF8.self)
     }
 }
 

@@ -81,6 +81,7 @@ final class UpstreamGroup: Sendable {
     /// Where the upstreams are: to be found without going through all of them.
     private let addresses: Set<SocketAddress>
     private let resolutions: [NameResolution]
+    private let linkUpstreams: [Upstream]
 
     private let heritage: Heritage
 
@@ -120,6 +121,7 @@ final class UpstreamGroup: Sendable {
         }
         addresses = Set(members.flatMap(\.upstream.fixedAddresses))
         resolutions = members.compactMap { if case .named(let name) = $0.upstream.place { name } else { nil } }
+        linkUpstreams = members.map(\.upstream).filter { if case .link = $0.place { true } else { false } }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
         balancer = Balancer(
             method: settings.balance,
@@ -156,6 +158,7 @@ final class UpstreamGroup: Sendable {
     /// Whether an address is that of an upstream, as far as names are known.
     func hasUpstream(at address: SocketAddress) -> Bool {
         addresses.contains(address) || resolutions.contains { $0.knows(address) }
+            || linkUpstreams.contains { $0.isOnLink(at: address) }
     }
 
     /// A number for a connection, counted over all lanes.

@@ -20,6 +20,23 @@ import Testing
         return UpstreamGroup(settings, label: ListenerLabel(name: "front", service: "forward"), following: previous)
     }
 
+    @Test func `a link-local upstream is known by its address, its port and the interface that has the name now`()
+        throws
+    {
+        let loopback = try #require(NameService.interface(named: "lo"))
+        let ip = IPv6Address(high: 0xfe80 << 48, low: 1)
+        for name in ["lo", "\(loopback)"] {
+            let group = try group(["udp://127.0.0.1:7", "udp://[fe80::1%\(name)]:7"])
+            #expect(group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
+            #expect(!group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback + 1)))
+            #expect(!group.hasUpstream(at: .ipv6(ip, port: 7, scope: 0)))
+            #expect(!group.hasUpstream(at: .ipv6(ip, port: 8, scope: loopback)))
+            #expect(!group.hasUpstream(at: .ipv6(.loopback, port: 7, scope: loopback)))
+        }
+        let missing = try group(["udp://[fe80::1%no-such-nic]:7"])
+        #expect(!missing.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
+    }
+
     @Test func `the newest group succeeds all before it`() throws {
         let first = try group(["tcp://127.0.0.1:1"])
         #expect(first.successor == nil)
