@@ -131,6 +131,43 @@ struct JournalTests {
         }
     }
 
+    /// Where journald is stopped, its socket may stay, with nobody behind it, or be gone.
+    @Test(arguments: [true, false])
+    func `a journal that goes away and comes back holds nothing up, and its loss is told`(socketStays: Bool) throws {
+        let directory = try TemporaryDirectory()
+        try directory.makeDirectory("journal")
+        let path = directory.appending("journal/socket")
+        var journal: DatagramSocket? = try DatagramSocket(path)
+        let wrapper = MountNamespace.wrapper(
+            "mount -t tmpfs none /run && mkdir -p /run/systemd/journal && mount --bind \(directory.path)/journal"
+                + " /run/systemd/journal")
+        let configuration = echo.replacing("\"journal\"", with: "[\"journal\", \"file:$DIR/log\"]\nformat = \"json\"")
+        try withUsherd(configuration, .init(wrapper: wrapper, directory: directory)) { daemon in
+            let address = ServerAddress(.unix(path: daemon.directory.appending("echo")))
+            func connect() throws {
+                let client = try Client(address)
+                try client.send("hello\n")
+                #expect(try client.receiveLine() == "hello")
+                client.close()
+            }
+            try connect()
+            if let journal { _ = try entry(journal, "close") }
+            journal = nil
+            if !socketStays { try FileManager.default.removeItem(atPath: path) }
+            try waitUntil("the file says that the journal takes no records") {
+                try connect()
+                return directory.read("log").contains("\"event\":\"log-failed\"")
+            }
+            if socketStays { try FileManager.default.removeItem(atPath: path) }
+            let next = try DatagramSocket(path)
+            let resumed: [String: String] = try waitFor("the journal has records again") {
+                try connect()
+                return try next.datagrams.lazy.map { try fields($0.bytes) }.first { $0["USHER_EVENT"] == "log-resumed" }
+            }
+            #expect(resumed["USHER_LOST"].flatMap { Int($0) } ?? 0 > 0, "\(resumed)")
+        }
+    }
+
     @Test func `says on standard error that there is no journal`() throws {
         let wrapper = MountNamespace.wrapper("mount -t tmpfs none /run")
         let daemon = try Usherd(starting: echo, .init(wrapper: wrapper))
