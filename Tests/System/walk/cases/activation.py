@@ -4,7 +4,7 @@
 from .. import service
 from ..clients import Many, ask, connect
 from ..registry import case
-from ..waiting import equal, true
+from ..waiting import equal, true, wait_for
 
 # Long enough for several restarts to happen meanwhile.
 ATTEMPTS = 10_000
@@ -72,6 +72,8 @@ service = "echo"
         machine.run("systemctl", "stop", "usherd.service")
         true(machine.exists("/run/usherd-blue/echo"), "the stop of usherd.service took the socket of the instance along")
         equal(ask(connect(7207), b"still"), b"still", "the echo of the instance")
+        # What is empty is not rotated.
+        wait_for("the log of the instance", lambda: machine.read("/var/log/usherd/blue/usherd.log"))
         machine.run("logrotate", "--force", "/etc/logrotate.d/usherd")
         true(machine.exists("/var/log/usherd/blue/usherd.log.1"), "the log of the instance is not rotated")
         machine.write("/etc/usherd/blue/usherd.toml", "nonsense")
