@@ -6,7 +6,8 @@ from ..clients import Many
 from ..registry import case
 from ..waiting import equal, true, wait_for
 
-WARM_UP = 50_000
+# Until the batches of the log have met the peaks that they meet.
+WARM_UP = 200_000
 DAY = 1_000_000
 # Records are written as ever, to a file that is thrown away from time to time.
 CONFIGURATION = """
