@@ -32,6 +32,13 @@ final class DatagramPort: Gate {
     private var knownDrops: UInt32 = 0
 
     private var losses = PortLosses()
+
+    /// The flows that still have to end with the socket; nil as long as it is in force.
+    private var leaving: [Flow]?
+
+    /// How many of them end in a turn. Each costs some system calls, and the others of the lane wait meanwhile.
+    private static let endsPerTurn = 64
+
     private let outbox: DatagramOutbox
 
     /// The lane's.
@@ -70,14 +77,30 @@ final class DatagramPort: Gate {
         _ = ready(.readable)
         bus?.end()
         lane.shared.ownPorts.remove(socket.address)
+        leaving = Array(flows.values)
+        return endSome()
+    }
+
+    /// Ends some of the flows that are left.
+    ///
+    /// - Returns: whether there are more.
+    private func endSome() -> Turn {
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
-        for flow in flows.values { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
-        for flow in flows.values { flow.close(reason, by: .daemon) }
+        let some = leaving?.suffix(Self.endsPerTurn) ?? []
+        leaving?.removeLast(some.count)
+        for flow in some { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
+        for flow in some { flow.close(reason, by: .daemon) }
+        guard leaving?.isEmpty != false else { return .again }
         for loss in PortLosses.Kind.allCases { if let count = losses[loss].end() { tell(loss, count) } }
         return .done
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
+        guard leaving == nil else {
+            let turn = endSome()
+            if turn == .done { lane.ended(self) }
+            return turn
+        }
         for _ in 0..<Self.batchesPerTurn {
             let asked = min(expected, DatagramBatch.capacity(of: socket.kind))
             let count = receive(asked)

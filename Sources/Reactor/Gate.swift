@@ -26,7 +26,7 @@ class Gate: Pollable {
     /// Lets nobody in any more.
     ///
     /// - Parameter leavesBacklog: whether the socket stays, and whoever waits in its backlog is for another gate.
-    /// - Returns: whether some who wait were not taken yet: then ``Pollable/ready(_:)`` takes them in turns of its own, and
-    ///   calls ``Lane/ended(_:)`` after the last.
+    /// - Returns: whether some who wait were not taken yet, or some flows have not ended: then ``Pollable/ready(_:)`` does so
+    ///   in turns of its own, and calls ``Lane/ended(_:)`` after the last.
     func end(leavesBacklog: Bool) -> Turn { .done }
 }

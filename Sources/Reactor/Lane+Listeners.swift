@@ -125,9 +125,10 @@ extension Lane {
         }
     }
 
-    /// A gate that was removed has taken the last that waited in its backlog.
+    /// A gate that was removed has taken the last that waited in its backlog, or ended the last of its flows.
     func ended(_ gate: Gate) {
         ending.removeAll { $0 === gate }
+        deadlines.cancel(gate.slot)
         table.remove(gate)
         if ending.isEmpty, let number = pendingHeartbeat.take() { answer(heartbeat: number) }
     }

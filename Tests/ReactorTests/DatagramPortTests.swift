@@ -299,6 +299,25 @@ import Testing
         #expect(try harness.ends() == ["drained by operator"])
     }
 
+    @Test func `many flows of a socket that goes end in several turns, each with its record`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let peers = try (0..<150).map { _ in try DatagramPeer() }
+        for peer in peers {
+            try peer.send("x", to: socket)
+            harness.run(turns: 1)
+        }
+        #expect(harness.run(until: { harness.connections == 150 }))
+        harness.lane.stopAccepting(1)
+        var left = [harness.connections]
+        while let last = left.last, last > 0, left.count < 10 {
+            harness.run(turns: 1)
+            left.append(harness.connections)
+        }
+        #expect(left == [86, 22, 0])
+        #expect(try harness.ends() == Array(repeating: "drained by operator", count: 150))
+    }
+
     @Test func `a flow lives on where a reload keeps its socket, and ends with a socket that goes`() throws {
         let harness = try LaneHarness()
         let sockets = try harness.listen([.udp, .udp], service: MirrorService.init)
