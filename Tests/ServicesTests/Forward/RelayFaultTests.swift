@@ -56,7 +56,9 @@ import Testing
         }
         let texts = peers.map(\.received)
         #expect(Array("first and last".utf8).starts(with: texts[0]), "call \(call)")
-        #expect(Self.much.starts(with: texts[1]), "call \(call)")
+        // A debug build compares one byte after the other, unless memcmp(3) does.
+        let much = texts[1].count <= Self.much.count && memcmp(Self.much, texts[1], texts[1].count) == 0
+        #expect(much, "call \(call)")
         #expect(Array("never".utf8).starts(with: texts[2]), "call \(call)")
         for peer in peers { peer.close() }
         try harness.expectEnd([socket, upstream], after: call)
