@@ -144,11 +144,14 @@ enum ForeignWords {
     static let entries: [Entry] = [
         // Where it listens.
         Entry(
-            .listener, "`listen`", ["listen = \"tcp://*:8080\""],
+            .listener, "`listen`", ["listen = \"tcp://127.0.0.1:8080\""],
             """
             bind port bindaddress bindport listenstream listendatagram listensequentialpacket tcplisten udplisten unixlisten
-            sockettype protocol address interface bindtodevice listenaddress listenport host tcp4listen tcp6listen
+            address interface bindtodevice listenaddress listenport host tcp4listen tcp6listen
             """),
+        Entry(
+            .listener, "the scheme of `listen`", ["listen = \"udp://127.0.0.1:5000\""],
+            "sockettype protocol socketprotocol"),
         Entry(
             .listener, "a socket that systemd passes", ["listen = \"systemd://NAME\""],
             "filedescriptorname listenfds fdname socketactivation"),
@@ -157,7 +160,7 @@ enum ForeignWords {
             "socketmode umask perm permissions chmod directorymode unixbind"),
         Entry(
             .listener, "`user` or `group`, an option of the address",
-            ["listen = \"unix:///run/usherd/db?mode=0660&group=adm\""], "socketuser socketgroup owner"),
+            ["listen = \"unix:///run/usherd/db?mode=0660&group=adm\""], "group socketuser socketgroup owner"),
         Entry(.listener, "`backlog`", ["backlog = 4096"], "somaxconn listenbacklog"),
         // Limits.
         Entry(
@@ -225,8 +228,9 @@ enum ForeignWords {
             "mode modetcp type forward relay proxy stream frontend"),
         Entry(
             .forward, "`balance`", ["balance = \"least-connections\""],
-            "leastconn leastconnections roundrobin iphash hash lbpolicy scheduler algorithm lbmethod loadbalancing policy"
+            "leastconn leastconnections roundrobin lbpolicy scheduler algorithm lbmethod loadbalancing policy"
         ),
+        Entry(.forward, "`balance`", ["balance = \"source-hash\""], "iphash hash sticky stickiness sourcehash"),
         Entry(
             .forward, "`attempts`", ["attempts = 3"],
             "retries retry redispatch optionredispatch proxynextupstream proxynextupstreamtries tries maxretries"),
@@ -242,12 +246,17 @@ enum ForeignWords {
             check checks healthcheck healthchecks inter fastinter downinter rise fall interval timeoutcheck tcpcheck
             optiontcpcheck httpcheck optionhttpchk checkinterval
             """),
+        Entry(
+            .forward, "`eject`", ["eject = { failures = 3, window = \"10s\" }"],
+            "maxfails failtimeout observe errorlimit outlierdetection maxejectiontime"),
         Entry(.forward, "`on-down`", ["on-down = \"close\""], "onmarkeddown shutdownsessions"),
-        Entry(.forward, "`source`", ["source = \"10.0.0.2\""], "proxybind bindsource sourceip outgoingaddress usesrc"),
-        Entry(.forward, "`send-proxy`", ["send-proxy = \"v2\""], "sendproxyv2 proxyprotocolout sendproxyprotocol"),
+        Entry(.forward, "`source`", ["source = \"10.0.0.2\""], "proxybind bindsource sourceip outgoingaddress"),
+        Entry(
+            .forward, "`send-proxy`", ["send-proxy = \"v2\""],
+            "sendproxyv2 proxyprotocol proxyprotocolout sendproxyprotocol usesrc transparent"),
         Entry(
             .listener, "`accept-proxy`", ["accept-proxy = [\"10.0.0.0/8\"]"],
-            "proxyprotocol setrealipfrom acceptproxyprotocol proxyprotocolin realipfrom"),
+            "setrealipfrom acceptproxyprotocol proxyprotocolin realipfrom"),
         Entry(
             .forward, "`resolve-interval`", ["resolve-interval = \"30s\""],
             "resolver resolvers resolvertimeout holdvalid dnsinterval valid"),
@@ -262,7 +271,7 @@ enum ForeignWords {
         Entry(.daemon, "`control`", ["control = \"/run/usherd/control\""], "stats statssocket admin adminsocket"),
         Entry(
             .nowhere, unitDecides, [],
-            "user group uid gid chroot setuid setgid u g su suid daemonize pidfile pid runas"),
+            "user uid gid chroot setuid setgid u g su suid daemonize pidfile pid runas"),
         // The log.
         Entry(
             .log, "`to`", ["to = [\"journal\", \"file:/var/log/usherd/usherd.log\"]"],

@@ -75,7 +75,7 @@ extension Diagnostics {
         let count = keepalive.count.map { "its count of \($0)" } ?? "the kernel's count"
         note(
             "\(what) has keepalive and user-timeout = \"\(DurationText.format(userTimeout))\": a silent connection ends"
-                + " after the user-timeout, whatever the number of unanswered probes (\(count))",
+                + " with the first unanswered probe after the user-timeout, whatever the number of those before (\(count))",
             at: span, help: "leave out one of them, or choose a user-timeout of idle + interval × count: tcp(7)")
     }
 }

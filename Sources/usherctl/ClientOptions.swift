@@ -41,7 +41,8 @@ struct ClientOptions: ParsableArguments {
     /// Reads the address to come from: the port may be left out, and the scheme, which is that of the other side.
     func source(_ text: String) throws -> Endpoint {
         let whole = text.contains("://") ? text : "\(address.scheme.rawValue)://\(text)"
-        if let endpoint = try? Endpoint(parsing: "\(whole):0") { return endpoint }
+        // A path may end like a port.
+        if !address.scheme.isUnix, let endpoint = try? Endpoint(parsing: "\(whole):0") { return endpoint }
         do throws(EndpointSyntaxError) {
             return try Endpoint(parsing: whole)
         } catch {

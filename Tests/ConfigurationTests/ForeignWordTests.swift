@@ -24,7 +24,8 @@ import Testing
         ("client-timeout = \"10m\"", "idle-timeout = \"10m\""), ("timeout-client = 50000", "idle-timeout = \"10m\""),
         ("clitimeout = 50000", "idle-timeout = \"10m\""), ("timeout_connect = \"5s\"", "connect-timeout = \"5s\""),
         ("timeout-queue = \"5s\"", "queue-timeout = \"5s\""), ("maxconn = 100", "max-connections = 2000"),
-        ("server = \"10.0.0.5:80\"", "to = \"tcp://HOST:PORT\""), ("bind = \"*:80\"", "listen = \"tcp://*:8080\""),
+        ("server = \"10.0.0.5:80\"", "to = \"tcp://HOST:PORT\""),
+        ("bind = \"*:80\"", "listen = \"tcp://127.0.0.1:8080\""),
         ("default_backend = \"web\"", "to = \"tcp://HOST:PORT\""), ("retries = 3", "attempts = 3"),
         ("check = true", "health = {"), ("mode = \"tcp\"", "service = \"forward\""),
         ("nbthread = 4", "[daemon]: write lanes = 4"),
@@ -33,13 +34,14 @@ import Testing
         ("only_from = \"10.0.0.0/8\"", "no access rules"),
         ("per_source = 10", "no limit for each source: `max-connections`"),
         ("cps = \"25 30\"", "new connections per second: `max-connections`"), ("wait = false", "leave it out"),
-        ("socket_type = \"stream\"", "listen = \"tcp://"), ("log_type = \"SYSLOG\"", "[log]: write to = "),
+        ("socket_type = \"stream\"", "the scheme of `listen`"), ("log_type = \"SYSLOG\"", "[log]: write to = "),
         ("disable = true", "removed"), ("server_args = \"-x\"", "starts no programs"),
         // nginx.
         ("proxy_pass = \"10.0.0.5:80\"", "to = \"tcp://HOST:PORT\""),
         ("proxy_timeout = \"10m\"", "idle-timeout = \"10m\""),
         ("least_conn = true", "balance = \"least-connections\""), ("worker_processes = 4", "lanes = 4"),
-        ("proxy_protocol = true", "accept-proxy = "), ("allow = \"10.0.0.0/8\"", "no access rules"),
+        ("proxy_protocol = true", "send-proxy = "), ("max_fails = 3", "eject = {"), ("hash = \"x\"", "source-hash"),
+        ("allow = \"10.0.0.0/8\"", "no access rules"),
         // rinetd.
         ("bindaddress = \"0.0.0.0\"", "listen = "), ("connectaddress = \"10.0.0.5\"", "to = "),
         ("logfile = \"/var/log/x\"", "[log]: write to = "),
@@ -53,6 +55,7 @@ import Testing
         // Our own keys in another spelling, and what only an upstream has.
         ("MaxConnections = 9", "did you mean `max-connections`?"),
         ("max_connections = 9", "did you mean `max-connections`?"),
+        ("lifetime = 5000", "\"5s\" for 5000 ms"), ("lifetime = 90", "\"90s\" for seconds"),
         ("weight = 2", "to = [{ address = "), ("tls = true", "no TLS"),
     ])
     func `a word of another program gets our key, not the nearest spelling`(line: String, help: String) throws {

@@ -262,7 +262,7 @@ private struct FakeHost: HostFacts {
         let found = try Self.findings(text, as: Self.alice, on: host)
         #expect(
             found.map(\.message) == [
-                "max-connections needs up to 2033 descriptors, and a process may have 1024 here: Too many open files"
+                "max-connections needs up to 2033 descriptors, and a process may have 1024 here"
             ])
         #expect(found.first?.origin?.description == "usherd.toml:2:1")
         #expect(try Self.findings(text, on: host).isEmpty, "the unit has a limit of its own")
@@ -279,5 +279,17 @@ private struct FakeHost: HostFacts {
     ])
     func `the configuration of a process is that of its command line`(arguments: [String], path: String) {
         #expect(SystemHostFacts.configuration(of: arguments) == path)
+    }
+
+    @Test(arguments: ["/run", "/etc", "/var/log", "/"])
+    func `nobody is told to give away a directory of the whole host`(path: String) {
+        let obstacle = PathObstacle.notWritable(path, FileStatus(.directory, mode: 0o755, mayWrite: false))
+        let help = obstacle.help(for: "usherd")
+        #expect(help.contains("a directory of usherd's own") && !help.contains("chown"))
+    }
+
+    @Test func `a directory of a program of its own may be given to it`() {
+        let obstacle = PathObstacle.notWritable("/srv/log", FileStatus(.directory, mode: 0o755, mayWrite: false))
+        #expect(obstacle.help(for: "usherd").hasPrefix("chown usherd /srv/log"))
     }
 }

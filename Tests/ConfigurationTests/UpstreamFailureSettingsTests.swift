@@ -109,7 +109,7 @@ import Testing
     @Test func `where both are set, a note says that the user-timeout overrules the count`() {
         let notes = load(Self.to + "keepalive = { idle = \"60s\", count = 9 }\nuser-timeout = \"30s\"").notes
         #expect(
-            notes.count == 1 && notes.first?.contains("whatever the number of unanswered probes") == true, "\(notes)")
+            notes.count == 1 && notes.first?.contains("whatever the number of those before") == true, "\(notes)")
         #expect(notes.first?.contains("its count of 9") == true, "\(notes)")
         #expect(load(Self.to + "user-timeout = \"30s\"").notes.isEmpty)
         #expect(load(Self.to + "keepalive = true").notes.isEmpty)

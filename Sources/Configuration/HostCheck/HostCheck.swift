@@ -129,7 +129,8 @@ struct HostCheck<Facts: HostFacts> {
                 + " (chown: Operation not permitted)", at: address.origin,
             help: isService
                 ? "write SupplementaryGroups=\(name) below [Service] with `systemctl edit usherd`, and restart it"
-                : "make \(user.name) a member of the group, or drop `group`")
+                : "give the process the group, in a unit by SupplementaryGroups=\(name) below [Service]; or drop `group`"
+        )
     }
 
     // MARK: Addresses
@@ -187,8 +188,11 @@ struct HostCheck<Facts: HostFacts> {
         let limit = isService ? max(facts.descriptorLimit, 1 << 20) : facts.descriptorLimit
         guard needed > limit else { return }
         find(
-            "max-connections needs up to \(needed) descriptors, and a process may have \(limit) here: Too many open files",
+            "max-connections needs up to \(needed) descriptors, and a process may have \(limit) here",
             at: configuration.daemon.maxConnectionsOrigin,
-            help: "raise LimitNOFILE= of the unit, or ulimit -n, to \(needed), or lower max-connections")
+            help: isService
+                ? "raise LimitNOFILE= of the unit to \(needed), or lower max-connections"
+                : "that is the limit of this shell: raise it with ulimit -n \(needed), or lower max-connections; a service"
+                    + " has LimitNOFILE= of its unit")
     }
 }

@@ -107,9 +107,19 @@ enum PathObstacle: Equatable, Sendable {
         case .notSearchable(let path, _):
             "chmod o+x \(path) lets everybody pass through, chgrp and g+x a group of \(user)"
         case .notReadable(let path, _): "chmod o+r \(path) lets everybody read it, chgrp and g+r a group of \(user)"
+        case .notWritable(let path, _) where Self.isShared(path):
+            "\(path) belongs to the whole host: write a path below a directory of \(user)'s own, such as those that"
+                + " RuntimeDirectory=, LogsDirectory= and StateDirectory= of the unit make in /run, /var/log and /var/lib"
         case .notWritable(let path, _): "chown \(user) \(path), or chgrp and g+w for a group of \(user)"
         case .failed: "see what is there as the user \(user): sudo -u \(user) ls -l"
         }
+    }
+
+    /// Whether a directory is one that no service may own: it is at the top, or the host's place for others' directories.
+    private static func isShared(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        return parts.count < 2
+            || ["/var/log", "/var/lib", "/var/run", "/var/cache", "/var/tmp", "/usr/local"].contains(path)
     }
 
     /// `drwxr-x--- root adm`, as ls(1) shows it.

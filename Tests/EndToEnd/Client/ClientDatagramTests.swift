@@ -42,7 +42,7 @@ import Testing
         #expect(server.said.contains("1 b'\\x00"))
         let own = directory.appending("client")
         #expect(try Usherctl.run(["connect", "--count", "1", "--source", own, address], input: "x").text == "x\n")
-        #expect(server.said.contains("1 \(own)"))
+        #expect(server.said.contains("1 \(own)\n"))
         #expect(!FileManager.default.fileExists(atPath: own))
     }
 
