@@ -58,7 +58,10 @@ extension Lane {
             return
         }
         stopAccepting(identifier)
-        for gate in ending where gate.listenerIdentifier == identifier { while gate.ready([]) == .again {} }
+        // Flows end in turns of their own.
+        for gate in ending where gate.listenerIdentifier == identifier && !gate.socket.kind.isDatagram {
+            while gate.ready([]) == .again {}
+        }
         listeners[identifier] = nil
         sweep { connection in
             guard connection.profile.identifier == identifier else { return 0 }

@@ -47,19 +47,20 @@ import Testing
         #expect(system.content == "fir\nnext\n")
     }
 
-    @Test func aNewFileOwesNoNewline() {
-        let system = Self.system(.take(3), .fail(EIO))
-        var output = LineOutput()
-        _ = output.write(lines, count: 3, to: 0, of: system)
-        output.beginFile()
-        _ = output.write(Array("next\n".utf8), count: 1, to: 0, of: system)
-        #expect(system.content == "firnext\n")
+    @Test func whatLeadsToOnePipeIsWrittenByOne() {
+        let system = LinuxLogFileSystem()
+        let (pipe, other) = (Pipe(), Pipe())
+        let copy = dup(pipe.writing)
+        defer { close(copy) }
+        let output = system.output(to: pipe.writing)
+        #expect(system.output(to: copy) === output)
+        #expect(system.output(to: other.writing) !== output)
     }
 
     @Test func anInterruptedWriteIsMadeAgain() {
         let pipe = Pipe()
         var outcome = SinkOutcome(written: 0)
-        let reached = FaultInjection.failing(call: 1, with: EINTR) {
+        let reached = FaultInjection.failing(call: 1, with: EINTR, of: "write") {
             var output = LineOutput()
             outcome = output.write(lines, count: 3, to: pipe.writing, of: LinuxLogFileSystem())
         }
@@ -71,7 +72,7 @@ import Testing
     @Test func anErrorOfTheKernelIsReported() {
         let pipe = Pipe()
         var outcome = SinkOutcome(written: 0)
-        _ = FaultInjection.failing(call: 1, with: EIO) {
+        _ = FaultInjection.failing(call: 1, with: EIO, of: "write") {
             var output = LineOutput()
             outcome = output.write(lines, count: 3, to: pipe.writing, of: LinuxLogFileSystem())
         }

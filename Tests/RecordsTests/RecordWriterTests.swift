@@ -232,6 +232,32 @@ import Testing
         _ = read(reader, &bytes, bytes.count)
     }
 
+    @Test func aStuckStreamThatIsPutOutOfUseTellsWhatItLost() throws {
+        let log = directory.file("log")
+        let stream = Pipe()
+        // It blocks, as the streams of a process do.
+        let flags = fcntl(stream.writing, F_GETFL)
+        _ = fcntl(stream.writing, F_SETFL, flags | O_NONBLOCK)
+        let newlines = [UInt8](repeating: UInt8(ascii: "\n"), count: 4096)
+        while write(stream.writing, newlines, newlines.count) > 0 {}
+        _ = fcntl(stream.writing, F_SETFL, flags)
+        let sinks: [any RecordSink] = [
+            StandardStreamSink(.standardOutput, encoding: .json, raw: stream.writing),
+            try FileSink(path: log, encoding: .json),
+        ]
+        let writer = RecordWriter(try PreparedSinks(sinks, level: .info), terminal: Self.plain)
+        for _ in 0..<3 { writer.write(DaemonRecord(time: 0, .started, "ready")) }
+        writer.apply(try writer.prepare(RecordSettings(destinations: [.file(path: log)], format: .json)))
+        let deadline = ContinuousClock.now + .seconds(30)
+        var text = ""
+        while !text.contains("not written"), ContinuousClock.now < deadline {
+            usleep(20_000)
+            text = try String(contentsOfFile: log, encoding: .utf8)
+        }
+        #expect(text.contains("3 records for standard output were not written: a reload took it out of use"), "\(text)")
+        #expect(!text.contains("log-failed"), "\(text)")
+    }
+
     @Test func unchangedSinksStayOpenAtAReload() throws {
         let (one, two) = (directory.file("one"), directory.file("two"))
         let writer = try RecordWriter(RecordSettings(destinations: [.file(path: one)], format: .json))

@@ -21,7 +21,7 @@ final class FileSink: RecordSink {
 
     private struct State: ~Copyable, Sendable {
         var descriptor: OwnedDescriptor
-        var output = LineOutput()
+        var output: SharedOutput
         var checked: UInt64
         var writtenSinceCheck = 0
         /// Whether the name leads elsewhere and cannot be opened, which was told of.
@@ -41,7 +41,9 @@ final class FileSink: RecordSink {
         self.encoding = encoding
         self.path = path
         self.system = system
-        state = Mutex(State(descriptor: try system.open(path), checked: system.now))
+        let descriptor = try system.open(path)
+        let output = system.output(to: descriptor.raw)
+        state = Mutex(State(descriptor: descriptor, output: output, checked: system.now))
     }
 
     func write(_ bytes: [UInt8], count: Int) -> SinkOutcome {
@@ -114,8 +116,8 @@ final class FileSink: RecordSink {
     }
 
     private func install(_ descriptor: consuming OwnedDescriptor, in state: inout State) {
+        state.output = system.output(to: descriptor.raw)
         state.descriptor = consume descriptor
-        state.output.beginFile()
         state.checked = system.now
         state.writtenSinceCheck = 0
         state.isLeftBehind = false

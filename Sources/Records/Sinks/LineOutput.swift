@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
+import Synchronization
 
 /// Appends whole lines to a descriptor and never lets one run into another.
 struct LineOutput: Sendable {
@@ -27,9 +28,39 @@ struct LineOutput: Sendable {
             return SinkOutcome(written: written, lost: count - written, error: error)
         }
     }
+}
 
-    /// Forgets the line that is torn: what follows goes to another file.
-    mutating func beginFile() {
-        isTorn = false
+/// What leads to one file, pipe, terminal or socket. Several destinations may, two streams of the process or one before and
+/// after a reload: they write one after the other, whole lines each.
+///
+/// Concurrency: used on the threads of these destinations; one waits while another writes.
+final class SharedOutput: Sendable {
+    private let lines = Mutex(LineOutput())
+
+    /// Those in use, by what they lead to.
+    private static let known = Mutex<[Known]>([])
+
+    private struct Known: Sendable {
+        let identity: FileIdentity
+        weak var output: SharedOutput?
+    }
+
+    init() {}
+
+    /// The one for what a descriptor leads to.
+    static func leading(to identity: FileIdentity) -> SharedOutput {
+        known.withLock { known in
+            known.removeAll { $0.output == nil }
+            let same = known.first { $0.identity.device == identity.device && $0.identity.inode == identity.inode }
+            if let output = same?.output { return output }
+            let output = SharedOutput()
+            known.append(Known(identity: identity, output: output))
+            return output
+        }
+    }
+
+    /// Writes lines: see ``LineOutput/write(_:count:to:of:)``.
+    func write(_ bytes: [UInt8], count: Int, to raw: CInt, of system: any LogFileSystem) -> SinkOutcome {
+        lines.withLock { $0.write(bytes, count: count, to: raw, of: system) }
     }
 }

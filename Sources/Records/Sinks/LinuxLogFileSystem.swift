@@ -28,20 +28,34 @@ final class LinuxLogFileSystem: LogFileSystem {
         return OwnedDescriptor(adopting: raw)
     }
 
+    /// What a pipe has room for when poll(2) says that it has room: PIPE_BUF, pipe(7).
+    private static let pipeBuffer = 4096
+
     func write(_ raw: CInt, _ bytes: [UInt8], from offset: Int) throws(SystemError) -> Int {
+        // What the process was given as its streams may block in write(2), where nobody could give up.
+        let mayBlock = fcntl(raw, F_GETFL) & O_NONBLOCK == 0
         // unsafe: the pointer lives for the call; the slice is checked against the array's bounds.
-        try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
+        return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
             let rest = unsafe UnsafeBufferPointer(rebasing: bytes[offset...])
             while true {
-                let count = try systemCallIfReady("write") { unsafe Glibc.write(raw, rest.baseAddress, rest.count) }
+                if mayBlock { try waitForRoom(raw) }
+                let most = mayBlock ? min(rest.count, Self.pipeBuffer) : rest.count
+                let count = try systemCallIfReady("write") { unsafe Glibc.write(raw, rest.baseAddress, most) }
                 if let count {
                     if count > 0 { return count }
                     throw SystemError("write", errno: EIO)
                 }
-                var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-                let isReady = try systemCall("poll") { unsafe poll(&ready, 1, Self.lookInterval) }
-                if isReady == 0, isAbandoned.load(ordering: .relaxed) { throw SystemError("write", errno: EAGAIN) }
+                if !mayBlock { try waitForRoom(raw) }
             }
+        }
+    }
+
+    private func waitForRoom(_ raw: CInt) throws(SystemError) {
+        while true {
+            var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+            // unsafe: a local.
+            if try systemCall("poll", { unsafe poll(&ready, 1, Self.lookInterval) }) != 0 { return }
+            if isAbandoned.load(ordering: .relaxed) { throw SystemError("write", errno: EAGAIN) }
         }
     }
 
@@ -64,6 +78,11 @@ final class LinuxLogFileSystem: LogFileSystem {
     }
 
     var now: UInt64 { Clock.monotonic }
+
+    func output(to raw: CInt) -> SharedOutput {
+        guard let identity = try? identity(of: raw) else { return SharedOutput() }
+        return SharedOutput.leading(to: identity)
+    }
 
     func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 }

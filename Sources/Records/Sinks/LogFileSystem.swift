@@ -22,11 +22,17 @@ protocol LogFileSystem: Sendable {
 
     /// Gives a write up that waits for a second or more.
     func abandon()
+
+    /// What writes lines to what a descriptor refers to.
+    func output(to raw: CInt) -> SharedOutput
 }
 
 extension LogFileSystem {
     /// Nothing waits.
     func abandon() {}
+
+    /// Nothing else leads there.
+    func output(to raw: CInt) -> SharedOutput { SharedOutput() }
 }
 
 /// What makes two names lead to the same file, and whether any name does.

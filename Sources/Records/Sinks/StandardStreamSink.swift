@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
-import Synchronization
 
 /// Writes lines to standard output or standard error, as the process was given them.
 ///
-/// Concurrency: used on the thread of its destination alone; the lock is never waited for.
+/// Concurrency: used on the thread of its destination alone.
 final class StandardStreamSink: RecordSink {
     let destination: RecordDestination
     let encoding: RecordEncoding
 
     private let raw: CInt
     private let system: any LogFileSystem
-    private let output = Mutex(LineOutput())
+    private let output: SharedOutput
 
     init(
         _ destination: RecordDestination, encoding: RecordEncoding, raw: CInt,
@@ -22,11 +21,14 @@ final class StandardStreamSink: RecordSink {
         self.encoding = encoding
         self.raw = raw
         self.system = system
+        output = system.output(to: raw)
     }
 
     func write(_ bytes: [UInt8], count: Int) -> SinkOutcome {
-        output.withLock { $0.write(bytes, count: count, to: raw, of: system) }
+        output.write(bytes, count: count, to: raw, of: system)
     }
 
     func reopen() -> Bool { false }
+
+    func abandon() { system.abandon() }
 }

@@ -128,12 +128,30 @@ final class LogChannelCore: Sendable {
     func run(_ encoders: RecordEncoders) {
         var writer = SinkWriter(
             sink, encoders: encoders, clock: { Clock.realtime },
-            announce: { [announcer, self] in announcer.announce($0, about: self) },
+            announce: { [announcer, self] in
+                // That writes of a channel out of use were given up is told at its end.
+                if $0.event == .logFailed, isRetired { return }
+                announcer.announce($0, about: self)
+            },
             lastResort: { [announcer] in announcer.say($0) })
         while let items = next(isFailing: writer.isFailing) {
             if items.isEmpty { writer.retry() }
             write(items, &writer)
         }
+        tellLoss(writer.lostWhileFailing ?? 0)
+    }
+
+    private var isRetired: Bool { inbox.withLock { $0.isRetired } }
+
+    /// Tells the other destinations what this one, which is not in use any more, has not got.
+    private func tellLoss(_ lost: UInt64) {
+        guard lost > 0 else { return }
+        let title = sink.destination.title
+        announcer.announce(
+            DaemonRecord(
+                time: Clock.realtime, .dropped,
+                "\(lost) records for \(title) were not written: a reload took it out of use while it took none",
+                fields: [RecordField("sink", .text(title)), RecordField("count", .integer(lost))]), about: self)
     }
 
     /// Waits for something to do.

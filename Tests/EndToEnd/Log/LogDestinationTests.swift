@@ -88,6 +88,33 @@ import Testing
         }
     }
 
+    @Test func `another format tears no line of a pipe that is read slowly`() throws {
+        let pipe = try makePipe()
+        defer { close(pipe.reading) }
+        let options = Usherd.Options(descriptors: [1: pipe.writing])
+        var bytes: [UInt8] = []
+        try withUsherd(echo("\"stdout\""), options) { daemon in
+            close(pipe.writing)
+            // Some 300 bytes a record, and the pipe holds 64 KiB.
+            for _ in 0..<200 { try connect(daemon) }
+            let text = echo("\"stdout\"").replacing("json", with: "text")
+            try daemon.reload(text)
+            for _ in 0..<200 { try connect(daemon) }
+            _ = fcntl(pipe.reading, F_SETFL, O_NONBLOCK)
+            try waitUntil("all has come") {
+                var piece = [UInt8](repeating: 0, count: 3000)
+                let count = read(pipe.reading, &piece, piece.count)
+                if count > 0 { bytes += piece[..<count] }
+                return String(decoding: bytes, as: UTF8.self).components(separatedBy: "ended after").count > 200
+                    && bytes.count { $0 == UInt8(ascii: "\n") } >= 800
+            }
+        }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let isJSON = line.hasPrefix("{")
+            #expect(isJSON ? LogRecord(String(line)) != nil : line.hasPrefix("20") && !line.contains("{"), "\(line)")
+        }
+    }
+
     @Test func `standard output is a destination`() throws {
         let directory = try TemporaryDirectory()
         let output = try OpenFile(directory.appending("out"), O_WRONLY | O_CREAT | O_APPEND)
