@@ -36,6 +36,6 @@ import Testing
         let size = try run("size", [program])
         let numbers = size.text.split(separator: "\n").last?.split(whereSeparator: \.isWhitespace).prefix(2)
         let loaded = try #require(numbers?.compactMap { Int($0) }.reduce(0, +), "\(size.errors)")
-        #expect(loaded > 1 << 20 && loaded < (program.contains("/debug/") ? 40 : 10) << 20)
+        #expect(loaded > 1 << 20 && loaded < (program.contains("/debug/") ? 40 : 11) << 20)
     }
 }
