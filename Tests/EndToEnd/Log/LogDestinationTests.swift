@@ -5,32 +5,7 @@ import TestSupport
 import Testing
 
 /// Destinations of the log that nobody reads, that are sockets, or that cannot be opened anew.
-@Suite struct LogDestinationTests {
-    private func echo(_ destinations: String) -> String {
-        """
-        [log]
-        to = \(destinations)
-        format = "json"
-
-        [listener.echo]
-        listen = "unix://$DIR/echo"
-        service = "echo"
-        """
-    }
-
-    private func connect(_ daemon: Usherd) throws {
-        let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))
-        try client.send("x")
-        #expect(try client.receive(exactly: 1) == Array("x".utf8))
-        client.close()
-    }
-
-    private func records(_ daemon: Usherd, _ name: String) -> [LogRecord] {
-        let reader = LogReader(daemon.directory.appending(name))
-        reader.update()
-        return reader.records
-    }
-
+@Suite struct LogDestinationTests: LogsEchoes {
     /// The events of each connection, in the order of the records.
     private func eventsByConnection(_ records: [LogRecord]) -> [[String]] {
         var events: [Int: [String]] = [:]

@@ -5,32 +5,7 @@ import TestSupport
 import Testing
 
 /// Records in files: who may read them, how they move, and what happens when they cannot be written.
-@Suite struct LogFileTests {
-    private func echo(_ destinations: String, format: String = "json") -> String {
-        """
-        [log]
-        to = \(destinations)
-        format = "\(format)"
-
-        [listener.echo]
-        listen = "unix://$DIR/echo"
-        service = "echo"
-        """
-    }
-
-    private func connect(_ daemon: Usherd) throws {
-        let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))
-        try client.send("x")
-        #expect(try client.receive(exactly: 1) == Array("x".utf8))
-        client.close()
-    }
-
-    private func records(_ daemon: Usherd, _ name: String) -> [LogRecord] {
-        let reader = LogReader(daemon.directory.appending(name))
-        reader.update()
-        return reader.records
-    }
-
+@Suite struct LogFileTests: LogsEchoes {
     @Test func `can be read by owner and group only`() throws {
         try withUsherd(
             echo("[\"stderr\", \"file:$DIR/log\"]"), .init(wrapper: ["sh", "-c", "umask 0; exec \"$@\"", "sh"])
