@@ -138,13 +138,4 @@ extension Supervisor {
             listener.sockets.filter { keys.contains($0.key) }.map { (listener, $0) }
         }
     }
-
-    private func tellListening(_ listener: ActiveListener, _ open: OpenSocket, _ words: String) {
-        let address = RecordedAddress(open.socket.kind, open.socket.address)
-        writer.write(
-            DaemonRecord(
-                time: Clock.realtime, .listening,
-                "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name): \(words)",
-                listener: listener.profile.label, local: address))
-    }
 }

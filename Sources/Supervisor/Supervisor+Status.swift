@@ -74,13 +74,19 @@ extension Supervisor {
     func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
             if known.contains(where: { $0.socket === open.socket }) { continue }
-            let address = RecordedAddress(open.socket.kind, open.socket.address)
-            writer.write(
-                DaemonRecord(
-                    time: Clock.realtime, .listening,
-                    "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name)",
-                    listener: listener.profile.label, local: address))
+            tellListening(listener, open)
         }
+    }
+
+    /// Says that a listener listens on a socket, and what else there is to say of it.
+    func tellListening(_ listener: ActiveListener, _ open: OpenSocket, _ words: String? = nil) {
+        let address = RecordedAddress(open.socket.kind, open.socket.address)
+        let more = words.map { ": \($0)" } ?? ""
+        writer.write(
+            DaemonRecord(
+                time: Clock.realtime, .listening,
+                "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name)\(more)",
+                listener: listener.profile.label, local: address))
     }
 
     /// Says that the daemon has started, and what may go wrong with it later.
