@@ -7,7 +7,7 @@ import Glibc
 /// Runs libdispatch's main queue on the main thread, as a run loop does.
 ///
 /// A queue of the thread pool needs a thread whenever something is sent to it. Where the kernel grants none
-/// (`pids.max`, RLIMIT_NPROC, no memory for a stack), libdispatch tries again each second, for ever, in whoever sent it.
+/// (`pids.max`, RLIMIT_NPROC, no memory for a stack), libdispatch tries again each second, for ever, on the sender.
 /// The main thread is always there.
 public enum MainQueue {
     /// Runs what is sent to the main queue until `isDone`, which is asked after each round. Only for the main thread.

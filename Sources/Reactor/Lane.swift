@@ -107,7 +107,7 @@ public final class Lane {
     /// Runs until ``end()`` was called.
     public func run() {
         while !isEnding { turn(waiting: true) }
-        // Whoever told it something before that waits for it.
+        // Messages that were sent before it ran wait for it.
         while !messages.isEmpty { receiveMessages() }
         records.flush()
     }

@@ -40,7 +40,7 @@
         /// What must be so on a lane on which everything has ended. Debug builds only.
         package func verifyRest(into ledger: inout Ledger) {
             verify(into: &ledger)
-            // What the host lacked a moment ago is looked at again whoever has ended.
+            // A shortage of the host is looked at again after the connections have ended.
             let left = table.occupants.filter { !($0 is ShortageWatch) }
             let kinds = Dictionary(grouping: left) { "\(type(of: $0))" }.mapValues(\.count)
             ledger.expect(kinds.isEmpty, "still in the table: \(kinds)")
