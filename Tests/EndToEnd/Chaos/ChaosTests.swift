@@ -14,8 +14,8 @@ import Testing
     /// How many connections there are at a time.
     private static let atOnce = 200
 
-    /// How much memory may grow between the first batch and the last, in KiB: 26 B a connection.
-    private static let growth = 1024
+    /// How much memory may grow between the first batch and the last, in KiB: 52 B a connection.
+    private static let growth = 2048
 
     private static let seed =
         ProcessInfo.processInfo.environment["USHER_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64(UInt32.max))
