@@ -47,10 +47,39 @@ struct ConfigurationReader {
             case "log": read(entry, LogSettings.keys, into: \.log, section: .log)
             case "defaults": read(entry, InheritableSettings.keys, into: \.defaults, section: .defaults)
             case "listener": readListeners(entry, isWhole: isWhole)
-            default: reportUnknown(entry)
+            default:
+                reportUnknown(entry)
+                readAsMeant(entry, isWhole: isWhole)
             }
         }
     }
+
+    /// Reads what stands below a table that does not exist, where it is plain which one is meant, so that its mistakes are
+    /// shown at once with that of the name.
+    private mutating func readAsMeant(_ entry: TOMLTable.Entry, isWhole: Bool) {
+        guard case .table(let table) = entry.value.content else { return }
+        let nearest = ForeignWords.table(entry.key) == nil ? NearestName.find(entry.key, among: Self.tables) : nil
+        switch nearest {
+        case "daemon": diagnostics.read(table, DaemonSettings.keys, into: &daemon, section: .daemon)
+        case "log": diagnostics.read(table, LogSettings.keys, into: &log, section: .log)
+        case "defaults": diagnostics.read(table, InheritableSettings.keys, into: &defaults, section: .defaults)
+        case "listener": readListeners(entry, isWhole: isWhole)
+        default:
+            // [service.web], of which each inner table is a listener by another word.
+            let isGroup = table.entries.allSatisfy { if case .table = $0.value.content { true } else { false } }
+            if isGroup, table.entries.contains(where: { Self.looksLikeListener($0.value) }) {
+                readListeners(entry, isWhole: isWhole)
+            }
+        }
+    }
+
+    /// Whether a table has a key that only listeners of this program have.
+    private static func looksLikeListener(_ value: TOMLValue) -> Bool {
+        guard case .table(let table) = value.content else { return false }
+        return table["listen"] != nil && table["service"] != nil
+    }
+
+    private static let tables = ["daemon", "log", "defaults", "listener"]
 
     /// The help for a mistake of TOML: what the line is here, where it is a directive of another program or the header of a
     /// listener whose name no quotes would mend.
@@ -100,12 +129,11 @@ struct ConfigurationReader {
     }
 
     private mutating func reportUnknown(_ entry: TOMLTable.Entry) {
-        let tables = ["daemon", "log", "defaults", "listener"]
         if case .table = entry.value.content {
             let help: String
             if let foreign = ForeignWords.table(entry.key) {
                 help = foreign
-            } else if let nearest = NearestName.find(entry.key, among: tables) {
+            } else if let nearest = NearestName.find(entry.key, among: Self.tables) {
                 help = "did you mean [\(nearest == "listener" ? "listener.NAME" : nearest)]?"
             } else {
                 help = "the tables are [daemon], [log], [defaults] and [listener.NAME]"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TOML
+
 /// The words of xinetd, inetd, HAProxy, nginx, rinetd, socat, systemd socket units and tcpserver, and what they are here.
 ///
 /// The nearest spelling of such a word would mislead: `client-timeout` is near to `connect-timeout`, and means another time.
@@ -27,9 +29,10 @@ enum ForeignWords {
             self.lines = lines
         }
 
-        /// The message for the user that wrote the word.
-        var help: String {
+        /// The message for the user that wrote the word, with the value that stands there where it fits.
+        func help(for value: TOMLValue?) -> String {
             guard !lines.isEmpty else { return name }
+            let lines = value.flatMap { value in self.lines.count == 1 ? self.line(with: value) : nil } ?? self.lines
             let home =
                 switch place {
                 case .daemon: " in [daemon]"
@@ -38,6 +41,25 @@ enum ForeignWords {
                 }
             return "here that is \(name)\(home): write \(lines.joined(separator: " and "))"
         }
+
+        /// The only line, with a value in place of that of the example; nil if it is of another kind.
+        private func line(with value: TOMLValue) -> [String]? {
+            let parts = lines[0].split(separator: " = ", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            let (key, example) = (parts[0], parts[1])
+            switch value.content {
+            case .integer(let number) where number > 0 && example.utf8.allSatisfy { (48...57).contains($0) }:
+                return ["\(key) = \(number)"]
+            case .integer(let number) where example.hasPrefix("\"tcp://") && (1...65535).contains(number):
+                return ["listen = \"tcp://127.0.0.1:\(number)\""]
+            case .string(let text):
+                let unquoted = example.dropFirst().dropLast()
+                guard (try? DurationText.parse(String(unquoted))) != nil, (try? DurationText.parse(text)) != nil
+                else { return nil }
+                return ["\(key) = \"\(text)\""]
+            default: return nil
+            }
+        }
     }
 
     /// A word without case and what separates its parts.
@@ -45,10 +67,22 @@ enum ForeignWords {
         String(decoding: word.lowercased().utf8.filter { !"-_. ".utf8.contains($0) }, as: UTF8.self)
     }
 
-    /// What a key is here; nil for one that no other program has, or that is not known.
-    static func key(_ word: String) -> String? {
-        guard word.utf8.count <= 64, let index = index[normalized(word)] else { return nil }
-        return entries[index].help
+    /// What a key is here, with its value where that fits; nil for one that no other program has.
+    static func key(_ word: String, value: TOMLValue? = nil) -> String? {
+        guard word.utf8.count <= 64 else { return nil }
+        // `mode` is of a relay with HAProxy, and of a socket file elsewhere.
+        let meant = normalized(word) == "mode" && value.map(isPermissions) == true ? "socketmode" : normalized(word)
+        return index[meant].map { entries[$0].help(for: value) }
+    }
+
+    /// Whether a value is like 0660 of chmod(1).
+    private static func isPermissions(_ value: TOMLValue) -> Bool {
+        switch value.content {
+        case .integer: true
+        case .string(let text):
+            !text.isEmpty && text.utf8.allSatisfy { (48...55).contains($0) || $0 == UInt8(ascii: "o") }
+        default: false
+        }
     }
 
     /// Whether a key of an upstream in braces is another program's for its address.
@@ -66,6 +100,10 @@ enum ForeignWords {
         let words = text.split(whereSeparator: { " \t=;{".contains($0) }).prefix(4).map(String.init)
         if let relay = relay(words) { return relay }
         guard let first = words.first, first.utf8.first != UInt8(ascii: "[") else { return nil }
+        // `service echo {` of xinetd, `upstream web {` of nginx.
+        if text.utf8.last(where: { $0 != UInt8(ascii: " ") }) == UInt8(ascii: "{"), let table = table(first) {
+            return table
+        }
         if words.count > 1, let help = key("\(first) \(words[1])") { return help }
         return key(first)
     }

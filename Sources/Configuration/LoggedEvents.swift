@@ -39,6 +39,10 @@ extension SettingType where Value == Override<LoggedEvents> {
         case .boolean(false): return .off
         case .boolean(true): return .value(.all)
         case .array(let values): items = values
+        case .string(let text) where ForeignWords.meansOff(text):
+            diagnostics.report(
+                "`\(key)` cannot be \"\(text)\"", at: value.range, help: "write \(key) = false for neither")
+            return nil
         default: break
         }
         guard !items.isEmpty else {

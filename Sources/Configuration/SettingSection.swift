@@ -64,7 +64,8 @@ enum SettingSection: Sendable {
 
 extension SettingSection {
     /// What to say of a key that this table cannot have.
-    func unknown(_ key: String) -> (message: String, suggestion: Suggestion) {
+    func unknown(_ entry: TOMLTable.Entry) -> (message: String, suggestion: Suggestion) {
+        let key = entry.key
         if hasService, let owner = ServiceSchema.owner(ofKey: key) {
             let isSupported = ServiceSchema.named(owner) != nil
             let service: String
@@ -89,7 +90,7 @@ extension SettingSection {
         if case .upstream = self, ForeignWords.isAddressOfUpstream(key) {
             return (message, Suggestion("here that is `address`: write address = \"tcp://HOST:PORT\""))
         }
-        if let help = ForeignWords.key(key) { return (message, Suggestion(help)) }
+        if let help = ForeignWords.key(key, value: entry.value) { return (message, Suggestion(help)) }
         return (message, Suggestion(for: key, among: keys, what: "key"))
     }
 }
@@ -111,7 +112,7 @@ extension Diagnostics {
     mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
         // Looking for what was meant is most of the effort.
         if isFull { return }
-        let (message, suggestion) = section.unknown(entry.key)
+        let (message, suggestion) = section.unknown(entry)
         report(message, at: entry.keyRange, help: suggestion.help, choices: suggestion.choices)
     }
 }

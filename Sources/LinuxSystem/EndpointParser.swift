@@ -69,12 +69,37 @@ struct EndpointParser {
             report(.missingScheme, 0..<0, "nothing stands before `://`", help: Self.listOfForms)
             return nil
         }
-        let nearest = NearestName.find(name, among: known)
-        report(
-            .unknownScheme, part.indices, "`\(name)` is not a scheme",
-            help: nearest.map { "write `\($0)://`" }
-                ?? "the schemes are \(known.map { "`\($0)`" }.joined(separator: ", "))")
+        let help: String
+        if let port = Self.portsOfOthers[name.lowercased()] {
+            help = "write tcp://\(authority(behind: part, port: port)): bytes are relayed as they are"
+        } else if let meant = Self.namesOfOthers[name.lowercased()]?.rawValue
+            ?? NearestName.find(name, among: known)
+        {
+            help = "write `\(meant)://`"
+        } else {
+            help = "the schemes are \(known.map { "`\($0)`" }.joined(separator: ", "))"
+        }
+        report(.unknownScheme, part.indices, "`\(name)` is not a scheme", help: help)
         return nil
+    }
+
+    /// The schemes of URLs whose bytes a relay passes on, with the ports that they mean.
+    private static let portsOfOthers = ["http": "80", "https": "443", "ws": "80", "wss": "443"]
+
+    /// What other programs call the schemes, where the nearest spelling would be another one.
+    private static let namesOfOthers: [String: EndpointScheme] = [
+        "tcp4": .tcp, "tcp6": .tcp, "ssl": .tcp, "tls": .tcp, "udp4": .udp, "udp6": .udp, "dgram": .udp,
+        "unix-stream": .unix, "unixgram": .unixDatagram, "unix-datagram": .unixDatagram,
+        "unixpacket": .unixSeqpacket, "unix-packet": .unixSeqpacket, "sd": .systemd, "fd": .systemd,
+    ]
+
+    /// The host and port behind a scheme and its `://`, without a path.
+    private func authority(behind scheme: ArraySlice<UInt8>, port: String) -> String {
+        let host = text[(scheme.endIndex + 3)...].prefix { !"/?# ".utf8.contains($0) }
+        if host.isEmpty { return "HOST:\(port)" }
+        // The last colon of [::1] is none of a port.
+        let tail = host.lastIndex(of: UInt8(ascii: "]")).map { host[$0...] } ?? host
+        return Self.string(host) + (tail.contains(UInt8(ascii: ":")) ? "" : ":\(port)")
     }
 
     private static let listOfForms =
@@ -98,15 +123,26 @@ struct EndpointParser {
                 help: rest.isEmpty ? "write \(scheme.form)" : "write \(scheme.rawValue)://\(slash)\(rest)")
             return
         }
+        // `127.0.0.1:53 udp`, `10.0.0.5:80 weight=2`
+        let words = text.split(separator: UInt8(ascii: " "))
+        guard let first = words.first else {
+            report(.missingScheme, text.indices, "`\(whole)` has no scheme", help: Self.listOfForms)
+            return
+        }
+        let address = Self.string(first)
+        let scheme = words.dropFirst().lazy.compactMap { EndpointScheme(rawValue: Self.string($0).lowercased()) }.first
+        let network = scheme == .udp ? "udp" : "tcp"
+        let alone = words.count > 1 ? " and nothing behind it" : ""
         var help = Self.listOfForms
-        if text[0] == UInt8(ascii: "/") || text[0] == UInt8(ascii: "@") {
-            help = "write unix://\(whole)"
-        } else if text.allSatisfy(Self.isDigit) {
-            help = "write tcp://127.0.0.1:\(whole) for this host alone, or tcp://*:\(whole) for everybody"
-        } else if text[0] == UInt8(ascii: ":") {
-            help = "write tcp://*\(whole)"
-        } else if text.contains(UInt8(ascii: ":")) {
-            help = "write tcp://\(whole)"
+        if first.first == UInt8(ascii: "/") || first.first == UInt8(ascii: "@") {
+            help = "write unix://\(address)\(alone)"
+        } else if first.allSatisfy(Self.isDigit) {
+            help =
+                "write \(network)://127.0.0.1:\(address) for this host alone, or \(network)://*:\(address) for everybody"
+        } else if first.first == UInt8(ascii: ":") {
+            help = "write \(network)://*\(address)\(alone)"
+        } else if first.contains(UInt8(ascii: ":")) {
+            help = "write \(network)://\(address)\(alone)"
         }
         report(.missingScheme, text.indices, "`\(whole)` has no scheme", help: help)
     }

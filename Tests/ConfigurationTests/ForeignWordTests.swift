@@ -22,15 +22,16 @@ import Testing
     @Test(arguments: [
         // HAProxy, whose words would otherwise be taken for slips of our own.
         ("client-timeout = \"10m\"", "idle-timeout = \"10m\""), ("timeout-client = 50000", "idle-timeout = \"10m\""),
-        ("clitimeout = 50000", "idle-timeout = \"10m\""), ("timeout_connect = \"5s\"", "connect-timeout = \"5s\""),
-        ("timeout-queue = \"5s\"", "queue-timeout = \"5s\""), ("maxconn = 100", "max-connections = 2000"),
+        ("clitimeout = 50000", "idle-timeout = \"10m\""), ("timeout_connect = \"7s\"", "connect-timeout = \"7s\""),
+        ("timeout-queue = \"5s\"", "queue-timeout = \"5s\""), ("maxconn = 100", "max-connections = 100"),
         ("server = \"10.0.0.5:80\"", "to = \"tcp://HOST:PORT\""),
         ("bind = \"*:80\"", "listen = \"tcp://127.0.0.1:8080\""),
-        ("default_backend = \"web\"", "to = \"tcp://HOST:PORT\""), ("retries = 3", "attempts = 3"),
-        ("check = true", "health = {"), ("mode = \"tcp\"", "service = \"forward\""),
-        ("nbthread = 4", "[daemon]: write lanes = 4"),
+        ("default_backend = \"web\"", "to = \"tcp://HOST:PORT\""), ("retries = 5", "attempts = 5"),
+        ("check = true", "health = {"), ("mode = \"tcp\"", "service = \"forward\""), ("mode = \"0660\"", "?mode=0660"),
+        ("mode = 432", "?mode=0660"),
+        ("nbthread = 8", "[daemon]: write lanes = 8"),
         // xinetd.
-        ("redirect = \"10.0.0.1 80\"", "to = \"tcp://HOST:PORT\""), ("instances = 60", "max-connections = 2000"),
+        ("redirect = \"10.0.0.1 80\"", "to = \"tcp://HOST:PORT\""), ("instances = 60", "max-connections = 60"),
         ("only_from = \"10.0.0.0/8\"", "no access rules"),
         ("per_source = 10", "no limit for each source: `max-connections`"),
         ("cps = \"25 30\"", "new connections per second: `max-connections`"), ("wait = false", "leave it out"),
@@ -46,12 +47,14 @@ import Testing
         ("bindaddress = \"0.0.0.0\"", "listen = "), ("connectaddress = \"10.0.0.5\"", "to = "),
         ("logfile = \"/var/log/x\"", "[log]: write to = "),
         // systemd.
-        ("ListenStream = 80", "listen = "), ("MaxConnectionsPerSource = 2", "no limit for each source"),
+        ("ListenStream = 80", "listen = \"tcp://127.0.0.1:80\""), ("maxconn = -1", "max-connections = 2000"),
+        ("port = 70000", "listen = \"tcp://127.0.0.1:8080\""),
+        ("MaxConnectionsPerSource = 2", "no limit for each source"),
         ("FileDescriptorName = \"x\"", "systemd://NAME"), ("SocketMode = \"0660\"", "?mode=0660"),
         ("KeepAliveTimeSec = 60", "keepalive = {"), ("TriggerLimitBurst = 5", "new connections per second"),
         // socat and tcpserver.
-        ("max-children = 9", "max-connections = 2000"), ("fork = true", "any number of clients at once"),
-        ("concurrency = 40", "max-connections = 2000"), ("user = \"nobody\"", "User= and Group= of its unit"),
+        ("max-children = 9", "max-connections = 9"), ("fork = true", "any number of clients at once"),
+        ("concurrency = 40", "max-connections = 40"), ("user = \"nobody\"", "User= and Group= of its unit"),
         // Our own keys in another spelling, and what only an upstream has.
         ("MaxConnections = 9", "did you mean `max-connections`?"),
         ("max_connections = 9", "did you mean `max-connections`?"),
@@ -69,6 +72,7 @@ import Testing
         ("proxy_pass 10.0.0.5:80;", "to = \"tcp://HOST:PORT\""),
         ("\tredirect = 10.0.0.1 80", "to = \"tcp://HOST:PORT\""),
         ("timeout connect 5s", "connect-timeout = \"5s\""), ("option tcpka", "keepalive = {"),
+        ("service echo {", "each listener is a [listener.NAME]"),
         (
             "0.0.0.0 80 10.0.0.5 8080",
             "write listen = \"tcp://0.0.0.0:80\", service = \"forward\" and to = \"tcp://10.0.0.5:8080\""
@@ -86,6 +90,23 @@ import Testing
     func `a table of another program gets ours`(header: String, help: String) {
         let (_, problems) = Configuration.parse("\(header)\na = 1\n")
         #expect(problems.first?.help?.contains(help) == true, "\(problems)")
+    }
+
+    @Test(arguments: [
+        ("[listner.a]\nlisten = \"tcp://127.0.0.1:1\"\nservice = \"ecko\"", "`ecko`"),
+        ("[listner.a]\nservice = \"echo\"", "no `listen`"), ("[demon]\nlaness = 1", "`laness`"),
+        ("[lgo]\nlevel = \"loud\"", "`loud`"), ("[default]\nx = 1", ""),
+        ("[service.a]\nlisten = \"tcp://127.0.0.1:1\"\nservice = \"ecko\"", "`ecko`"),
+    ])
+    func `mistakes below a table that does not exist are shown with it`(text: String, message: String) {
+        let problems = Configuration.parse(text).1
+        #expect(problems.first?.message.hasPrefix("there is no table") == true, "\(problems)")
+        #expect(message.isEmpty ? problems.count == 1 : problems.last?.message.contains(message) == true, "\(problems)")
+    }
+
+    @Test func `the keys of another program's table are not taken for ours`() {
+        let problems = Configuration.parse("[backend.web]\nserver = \"10.0.0.5:80\"\n[global]\nmaxconn = 5").1
+        #expect(problems.count == 2, "\(problems)")
     }
 
     @Test(arguments: [

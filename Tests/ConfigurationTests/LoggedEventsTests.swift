@@ -30,6 +30,7 @@ import Testing
             "log = [\"refused\"]", "`refused` is not a choice",
             "the choices are"
         ),
+        ("log = \"none\"", "`log` cannot be \"none\"", "write log = false for neither"),
         ("log = []", "`log` names no event", "write log = false for neither"),
         (
             "log = 1", "`log` must be false, or a list of the events to log, not an integer",

@@ -81,6 +81,19 @@ import Testing
         Mistake("tcp:localhost:80", .missingScheme, "tcp:", "write tcp://localhost:80"),
         Mistake("tpc://localhost:80", .unknownScheme, "tpc", "write `tcp://`"),
         Mistake("TCP://localhost:80", .unknownScheme, "TCP", "write `tcp://`"),
+        Mistake(
+            "127.0.0.1:53 udp", .missingScheme, "127.0.0.1:53 udp", "write udp://127.0.0.1:53 and nothing behind it"),
+        Mistake(
+            "10.0.0.1:80 weight=2", .missingScheme, "10.0.0.1:80 weight=2",
+            "write tcp://10.0.0.1:80 and nothing behind it"
+        ),
+        Mistake("  ", .missingScheme, "  ", "write for example"),
+        Mistake("https://example.org/x", .unknownScheme, "https", "write tcp://example.org:443: bytes"),
+        Mistake("http://[::1]", .unknownScheme, "http", "write tcp://[::1]:80: bytes"),
+        Mistake("HTTP://a:8080?b", .unknownScheme, "HTTP", "write tcp://a:8080: bytes"),
+        Mistake("https://", .unknownScheme, "https", "write tcp://HOST:443"),
+        Mistake("tcp4://localhost:80", .unknownScheme, "tcp4", "write `tcp://`"),
+        Mistake("unixgram:///run/x", .unknownScheme, "unixgram", "write `unix-dgram://`"),
         Mistake("gopher://localhost:80", .unknownScheme, "gopher", "the schemes are `tcp`, `udp`"),
         Mistake("tcp://", .missingLocation, "", "write tcp://HOST:PORT"),
         Mistake("tcp:///run/x", .missingLocation, "/", "unix:///run/x"),
