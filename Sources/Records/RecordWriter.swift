@@ -139,7 +139,8 @@ public final class RecordWriter: Sendable {
         for channel in others { channel.submit(record, isNews: true) }
         guard others.isEmpty, core.sink.destination != .standardError else { return }
         switch record.event {
-        case .logFailed, .logResumed: errorOutput.say(record.message)
+        // A lane may be the one that tells.
+        case .logFailed, .logResumed: errorOutput.say(record.message, patience: 0)
         default: break
         }
     }

@@ -29,6 +29,12 @@ public struct SinkError: Error, Equatable, Sendable {
         self.cause = cause
         self.place = place
     }
+
+    /// Whether this host lacked threads, descriptors or memory at that moment, so that nothing need be wrong with the
+    /// destination.
+    public var isShortage: Bool {
+        cause.operation == "pthread_create" || [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(cause.errno)
+    }
 }
 
 extension SinkError: CustomStringConvertible {

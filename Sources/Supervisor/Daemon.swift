@@ -81,7 +81,9 @@ public enum Daemon {
         do throws(SinkError) {
             writer = try RecordWriter(configuration.log.recordSettings)
         } catch {
-            return fail(error.description, errno: error.cause.errno, status: ExitStatus.configuration, manager)
+            // A unit is not restarted after a mistake in its configuration, and is after a shortage.
+            let status = error.isShortage ? ExitStatus.system : ExitStatus.configuration
+            return fail(error.description, errno: error.cause.errno, status: status, manager)
         }
         OwnBug.beforeEnd { sentence in
             PrefixedErrorOutput().say(sentence)

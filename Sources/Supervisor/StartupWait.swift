@@ -58,9 +58,9 @@ struct StartupWait: ~Copyable {
                 }
             }
             guard let (configuration, problems) = loader.take() else { continue }
-            if isOutdated {
+            // Where no thread can be had to read it again, what was read will do.
+            if isOutdated, (try? loader.begin()) != nil {
                 isOutdated = false
-                try loader.begin()
             } else if let configuration {
                 return .loaded(configuration)
             } else {

@@ -57,6 +57,69 @@ import Testing
         #expect(system.output(to: other.writing) !== output)
     }
 
+    @Test func whatFstatDoesNotKnowHasAnOutputOfItsOwn() {
+        let system = LinuxLogFileSystem()
+        let pipe = Pipe()
+        let output = system.output(to: pipe.writing)
+        var other = output
+        #expect(FaultInjection.failing(call: 1, with: EIO, of: "fstat") { other = system.output(to: pipe.writing) })
+        #expect(other !== output)
+    }
+
+    @Test func aLineTornByOneStreamIsEndedByTheOther() {
+        let pipe = Pipe()
+        let copy = dup(pipe.writing)
+        defer { close(copy) }
+        let first = StandardStreamSink(.standardOutput, encoding: .json, raw: pipe.writing)
+        let second = StandardStreamSink(.standardError, encoding: .json, raw: copy)
+        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 5000) + [UInt8(ascii: "\n")]
+        var outcome = SinkOutcome(written: 0)
+        #expect(FaultInjection.failing(call: 2, with: EIO, of: "write") { outcome = first.write(long, count: 1) })
+        #expect(outcome.lost == 1)
+        #expect(second.write(Array("next\n".utf8), count: 1) == SinkOutcome(written: 1))
+        let text = pipe.readAvailable()
+        #expect(text.hasSuffix("x\nnext\n") && text.utf8.count == 4096 + 6)
+    }
+
+    @Test func anOutputGoesWithItsLastStream() {
+        let system = LinuxLogFileSystem()
+        let pipe = Pipe()
+        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 5000) + [UInt8(ascii: "\n")]
+        do {
+            let output = system.output(to: pipe.writing)
+            _ = FaultInjection.failing(call: 2, with: EIO, of: "write") {
+                _ = output.write(long, count: 1, to: pipe.writing, of: system)
+            }
+        }
+        _ = pipe.readAvailable()
+        // Whoever has the pipe now knows of no torn line.
+        #expect(system.output(to: pipe.writing).write(lines, count: 3, to: pipe.writing, of: system).written == 3)
+        #expect(pipe.readAvailable() == "first\nsecond\nthird\n")
+    }
+
+    @Test(arguments: [0, ENOMEM]) func aWriteThatNobodyNeedsIsGivenUp(number: CInt) {
+        let system = LinuxLogFileSystem()
+        let pipe = Pipe()
+        system.abandon()
+        var outcome = SinkOutcome(written: 0)
+        #expect(
+            FaultInjection.failing(call: 1, with: number, of: "poll") {
+                var output = LineOutput()
+                outcome = output.write(lines, count: 3, to: pipe.writing, of: system)
+            })
+        #expect(outcome.lost == 3 && outcome.error?.errno == (number == 0 ? EAGAIN : number))
+    }
+
+    @Test func aWriteThatTakesNothingIsAnError() {
+        let pipe = Pipe()
+        var outcome = SinkOutcome(written: 0)
+        _ = FaultInjection.failing(call: 1, with: 0, of: "write") {
+            var output = LineOutput()
+            outcome = output.write(lines, count: 3, to: pipe.writing, of: LinuxLogFileSystem())
+        }
+        #expect(outcome.error?.errno == EIO)
+    }
+
     @Test func anInterruptedWriteIsMadeAgain() {
         let pipe = Pipe()
         var outcome = SinkOutcome(written: 0)

@@ -48,4 +48,17 @@ import Testing
         #expect(SinkError.Place(of: .file(path: directory.file("missing"))) == .other)
         withExtendedLifetime(listener) {}
     }
+
+    @Test(arguments: [
+        ("pthread_create", EAGAIN, true), ("open", EMFILE, true), ("open", ENFILE, true), ("socket", ENOMEM, true),
+        ("socket", ENOBUFS, true), ("open", ENOENT, false), ("open", EACCES, false), ("open", EROFS, false),
+        ("connect", EAGAIN, false),
+    ] as [(StaticOperation, CInt, Bool)])
+    func `what this host lacks for a moment is no mistake of the configuration`(
+        operation: StaticOperation, number: CInt, isShortage: Bool
+    ) {
+        let error = SinkError(
+            destination: .file(path: "/log"), cause: SystemError(operation, errno: number), place: .other)
+        #expect(error.isShortage == isShortage)
+    }
 }

@@ -122,6 +122,27 @@ import Testing
         #expect(!writer.isFailing)
     }
 
+    @Test func `what an attempt finds out while the sink still fails is told when it works again`() {
+        var writer = makeWriter()
+        file.fail(with: ENOSPC)
+        writer.write(lines(1), count: 1)
+        file.notice(.fileReplaced(recordsInOldFile: 4))
+        writer.retry()
+        writer.retry()
+        file.fail(with: nil)
+        writer.retry()
+        #expect(events == ["log-resumed", "reopened"])
+        #expect(others.map(\.event) == [.logFailed, .reopened, .logResumed])
+        #expect(others.dropFirst().first?.message.contains("up to 4 records went with it") == true)
+    }
+
+    @Test func `drops are of the time from the earliest to the latest`() {
+        var drops = RecordDrops()
+        drops.add(1, from: 100, to: 200)
+        drops.add(1, from: 50, to: 60)
+        #expect((drops.count, drops.first, drops.last) == (2, 50, 200))
+    }
+
     @Test func `reopening is told of in the new file`() {
         var writer = makeWriter()
         writer.reopen()

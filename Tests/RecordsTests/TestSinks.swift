@@ -63,7 +63,10 @@ final class KeepingSink: RecordSink {
             gate.wait()
         }
         return state.withLock { state in
-            if let error = state.error { return SinkOutcome(written: 0, lost: count, error: error) }
+            if let error = state.error {
+                defer { state.notice = nil }
+                return SinkOutcome(written: 0, lost: count, error: error, notice: state.notice)
+            }
             state.lines += bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
             defer { state.notice = nil }
             return SinkOutcome(written: count, notice: state.notice)

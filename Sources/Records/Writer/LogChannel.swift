@@ -25,6 +25,9 @@ final class LogChannel: Sendable {
         case reopen
         /// Everything before it is written by then.
         case barrier(FlushBarrier)
+
+        /// What a record of the daemon counts for while it waits: near enough to the text and the names of the fields.
+        static func byteCount(of record: DaemonRecord) -> Int { record.message.utf8.count + 512 }
     }
 
     /// The destination.
@@ -64,10 +67,8 @@ final class LogChannel: Sendable {
 
     /// Hands over a record that comes from no lane.
     func submit(_ record: DaemonRecord, isNews: Bool = false) {
-        // Near enough to what it takes: the text, and the names of the fields.
-        let byteCount = record.message.utf8.count + 512
         let isIn = core.post(
-            isNews ? .news(record) : .record(record), byteCount: byteCount, count: 1,
+            isNews ? .news(record) : .record(record), byteCount: Item.byteCount(of: record), count: 1,
             limit: RecordLimits.standard.outstandingBytes)
         if !isIn { core.drop(1, from: record.time, to: record.time) }
     }
@@ -87,7 +88,7 @@ final class Announcer: Sendable {
 
     private let ways = Mutex(Ways())
 
-    /// Sets who tells the other destinations, and who says on standard error what none takes.
+    /// Sets who tells the other destinations, and who says it on standard error where there is no other.
     func use(
         announce: @escaping @Sendable (DaemonRecord, LogChannelCore) -> Void,
         say: @escaping @Sendable (DaemonRecord) -> Void
@@ -101,7 +102,7 @@ final class Announcer: Sendable {
         ways.announce(record, core)
     }
 
-    /// Says on standard error what no destination takes.
+    /// Says a record on standard error.
     func say(_ record: DaemonRecord) {
         let ways = ways.withLock { $0 }
         ways.say(record)

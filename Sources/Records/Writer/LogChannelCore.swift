@@ -53,7 +53,7 @@ final class LogChannelCore: Sendable {
         self.sink = sink
     }
 
-    // MARK: - For whoever has records
+    // MARK: - Adding records
 
     /// Adds an item to what waits.
     ///
@@ -170,15 +170,21 @@ final class LogChannelCore: Sendable {
                     inbox.busySince = now
                     return (items, 0)
                 }
+                if inbox.items.isEmpty, inbox.drops != nil {
+                    inbox.busySince = now
+                    return ([], 0)
+                }
                 if inbox.items.isEmpty, inbox.isRetired {
                     inbox.isOver = true
                     return (nil, 0)
                 }
-                if inbox.items.isEmpty, inbox.drops != nil { return ([], 0) }
                 return (nil, inbox.items.isEmpty ? retry : min(retry, inbox.holdUntil))
             }
             if wake == 0 { return items }
-            if wake <= now { return [] }
+            if wake <= now {
+                inbox.withLock { $0.busySince = now }
+                return []
+            }
             if wake == .max {
                 work.wait()
             } else {
@@ -198,11 +204,11 @@ final class LogChannelCore: Sendable {
                 done.byteCount += byteCount
             case .record(let record):
                 merge.add(writer.encoded(record), of: ObjectIdentifier(self))
-                done.byteCount += record.message.utf8.count + 512
+                done.byteCount += LogChannel.Item.byteCount(of: record)
             case .news(let record):
                 write(&merge, &done, &writer)
                 writer.write(news: record)
-                done.byteCount += record.message.utf8.count + 512
+                done.byteCount += LogChannel.Item.byteCount(of: record)
                 done.records += 1
             case .reopen:
                 write(&merge, &done, &writer)

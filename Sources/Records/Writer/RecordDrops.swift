@@ -5,15 +5,15 @@ struct RecordDrops: Equatable, Sendable {
     /// How many.
     private(set) var count: UInt64 = 0
 
-    /// When the first of them happened: nanoseconds since 1970.
+    /// When the earliest of them happened: nanoseconds since 1970.
     private(set) var first: UInt64 = 0
 
-    /// When the last of them happened.
+    /// When the latest of them happened.
     private(set) var last: UInt64 = 0
 
     /// Counts records of a span of time.
     mutating func add(_ number: Int, from start: UInt64, to end: UInt64) {
-        if count == 0 { first = start }
+        first = count == 0 ? start : min(first, start)
         count += UInt64(number)
         last = max(last, end)
     }

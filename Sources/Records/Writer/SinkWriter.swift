@@ -20,6 +20,8 @@ struct SinkWriter {
     private let clock: @Sendable () -> UInt64
     private let announce: @Sendable (DaemonRecord) -> Void
     private let lastResort: @Sendable (DaemonRecord) -> Void
+    /// What an attempt found out about the file while it still failed.
+    private var heldNotice: SinkNotice?
 
     /// Makes a writer.
     ///
@@ -101,7 +103,10 @@ struct SinkWriter {
             fields: [RecordField("sink", .text(title)), RecordField("lost", .integer(lost))])
         let records = encoded(record)
         let outcome = sink.write(records[sink.encoding], count: 1)
-        guard outcome.error == nil else { return false }
+        guard outcome.error == nil else {
+            heldNotice = outcome.notice ?? heldNotice
+            return false
+        }
         health.probeSucceeded()
         note(outcome)
         announce(record)
@@ -123,7 +128,10 @@ struct SinkWriter {
                         errno: error.errno, fields: [RecordField("sink", .text(title))]))
             }
         }
-        switch outcome.notice {
+        let notice = outcome.notice ?? heldNotice
+        // Telling of it writes to this sink again.
+        heldNotice = nil
+        switch notice {
         case .fileReplaced(let stranded)?:
             var message = "\(title) was moved or removed, and is opened anew"
             if stranded > 0 { message += "; up to \(stranded) records went with it" }
@@ -142,7 +150,7 @@ struct SinkWriter {
             fields: [RecordField("sink", .text(sink.destination.title))])
     }
 
-    /// Tells of something that is of interest to whoever reads this destination, too.
+    /// Tells the other destinations, and this one.
     private mutating func tellEverybody(_ record: DaemonRecord) {
         write(record)
         announce(record)
