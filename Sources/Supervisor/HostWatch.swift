@@ -19,7 +19,7 @@ final class HostWatch {
     private let descriptor: Descriptor
     private let source: any DispatchSourceRead
     private let alarm: Alarm
-    private var tellsRoutes = false
+    private(set) var tellsRoutes = false
 
     /// Whether the alarm, if it is set, is set for ``retryLater()``.
     private var isRetry = false
@@ -28,7 +28,7 @@ final class HostWatch {
     private static let pause: UInt64 = 50_000_000
 
     /// The time to the next call after something failed that no event will announce, in nanoseconds.
-    private static let retryPause: UInt64 = 1_000_000_000
+    static let retryPause: UInt64 = 1_000_000_000
 
     /// Begins to watch.
     ///
@@ -62,8 +62,10 @@ final class HostWatch {
     }
 
     /// Watches the routes too, or no more; a call follows when that begins, since a route may have come before.
+    /// Where the kernel refuses, a call follows a second later, in which to ask again.
     func tellRoutes(_ wanted: Bool) {
-        guard wanted != tellsRoutes, (try? descriptor.events.tellRoutes(wanted)) != nil else { return }
+        guard wanted != tellsRoutes else { return }
+        guard (try? descriptor.events.tellRoutes(wanted)) != nil else { return retryLater() }
         tellsRoutes = wanted
         if wanted { callSoon() }
     }

@@ -7,26 +7,58 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// Begins or ends to watch the interfaces and addresses of this host, by what a configuration needs. Called before its
-    /// sockets are opened, so that no change is missed.
+    /// Begins to watch the interfaces and addresses of this host, if a configuration needs it. Called before its sockets are
+    /// opened, so that no change is missed.
     func watchHost(for configuration: Configuration) {
-        let isNeeded = configuration.listeners.contains(where: \.dependsOnHost)
-        guard isNeeded else {
-            hostWatch = nil
-            return
-        }
-        guard hostWatch == nil else { return }
+        guard hostWatch == nil, configuration.listeners.contains(where: \.dependsOnHost) else { return }
         do throws(SystemError) {
             hostWatch = try HostWatch(on: queue) { [unowned self] in hostChanged() }
+        } catch {
+            return hostWatchFailed(error)
+        }
+        if hostWatchAlarm?.isSet == true {
+            hostWatchAlarm?.cancel()
+            write(.recovered, "usherd watches the interfaces and addresses of this host")
+        }
+        do throws(SystemError) {
             hostState = try HostState.current()
         } catch {
-            hostWatch = nil
-            let hint = error.errno == EAFNOSUPPORT ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit" : ""
-            write(
-                .warning,
-                "cannot watch the interfaces and addresses of this host, so usherd does not notice before a reload what is"
-                    + " added or removed: \(error)\(hint)", errno: error.errno)
+            // Nothing is known yet, so nothing counts as lost.
+            hostState = HostState()
+            hostWatch?.retryLater()
         }
+    }
+
+    /// Watches the host no more where the configuration in force does not need it.
+    func endHostWatchIfIdle() {
+        guard !configuration.listeners.contains(where: \.dependsOnHost) else { return }
+        hostWatch = nil
+        hostWatchAlarm?.cancel()
+    }
+
+    private func hostWatchFailed(_ error: SystemError) {
+        // What a sandbox forbids stays forbidden; descriptors and memory come back, which no event tells.
+        let isForbidden = [EAFNOSUPPORT, EPROTONOSUPPORT, EACCES, EPERM].contains(error.errno)
+        let isKnown = hostWatchAlarm?.isSet == true
+        if !isForbidden { hostWatchAlarm?.set(after: HostWatch.retryPause) }
+        if isKnown { return }
+        let advice =
+            error.errno == EAFNOSUPPORT
+            ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit"
+            : isForbidden ? "" : "; it tries again each second"
+        write(
+            .warning,
+            "cannot watch the interfaces and addresses of this host, so usherd does not notice before a reload what is"
+                + " added or removed: \(error)\(advice)", errno: error.errno)
+    }
+
+    /// Tries again to watch the host, and looks at what has changed meanwhile.
+    func retryWatchingHost() {
+        guard life == .serving else { return }
+        // The alarm that has fired stands for the warning until the watch begins.
+        hostWatchAlarm?.set(after: HostWatch.retryPause)
+        watchHost(for: configuration)
+        if hostWatch != nil { hostChanged() }
     }
 
     /// An interface or an address has come or gone, or a route that a group waits for: opens what can be had now, and binds

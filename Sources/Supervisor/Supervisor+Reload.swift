@@ -64,7 +64,7 @@ extension Supervisor {
             log = try prepareLog(next)
         } catch {
             changes.rollBack()
-            watchHost(for: configuration)
+            endHostWatchIfIdle()
             throw error
         }
         // Nothing fails from here on.
@@ -74,6 +74,7 @@ extension Supervisor {
         commit(plan, next, changes.sockets)
         setAwaited(changes.awaited)
         watchRoutes()
+        endHostWatchIfIdle()
         // Whoever connects after the reload was called done is to meet the new configuration.
         _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { $0.followLogSettings() }
         return plan

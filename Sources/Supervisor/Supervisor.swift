@@ -10,8 +10,8 @@ import Records
 /// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
 ///
 /// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Doorbell``, signals through a
-/// signalfd, a configuration through its ``ConfigurationLoader``, time through ``Alarm``: all four are Dispatch sources of
-/// this queue. It waits for lanes only when a reload or the daemon comes to its end, and not for long. It reads no file of
+/// signalfd, a configuration through its ``ConfigurationLoader``, the host's interfaces through ``HostWatch``, time through
+/// ``Alarm``: all are Dispatch sources of this queue. It waits for lanes only when a reload or the daemon comes to its end, and not for long. It reads no file of
 /// the configuration and asks no name server: the watchdog is on this queue too.
 final class Supervisor {
     let loader: ConfigurationLoader
@@ -56,6 +56,8 @@ final class Supervisor {
     var closing: [ClosingSocket] = []
     /// While a listener depends on interfaces or addresses of this host.
     var hostWatch: HostWatch?
+    /// Set while the kernel does not let it begin.
+    var hostWatchAlarm: Alarm?
     /// What they were when they were looked at last.
     var hostState = HostState()
     /// What sockets lack of them.
@@ -101,6 +103,7 @@ final class Supervisor {
 
     /// Opens every listener and says that it is ready; or says what cannot be had, and ends with `EX_UNAVAILABLE`.
     func begin(_ start: Start) {
+        hostWatchAlarm = Alarm(on: queue) { [unowned self] in retryWatchingHost() }
         watchHost(for: configuration)
         configuration.follow(interfaceIndex)
         var failures: [ListenFailure] = []
@@ -186,6 +189,7 @@ final class Supervisor {
         watchdogAlarm = nil
         leavingAlarm = nil
         noticeAlarm = nil
+        hostWatchAlarm = nil
         hostWatch = nil
         leaving = [:]
     }

@@ -85,6 +85,75 @@ import Testing
         #expect(warning["message"]?.hasSuffix("allow AF_NETLINK in RestrictAddressFamilies= of the unit") == true)
     }
 
+    @Test func `a watch for which there is no descriptor begins later, and that is told`() throws {
+        let daemon = try SupervisorHarness(Self.late)
+        defer { daemon.end() }
+        try daemon.onQueue { supervisor in
+            supervisor.hostWatch = nil
+            for _ in 1...2 {
+                #expect(
+                    FaultInjection.failing(call: 1, with: EMFILE) {
+                        supervisor.watchHost(for: supervisor.configuration)
+                    })
+            }
+            #expect(supervisor.hostWatch == nil)
+        }
+        let warning = try #require(try daemon.records("warning", atLeast: 2).last)
+        #expect(warning["errno"] == "EMFILE" && warning["message"]?.hasSuffix("it tries again each second") == true)
+        try waitUntil("it watches") { try daemon.onQueue { $0.hostWatch != nil && $0.hostWatchAlarm?.isSet == false } }
+        _ = try daemon.records("recovered")
+        #expect(daemon.records().count { $0.event == "warning" } == 2)
+    }
+
+    @Test(arguments: ["getifaddrs", "if_nameindex"] as [StaticString])
+    func `what the host has at first is asked for again`(call: StaticString) throws {
+        let daemon = try SupervisorHarness(Self.late)
+        defer { daemon.end() }
+        try daemon.onQueue { supervisor in
+            supervisor.hostWatch = nil
+            #expect(
+                FaultInjection.failing(call: 1, with: EMFILE, of: call) {
+                    supervisor.watchHost(for: supervisor.configuration)
+                })
+            #expect(supervisor.hostWatch != nil && supervisor.hostState == HostState())
+        }
+        try waitUntil("it is known") { try daemon.onQueue { $0.hostState != HostState() } }
+    }
+
+    @Test func `a look that failed is made again though nothing happens`() throws {
+        let daemon = try SupervisorHarness(Self.late)
+        defer { daemon.end() }
+        try daemon.onQueue { supervisor in
+            supervisor.hostState = HostState()
+            #expect(FaultInjection.failing(call: 1, with: ENOBUFS) { supervisor.hostChanged() })
+        }
+        try waitUntil("it is known") { try daemon.onQueue { $0.hostState != HostState() } }
+    }
+
+    @Test func `routes that the kernel does not let be watched are asked for again`() throws {
+        let daemon = try SupervisorHarness(Self.late)
+        defer { daemon.end() }
+        try daemon.onQueue { supervisor in
+            // A group that waits for a route.
+            let key = try #require(supervisor.listeners["late"]?.sockets.first?.key)
+            supervisor.lacks.unjoined[key] = "late"
+            #expect(
+                FaultInjection.failing(call: 1, with: ENOBUFS, of: "setsockopt") { supervisor.watchRoutes() })
+            #expect(supervisor.hostWatch?.tellsRoutes == false)
+        }
+        try waitUntil("it watches them") { try daemon.onQueue { $0.hostWatch?.tellsRoutes == true } }
+    }
+
+    @Test func `a reload that fails keeps the watch, though what it brought did not need it`() throws {
+        let daemon = try SupervisorHarness(Self.late)
+        defer { daemon.end() }
+        let before = try daemon.onQueue { $0.hostWatch.map { ObjectIdentifier($0) } }
+        try daemon.reload(
+            "[listener.a]\nlisten = [\"tcp://127.0.0.1:0\", \"unix://DIR/no/such\"]\nservice = \"echo\"\n")
+        #expect(try daemon.records("reload-failed").count == 1)
+        #expect(try daemon.onQueue { $0.hostWatch.map { ObjectIdentifier($0) } } == before)
+    }
+
     /// The kernel may say EMFILE, or ENOBUFS: that the host has lost everything is no conclusion from it.
     @Test(arguments: 1...2) func `a kernel that does not tell what the host has changes nothing`(call: Int) throws {
         let daemon = try SupervisorHarness(
