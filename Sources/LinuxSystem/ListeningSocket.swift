@@ -29,6 +29,10 @@ public final class ListeningSocket: Sendable {
 
     private let wantsBroadcast: Atomic<Bool>
 
+    /// How many connections may wait to be accepted, and the default of `net.core.somaxconn`.
+    private let backlog: Atomic<CInt>
+    private static let defaultBacklog: CInt = 4096
+
     /// Whether its CAN interface was not there when the socket was made: then it takes nothing before ``takeInterface()``.
     public let waitsForInterface: Bool
 
@@ -64,6 +68,7 @@ public final class ListeningSocket: Sendable {
         self.address = address
         setsUrgentInline = kind == .tcp || kind == .unixStream
         wantsBroadcast = Atomic(try SocketOption.broadcast.value(of: raw) != 0)
+        backlog = Atomic(Self.defaultBacklog)
         originalProbes = try Self.probes(of: raw, kind)
         waitsForInterface = false
         filters = []
@@ -117,6 +122,7 @@ public final class ListeningSocket: Sendable {
         self.kind = kind
         setsUrgentInline = kind == .unixStream
         wantsBroadcast = Atomic(datagrams.broadcast)
+        backlog = Atomic(options.backlog.map { CInt(clamping: $0) } ?? Self.defaultBacklog)
         filters = datagrams.filters
         originalProbes = probes
         wasPassed = false
@@ -131,6 +137,16 @@ public final class ListeningSocket: Sendable {
     /// Calling listen(2) again only changes the backlog: what waits in it stays.
     public func apply(_ options: ListeningOptions) throws(SystemError) {
         try Self.apply(options, to: raw, kind, originalProbes)
+        if let wanted = options.backlog { backlog.store(CInt(clamping: wanted), ordering: .relaxed) }
+    }
+
+    /// Listens again after something on this host has shut the socket down, as `ss --kill` does: accept4(2) says EINVAL then.
+    public func listenAgain() throws(SystemError) {
+        let raw = raw
+        let backlog = backlog.load(ordering: .relaxed)
+        // A port that the kernel chose went with it. One that was asked for is still bound: EINVAL.
+        try? Self.bind(raw, to: address)
+        _ = try systemCall("listen") { listen(raw, backlog) }
     }
 
     /// Puts into force what a datagram socket is told besides; the interface of a group stays as it is.

@@ -7,12 +7,15 @@ import Synchronization
 /// retry for ever, or to write to a descriptor that belongs to another connection by now; the service manager starts it
 /// again.
 public enum OwnBug {
-    /// What is done before the process ends, with the sentence that says why.
-    private static let lastAct = Mutex<(@Sendable (String) -> Void)?>(nil)
+    /// What is done before the process ends, with the sentence that says why; and the thread that does it.
+    private static let lastAct = Mutex<(act: (@Sendable (String) -> Void)?, thread: pthread_t?)>((nil, nil))
+
+    /// How long the last act of another thread may take, in microseconds.
+    private static let longestAct: useconds_t = 1_500_000
 
     /// Has `act` called before the process ends: to write the sentence to the log. It must return within a second or so.
     public static func beforeEnd(_ act: @escaping @Sendable (String) -> Void) {
-        lastAct.withLock { $0 = act }
+        lastAct.withLock { $0.act = act }
     }
 
     /// Ends the process with ``ExitStatus/software``.
@@ -20,9 +23,18 @@ public enum OwnBug {
         let sentence =
             "a bug in this program: \(error) on a descriptor that it opened itself. It ends, to be started again; please"
             + " report this line"
+        let here = pthread_self()
         // Taken, so that a bug in the last act does not come here again.
-        if let act = lastAct.withLock({ $0.take() }) {
+        let (act, actor) = lastAct.withLock { state in
+            let taken = state.act.take()
+            if taken != nil { state.thread = here }
+            return (taken, state.thread)
+        }
+        if let act {
             act(sentence)
+        } else if let actor, pthread_equal(actor, here) == 0 {
+            // That one ends the process when it has written its sentence.
+            usleep(longestAct)
         } else {
             let line = sentence + "\n"
             // unsafe: the string lives for the call.

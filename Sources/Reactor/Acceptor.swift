@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxSystem
 import Records
 
@@ -36,6 +37,9 @@ final class Acceptor: Gate {
     /// How many connections may still be taken after the end; nil before it.
     private var left: Int?
 
+    /// Whether the socket was shut down, and nothing has shown yet that it listens again.
+    private var wasShutDown = false
+
     init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
         self.listener = listener
         self.lane = lane
@@ -49,8 +53,10 @@ final class Acceptor: Gate {
             try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
             resumeTime = nil
         } catch {
-            let fault = FaultParty(.watch, errno: error.errno, over: socket.kind).hostFault
-            pause(because: error, fault ?? .memory)
+            guard case .host(let fault) = FaultParty(.watch, errno: error.errno, over: socket.kind) else {
+                OwnBug.end(because: error)
+            }
+            pause(because: error, fault)
         }
     }
 
@@ -110,6 +116,7 @@ final class Acceptor: Gate {
     private func take() -> Bool {
         do throws(SystemError) {
             guard let accepted = try socket.accept() else {
+                wasShutDown = false
                 lane.acceptedAll(under: listener.profile)
                 return false
             }
@@ -130,6 +137,11 @@ final class Acceptor: Gate {
                 }
                 return false
             case .usher:
+                if left == nil, canListenAgain(after: error), (try? socket.listenAgain()) != nil {
+                    wasShutDown = true
+                    lane.listensAgain(self, profile: listener.profile)
+                    return true
+                }
                 guard socket.wasPassed else { OwnBug.end(because: error) }
                 guard left == nil else { return false }
                 stopWatching()
@@ -138,6 +150,11 @@ final class Acceptor: Gate {
                 return false
             }
         }
+    }
+
+    /// Whether the socket may have been shut down from outside, which of TCP alone can be done.
+    private func canListenAgain(after error: SystemError) -> Bool {
+        error.errno == EINVAL && socket.kind == .tcp && !socket.wasPassed && !wasShutDown
     }
 
     private func admit(_ accepted: consuming AcceptedSocket) {

@@ -86,7 +86,8 @@ final class DatagramPort: Gate {
     /// - Returns: whether there are more.
     private func endSome() -> Turn {
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
-        let some = leaving?.suffix(Self.endsPerTurn) ?? []
+        // An array of its own: a slice would share the buffer, and taking it off would copy all that is left.
+        let some = Array(leaving?.suffix(Self.endsPerTurn) ?? [])
         leaving?.removeLast(some.count)
         for flow in some { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
         for flow in some { flow.close(reason, by: .daemon) }

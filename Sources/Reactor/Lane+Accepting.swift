@@ -28,6 +28,16 @@ extension Lane {
         records.append(record, now: now)
     }
 
+    /// Tells that a socket listens again that something else on this host has shut down.
+    func listensAgain(_ acceptor: Acceptor, profile: ListenerProfile) {
+        let address = RecordedAddress(acceptor.socket.kind, acceptor.socket.address)
+        write(
+            DaemonRecord(
+                time: Clock.realtime, .warning,
+                "another program has shut down the socket of \(address), as `ss --kill` does, and with it the connections"
+                    + " that waited to be accepted; it listens again", listener: profile.label, local: address))
+    }
+
     /// Tells that a socket that was passed does not listen any more.
     func cannotAccept(_ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError) {
         guard shared.noteUnusable(acceptor.socket.raw) else { return }

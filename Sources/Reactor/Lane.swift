@@ -68,13 +68,17 @@ public final class Lane {
     /// Who did not finish in this turn.
     private var waiting: [Pollable] = []
 
-    /// What was told to the lane and was not done yet, the first last.
-    private var messages: [LaneHandle.Message] = []
+    /// What was told to the lane, from ``nextMessage`` on not done yet. What is done is nil until there is room to make.
+    private var messages: [LaneHandle.Message?] = []
+    private var nextMessage = 0
+
+    /// How much ``Sweep`` may still look at in this turn.
+    var sweepLooksLeft = Sweep.looksPerTurn
 
     #if DEBUG
         /// The connections that were handed over and are not adopted yet. Debug builds only.
         var takenHandOvers: [LaneHandle.HandedOver] {
-            messages.compactMap { if case .adopt(let handedOver) = $0 { handedOver } else { nil } }
+            messages.compactMap { if case .adopt(let handedOver)? = $0 { handedOver } else { nil } }
         }
     #endif
 
@@ -138,13 +142,14 @@ public final class Lane {
         now = Clock.monotonic
         turns &+= 1
         fanOutLeft = FanOut.perTurn
+        sweepLooksLeft = Sweep.looksPerTurn
         share = Self.share(of: count + waiting.count)
         for index in 0..<count {
             let (readiness, token) = poll.event(index)
             if index + 1 < count { table.prefetch(poll.event(index + 1).token) }
             if token == Self.wakeToken {
                 handle.wake.clear()
-                messages.insert(contentsOf: handle.takeMessages().reversed(), at: 0)
+                messages += handle.takeMessages().map(Optional.some)
             } else if let pollable = table.occupant(of: token) {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
@@ -224,12 +229,20 @@ public final class Lane {
     }
 
     private func receiveMessages() {
-        for _ in 0..<min(messages.count, Self.messagesPerTurn) {
-            switch messages.removeLast() {
-            case .adopt(let handedOver): adopt(handedOver)
-            case .perform(let body): body(self)
+        let end = min(messages.count, nextMessage + Self.messagesPerTurn)
+        while nextMessage < end {
+            let message = messages[nextMessage].take()
+            nextMessage += 1
+            switch message {
+            case .adopt(let handedOver)?: adopt(handedOver)
+            case .perform(let body)?: body(self)
+            case nil: break
             }
         }
+        // Half of them at least are done, so that what is moved is paid for by what was done.
+        guard nextMessage > 0, nextMessage >= messages.count / 2 else { return }
+        messages.removeFirst(nextMessage)
+        nextMessage = 0
     }
 
     #if DEBUG

@@ -9,32 +9,41 @@ import Synchronization
 /// Concurrency: lanes change it when a listener begins and ends, and ask when a flow begins; a lock that is held for some
 /// instructions.
 package final class OwnPorts: Sendable {
-    private let addresses = Mutex<[SocketAddress: Int]>([:])
+    private struct Sockets {
+        var addresses: [SocketAddress: Int] = [:]
+        /// The ports of those that listen on all addresses of a family.
+        var wildcardPorts: [UInt16: Int] = [:]
+    }
+
+    private let sockets = Mutex(Sockets())
 
     init() {}
 
     /// A socket listens there from now on.
     func insert(_ address: SocketAddress) {
-        addresses.withLock { $0[address, default: 0] += 1 }
+        sockets.withLock { sockets in
+            sockets.addresses[address, default: 0] += 1
+            if address.isWildcard, let port = address.port { sockets.wildcardPorts[port, default: 0] += 1 }
+        }
     }
 
     /// A socket listens there no more.
     func remove(_ address: SocketAddress) {
-        addresses.withLock { addresses in
-            guard let count = addresses[address] else { return }
-            addresses[address] = count > 1 ? count - 1 : nil
+        sockets.withLock { sockets in
+            guard let count = sockets.addresses[address] else { return }
+            sockets.addresses[address] = count > 1 ? count - 1 : nil
+            guard address.isWildcard, let port = address.port, let count = sockets.wildcardPorts[port] else { return }
+            sockets.wildcardPorts[port] = count > 1 ? count - 1 : nil
         }
     }
 
     /// Whether an address is one of these sockets: the address itself, or one of this host with a port that listens on
     /// all of them.
     package func contains(_ address: SocketAddress) -> Bool {
-        let isExact = addresses.withLock { $0[address] != nil }
-        if isExact { return true }
-        guard let port = address.port else { return false }
-        let isCovered = addresses.withLock { addresses in
-            addresses.keys.contains { $0.isWildcard && $0.port == port }
+        let (isExact, isCovered) = sockets.withLock { sockets in
+            (sockets.addresses[address] != nil, address.port.map { sockets.wildcardPorts[$0] != nil } ?? false)
         }
+        if isExact { return true }
         // Asked of the kernel for this port alone.
         return isCovered && address.isOfThisHost
     }

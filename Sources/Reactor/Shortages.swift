@@ -8,20 +8,36 @@ import Synchronization
 ///
 /// Concurrency: may be used from every thread; the lock is taken only when an attempt has failed.
 final class Shortages: Sendable {
-    private let reports = Mutex([ShortageReport](repeating: ShortageReport(), count: HostFault.allCases.count))
+    /// What one report is about.
+    struct Subject: Hashable, Sendable {
+        let fault: HostFault
+        /// The upstream, where another one may be reached meanwhile; nil for what all lack together.
+        let target: String?
+
+        init(_ fault: HostFault, towards target: String) {
+            self.fault = fault
+            self.target = fault.isOfPeer ? target : nil
+        }
+    }
+
+    private let reports = Mutex<[Subject: ShortageReport]>([:])
 
     init() {}
 
     /// An attempt failed for want of this.
     ///
     /// - Returns: whether it is to be told.
-    func note(_ fault: HostFault, at now: UInt64) -> Bool {
-        reports.withLock { $0[fault.rawValue].note(at: now) }
+    func note(_ subject: Subject, at now: UInt64) -> Bool {
+        reports.withLock { $0[subject, default: ShortageReport()].note(at: now) }
     }
 
     /// Time has passed.
-    func pass(_ fault: HostFault, _ now: UInt64) -> ShortageReport.Step {
-        reports.withLock { $0[fault.rawValue].pass(now) }
+    func pass(_ subject: Subject, _ now: UInt64) -> ShortageReport.Step {
+        reports.withLock { reports in
+            let step = reports[subject, default: ShortageReport()].pass(now)
+            if case .over = step { reports[subject] = nil }
+            return step
+        }
     }
 }
 
@@ -34,47 +50,50 @@ extension Lane {
     ///   - target: what could not be reached, in words: an upstream.
     ///   - label: the listener for which it was to be reached.
     package func lacks(_ fault: HostFault, because error: SystemError, towards target: String, label: ListenerLabel) {
-        guard shared.shortages.note(fault, at: now) else { return }
+        let subject = Shortages.Subject(fault, towards: target)
+        guard shared.shortages.note(subject, at: now) else { return }
         let reason = "\(error.reason) (\(error.symbol))"
         write(
             DaemonRecord(
                 time: Clock.realtime, .warning, "\(fault.beginning(reason, target)). \(fault.advice)", listener: label,
                 errno: error.errno, fields: [RecordField("lacks", .text(fault.name))]))
-        let watch = ShortageWatch(fault, lane: self)
+        let watch = ShortageWatch(subject, lane: self)
         enroll(watch)
         schedule(watch, at: now &+ ShortageReport.quietTime)
     }
 
-    /// Tells that nothing lacks any more.
-    fileprivate func lacksNoLonger(_ fault: HostFault, _ end: ShortageReport.End) {
+    /// Tells that the shortage is over.
+    fileprivate func shortageEnded(_ subject: Shortages.Subject, _ end: ShortageReport.End) {
+        let fault = subject.fault
         let tenths = end.nanoseconds / 100_000_000
         let attempts = end.attempts == 1 ? "1 attempt" : "\(end.attempts) attempts"
+        let target = subject.target.map { " towards \($0)" } ?? ""
         write(
             DaemonRecord(
                 time: Clock.realtime, .recovered,
-                "\(fault.ending) for \(ShortageReport.quietTime / 1_000_000_000) s: the shortage lasted"
-                    + " \(tenths / 10).\(tenths % 10) s, and \(attempts) failed for it",
+                "for \(ShortageReport.quietTime / 1_000_000_000) s no attempt has failed for want of \(fault.want)\(target);"
+                    + " \(attempts) had, within \(tenths / 10).\(tenths % 10) s",
                 fields: [RecordField("lacks", .text(fault.name))]))
     }
 }
 
 /// Waits on one lane until a shortage is over.
 final class ShortageWatch: Pollable {
-    private let fault: HostFault
+    private let subject: Shortages.Subject
     private unowned let lane: Lane
 
-    init(_ fault: HostFault, lane: Lane) {
-        self.fault = fault
+    init(_ subject: Shortages.Subject, lane: Lane) {
+        self.subject = subject
         self.lane = lane
         super.init()
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        switch lane.shared.shortages.pass(fault, now) {
+        switch lane.shared.shortages.pass(subject, now) {
         case .wait(let time):
             return time
         case .over(let end):
-            lane.lacksNoLonger(fault, end)
+            lane.shortageEnded(subject, end)
             lane.forget(self)
             return nil
         }
@@ -136,19 +155,19 @@ extension HostFault {
         }
     }
 
-    /// That it does not lack any more, in words, before "for 10 s".
-    fileprivate var ending: String {
+    /// What it lacked, in words, behind "for want of".
+    fileprivate var want: String {
         switch self {
-        case .localPorts: "no local port was lacking"
-        case .descriptors: "no descriptor was lacking"
-        case .memory: "no memory was lacking"
-        case .buffers: "no buffer was lacking"
-        case .watches: "no watch was lacking"
-        case .route: "no route was lacking"
-        case .sourceAddress: "no address was lacking"
-        case .permission: "nothing was forbidden"
-        case .unsupported: "no protocol was lacking"
-        case .names: "no name was lacking"
+        case .localPorts: "a local port"
+        case .descriptors: "a descriptor"
+        case .memory: "memory"
+        case .buffers: "a buffer"
+        case .watches: "a watch of epoll"
+        case .route: "a route"
+        case .sourceAddress: "a source address"
+        case .permission: "permission"
+        case .unsupported: "the protocol"
+        case .names: "an answer of the name service"
         }
     }
 }

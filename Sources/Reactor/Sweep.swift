@@ -10,8 +10,10 @@ final class Sweep: Pollable {
     private let body: (Connection) -> Int
     private var fanOut = FanOut()
 
-    /// How many connections are looked at in a turn, whatever is done with them.
-    private static let looksPerTurn = 4096
+    /// How many connections all sweeps of a lane look at in a turn, whatever is done with them; and how many each does at
+    /// least.
+    static let looksPerTurn = 4096
+    private static let leastLooks = 64
 
     /// The slot that comes next, and up to where there were slots when it began.
     private var next = 0
@@ -31,11 +33,12 @@ final class Sweep: Pollable {
     override func ready(_ readiness: Readiness) -> Turn {
         var looks = 0
         while next < end {
-            guard looks < Self.looksPerTurn, fanOut.mayGoOn(on: lane) else {
+            guard looks < Self.leastLooks || lane.sweepLooksLeft > 0, fanOut.mayGoOn(on: lane) else {
                 lane.giveTurn(to: self)
                 return .done
             }
             looks += 1
+            lane.sweepLooksLeft -= 1
             let connection = lane.table[next] as? Connection
             next += 1
             guard let connection, connection.isOpen, connection.identifier < identifierLimit else { continue }

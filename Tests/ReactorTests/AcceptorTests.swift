@@ -52,12 +52,29 @@ private final class SilentService: Service {
         client.close()
     }
 
-    @Test func `a socket of our own that does not listen any more ends the process`() async {
+    @Test func `a socket that another program has shut down listens again, and says so each time`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen(service: SilentService.init)[0]
+        for count in 1...2 {
+            // What `ss --kill` does to a socket that listens.
+            shutdown(socket.raw, CInt(SHUT_RDWR))
+            harness.run(turns: 3)
+            let client = try harness.connect(to: socket)
+            #expect(harness.run(until: { harness.connections == count }))
+            harness.run(turns: 3)
+            withExtendedLifetime(client) {}
+        }
+        let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
+        #expect(warnings.count == 2)
+        #expect(warnings.first?["message"]?.hasSuffix("it listens again") == true)
+    }
+
+    @Test func `a socket of our own that cannot listen again ends the process`() async {
         await #expect(processExitsWith: .exitCode(70)) {
             let harness = try LaneHarness()
             let socket = try harness.listen(service: SilentService.init)[0]
             shutdown(socket.raw, CInt(SHUT_RDWR))
-            harness.run(turns: 10)
+            _ = FaultInjection.failing(call: 1, with: EADDRINUSE, of: "listen") { harness.run(turns: 10) }
         }
     }
 

@@ -78,10 +78,13 @@ import Testing
 
 /// What the lanes tell of a shortage.
 @Suite struct ShortageRecordTests {
-    private func lacks(_ fault: HostFault, _ errno: CInt, on harness: LaneHarness, times: Int = 1) {
+    private func lacks(
+        _ fault: HostFault, _ errno: CInt, towards target: String = "tcp://10.0.0.5:80", on harness: LaneHarness,
+        times: Int = 1
+    ) {
         for _ in 0..<times {
             harness.lane.lacks(
-                fault, because: SystemError("connect", errno: errno), towards: "tcp://10.0.0.5:80",
+                fault, because: SystemError("connect", errno: errno), towards: target,
                 label: .init(name: "front", service: "forward"))
         }
     }
@@ -95,6 +98,16 @@ import Testing
         let message = try #require(warnings.first?["message"])
         #expect(message.contains("tcp://10.0.0.5:80") && message.contains("EADDRNOTAVAIL"), "\(message)")
         #expect(message.contains("net.ipv4.ip_local_port_range"), "\(message)")
+    }
+
+    @Test func `a route that is missing to one upstream hides none that is missing to another`() throws {
+        let harness = try LaneHarness()
+        for target in ["tcp://10.0.0.5:80", "tcp://10.0.0.6:80"] {
+            lacks(.route, 101, towards: target, on: harness, times: 2)
+            lacks(.memory, 12, towards: target, on: harness, times: 2)
+        }
+        let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
+        #expect(warnings.map { $0["lacks"] } == ["route", "memory", "route"])
     }
 
     @Test func `every fault has a sentence`() throws {
