@@ -38,6 +38,8 @@ final class NameServer: Sendable {
         var addresses: [String] = []
         var timeToLive: UInt32 = 1
         var queries = 0
+        /// The descriptor is closed: its number may be another test's.
+        var isOver = false
     }
 
     private final class Shared: Sendable {
@@ -71,11 +73,18 @@ final class NameServer: Sendable {
         let shared = shared
         Thread.detachNewThread {
             while Self.serve(descriptor, shared) {}
-            close(descriptor)
+            shared.state.withLock {
+                $0.isOver = true
+                close(descriptor)
+            }
         }
     }
 
-    deinit { shutdown(raw, CInt(SHUT_RDWR)) }
+    deinit {
+        shared.state.withLock { state in
+            if !state.isOver { shutdown(raw, CInt(SHUT_RDWR)) }
+        }
+    }
 
     /// From now on it answers in this way.
     func behave(_ behaviour: Behaviour) { shared.state.withLock { $0.behaviour = behaviour } }

@@ -25,6 +25,8 @@ func withUsherd(_ configuration: String, _ options: Usherd.Options = .init(), _ 
             try daemon.stop()
         }
     } catch {
+        // What it says of its end tells more.
+        if daemon.ended == nil { _ = try? daemon.stop() }
         throw FailureWithLog(error: error, said: daemon.said)
     }
     #expect(daemon.ended == .exited(0), "\(daemon.said)")
