@@ -313,8 +313,10 @@ struct ConfigurationReader {
                 allowsAmplification: draft.allowAmplification?.value ?? false,
                 log: draft.own.log.resolved(over: defaults.log, or: .all) ?? [], origin: draft.span.origin)
         }
-        RelayLoops(drafts, claims: claims, resolver: resolver, host: host).report(&diagnostics)
-        BusLoops(drafts).report(&diagnostics)
+        var circles = RelayLoops(drafts, claims: claims, resolver: resolver, host: host)
+        circles.report(&diagnostics)
+        var buses = BusLoops(drafts)
+        buses.report(&diagnostics)
         return listeners
     }
 

@@ -45,14 +45,20 @@ struct ForwardResolver<Host: HostLookup> {
     private func checkFamilies(
         _ upstreams: [UpstreamDraft], of listener: ListenerDraft, _ diagnostics: inout Diagnostics
     ) {
+        // The first address that each kind cannot be relayed to: so that they are not gone through for every upstream.
+        var misfits: [TransferUnit: WrittenAddress?] = [:]
         for upstream in upstreams {
             let unit = upstream.address.unit
             let other: WrittenAddress
             let note: String
             // Of a socket that systemd passes, only the start will show what it is.
-            if let address = listener.addresses?.first(where: {
-                $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: listener.forward.framing)
-            }) {
+            let misfit =
+                misfits[unit]
+                ?? listener.addresses?.first {
+                    $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: listener.forward.framing)
+                }
+            misfits[unit] = .some(misfit)
+            if let address = misfit {
                 (other, note) = (address, Self.listening)
             } else if let first = upstreams.first?.address, first.unit != unit {
                 (other, note) = (first, "another upstream is of the other kind")

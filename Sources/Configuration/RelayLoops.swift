@@ -10,8 +10,18 @@ struct RelayLoops<Host: HostLookup> {
     /// A listener that relays.
     private struct Relay {
         let draft: ListenerDraft
-        /// Where its upstreams lead, if to one of these listeners.
-        var ways: [Way] = []
+        var routes: [Route] = []
+        /// The frames of a bus that may come in; nil if nothing can. What is no bus is taken to bring all.
+        let frames: FrameSet?
+        /// The same for look-ups; made when it is first needed.
+        var index: FrameIndex?
+    }
+
+    /// Where an upstream leads.
+    private enum Route {
+        case way(Way)
+        /// To everybody who listens on a bus.
+        case bus(String, upstream: WrittenAddress)
     }
 
     private struct Way {
@@ -22,10 +32,25 @@ struct RelayLoops<Host: HostLookup> {
         let listen: SourceSpan
     }
 
+    /// An address on a bus, by the listener that has it.
+    private struct Hearer {
+        let target: Int
+        let listen: SourceSpan
+        let frames: FrameSet
+    }
+
+    /// Those that listen on a bus under one name, as places in `hearers`.
+    private struct Bus {
+        var numbers: [Int] = []
+        var index = FrameIndex()
+    }
+
     private var relays: [Relay]
+    private var hearers: [Hearer] = []
+    private var onBus: [String: Bus] = [:]
 
     init(_ drafts: [ListenerDraft], claims: AddressClaims, resolver: AddressResolver<Host>, host: Host) {
-        relays = drafts.filter { $0.service?.isForward == true }.map { Relay(draft: $0) }
+        relays = drafts.filter { $0.service?.isForward == true }.map { Relay(draft: $0, frames: Self.frames(of: $0)) }
         let numbers = Dictionary(
             relays.enumerated().map { ($0.element.draft.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
         var own: Set<SocketAddress>?
@@ -36,10 +61,11 @@ struct RelayLoops<Host: HostLookup> {
             return known.contains(address)
         }
         for number in relays.indices {
+            for address in relays[number].draft.addresses ?? [] { noteHearer(address, of: number) }
             for upstream in relays[number].draft.forward.upstreams ?? [] {
                 let endpoint = upstream.address.endpoint
                 if case .interface(let bus) = endpoint.location {
-                    relays[number].ways += waysOver(bus, from: relays[number].draft, to: upstream.address)
+                    relays[number].routes.append(.bus(bus, upstream: upstream.address))
                     continue
                 }
                 var targets: Set<Int> = []
@@ -47,21 +73,25 @@ struct RelayLoops<Host: HostLookup> {
                     guard let claim = claims.holder(of: address, kind: endpoint.scheme.kind ?? .tcp, isOwn: isOwn),
                         let target = numbers[claim.listener], targets.insert(target).inserted
                     else { continue }
-                    relays[number].ways.append(Way(upstream: upstream.address, target: target, listen: claim.span))
+                    relays[number].routes.append(
+                        .way(Way(upstream: upstream.address, target: target, listen: claim.span)))
                 }
             }
         }
     }
 
-    /// Everybody who listens on a bus hears what is sent there, if it passes the filters of both.
-    private func waysOver(_ bus: String, from sender: ListenerDraft, to upstream: WrittenAddress) -> [Way] {
-        relays.indices.compactMap { target in
-            let listen = relays[target].draft.addresses?.first { address in
-                guard address.endpoint.listens(on: bus) else { return false }
-                return sender.addresses?.contains { $0.endpoint.mayPass(to: address.endpoint) } ?? false
-            }
-            return listen.map { Way(upstream: upstream, target: target, listen: $0.span) }
-        }
+    private static func frames(of draft: ListenerDraft) -> FrameSet? {
+        guard let addresses = draft.addresses, !addresses.isEmpty else { return nil }
+        return FrameSet(
+            joining: addresses.map { $0.endpoint.bus == nil ? .all : FrameSet($0.endpoint.options.filters) })
+    }
+
+    private mutating func noteHearer(_ address: WrittenAddress, of relay: Int) {
+        guard let bus = address.endpoint.bus else { return }
+        let hearer = Hearer(target: relay, listen: address.span, frames: FrameSet(address.endpoint.options.filters))
+        onBus[bus, default: Bus()].numbers.append(hearers.count)
+        onBus[bus]?.index.add(hearer.frames, hearers.count)
+        hearers.append(hearer)
     }
 
     /// The addresses that an upstream is known to have.
@@ -99,32 +129,85 @@ struct RelayLoops<Host: HostLookup> {
         case done
     }
 
+    /// A listener on the way from the start.
+    private struct Step {
+        let relay: Int
+        /// Which of its routes is the next.
+        var route = 0
+        /// Where the one before leads, and which of those is the next.
+        var ways: [Way] = []
+        var way = 0
+    }
+
     /// Reports an upstream of each circle: the one that closes it, when one goes from listener to listener in the order of
-    /// the files. Each way is gone once.
-    func report(_ diagnostics: inout Diagnostics) {
+    /// the files. Each way is gone once, and none to a listener from where all has been seen.
+    mutating func report(_ diagnostics: inout Diagnostics) {
         var marks = [Mark](repeating: .new, count: relays.count)
+        var found = 0
         for start in relays.indices where marks[start] == .new {
-            // The listeners from the start to here, and which of its ways is the next for each.
-            var path = [(relay: start, next: 0)]
+            var path = [Step(relay: start)]
             marks[start] = .onTheWay(depth: 0)
-            while let (relay, next) = path.last {
-                guard next < relays[relay].ways.count else {
-                    marks[relay] = .done
-                    path.removeLast()
+            while let step = path.last {
+                guard step.way < step.ways.count else {
+                    if step.route < relays[step.relay].routes.count {
+                        path[path.count - 1].route += 1
+                        path[path.count - 1].ways = ways(step.route, of: step.relay) { marks[$0] == .done }
+                        path[path.count - 1].way = 0
+                    } else {
+                        marks[step.relay] = .done
+                        path.removeLast()
+                    }
                     continue
                 }
-                path[path.count - 1].next += 1
-                let way = relays[relay].ways[next]
+                path[path.count - 1].way += 1
+                let way = step.ways[step.way]
                 switch marks[way.target] {
                 case .new:
                     marks[way.target] = .onTheWay(depth: path.count)
-                    path.append((way.target, 0))
+                    path.append(Step(relay: way.target))
                 case .onTheWay(let depth):
                     report(way, closing: path[depth...].lazy.map(\.relay), &diagnostics)
+                    found += 1
+                    if found == Self.limit { return }
                 case .done:
                     break
                 }
             }
+        }
+    }
+
+    /// Where an upstream leads, but for listeners that are done with.
+    private mutating func ways(_ route: Int, of relay: Int, isDone: (Int) -> Bool) -> [Way] {
+        let (bus, upstream): (String, WrittenAddress)
+        switch relays[relay].routes[route] {
+        case .way(let way): return [way]
+        case .bus(let name, let address): (bus, upstream) = (name, address)
+        }
+        // Everybody who listens on a bus hears what is sent there, if it passes the filters of both.
+        var numbers = hearers(of: bus, from: relay, isDone: isDone)
+        if bus != "*" { numbers += hearers(of: "*", from: relay, isDone: isDone) }
+        var targets: Set<Int> = []
+        return numbers.sorted().compactMap { number in
+            let hearer = hearers[number]
+            guard targets.insert(hearer.target).inserted else { return nil }
+            return Way(upstream: upstream, target: hearer.target, listen: hearer.listen)
+        }
+    }
+
+    private mutating func hearers(of bus: String, from relay: Int, isDone: (Int) -> Bool) -> [Int] {
+        guard let frames = relays[relay].frames, let numbers = onBus[bus]?.numbers else { return [] }
+        let hearers = self.hearers
+        guard numbers.count < frames.patterns.count else {
+            return onBus[bus]?.index.numbers(for: frames) { isDone(hearers[$0].target) } ?? []
+        }
+        // Few who hear it, and many filters before: each of the few is looked for among those.
+        if relays[relay].index == nil {
+            var index = FrameIndex()
+            index.add(frames, 0)
+            relays[relay].index = index
+        }
+        return numbers.filter { number in
+            !isDone(hearers[number].target) && relays[relay].index?.first(for: hearers[number].frames) != nil
         }
     }
 
@@ -153,6 +236,9 @@ struct RelayLoops<Host: HostLookup> {
     }
 
     private static var shown: Int { 8 }
+
+    /// How many circles are looked for: that many listeners on one bus have as many as there are pairs of them.
+    private static var limit: Int { 1000 }
 }
 
 extension ServiceSettings {
@@ -163,15 +249,9 @@ extension ServiceSettings {
 }
 
 extension Endpoint {
-    /// Whether frames of a CAN bus come in here.
-    fileprivate func listens(on bus: String) -> Bool {
-        guard case .interface(let name) = location else { return false }
-        return name == bus || name == "*"
-    }
-
-    /// Whether something that comes in here passes the filters of another address.
-    fileprivate func mayPass(to other: Endpoint) -> Bool {
-        guard case .interface = location else { return true }
-        return CANFilter.intersection(options.filters, other.options.filters) != nil
+    /// The bus whose frames come in here.
+    fileprivate var bus: String? {
+        if case .interface(let name) = location { return name }
+        return nil
     }
 }

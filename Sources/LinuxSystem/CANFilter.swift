@@ -38,25 +38,11 @@ public struct CANFilter: Hashable, Sendable {
         return clinux_can_filter(id: id | format, mask: bits | CANIdentifier.extendedFlag)
     }
 
-    /// Whether there are frames that both take.
-    package func overlaps(_ other: CANFilter) -> Bool {
-        let (a, b) = (kernel, other.kernel)
-        return (a.id ^ b.id) & a.mask & b.mask == 0
-    }
-
-    /// The filter that takes what both take; nil if there is no such frame.
-    package func intersection(_ other: CANFilter) -> CANFilter? {
-        guard overlaps(other) else { return nil }
-        let (bits, others) = (kernel.mask & Self.highest, other.kernel.mask & Self.highest)
-        return CANFilter(id: id & bits | other.id & others, mask: bits | others, isExtended: isExtended)
-    }
-
-    /// The filters that take what two lists take; no filter takes every frame, nil none.
-    package static func intersection(_ one: [CANFilter], _ other: [CANFilter]) -> [CANFilter]? {
-        if one.isEmpty { return other }
-        if other.isEmpty { return one }
-        let both = Set(one.flatMap { filter in other.compactMap { filter.intersection($0) } })
-        return both.isEmpty ? nil : Array(both)
+    /// What the kernel compares the identifier of a frame with, the flag of the extended format among its bits: the frame
+    /// passes where it equals `id` in the bits of `mask`. `id` has no other bits.
+    package var comparison: (id: UInt32, mask: UInt32) {
+        let filter = kernel
+        return (filter.id & filter.mask, filter.mask)
     }
 
     var idText: String { text(id) }

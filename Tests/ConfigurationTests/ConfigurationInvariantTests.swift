@@ -23,14 +23,14 @@ import Testing
         let text = (0..<count).map { _ in (Self.lines.randomElement(using: &numbers) ?? "") + "\n" }.joined()
         #expect(configurationInvariantFailures(of: Array(text.utf8)) == [], "\(text)")
     }
+}
 
-    /// The same numbers in each run (Knuth's MMIX).
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
+/// The same numbers in each run (Knuth's MMIX).
+struct Numbers: RandomNumberGenerator {
+    var state: UInt64
 
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ state >> 29
-        }
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ state >> 29
     }
 }
