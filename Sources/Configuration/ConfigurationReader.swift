@@ -275,6 +275,7 @@ struct ConfigurationReader {
         var claims = AddressClaims()
         var echoes = BusEchoes()
         let forwarding = ForwardResolver(host: host)
+        var inheritsTimers = false
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
             let backlog = draft.own.backlog ?? defaults.backlog ?? InheritableSettings.backlogByDefault
             var addresses: [ListenAddress] = []
@@ -287,10 +288,16 @@ struct ConfigurationReader {
                 addresses.append(resolved)
             }
             reportUselessTimers(draft, addresses)
-            diagnostics.noteTimers(
-                draft.own.keepalive.resolved(over: defaults.keepalive),
-                draft.own.userTimeout.resolved(over: defaults.userTimeout), of: "the listener `\(draft.name)`",
-                at: draft.userTimeoutSpan ?? draft.keepaliveSpan ?? draft.span)
+            if mayBeTCP(draft, addresses) {
+                if let span = draft.userTimeoutSpan ?? draft.keepaliveSpan {
+                    diagnostics.noteTimers(
+                        draft.own.keepalive.resolved(over: defaults.keepalive),
+                        draft.own.userTimeout.resolved(over: defaults.userTimeout), of: "the listener `\(draft.name)`",
+                        at: span)
+                } else {
+                    inheritsTimers = true
+                }
+            }
             draft.checkProxySources(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
             draft.checkFlowsEnd(under: defaults, &diagnostics)
@@ -312,6 +319,11 @@ struct ConfigurationReader {
                 acceptProxy: draft.acceptProxy?.map(\.value) ?? [],
                 allowsAmplification: draft.allowAmplification?.value ?? false,
                 log: draft.own.log.resolved(over: defaults.log, or: .all) ?? [], origin: draft.span.origin)
+        }
+        if inheritsTimers, let span = keySpans["defaults.user-timeout"], let other = keySpans["defaults.keepalive"] {
+            diagnostics.noteTimers(
+                defaults.keepalive.resolved(over: .inherit), defaults.userTimeout.resolved(over: .inherit),
+                of: "[defaults]", at: span, related: (other, "keepalive is here"))
         }
         var circles = RelayLoops(drafts, claims: claims, resolver: resolver, host: host)
         circles.report(&diagnostics)
@@ -351,13 +363,15 @@ struct ConfigurationReader {
             related: (span, "it is set here for all listeners"))
     }
 
-    private mutating func reportUselessTimers(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
-        guard !addresses.isEmpty else { return }
+    /// Whether a listener has TCP connections, to clients or upstreams.
+    private func mayBeTCP(_ draft: ListenerDraft, _ addresses: [ListenAddress]) -> Bool {
         // Of a socket that systemd passes, only the start will show what it is.
-        let mayBeTCP =
-            addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
+        addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
             || draft.forward.upstreams?.contains { $0.address.endpoint.scheme == .tcp } ?? false
-        guard !mayBeTCP else { return }
+    }
+
+    private mutating func reportUselessTimers(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
+        guard !addresses.isEmpty, !mayBeTCP(draft, addresses) else { return }
         for (key, span) in [("keepalive", draft.keepaliveSpan), ("user-timeout", draft.userTimeoutSpan)] {
             guard let span else { continue }
             diagnostics.report(

@@ -67,15 +67,26 @@ extension SettingType where Value == Int {
 }
 
 extension Diagnostics {
-    /// Notes that two timers are set of which one overrules a part of the other.
+    /// Notes that two timers are set of which one overrules a part of the other: with TCP_USER_TIMEOUT, the kernel does not
+    /// count keepalive probes; it ends the connection at the first unanswered one after the user-timeout.
     mutating func noteTimers(
-        _ keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, of what: String, at span: SourceSpan
+        _ keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, of what: String, at span: SourceSpan,
+        related: (span: SourceSpan, note: String)? = nil
     ) {
         guard let keepalive, let userTimeout else { return }
-        let count = keepalive.count.map { "its count of \($0)" } ?? "the kernel's count"
+        // What is not written is what tcp(7) names as the kernel's default.
+        let (idle, interval, count) = (keepalive.idle ?? 7200, keepalive.interval ?? 75, keepalive.count ?? 9)
+        let afterIdle = max(userTimeout.wholeMilliseconds - idle * 1000, 0)
+        let probes = max((afterIdle + interval * 1000 - 1) / (interval * 1000), 1)
+        guard probes != count else { return }
+        let text = { (probes: Int) in DurationText.format(.seconds(idle + interval * probes)) }
+        let fits = idle + interval * count <= 86_400
         note(
-            "\(what) has keepalive and user-timeout = \"\(DurationText.format(userTimeout))\": a silent connection ends"
-                + " with the first unanswered probe after the user-timeout, whatever the number of those before (\(count))",
-            at: span, help: "leave out one of them, or choose a user-timeout of idle + interval × count: tcp(7)")
+            "\(what): user-timeout = \"\(DurationText.format(userTimeout))\" overrules the `count` of keepalive: a connection"
+                + " whose peer is silent ends after \(probes) unanswered \(probes == 1 ? "probe" : "probes")"
+                + " (\(text(probes))), not after \(count) (\(text(count)))",
+            at: span,
+            help: (fits ? "write user-timeout = \"\(text(count))\", which is idle + interval × count; or " : "")
+                + "leave out one of them: tcp(7)", related: related)
     }
 }

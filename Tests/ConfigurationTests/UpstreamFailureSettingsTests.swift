@@ -106,14 +106,51 @@ import Testing
         #expect(other.first?.contains("are for TCP, and this upstream is not tcp") == true, "\(other)")
     }
 
-    @Test func `where both are set, a note says that the user-timeout overrules the count`() {
-        let notes = load(Self.to + "keepalive = { idle = \"60s\", count = 9 }\nuser-timeout = \"30s\"").notes
+    /// tcp(7): with a user-timeout, probes are not counted.
+    @Test(arguments: [
+        // idle + interval × count is 150 s; the fifth probe is unanswered at 110 s, the ninth at 150 s.
+        ("150s", nil), ("141s", nil), ("140s", "8 unanswered probes (2m20s), not after 9 (2m30s)"),
+        ("30s", "1 unanswered probe (1m10s), not after 9 (2m30s)"),
+        ("151s", "10 unanswered probes (2m40s), not after 9 (2m30s)"),
+        ("1h", "354 unanswered probes (1h), not after 9 (2m30s)"),
+    ])
+    func `a user-timeout that overrules the count of keepalive gets a note`(timeout: String, part: String?) {
+        let keys = "keepalive = { idle = \"60s\", interval = \"10s\", count = 9 }\nuser-timeout = \"\(timeout)\""
+        let notes = load(Self.to + keys).notes
+        #expect(notes.count == (part == nil ? 0 : 1), "\(notes)")
+        if let part { #expect(notes.first?.contains(part) == true, "\(notes)") }
+        #expect(load(Self.to + "user-timeout = \"\(timeout)\"").notes.isEmpty)
+    }
+
+    @Test func `what keepalive leaves out is the kernel's, and the help names a value without a note`() throws {
+        let text = "[listener.a]\nlisten = \"tcp://127.0.0.1:1\"\nservice = \"echo\"\nkeepalive = \"60s\"\n"
+        let note = try #require(Configuration.parse(text + "user-timeout = \"30s\"\n").0?.notes.first)
         #expect(
-            notes.count == 1 && notes.first?.contains("whatever the number of those before") == true, "\(notes)")
-        #expect(notes.first?.contains("its count of 9") == true, "\(notes)")
-        #expect(load(Self.to + "user-timeout = \"30s\"").notes.isEmpty)
-        #expect(load(Self.to + "keepalive = true").notes.isEmpty)
+            note.description == """
+                usherd.toml:5:1: note: the listener `a`: user-timeout = "30s" overrules the `count` of keepalive: a connection \
+                whose peer is silent ends after 1 unanswered probe (2m15s), not after 9 (12m15s)
+                    5 | user-timeout = "30s"
+                      | ^^^^^^^^^^^^
+                help: write user-timeout = "12m15s", which is idle + interval × count; or leave out one of them: tcp(7)
+                """)
+        #expect(Configuration.parse(text + "user-timeout = \"12m15s\"\n").0?.notes.isEmpty == true)
         let own = load("keepalive = true\nto = { address = \"tcp://10.0.0.5:80\", user-timeout = \"1s\" }").notes
-        #expect(own.count == 1 && own.first?.contains("the upstream has keepalive") == true, "\(own)")
+        #expect(own.count == 1 && own.first?.contains("the upstream: user-timeout") == true, "\(own)")
+    }
+
+    @Test(arguments: [
+        (["udp://127.0.0.1:1", "unix:///run/a"], 0),
+        (["tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "udp://127.0.0.1:1"], 1), (["systemd://a"], 1),
+    ])
+    func `timers of [defaults] get one note, where a listener of TCP inherits them`(addresses: [String], count: Int) {
+        let text = addresses.enumerated().map {
+            "[listener.l\($0.offset)]\nlisten = \"\($0.element)\"\nservice = \"echo\"\n"
+        }
+        let notes = Configuration.parse(
+            "[defaults]\nkeepalive = true\nuser-timeout = \"30s\"\n" + text.joined()
+        ).0?.notes
+        #expect(notes?.count == count)
+        let beginning = "usherd.toml:3:1: note: [defaults]: user-timeout"
+        #expect(notes?.allSatisfy { $0.description.hasPrefix(beginning) } == true)
     }
 }
