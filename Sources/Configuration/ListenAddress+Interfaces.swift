@@ -2,13 +2,21 @@
 
 import LinuxSystem
 
-extension ListenAddress {
-    /// The name or number of the interface that it depends on: that of a link-local address or of a group.
-    public var interface: String? {
-        if let interface = endpoint.options.interface { return interface }
-        if case .host(.ipv6(_, let scope?), _) = endpoint.location { return scope }
+extension Endpoint {
+    /// The name or number of the interface that it depends on.
+    fileprivate var interface: String? {
+        if let interface = options.interface { return interface }
+        if case .host(.ipv6(_, let scope?), _) = location { return scope }
         return nil
     }
+
+    /// The number of that interface, where it is written as one.
+    var interfaceNumber: UInt32? { interface.flatMap { UInt32($0) } }
+}
+
+extension ListenAddress {
+    /// The name or number of the interface that it depends on: that of a link-local address or of a group.
+    public var interface: String? { endpoint.interface }
 
     /// Whether a socket that is bound to it depends on interfaces or addresses that this host may lose and get: all but the
     /// wildcards and IPv4 loopback, which every host has.

@@ -31,10 +31,14 @@ package struct FileStatus: Equatable, Sendable {
     package var mayWrite: Bool
     package var mayExecute: Bool
 
+    /// Which file it is: two paths with the same device and inode are one file. 0 where nobody asks.
+    package var device: UInt64
+    package var inode: UInt64
+
     /// Makes a status.
     package init(
         _ kind: Kind, mode: UInt32, owner: UInt32 = 0, group: UInt32 = 0, mayRead: Bool = true, mayWrite: Bool = true,
-        mayExecute: Bool = true
+        mayExecute: Bool = true, device: UInt64 = 0, inode: UInt64 = 0
     ) {
         self.kind = kind
         self.mode = mode
@@ -43,6 +47,8 @@ package struct FileStatus: Equatable, Sendable {
         self.mayRead = mayRead
         self.mayWrite = mayWrite
         self.mayExecute = mayExecute
+        self.device = device
+        self.inode = inode
     }
 
     /// Asks for the file at a path, following symbolic links.
@@ -67,7 +73,7 @@ package struct FileStatus: Equatable, Sendable {
         let may = { (mode: CInt) in unsafe faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 }
         self.init(
             kind, mode: UInt32(status.st_mode & 0o7777), owner: status.st_uid, group: status.st_gid, mayRead: may(R_OK),
-            mayWrite: may(W_OK), mayExecute: may(X_OK))
+            mayWrite: may(W_OK), mayExecute: may(X_OK), device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
     /// The mode as ls(1) shows it: `drwxr-x---`.

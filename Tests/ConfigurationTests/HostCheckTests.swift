@@ -102,6 +102,28 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(text, on: host).map(\.message) == ["the log file /var/log/usherd.log is a directory"])
     }
 
+    @Test func `one log file under two paths is found`() throws {
+        var host = FakeHost()
+        host.files["/srv/link"] = FileStatus(.directory, mode: 0o755, inode: 7)
+        host.files["/srv/log"] = FileStatus(.directory, mode: 0o755, inode: 7)
+        func messages(_ paths: String...) throws -> [String] {
+            let to = paths.map { "\"file:\($0)\"" }.joined(separator: ", ")
+            let text = "[log]\nto = [\(to)]\n" + Self.echo("tcp://127.0.0.1:7007")
+            return try Self.findings(text, on: host).map(\.message)
+        }
+        let found = ["the log files /srv/link/a and /srv/log/a are one file, which would get each record twice"]
+        #expect(try messages("/srv/link/a", "/srv/log/a") == found, "a file that would be made")
+        #expect(try messages("/srv/link/a", "/srv/log/b").isEmpty)
+        host.files["/srv/link/a"] = FileStatus(.regular, mode: 0o644, inode: 9)
+        host.files["/srv/log/a"] = FileStatus(.regular, mode: 0o644, inode: 9)
+        #expect(try messages("/srv/link/a", "/srv/log/a") == found)
+        host.files["/srv/log/a"] = FileStatus(.regular, mode: 0o644, device: 1, inode: 9)
+        #expect(try messages("/srv/link/a", "/srv/log/a").isEmpty)
+        host.files["/srv/link/a"] = FileStatus(.device, mode: 0o644, inode: 9)
+        host.files["/srv/log/a"] = FileStatus(.device, mode: 0o644, inode: 9)
+        #expect(try messages("/srv/link/a", "/srv/log/a").isEmpty, "a terminal may have two names")
+    }
+
     @Test func `a directory that may not be searched is named with its permissions`() throws {
         var host = FakeHost()
         host.files["/srv"] = FileStatus(.directory, mode: 0o2700, owner: 7, mayExecute: false)
@@ -229,6 +251,21 @@ private struct FakeHost: HostFacts {
                 "this host has no such address: see ip address; usherd listens there when the address is added"
             ])
         #expect(try Self.findings(Self.echo("tcp://[fe80::1%eth0]:7007"), on: host).isEmpty)
+    }
+
+    /// A number is not looked up, so nobody else says that there is no such interface.
+    @Test func `an interface that is missing by its number is found`() throws {
+        var host = FakeHost()
+        host.states["tcp://[fe80::1%7]:7007"] = .failed(SystemError("bind", errno: ENODEV))
+        #expect(
+            try Self.findings(Self.echo("tcp://[fe80::1%7]:7007"), on: host).map(\.description) == [
+                """
+                usherd.toml:2:10: note: tcp://[fe80::1%7]:7007 of the listener echo cannot be listened on: No such device \
+                (ENODEV)
+                help: this host has no interface of this number: `ip link` shows the interfaces; a name, such as %eth0, is \
+                still right after the interface was made anew
+                """
+            ])
     }
 
     @Test func `a socket of systemd is to be named`() throws {

@@ -9,6 +9,8 @@ struct HostCheck<Facts: HostFacts> {
     private let isService: Bool
     private let facts: Facts
     private(set) var findings: [HostFinding] = []
+    /// The log files that were looked at, by what they are.
+    private var logFiles: [FileIdentity: String] = [:]
 
     /// Prepares a check.
     ///
@@ -27,6 +29,14 @@ struct HostCheck<Facts: HostFacts> {
         for destination in configuration.log.destinations ?? [] {
             guard case .file(let path) = destination else { continue }
             lookAtLogFile(path, configuration.log.origin)
+            let identity = identity(of: path)
+            if let identity, let other = logFiles[identity] {
+                find(
+                    "the log files \(other) and \(path) are one file, which would get each record twice",
+                    at: configuration.log.origin, help: "leave one of them out of `to`")
+            } else if let identity {
+                logFiles[identity] = path
+            }
         }
         for listener in configuration.listeners {
             for address in listener.listen {
@@ -52,6 +62,24 @@ struct HostCheck<Facts: HostFacts> {
     }
 
     // MARK: Paths
+
+    /// A file by whatever path: that file, or one that would be made in a directory.
+    private struct FileIdentity: Hashable {
+        let device: UInt64
+        let inode: UInt64
+        var name = ""
+    }
+
+    /// Which regular file is or would be made at a path; nil if that is not known.
+    private func identity(of path: String) -> FileIdentity? {
+        if let status = try? facts.status(of: path) {
+            guard status.kind == .regular, status.inode != 0 else { return nil }
+            return FileIdentity(device: status.device, inode: status.inode)
+        }
+        guard let status = try? facts.status(of: PathObstacle.parent(of: path)), status.inode != 0 else { return nil }
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] }
+        return FileIdentity(device: status.device, inode: status.inode, name: String(name ?? ""))
+    }
 
     private mutating func lookAtLogFile(_ path: String, _ origin: SettingOrigin?) {
         let directory = PathObstacle.parent(of: path)
@@ -162,8 +190,9 @@ struct HostCheck<Facts: HostFacts> {
         case .failed(let error):
             // The unit grants the service what its account alone lacks.
             if isService, error == SystemError("bind", errno: ListenAdvice.permissionDenied) { return }
-            // There is a note of the missing interface already.
-            if error.errno == ListenAdvice.noDevice, kind == .tcp || kind == .udp { return }
+            // Of an interface that is missing by its name, the reading of the configuration has made a note.
+            let isNumbered = address.endpoint.interfaceNumber != nil
+            if error.errno == ListenAdvice.noDevice, kind == .tcp || kind == .udp, !isNumbered { return }
             find(
                 "\(address.endpoint) of the listener \(listener) cannot be listened on: \(error.reason) (\(error.symbol))",
                 at: address.origin, help: ListenAdvice.text(for: error, at: address.endpoint))

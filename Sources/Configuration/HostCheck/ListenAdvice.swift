@@ -49,6 +49,9 @@ package enum ListenAdvice {
             "this host has no such address (see ip address), or RDS no transport: `modprobe rds_tcp`"
         case ("bind", ENODEV) where scheme == .can:
             "this interface does not lead to a CAN bus: `ip -details link` shows those that do"
+        case ("bind", ENODEV) where endpoint.interfaceNumber != nil:
+            "this host has no interface of this number: `ip link` shows the interfaces; a name, such as %eth0, is still right"
+                + " after the interface was made anew"
         case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
             "another process has it: see ss -lxtup, stop that process, or use another address"
         case ("bind", EROFS):
