@@ -41,8 +41,9 @@ extension SettingType where Value == Duration {
         Self { key, value, diagnostics in
             guard case .string(let text) = value.content else {
                 if case .integer(let number) = value.content, number > 0 {
-                    // Nobody means seconds by thousands; HAProxy counts milliseconds.
-                    let meant = number % 1000 == 0 ? "\(number / 1000)s\" for \(number) ms" : "\(number)s\" for seconds"
+                    // HAProxy counts milliseconds, which mostly are thousands; others count seconds.
+                    let milliseconds = number % 1000 == 0 ? "\(number / 1000)s\" for \(number) ms, \"" : ""
+                    let meant = "\(milliseconds)\(number)s\" for seconds"
                     diagnostics.report(
                         "`\(key)` must be a duration in quotes, not an integer", at: value.range,
                         help: "a number needs its unit: write \(key) = \"\(meant)")

@@ -58,7 +58,8 @@ import Testing
         // Our own keys in another spelling, and what only an upstream has.
         ("MaxConnections = 9", "did you mean `max-connections`?"),
         ("max_connections = 9", "did you mean `max-connections`?"),
-        ("lifetime = 5000", "\"5s\" for 5000 ms"), ("lifetime = 90", "\"90s\" for seconds"),
+        ("lifetime = 36000", "write lifetime = \"36s\" for 36000 ms, \"36000s\" for seconds"),
+        ("lifetime = 90", "\"90s\" for seconds"),
         ("weight = 2", "to = [{ address = "), ("tls = true", "no TLS"),
     ])
     func `a word of another program gets our key, not the nearest spelling`(line: String, help: String) throws {
