@@ -49,7 +49,7 @@ extension EjectionSettings {
 }
 
 extension SettingType where Value == Located<EjectionSettings?> {
-    /// `false` for never, `true` for the defaults, or a table of what is not.
+    /// `false` for never, `true` for the defaults, or a table of the values that differ.
     static let ejection = Self { key, value, diagnostics in
         let span = diagnostics.file.span(value.range)
         switch value.content {

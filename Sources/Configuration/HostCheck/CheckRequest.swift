@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// What `usherd --check` and `usherctl check` do: read a configuration, and look at the host as the user that is to run it.
+/// What `usherd --check` and `usherctl check` do: read a configuration, and look at the host as the user who is to run it.
 ///
 /// Nothing is bound for longer than a moment, nothing is listened on, and no daemon that runs is told.
 public struct CheckRequest: Sendable {
@@ -15,7 +15,7 @@ public struct CheckRequest: Sendable {
     /// Whether a note is a failure.
     public var isStrict = false
 
-    /// Who is to run usherd; nil for the service's account where root asks and it exists, else the user that runs the check.
+    /// Who is to run usherd; nil for the service's account where root asks and it exists, else the user who runs the check.
     public var user: String?
 
     /// Makes a request for the shipped path.
@@ -58,7 +58,7 @@ public struct CheckRequest: Sendable {
             throw Refusal(message: "cannot judge as the user \(user.name): \(error); --no-host does without")
         }
         guard let configuration = loaded.configuration else {
-            // What cannot be read may be readable to the user that runs the check.
+            // What cannot be read may be readable to the user who runs the check.
             let isAnother = user.name != Account.ofThisProcess.name
             let remark = isAnother ? "judged as the user \(user.name); --user judges as another" : nil
             return outcome(loaded, findings: [], remark: remark)
