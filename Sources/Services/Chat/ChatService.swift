@@ -201,7 +201,9 @@ final class ChatService: Service {
             note(calls: flow.deliver(bytes) / 8 + 1, bytes: bytes.count)
         case .worker(let worker):
             guard !worker.isDropped || isAnswer else { return }
-            guard worker.heldBytes + bytes.count <= Self.longestQueue || worker.isDropped else {
+            // Only what the kernel has not taken counts: a member that reads may be offered a long piece at once.
+            guard worker.heldBytes == 0 || worker.heldBytes + bytes.count <= Self.longestQueue || worker.isDropped
+            else {
                 worker.isDropped = true
                 room.drop(id, &outbox)
                 return

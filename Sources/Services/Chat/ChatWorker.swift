@@ -30,6 +30,9 @@ final class ChatWorker: Worker {
     private var pending: [UInt8] = []
     private var pendingStart = 0
 
+    /// Whether the client's end was read, and is handled in a later turn.
+    private var isEnding = false
+
     init(_ arrival: consuming Arrival, lane: Lane, service: ChatService) {
         self.service = service
         super.init(arrival, lane: lane)
@@ -52,7 +55,10 @@ final class ChatWorker: Worker {
         goOnLater()
     }
 
-    override func turn() { takePending() }
+    override func turn() {
+        takePending()
+        if isEnding { inputEnded() }
+    }
 
     override func outputSent() {
         awaitsReader = false
@@ -61,6 +67,9 @@ final class ChatWorker: Worker {
 
     override func inputEnded() {
         guard let member else { return finish(.clientClosed, by: .client) }
+        // The last line may have no end. It counts as the others do, so that many ends in one turn stay bounded.
+        isEnding = service.hasDoneEnough
+        guard !isEnding else { return requestTurn() }
         assembler.finish { service.accept($0, $1, from: member) }
         service.finish(member)
     }

@@ -249,6 +249,46 @@ private struct ChatStage {
         #expect(stage.harness.connections == 3, "who reads is not dropped")
     }
 
+    /// The last members of a round get what all others have written meanwhile in one piece. A control character becomes
+    /// three bytes.
+    @Test func `a burst that is longer than the queue drops no member that reads`() throws {
+        let stage = try ChatStage([.tcp, .unixDatagram])
+        let readers = try (0..<70).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { readers.allSatisfy { $0.text.contains("You are") } }))
+        let writers = try (0..<2).map { _ in try DatagramPeer(nil) }
+        for writer in writers { try writer.send("/who\n", to: stage.sockets[1]) }
+        #expect(stage.harness.run(until: { readers.allSatisfy { $0.text.contains("(72 here)") } }))
+        stage.harness.settle()
+        for reader in readers { reader.forget() }
+        let line = [UInt8](repeating: 0x1b, count: 4000) + [0x0a]
+        for writer in writers {
+            try writer.send(Array(repeatElement(line, count: 15).joined()), to: stage.sockets[1])
+        }
+        #expect(stage.harness.run(until: { readers.allSatisfy { $0.received.count > ChatService.longestQueue } }))
+        stage.harness.settle()
+        #expect(readers.count { $0.text.contains("dropped") } == 0)
+        #expect(stage.harness.connections == 72)
+    }
+
+    @Test func `many that end in one turn with a line of control characters each drop no member that reads`() throws {
+        let stage = try ChatStage()
+        let readers = try (0..<70).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        let writers = try (0..<40).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
+        #expect(stage.harness.run(until: { (readers + writers).allSatisfy { $0.text.contains("You are") } }))
+        stage.harness.settle()
+        for reader in readers { reader.forget() }
+        for writer in writers {
+            writer.write([UInt8](repeating: 0x1b, count: 4000))
+            writer.finishWriting()
+        }
+        #expect(stage.harness.run(until: { writers.allSatisfy(\.hasEnded) }))
+        stage.harness.settle()
+        #expect(readers.count { $0.text.contains("dropped") } == 0)
+        #expect(readers.allSatisfy { reader in reader.lines.count { $0.hasSuffix("␛") } == 40 })
+        for writer in writers { writer.close() }
+        #expect(stage.harness.run(until: { stage.harness.connections == 70 }))
+    }
+
     // MARK: - Many, and those who go in the middle
 
     @Test func `serves a room of two hundred`() throws {
