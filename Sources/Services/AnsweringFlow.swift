@@ -5,9 +5,11 @@ import Reactor
 
 /// A flow of a service that answers every datagram.
 ///
-/// What comes back as it was answered is held back after a while: ``ReturnedAnswers``. Who sends a datagram may pretend to be somebody else, so that the answer goes to that one. So nothing is answered that
-/// claims to come from a port of a service which would answer in turn, and go on for ever; that went to many, of whom each
-/// would answer; or that claims to come from a datagram socket of our own.
+/// The source of a datagram may be forged, so that the answer goes to another host. So a datagram is not answered that claims
+/// to come from a port of a service that would answer in turn, without end; that went to many, each of which would answer;
+/// or that claims to come from a datagram socket of this daemon.
+///
+/// Datagrams that repeat answers are answered at a limited rate: ``ReturnedAnswers``.
 class AnsweringFlow: Flow {
     /// The ports below 1024 of services that answer whatever comes: IANA's registry of service names.
     private static let answeringPorts: Set<UInt16> = [
@@ -24,24 +26,41 @@ class AnsweringFlow: Flow {
 
     final override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
-        guard mayAnswer, returned.mayAnswer(bytes, count: count, at: lane.now) else { return keepQuiet(count) }
-        respond(bytes, segment: segment, count: count)
+        guard mayAnswer else { return keepQuiet(count) }
+        let repeats = returned.repeats(in: bytes, segment: segment)
+        guard !returned.mayAnswer(repeats, at: lane.now) else {
+            return respond(bytes, segment: segment, count: count, isWhole: true)
+        }
+        for index in 0..<count {
+            let start = index * segment
+            let end = segment == 0 ? bytes.byteCount : min(start + segment, bytes.byteCount)
+            let part = bytes.extracting(start..<end)
+            if returned.mayAnswer(returned.repeats(in: part, segment: 0), at: lane.now) {
+                respond(part, segment: 0, count: 1, isWhole: count == 1)
+            } else {
+                keepQuiet(1)
+            }
+        }
     }
 
     /// Sends the source a datagram.
     final func answerOnce(_ bytes: RawSpan) {
-        returned.note(bytes)
+        returned.note(bytes, segment: 0)
         answer(bytes)
     }
 
-    /// Sends the source back what is being received.
-    final func answerWithSame(_ bytes: RawSpan) {
-        returned.note(bytes)
-        answerWithSame()
+    /// Sends the source back a datagram, or several of one length.
+    ///
+    /// - Parameter isWhole: whether that is all of what is being received.
+    final func answerWithSame(_ bytes: RawSpan, segment: Int, isWhole: Bool) {
+        returned.note(bytes, segment: segment)
+        if isWhole { answerWithSame() } else { answer(bytes, segment: segment) }
     }
 
     /// Answers a datagram, or several of one length.
-    func respond(_ bytes: RawSpan, segment: Int, count: Int) {}
+    ///
+    /// - Parameter isWhole: whether that is all of what is being received.
+    func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {}
 
     /// Whether an answer could harm nobody but who asked.
     ///

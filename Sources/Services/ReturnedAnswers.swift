@@ -2,12 +2,16 @@
 
 import LinuxSystem
 
-/// Finds out that what a source sends is what it was answered: then two services may be answering each other, which
-/// somebody has set off with a single datagram, forged to come from one of them.
+/// Limits the rate at which a source is answered that sends back the answers of a service.
 ///
-/// Whether a source reads what it is answered, or only sends, no protocol of a single datagram shows. So what comes back as
-/// it was sent is answered a thousand times, and after that ten times a second; a datagram that is not answered ends the
-/// loop that it is in. What is different each time, as what carries a number or a time, is never held back.
+/// Two services that answer each other make a loop, which one datagram with a forged source can start. No protocol of single
+/// datagrams shows whether a source reads its answers or only sends them back. So of the datagrams that repeat an answer the
+/// first thousand are answered, and after that ten a second; each that is not answered ends its loop. A datagram that carries
+/// a number or a time differs from every answer, and is not limited.
+///
+/// Answers are remembered by their length and their first and last ``edge`` bytes, a few of them. A remembered answer keeps
+/// its place, whatever comes after it, for long enough to come back: it is replaced by one in ``oneIn`` of those that belong
+/// there. So several datagrams in a loop do not hide each other.
 struct ReturnedAnswers {
     /// How many answers are remembered, a power of two.
     private static let most = 64
@@ -15,46 +19,97 @@ struct ReturnedAnswers {
     /// How many answers go before anything is remembered: most flows never come so far.
     private static let free = 64
 
-    /// Fingerprints of answers, each at a place that it says itself.
+    /// How many bytes of the beginning, and of the end, tell a datagram from others.
+    private static let edge = 16
+
+    /// Of how many answers for an occupied place one is remembered, a power of two.
+    private static let oneIn: UInt64 = 64
+
+    /// Not known outside: nobody can choose datagrams by their places.
+    private static let processSeed = UInt64.random(in: .min ... .max)
+
+    private let seed: UInt64
+
+    /// A linear congruential generator (Knuth): it decides which answers are remembered.
+    private var chance: UInt64
+
+    /// Fingerprints of answers, each at a place that it says itself; 0 for none.
     private var recent: [UInt64] = []
     private var answered = 0
     private var allowance = Allowance(perSecond: 10, burst: 1000)
 
-    /// Whether a datagram, or several of one length, may be answered.
-    mutating func mayAnswer(_ bytes: RawSpan, count: Int, at now: UInt64) -> Bool {
-        guard !recent.isEmpty else { return true }
-        let fingerprint = Self.fingerprint(of: bytes)
-        guard recent[Self.place(of: fingerprint)] == fingerprint else { return true }
-        return allowance.take(count, at: now)
+    /// Remembers nothing yet.
+    ///
+    /// - Parameter seed: the same makes the same decisions.
+    init(seed: UInt64 = Self.processSeed) {
+        self.seed = seed
+        chance = seed
     }
 
-    /// Notes an answer.
-    mutating func note(_ bytes: RawSpan) {
+    /// How many datagrams repeat a remembered answer.
+    ///
+    /// - Parameter segment: the length of each datagram but the last; 0 if it is one.
+    func repeats(in bytes: RawSpan, segment: Int) -> Int {
+        guard !recent.isEmpty else { return 0 }
+        var count = 0
+        var start = 0
+        repeat {
+            let end = segment == 0 ? bytes.byteCount : min(start + segment, bytes.byteCount)
+            let fingerprint = fingerprint(of: bytes.extracting(start..<end))
+            if recent[Self.place(of: fingerprint)] == fingerprint { count += 1 }
+            start = end
+        } while start < bytes.byteCount
+        return count
+    }
+
+    /// Whether datagrams may be answered of which so many repeat an answer. If not, nothing has happened.
+    mutating func mayAnswer(_ repeats: Int, at now: UInt64) -> Bool {
+        repeats == 0 || allowance.take(repeats, at: now)
+    }
+
+    /// Notes answers.
+    ///
+    /// - Parameter segment: the length of each datagram but the last; 0 if it is one.
+    mutating func note(_ bytes: RawSpan, segment: Int) {
         guard answered >= Self.free else {
-            answered += 1
+            answered += segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
             return
         }
         if recent.isEmpty { recent = [UInt64](repeating: 0, count: Self.most) }
-        let fingerprint = Self.fingerprint(of: bytes)
-        recent[Self.place(of: fingerprint)] = fingerprint
+        var start = 0
+        repeat {
+            let end = segment == 0 ? bytes.byteCount : min(start + segment, bytes.byteCount)
+            remember(fingerprint(of: bytes.extracting(start..<end)))
+            start = end
+        } while start < bytes.byteCount
     }
 
-    private static func place(of fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint) & (most - 1) }
+    private mutating func remember(_ fingerprint: UInt64) {
+        let place = Self.place(of: fingerprint)
+        guard recent[place] != fingerprint else { return }
+        if recent[place] != 0 {
+            chance = chance &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            guard chance >> 32 & (Self.oneIn - 1) == 0 else { return }
+        }
+        recent[place] = fingerprint
+    }
 
-    /// A number made of the length, the first and the last sixteen bytes; never 0.
-    private static func fingerprint(of bytes: RawSpan) -> UInt64 {
+    private static func place(of fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint >> 1) & (most - 1) }
+
+    /// A number made of the length and of both ends; never 0.
+    private func fingerprint(of bytes: RawSpan) -> UInt64 {
         let count = bytes.byteCount
-        var hash = mix(UInt64(count))
-        guard count >= 16 else {
+        var hash = Self.mix(seed ^ UInt64(count))
+        guard count >= Self.edge else {
             for offset in 0..<count {
                 // unsafe: every byte is a UInt8, and the offset is below the count.
-                hash = mix(hash ^ UInt64(unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)))
+                hash = Self.mix(hash ^ UInt64(unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)))
             }
             return hash | 1
         }
         for offset in [0, 8, count - 16, count - 8] {
             // unsafe: eight bytes from here are within the span.
-            hash = mix(hash ^ (unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            hash = Self.mix(hash ^ (unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
         }
         return hash | 1
     }

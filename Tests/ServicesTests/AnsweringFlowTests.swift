@@ -61,6 +61,40 @@ import Testing
         #expect(!harness.lane.isOwnPort(address), "nobody listens there any more")
     }
 
+    @Test func `datagrams that come joined are held back one by one`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
+        let peer = try DatagramPeer()
+        var answers: [[UInt8]] = []
+        func ask(_ bytes: [UInt8], _ wanted: Int) throws {
+            try peer.send(bytes, segment: 10, to: socket)
+            var count = 0
+            harness.run(
+                until: {
+                    while let answer = peer.receive() {
+                        answers.append(answer)
+                        count += 1
+                    }
+                    return count == wanted
+                }, idleTurns: 20)
+        }
+        // Blocks of all lengths, of which none equals the one before it.
+        var sent = 0
+        while sent < 4000, answers.count == sent {
+            let count = 1 + sent % 49
+            sent += count
+            try ask([UInt8](repeating: 7, count: 10 * count), count)
+        }
+        #expect(answers.count >= 1000 && answers.count < 3000, "\(answers.count) of \(sent)")
+        answers = []
+        for _ in 0..<20 { try ask([UInt8](repeating: 7, count: 490), 49) }
+        #expect(answers.count < 490, "\(answers.count)")
+        // What differs is answered, though it comes with others.
+        answers = []
+        try ask([UInt8](repeating: 7, count: 400) + [UInt8](repeating: 8, count: 10), 41)
+        #expect(answers.last == [UInt8](repeating: 8, count: 10))
+    }
+
     @Test func `what listens on every address is reached at each`() throws {
         let harness = try LaneHarness()
         let socket = try ListeningSocket(

@@ -13,7 +13,7 @@ final class ChargenFlow: AnsweringFlow {
 
     private var allowance = Allowance(perSecond: 10, burst: 1000)
 
-    override func respond(_ bytes: RawSpan, segment: Int, count: Int) {
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
         guard allowance.take(count, at: lane.now) else { return keepQuiet(count) }
         let pattern = ChargenPattern.bytes
         for _ in 0..<count {

@@ -5,7 +5,7 @@ import Reactor
 
 /// Answers every datagram with the date and the time in words: RFC 867.
 final class DaytimeFlow: AnsweringFlow {
-    override func respond(_ bytes: RawSpan, segment: Int, count: Int) {
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
         var line: [UInt8] = []
         line.append(daytimeOf: CivilTime(nanoseconds: Clock.realtime))
         // unsafe: bytes have no padding.

@@ -4,5 +4,7 @@ import Reactor
 
 /// Sends every datagram back as it came: RFC 862.
 final class EchoFlow: AnsweringFlow {
-    override func respond(_ bytes: RawSpan, segment: Int, count: Int) { answerWithSame(bytes) }
+    override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
+        answerWithSame(bytes, segment: segment, isWhole: isWhole)
+    }
 }
