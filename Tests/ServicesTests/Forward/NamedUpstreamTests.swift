@@ -253,6 +253,34 @@ import Testing
 
     // MARK: - Streams
 
+    /// The second address is tried while the first lacks a descriptor.
+    @Test func `an address that lacked a descriptor is tried again when the next one refuses`() throws {
+        let dead = try ListeningSocket(
+            kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions()
+        ).address
+        let server = try LaneHarness()
+        let echo = try server.listen(service: ServiceSettings.echo.factory)[0]
+        let scene = try Scene(.tcp, "tcp", Names([echo.address, dead])) { $0.connectTimeout = .seconds(3600) }
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write("question")
+        // At once and after 10, 30, 70 and 150 ms. The next address follows after 250 ms.
+        var lacks = 0
+        #expect(
+            scene.harness.run(until: {
+                while lacks < 5 {
+                    let isReached = FaultInjection.failing(call: 1, with: EMFILE, of: "socket") {
+                        scene.harness.run(turns: 1)
+                    }
+                    if isReached { lacks += 1 }
+                }
+                server.run(turns: 1)
+                return client.text == "question"
+            }))
+        client.close()
+        _ = try scene.end()
+        #expect(try scene.records("upstream-down").isEmpty)
+    }
+
     @Test func `a look-up that hangs holds up nobody once the name is known`() throws {
         let server = try DatagramPeer()
         let names = Names([Self.address(server)])

@@ -59,6 +59,8 @@ struct ConnectRace: Equatable, Sendable {
     private var otherFamily: UInt64 = 0
     /// A bit for each attempt that has not ended.
     private var attempts: UInt64 = 0
+    /// A bit for each address that is tried again when all others were tried.
+    private var postponed: UInt64 = 0
     private var failures: [Failure] = []
 
     /// A race between addresses in the resolver's order.
@@ -101,6 +103,17 @@ struct ConnectRace: Equatable, Sendable {
         return hasNext || attempts == 0 ? startNext() : .none
     }
 
+    /// An attempt lacks something on this host, and another address is tried meanwhile: it is tried again after those that
+    /// were not tried.
+    mutating func postpone(_ index: Int) {
+        if end(index) { postponed |= 1 << UInt64(index) }
+    }
+
+    /// Ends an attempt that waited for something on this host, before ``timedOut()`` takes it for one without an answer.
+    mutating func gaveUp(_ index: Int, errno: CInt, party: FaultParty) {
+        if end(index) { failures.append(Failure(index: index, errno: errno, party: party)) }
+    }
+
     /// An attempt succeeded.
     mutating func connected(_ index: Int) -> Action {
         guard end(index) else { return .none }
@@ -129,14 +142,15 @@ struct ConnectRace: Equatable, Sendable {
         return .failed(failures)
     }
 
-    /// Whether there are addresses that were not tried.
-    var hasNext: Bool { thisFamily | otherFamily != 0 }
+    /// Whether there are addresses to be tried, for the first time or again.
+    var hasNext: Bool { thisFamily | otherFamily | postponed != 0 }
 
     private mutating func startNext() -> Action {
         guard hasNext else {
             phase = .over
             return .failed(failures)
         }
+        if thisFamily | otherFamily == 0 { swap(&thisFamily, &postponed) }
         // When one family is through, the other goes on by itself.
         if thisFamily == 0 { swap(&thisFamily, &otherFamily) }
         let index = Self.takeLowest(of: &thisFamily)

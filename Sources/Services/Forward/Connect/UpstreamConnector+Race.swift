@@ -62,10 +62,7 @@ extension UpstreamConnector {
             case .none:
                 return
             case .connect(let index, let delay):
-                connecting.nextStart =
-                    delay == nil
-                    ? .max
-                    : lane.now + ConnectRace.delay(of: connecting.addresses.count, within: group.connectTimeout)
+                connecting.nextStart = delay == nil ? .max : lane.now + startDelay(connecting)
                 action = open(connecting, index)
             case .won(let index):
                 guard let socket = connecting.sockets.take(index: index) else { return }
@@ -89,8 +86,18 @@ extension UpstreamConnector {
         }
     }
 
+    /// After how many nanoseconds the next address is tried.
+    private func startDelay(_ connecting: Connecting<Socket>) -> UInt64 {
+        ConnectRace.delay(of: connecting.addresses.count, within: group.connectTimeout)
+    }
+
     /// Makes a socket and begins to connect it.
     func open(_ connecting: Connecting<Socket>, _ index: Int) -> ConnectRace.Action {
+        if case .resources(let shortage) = connecting.wait, let other = shortage.index, other != index {
+            // This one takes its place as the one that is retried.
+            connecting.race.postpone(other)
+            if connecting.nextStart == .max { connecting.nextStart = lane.now + startDelay(connecting) }
+        }
         connecting.wait = .sockets
         do throws(SystemError) {
             return try connect(to: index, connecting) ? connecting.race.connected(index) : .none
@@ -254,7 +261,12 @@ extension UpstreamConnector {
                 connecting)
             connecting.wait = .sockets
             if nextMember(connecting) { act(beginRace(connecting)) }
-        case .sockets, .room, .resources:
+        case .resources(let shortage):
+            if let index = shortage.index {
+                connecting.race.gaveUp(index, errno: shortage.error.errno, party: shortage.party)
+            }
+            act(connecting.race.timedOut())
+        case .sockets, .room:
             act(connecting.race.timedOut())
         }
     }

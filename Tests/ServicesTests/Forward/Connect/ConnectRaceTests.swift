@@ -161,6 +161,28 @@ import Testing
         #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .failed(failures))
     }
 
+    @Test func `an address that lacks something is tried again behind those that were not tried`() {
+        var race = ConnectRace(Self.addresses("644"))
+        #expect(race.start() == .connect(0, thenWait: Self.delay))
+        #expect(race.delayPassed() == .connect(1, thenWait: Self.delay))
+        race.postpone(0)
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2, thenWait: Self.delay))
+        #expect(race.hasNext)
+        #expect(race.attemptFailed(2, errno: ECONNREFUSED) == .connect(0, thenWait: nil))
+        #expect(race.connected(0) == .won(0))
+    }
+
+    @Test func `an attempt that lacked something to the end is not one without an answer`() {
+        var race = ConnectRace(Self.addresses("44"))
+        _ = race.start()
+        _ = race.delayPassed()
+        race.gaveUp(0, errno: EMFILE, party: .host(.descriptors))
+        let failures = [
+            Failure(index: 0, errno: EMFILE, party: .host(.descriptors)), Failure(index: 1, errno: ETIMEDOUT),
+        ]
+        #expect(race.timedOut() == .failed(failures))
+    }
+
     @Test func `what is used up is asked for again after longer and longer pauses`() {
         var pause = RetryPause()
         let pauses = (0..<8).map { _ in pause.take() / 1_000_000 }
