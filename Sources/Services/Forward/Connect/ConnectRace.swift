@@ -123,12 +123,12 @@ struct ConnectRace: Equatable, Sendable {
 
     /// The connection that had won has failed before it carried anything, as one of datagrams does whose first one is
     /// refused: the race goes on with the addresses that were not tried.
-    mutating func winnerFailed(errno: CInt) -> Action {
+    mutating func winnerFailed(errno: CInt, party: FaultParty = .peer) -> Action {
         guard case .won(let index) = phase else { return .none }
         phase = .running
         // The others were closed when this one had won.
         attempts = 0
-        failures.append(Failure(index: index, errno: errno))
+        failures.append(Failure(index: index, errno: errno, party: party))
         return startNext()
     }
 

@@ -143,7 +143,7 @@ extension UpstreamConnector {
     }
 
     /// Tells, once, that this host lacks something.
-    private func tell(_ fault: HostFault, _ error: SystemError) {
+    func tell(_ fault: HostFault, _ error: SystemError) {
         guard let member else { return }
         let upstream = group.members[member].upstream
         lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)

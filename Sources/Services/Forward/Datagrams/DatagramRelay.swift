@@ -229,10 +229,9 @@ final class DatagramRelay: Flow {
         case .host(let fault) where fault.isShortage:
             return lose(unsent, errno: errno, to: kind)
         case .host(let fault) where hasAnswered || !holdsAll:
-            // What it knows of the flow, no other knows. The route may come back, but neither a socket that was destroyed nor
-            // an interface does: its next one has another number.
+            // What it knows of the flow, no other knows.
             lose(unsent, errno: errno, to: kind)
-            if errno == ECONNABORTED || errno == EDESTADDRREQ || interfaceIsGone {
+            if self.upstream?.address.isLost(after: errno) ?? false {
                 return close(.error, by: .daemon, errno: errno)
             }
             guard let upstream = member.map({ group.members[$0].upstream }) else { return }
@@ -255,12 +254,6 @@ final class DatagramRelay: Flow {
         // The one that was refused before counts too; a bus refuses none afterwards.
         traffic.dropped &+= UInt64(unsent) &+ (upstreamKind == .can ? 0 : 1)
         close(.resetByUpstream, by: .upstream, errno: errno)
-    }
-
-    /// Whether the upstream has a link-local address on an interface that this host has no more.
-    private var interfaceIsGone: Bool {
-        guard case .ipv6(_, _, let scope)? = upstream?.address, scope != 0 else { return false }
-        return InterfaceName(index: scope) == nil
     }
 
     // MARK: - Time and the end

@@ -15,7 +15,7 @@ extension FramedConnection {
     ///
     /// - Returns: whether there may be more.
     func readClient() -> Bool {
-        guard isOpen, upstream != nil, ending == nil, refusal == 0, !input.isStalled else { return false }
+        guard isOpen, upstream != nil, ending == nil, refusal == nil, !input.isStalled else { return false }
         for _ in 0..<lane.share / Self.readLength {
             guard clientIsReadable, !clientHasFinished else { return false }
             do throws(SystemError) {
@@ -36,7 +36,7 @@ extension FramedConnection {
                 clientBroke(error)
                 return false
             }
-            guard ending == nil, refusal == 0, !input.isStalled else { return false }
+            guard ending == nil, refusal == nil, !input.isStalled else { return false }
         }
         return true
     }
@@ -88,7 +88,7 @@ extension FramedConnection {
     ///
     /// - Returns: whether it is done with.
     private func deliver(_ message: RawSpan) -> Bool {
-        guard let upstream, ending == nil, refusal == 0 else { return false }
+        guard let upstream, ending == nil, refusal == nil else { return false }
         if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
             traffic.received &+= 1
             traffic.dropped &+= 1
@@ -106,8 +106,8 @@ extension FramedConnection {
                 endForLength(errno: EMSGSIZE)
                 return false
             }
-            guard isLost(error, over: upstream.kind) else {
-                refusal = error.errno
+            guard losesOne(error, over: upstream) else {
+                refusal = error
                 return false
             }
             traffic.dropped &+= 1
@@ -116,12 +116,23 @@ extension FramedConnection {
         return true
     }
 
-    /// Whether an error of the upstream's socket loses one datagram, and says nothing of the upstream: see ``FaultParty``.
-    func isLost(_ error: SystemError, over kind: SocketKind) -> Bool {
-        switch FaultParty(error, over: kind) {
-        case .datagram, .host, .pending: true
-        case .peer: false
-        case .usher: OwnBug.end(because: error)
+    /// Whether an error of the upstream's socket loses one datagram, and the connection stays with the upstream: see
+    /// ``FaultParty``. Tells what this host lacks.
+    func losesOne(_ error: SystemError, over link: UpstreamLink<FramedConnection>) -> Bool {
+        switch FaultParty(error, over: link.kind) {
+        case .datagram, .pending:
+            return true
+        case .host(let fault) where fault.isShortage:
+            return true
+        case .host(let fault):
+            // Before the first answer another upstream can have all of it.
+            if unanswered.isWhole || link.address.isLost(after: error.errno) { return false }
+            search.tell(fault, error)
+            return true
+        case .peer:
+            return false
+        case .usher:
+            OwnBug.end(because: error)
         }
     }
 

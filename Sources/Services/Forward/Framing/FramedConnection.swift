@@ -54,8 +54,8 @@ final class FramedConnection: Connection {
     /// How many datagrams to ask for: most bring one at a time.
     private var expected = 1
 
-    /// Why the upstream did not take the message that waits in ``input``; 0 if it was not refused.
-    var refusal: CInt = 0
+    /// Why the upstream did not take the message that waits in ``input``, or why its socket failed; nil if it did not.
+    var refusal: SystemError?
 
     /// How it ends: at once, or where the client has ended within a message, when it is over.
     var ending: Ending?
@@ -123,10 +123,9 @@ final class FramedConnection: Connection {
         guard isOpen else { return .done }
         if let ending {
             end(ending)
-        } else if refusal != 0 {
-            let errno = refusal
-            refusal = 0
-            upstreamRefused(errno: errno)
+        } else if let error = refusal {
+            refusal = nil
+            upstreamRefused(error)
         } else if clientIsGone, inputIsOver {
             // Nothing that comes would reach it.
             close(lastReason, by: .client)
@@ -147,8 +146,8 @@ final class FramedConnection: Connection {
             do throws(SystemError) {
                 count = try batch.receive(from: upstream.raw, atMost: expected, kind: upstream.kind)
             } catch {
-                if isLost(error, over: upstream.kind) { return true }
-                if refusal == 0 { refusal = error.errno }
+                if losesOne(error, over: upstream) { return true }
+                if refusal == nil { refusal = error }
                 return false
             }
             guard count > 0 else {
@@ -258,7 +257,7 @@ extension FramedConnection: UpstreamSeeker {
     func upstreamStands(_ link: UpstreamLink<FramedConnection>) {
         upstream = link
         header = group.header(for: self)
-        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == 0 {
+        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
             sendAgain(message, to: link)
         }
         if !unanswered.messages.isEmpty { search.sent() }
@@ -277,7 +276,7 @@ extension FramedConnection: UpstreamSeeker {
             // unsafe: bytes have no padding.
             if try !send(unsafe message.span.bytes, to: upstream) { traffic.dropped &+= 1 }
         } catch {
-            if isLost(error, over: upstream.kind) { traffic.dropped &+= 1 } else { refusal = error.errno }
+            if losesOne(error, over: upstream) { traffic.dropped &+= 1 } else { refusal = error }
         }
     }
 
@@ -298,16 +297,20 @@ extension FramedConnection: UpstreamSeeker {
         stop(reason, by: party, errno: errno)
     }
 
-    /// The upstream, or a router on the way, has refused a datagram.
-    private func upstreamRefused(errno: CInt) {
+    /// The upstream, or a router on the way, has refused a datagram, or its socket can send none any more.
+    private func upstreamRefused(_ error: SystemError) {
+        guard let kind = upstream?.kind else { return }
+        let party = FaultParty(error, over: kind)
         guard unanswered.isWhole else {
-            // What it knows of the connection, no other knows. The datagram that was refused counts too.
-            search.noteRefusal(errno: errno)
+            // What it knows of the connection, no other knows.
+            search.noteRefusal(errno: error.errno, party)
+            if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
+            // The datagram that was refused counts too.
             traffic.dropped &+= 1
-            return end(Ending(reason: .resetByUpstream, party: .upstream, errno: errno))
+            return end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
         }
         upstream = nil
-        search.refused(errno: errno)
+        search.refused(errno: error.errno, party)
     }
 }
 

@@ -104,8 +104,9 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         setDeadline()
     }
 
-    /// The upstream that stands has refused what it was sent: goes on with its next address, or the next upstream.
-    func refused(errno: CInt) {
+    /// The upstream that stands has refused what it was sent, or this host cannot send to it: goes on with its next address,
+    /// or the next upstream.
+    func refused(errno: CInt, _ party: FaultParty) {
         guard let state, let link = standing else { return }
         wasRefused = true
         memberPreference { $0.refused(link.address, among: state.addresses) }
@@ -113,7 +114,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         if let firstSilent, !state.race.hasNext {
             goBack(to: firstSilent, state)
         } else {
-            act(state.race.winnerFailed(errno: errno))
+            act(state.race.winnerFailed(errno: errno, party: party))
         }
         setDeadline()
     }
@@ -153,11 +154,12 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         act(state.race.start())
     }
 
-    /// Notes that the upstream that stands refuses what it is sent. Its other addresses, if any, are for those to come.
-    func noteRefusal(errno: CInt) {
+    /// Notes that the upstream that stands refuses what it is sent, or that this host cannot send to it. Its other addresses,
+    /// if any, are for those to come.
+    func noteRefusal(errno: CInt, _ party: FaultParty) {
         wasRefused = true
         guard let state, let standing else { return }
-        let party = FaultParty(.receive, errno: errno, over: standing.kind)
+        if let fault = party.hostFault { return tell(fault, SystemError("send", errno: errno)) }
         guard state.addresses.count > 1 else { return note(refusal: errno, party, state) }
         memberPreference { $0.refused(standing.address, among: state.addresses) }
         let words = UpstreamFailure.words(for: errno, kind: standing.kind, party)

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import LinuxSystem
+import Reactor
+import TOML
+import TestSupport
+import Testing
+
+@testable import Services
+
+/// Framed relays on one lane, with their upstreams in the hands of the test.
+@Suite struct FramedRelayTests {
+    /// A listener that frames lines, and its upstreams.
+    private struct Scene {
+        let harness: LaneHarness
+        let socket: ListeningSocket
+
+        init(
+            _ kind: SocketKind = .tcp, to upstreams: [String], _ change: (inout ForwardSettings) -> Void = { _ in }
+        ) throws {
+            let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
+            var settings = ForwardSettings(
+                upstreams: try upstreams.map { UpstreamSettings(endpoint: try Endpoint(parsing: $0), origin: origin) },
+                balance: .first)
+            settings.framing = .lines
+            change(&settings)
+            harness = try LaneHarness()
+            socket = try harness.listen([kind], service: ServiceSettings.forward(settings).factory)[0]
+        }
+
+        /// The sockets to the upstreams of all connections.
+        var upstreamSockets: [CInt] {
+            harness.lane.openConnections.compactMap { ($0 as? FramedConnection)?.upstream?.raw }
+        }
+
+        func arrivals(at upstream: DatagramPeer, _ count: Int) -> [String] {
+            var arrived: [String] = []
+            harness.run(until: {
+                arrived += upstream.texts()
+                return arrived.count >= count
+            })
+            return arrived
+        }
+
+        func records(_ event: String) throws -> [CapturedRecord] {
+            try harness.capturedRecords().filter { $0.event == event }
+        }
+    }
+
+    private static func address(_ peer: DatagramPeer) -> String { "udp://127.0.0.1:\(peer.port)" }
+
+    /// A client that has been answered once.
+    private func answered(_ scene: Scene, by upstream: DatagramPeer) throws -> TestPeer {
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write("one\n")
+        var port: UInt16?
+        scene.harness.run(until: {
+            port = upstream.receiveWithSource()?.port
+            return port != nil
+        })
+        upstream.send(Array("answer".utf8), toPort: try #require(port))
+        #expect(scene.harness.run(until: { client.text == "answer\n" }))
+        return client
+    }
+
+    @Test func `an upstream socket that can never send again ends a connection that was answered`() throws {
+        let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
+        let scene = try Scene(to: [Self.address(upstream), Self.address(other)])
+        let client = try answered(scene, by: upstream)
+        dissolve(try #require(scene.upstreamSockets.first))
+        client.write("two\n")
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }))
+        let close = try #require(try scene.records("close").first)
+        #expect(close.end == "error by daemon" && close["errno"] == "EDESTADDRREQ", "\(close)")
+        #expect(close.number("datagrams_in") == 2 && close.number("datagrams_dropped") == 1)
+        #expect(try scene.records("upstream-down").isEmpty)
+        #expect(other.texts().isEmpty)
+    }
+
+    @Test func `an upstream socket that can never send again is left for the next one before an answer`() throws {
+        let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
+        let scene = try Scene(to: [Self.address(upstream), Self.address(other)]) {
+            $0.eject = EjectionSettings(failures: 1)
+        }
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write("one\n")
+        #expect(scene.arrivals(at: upstream, 1) == ["one"])
+        dissolve(try #require(scene.upstreamSockets.first))
+        client.write("two\n")
+        #expect(scene.arrivals(at: other, 2) == ["one", "two"])
+        #expect(try scene.records("upstream-down").isEmpty)
+    }
+
+    @Test func `a route that is missing loses one message, and leaves a record`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)])
+        let client = try answered(scene, by: upstream)
+        client.write("two\n")
+        #expect(
+            scene.harness.run(until: {
+                FaultInjection.failing(call: 1, with: ENETUNREACH, of: "send") { scene.harness.run(turns: 1) }
+            }))
+        client.write("three\n")
+        #expect(scene.arrivals(at: upstream, 1) == ["three"])
+        #expect(try scene.records("warning").map { $0["lacks"] } == ["route"])
+        #expect(scene.harness.connections == 1)
+    }
+
+    /// The upstream is ejected, and no answer or refusal shows that it is back.
+    @Test func `a connection that this host had to end does not bring an upstream back`() throws {
+        let port = try ReservedPort()
+        let scene = try Scene(to: ["udp://127.0.0.1:\(port.address.port)"]) {
+            $0.eject = EjectionSettings(failures: 1)
+        }
+        let refused = try scene.harness.connect(to: scene.socket)
+        refused.write("one\n")
+        #expect(scene.harness.run(until: { (try? scene.records("upstream-down").count) == 1 }))
+        let upstream = try DatagramPeer(port: port.address.port)
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write(String(repeating: "x\n", count: UnansweredMessages.mostMessages + 1))
+        #expect(scene.arrivals(at: upstream, 17).count == 17)
+        let begin = Clock.monotonic
+        #expect(
+            scene.harness.run(until: { Clock.monotonic - begin > Upstream.timeForRefusal }, idleTurns: 100_000))
+        for raw in scene.upstreamSockets { dissolve(raw) }
+        client.write("last\n")
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }))
+        #expect(try scene.records("close").last?.end == "error by daemon")
+        #expect(try scene.records("upstream-up").isEmpty)
+    }
+}
