@@ -286,7 +286,8 @@ final class DatagramRelay: Flow {
     override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         // What no upstream has got is lost with the flow.
         if isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
-        if isOpen, upstream != nil, reason != .resetByUpstream, !hasAnswered { wasNotRefused() }
+        // That this host ended it says nothing of the upstream.
+        if isOpen, upstream != nil, reason != .resetByUpstream, reason != .error, !hasAnswered { wasNotRefused() }
         super.close(reason, by: party, errno: errno)
     }
 

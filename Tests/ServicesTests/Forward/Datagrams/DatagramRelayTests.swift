@@ -291,6 +291,33 @@ import Testing
         #expect(try scene.arrival(at: upstream).text == "two")
     }
 
+    /// The upstream is ejected, and no answer or refusal shows that it is back.
+    @Test func `a flow that this host had to end does not bring an upstream back`() throws {
+        let port = try ReservedPort().address.port
+        let scene = try Scene(to: ["udp://127.0.0.1:\(port)"]) { $0.eject = EjectionSettings(failures: 1) }
+        try scene.ask("one")
+        #expect(scene.harness.run(until: { (try? scene.records("upstream-down").count) == 1 }))
+        let upstream = try DatagramPeer(port: port)
+        // More than is kept for another upstream.
+        for number in 0..<20 { try scene.ask("\(number)") }
+        var count = 0
+        #expect(
+            scene.harness.run(until: {
+                count += upstream.texts().count
+                return count == 20
+            }))
+        let begin = Clock.monotonic
+        #expect(
+            scene.harness.run(until: { Clock.monotonic - begin > Upstream.timeForRefusal }, idleTurns: 100_000))
+        for connection in scene.harness.lane.openConnections {
+            if let port = (connection as? DatagramRelay)?.upstream { dissolve(port.raw) }
+        }
+        try scene.ask("last")
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }))
+        #expect(try scene.records("close").last?.end == "error by daemon")
+        #expect(try scene.records("upstream-up").isEmpty)
+    }
+
     /// Whatever call fails, each flow has one record of its end, what is not answered is counted, and nothing is left.
     @Test(arguments: [ENOBUFS, ENOMEM, EMFILE, ECONNREFUSED, ENETDOWN])
     func `survives the failure of each system call`(errno: CInt) throws {
