@@ -40,7 +40,11 @@ final class FramedFlow: Flow {
 
     override var upstreamTrace: UpstreamTrace? { search.trace }
 
-    override func admit() -> Refusal? { search.admit(self) }
+    override func admit() -> Refusal? {
+        // The answer to a datagram with a forged source would be answered in turn, without end. A bus has no addresses.
+        if kind != .can, lane.isOwnPort(peer) { return .ownAddress }
+        return search.admit(self)
+    }
 
     override func start() {
         if let interval = group.progressInterval { ownDeadline = accepted + interval }

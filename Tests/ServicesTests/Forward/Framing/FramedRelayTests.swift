@@ -130,4 +130,17 @@ import Testing
         #expect(try scene.records("close").last?.end == "error by daemon")
         #expect(try scene.records("upstream-up").isEmpty)
     }
+
+    @Test func `datagrams that claim to come from a listener of the daemon are refused`() throws {
+        let server = try LaneHarness()
+        let upstream = try server.listen(service: ServiceSettings.echo.factory)[0]
+        let scene = try Scene(.udp, to: ["tcp://\(upstream.address)"])
+        let own = try scene.harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
+        let outbox = DatagramOutbox()
+        outbox.append(Array("forged".utf8).span.bytes, to: .ipv4(.loopback, port: scene.socket.address.port ?? 0))
+        outbox.flush(to: own.raw) { _, result in #expect(result.datagrams == 1) }
+        #expect(scene.harness.run(until: { (try? scene.records("refused").count) == 1 }))
+        #expect(scene.harness.connections == 0)
+        #expect(try scene.records("open").isEmpty)
+    }
 }
