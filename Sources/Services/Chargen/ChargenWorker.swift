@@ -27,7 +27,7 @@ final class ChargenWorker: Worker {
 
     private func generate() {
         let pattern = ChargenPattern.bytes
-        for _ in 0..<max(Self.writesPerTurn * lane.share >> 20, 1) {
+        for _ in 0..<lane.calls(Self.writesPerTurn) {
             // A message is a line: whoever reads messages may have no room for more.
             let length = kind.isByteStream ? pattern.count - position : ChargenPattern.lineLength
             // unsafe: bytes have no padding.

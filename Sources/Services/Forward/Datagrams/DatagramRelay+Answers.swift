@@ -12,7 +12,7 @@ extension DatagramRelay {
 
     /// The upstream's socket has something.
     func upstreamReady() -> Turn {
-        for _ in 0..<max(Self.batchesPerTurn * lane.share >> 20, 1) {
+        for _ in 0..<lane.calls(Self.batchesPerTurn) {
             guard let upstream, isOpen else { return .done }
             guard receive(from: upstream) else { return .done }
         }

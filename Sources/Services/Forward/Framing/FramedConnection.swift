@@ -139,7 +139,7 @@ final class FramedConnection: Connection {
     ///
     /// - Returns: whether there may be more.
     private func receive() -> Bool {
-        for _ in 0..<max(Self.batchesPerTurn * lane.share >> 20, 1) {
+        for _ in 0..<lane.calls(Self.batchesPerTurn) {
             guard let upstream else { return false }
             let batch = lane.datagramBatch
             let count: Int
