@@ -204,8 +204,25 @@ import Testing
         }
         let ends = try scene.records("close")
         #expect(ends.allSatisfy { $0["reason"] == "connect-failed" && $0["by"] == "daemon" })
-        #expect(ends.last?["failures"]?.contains("no answer from anybody") == true)
+        #expect(ends.last?["failures"]?.contains(":1: does not resolve: no answer from anybody") == true)
         #expect(try scene.records("upstream-down").isEmpty)
+    }
+
+    @Test func `an address of an interface that this host lacks has no name that does not resolve`() throws {
+        let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
+        let endpoint = try Endpoint(parsing: "udp://[fe80::1%usher-none]:9")
+        var settings = ForwardSettings(upstreams: [UpstreamSettings(endpoint: endpoint, origin: origin)])
+        settings.connectTimeout = .milliseconds(20)
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: ServiceSettings.forward(settings).factory)[0]
+        let client = try DatagramPeer("127.0.0.1")
+        try client.send("question", to: socket)
+        var ends: [CapturedRecord] = []
+        harness.run(until: {
+            ends = (try? harness.capturedRecords().filter { $0.event == "close" }) ?? []
+            return !ends.isEmpty
+        })
+        #expect(ends.first?["failures"] == "\(endpoint): this host has no interface usher-none")
     }
 
     // MARK: - Framed relays

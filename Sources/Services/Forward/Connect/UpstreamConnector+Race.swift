@@ -39,7 +39,7 @@ extension UpstreamConnector {
     private func leaveUnresolved(_ connecting: Connecting<Socket>, _ reason: String) -> Bool {
         let failed = member.map { group.members[$0].upstream.endpoint }
         if otherMember(connecting) {
-            if let failed { connecting.failures.append("\(failed): does not resolve: \(reason)") }
+            if let failed { connecting.failures.append("\(failed): \(reason)") }
             return true
         }
         connecting.lookupFailure = reason
@@ -256,9 +256,7 @@ extension UpstreamConnector {
             guard let index = shortage.index else { return act(connecting.race.timedOut()) }
             act(connecting.race.attemptFailed(index, errno: shortage.error.errno, party: shortage.party))
         case .addresses:
-            noteWithoutBlame(
-                connecting.lookupFailure.map { "does not resolve: \($0)" } ?? "its name was not resolved in time",
-                connecting)
+            noteWithoutBlame(connecting.lookupFailure ?? "its name was not resolved in time", connecting)
             connecting.wait = .sockets
             if nextMember(connecting) { act(beginRace(connecting)) }
         case .resources(let shortage):

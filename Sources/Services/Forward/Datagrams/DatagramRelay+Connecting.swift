@@ -65,7 +65,7 @@ extension DatagramRelay {
             lookupFailure = reason
             return false
         }
-        noteWithoutBlame("does not resolve: \(reason)")
+        noteWithoutBlame(reason)
         group.leave(current)
         take(index)
         return true
@@ -73,7 +73,7 @@ extension DatagramRelay {
 
     /// The name of the member was not resolved in the time that there is for it.
     func resolveTimedOut() {
-        noteWithoutBlame(lookupFailure.map { "does not resolve: \($0)" } ?? "its name was not resolved in time")
+        noteWithoutBlame(lookupFailure ?? "its name was not resolved in time")
         resolveDeadline = .max
         retryDeadline = .max
         if next() { reach() }

@@ -56,11 +56,13 @@ final class NameResolution: Sendable {
     ///   - lane: the caller's; a record is written there when look-ups begin to fail, and when they succeed again.
     ///   - waiter: is woken when the look-up that is under way ends, if the answer has no addresses.
     func addresses(for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter) -> Answer {
-        let (answer, begins, wasSlow) = state.withLock { state in
+        let (known, begins, wasSlow) = state.withLock { state in
             let (answer, begins) = state.known.ask(at: lane.now)
             if state.known.addresses.isEmpty, state.known.isLookingUp { state.waiters.append(waiter()) }
             return (answer, begins, state.wasSlow)
         }
+        let answer: Answer =
+            if case .failed(let reason) = known { .failed("does not resolve: \(reason)") } else { known }
         guard begins else { return answer }
         let (interval, label, lane) = (group.resolveInterval, group.label, lane.handle)
         queue.add(isSlow: wasSlow) { [self] in
