@@ -27,11 +27,11 @@ struct RelayChannel {
     /// Whether something is held.
     var isHolding: Bool { pipe != nil || !held.isEmpty }
 
-    /// The kernel has spliced something.
-    mutating func spliced(_ count: Int) {
-        refusals = 0
-        mode.moved(count, filled: true)
-    }
+    /// The kernel has spliced so many bytes into the pipe.
+    mutating func filled(_ count: Int) { mode.moved(count, filled: true) }
+
+    /// The kernel has spliced all of the pipe into the destination, so both sockets can be spliced.
+    mutating func drained() { refusals = 0 }
 
     /// The kernel has refused to splice: copies, and tries again once reads fill the buffer, unless it has refused before.
     mutating func refusedToSplice() {

@@ -135,7 +135,7 @@ extension RelayConnection: RelayTransport {
             return copy(from: side)
         }
         noteReceived(count, from: side)
-        withChannel(from: side) { $0.spliced(count) }
+        withChannel(from: side) { $0.filled(count) }
         prepareToSend(to: side.other)
         do throws(SystemError) {
             switch try drain(pipe, to: side.other) {
@@ -175,7 +175,10 @@ extension RelayConnection: RelayTransport {
             guard count > 0 else { return try empty(pipe, for: side) }
             noteSent(count, to: side)
         }
-        withChannel(from: side.other) { $0.pipe = nil }
+        withChannel(from: side.other) {
+            $0.pipe = nil
+            $0.drained()
+        }
         lane.pipes.give(pipe)
         return .moved(isEmpty: true, isHeld: false)
     }

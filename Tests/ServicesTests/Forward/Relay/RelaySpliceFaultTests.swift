@@ -50,10 +50,21 @@ import Testing
             #expect(channel.mode == .copying(full: 0))
         }
         // What was refused was next in the stream, and nothing else.
-        channel.spliced(1 << 16)
+        channel.filled(1 << 16)
+        channel.drained()
         for _ in 0..<2 { channel.refusedToSplice() }
         #expect(channel.mode == .copying(full: 0))
         channel.refusedToSplice()
+        #expect(channel.mode == .onlyCopying)
+    }
+
+    @Test func `a channel whose destination cannot be spliced to copies for good`() {
+        var channel = RelayChannel(.tcp, .tcp)
+        for _ in 0..<3 {
+            #expect(channel.mode != .onlyCopying)
+            channel.filled(1 << 16)
+            channel.refusedToSplice()
+        }
         #expect(channel.mode == .onlyCopying)
     }
 }
