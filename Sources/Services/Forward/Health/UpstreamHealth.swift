@@ -62,7 +62,7 @@ struct UpstreamHealth: Equatable, Sendable {
 
     /// Why an upstream went down.
     enum Cause: Equatable, Sendable {
-        /// So many connections in a row failed, the last one with this errno; 0 where there was no address to try.
+        /// So many connections in a row failed, the last one with this errno.
         case connecting(failures: Int, errno: CInt)
         /// So many checks in a row failed, the last one with this.
         case checks(failures: Int, last: CheckFailure)

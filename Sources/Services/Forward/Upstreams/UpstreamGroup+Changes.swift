@@ -44,10 +44,6 @@ extension UpstreamGroup {
     private static func words(for cause: UpstreamHealth.Cause, kind: SocketKind) -> String {
         switch cause {
         case .connecting(let failures, let errno):
-            guard errno != 0 else {
-                return "\(failures) connections in a row failed, the last one because its name leads nowhere."
-                    + " It is tried again from time to time"
-            }
             let reason = UpstreamFailure.words(for: errno, kind: kind)
             return "\(failures) connections in a row failed, the last one with \(reason)."
                 + " It is tried again from time to time"
