@@ -5,15 +5,15 @@ import Configuration
 /// Chooses the upstream for a connection.
 ///
 /// What it knows never changes: the method, the weights, and what follows from them. What changes is asked for at each
-/// choice, once or a few times for each member, and nothing is allocated.
+/// choice, once or a few times for each member.
 ///
 /// - A member with weight 0 is never chosen.
 /// - A backup is chosen only when no other member is available. One that is at its limit is available, so the connection
 ///   waits for it instead (HAProxy does the same). Backups share what comes to them by the same method (HAProxy's
 ///   `option allbackups`). That the others were all tried for this connection, and in vain, makes it go to a backup too
 ///   (nginx does the same): the client is better served than with a refusal.
-/// - Where failures of connections have ejected every member, the one that is due first is tried (Envoy's panic mode does
-///   the like, and nginx where there is one server).
+/// - Where no member is available that was not tried, the one is tried that is due first of those that failures of
+///   connections have ejected (Envoy's panic mode does the like, and nginx where there is one server).
 /// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
 ///
 /// Concurrency: a value without mutable state, for all lanes. What `state` tells may change between two of its answers; a
@@ -49,7 +49,7 @@ struct Balancer: Sendable {
         case noneAvailable
     }
 
-    /// An upstream, as far as it matters where failures of connections have ejected every one.
+    /// An upstream, as far as it matters where only ejected ones are left to be tried.
     struct EjectedState {
         /// When it is due to be tried again; nil where it may not be tried, since checks keep it down.
         var due: UInt64?
@@ -118,8 +118,9 @@ struct Balancer: Sendable {
         return choice == .noneAvailable ? choose(in: backups) : choice
     }
 
-    /// Chooses the member that is due first, where ``choose(ticket:random:source:tried:state:)`` has found none available:
-    /// a connection is better tried on an ejected upstream than refused. Of those due at the same time it is the first in
+    /// Chooses the member that is due first of those that were not tried, where
+    /// ``choose(ticket:random:source:tried:state:)`` has found none available: a connection is better tried on an ejected
+    /// upstream than refused. Of those due at the same time it is the first in
     /// the order of the configuration. Backups count as the others do.
     func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {
         var first: (due: UInt64, index: Int)?
