@@ -4,13 +4,12 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// A room in which everybody on the listener reads what the others write, whatever family they come in by, over streams or
-/// datagrams.
+/// A room in which every member on the listener reads what the others write, over streams or datagrams of any family.
 ///
 /// It carries out what the ``Room`` says. What is for one member is sent at once. What is for all is put into a
-/// ``RoomLog``, and members are sent what they have not had in one piece each, in the order of coming, as many in a turn of
-/// the lane as ``FanOut`` allows: however many members there are and whatever they do, the other listeners of the
-/// lane have their turns. Meanwhile more may come into the log, so under load many lines, and those who came and went, go
+/// ``RoomLog``, and each member is sent what it has not had in one piece, in the order of joining, as many members in a turn
+/// of the lane as ``FanOut`` allows: however many members there are and whatever they do, the other listeners of the lane
+/// have their turns. Meanwhile more may come into the log, so under load many lines, and the news of many members, go
 /// together.
 ///
 /// Sending may break a connection, whose worker then tells the room before the send returns. What follows from that is done
@@ -20,7 +19,7 @@ import Records
 /// Concurrency: belongs to one lane, and all members are on it (``ListenerProfile/sharesOneLane``), so there is nothing to
 /// lock.
 final class ChatService: Service {
-    /// How many bytes wait for a member that does not read, before it is dropped.
+    /// How many bytes are held for a member that does not read, before it is dropped.
     static let longestQueue = 256 << 10
 
     /// About how many bytes are copied for what members write, before the others have their turn.
@@ -40,11 +39,11 @@ final class ChatService: Service {
 
     private var isDelivering = false
 
-    /// The lap in which members are sent what is in the log: whom it has reached, and up to where the log has been sent once
-    /// it is over. Nil while everybody has everything.
+    /// The lap in which members are sent what is in the log: the number of the last member that it has reached, and up to
+    /// where the log has been sent once it is over. Nil while all members have everything.
     private var lap: (reached: UInt64, end: Int)?
 
-    /// Goes on with the lap in the next turn.
+    /// Continues the lap in the next turn.
     private let courier = ChatCourier()
     private var lane: Lane?
 
@@ -60,7 +59,7 @@ final class ChatService: Service {
         ChatFlow(flow: arrival, lane: lane, service: self)
     }
 
-    /// Whether members have written as much as is fair before everybody has been sent it.
+    /// Whether members have written as much as is fair before all have been sent it.
     var hasDoneEnough: Bool {
         // Every byte is copied once for each member.
         log.count + outbox.bytes.count >= min(32 << 10, Self.workPerLap / max(1, room.count))
@@ -69,18 +68,18 @@ final class ChatService: Service {
     /// Whether so much waits to be sent that what comes by datagrams, which nothing holds back, is lost.
     var isFull: Bool { log.count + outbox.bytes.count >= Self.longestQueue }
 
-    /// Whether somebody is in the room.
+    /// Whether a member is in the room.
     func isMember(_ id: MemberID) -> Bool { room.contains(id) }
 
     // MARK: - What happens
 
-    /// Somebody came. ``deliver()`` has to be called afterwards.
+    /// A connection joins. ``deliver()`` has to be called afterwards.
     func join(_ worker: ChatWorker) -> MemberID {
         worker.heard = log.end
         return admit(worker, .worker(worker))
     }
 
-    /// Somebody came by datagrams. ``deliver()`` has to be called afterwards.
+    /// A flow of datagrams joins. ``deliver()`` has to be called afterwards.
     func join(_ flow: ChatFlow) -> MemberID {
         flow.heard = log.end
         return admit(flow, .flow(flow))
@@ -152,7 +151,7 @@ final class ChatService: Service {
             catchUp(id, seat)
             send(outbox.bytes.span.extracting(range), to: id, seat, isAnswer: true)
         case .sendToOthers(let id, let range):
-            // Who has heard everything before steps over its own words.
+            // A member that has had everything before skips its own words.
             let seat = audience[id]
             if let seat { catchUp(id, seat) }
             log.append(outbox.bytes.span.extracting(range))
@@ -218,13 +217,13 @@ final class ChatService: Service {
     }
 
     #if DEBUG
-        /// What is wrong: everybody in the tables is open, and what waits to be sent has its turn. Debug builds only.
+        /// What is wrong: every connection in the table is open, and what waits to be sent has its turn. Debug builds only.
         var faults: [String] {
             var faults = audience.connections.filter { !$0.isOpen }.map {
                 "connection \($0.identifier) is closed, and still in the room"
             }
             if isDelivering { faults.append("a delivery has not ended") }
-            if log.isEmpty != (lap == nil) { faults.append("\(log.count) bytes wait, and nobody sends them") }
+            if log.isEmpty != (lap == nil) { faults.append("\(log.count) bytes wait, and nothing sends them") }
             return faults
         }
     #endif

@@ -3,11 +3,11 @@
 import LinuxSystem
 import Records
 
-/// A chat room: who is in it, what they are called, and who is told what when something happens.
+/// A chat room: its members, their names, and what each of them is sent when something happens.
 ///
 /// Pure: each thing that happens is a call, and what is to be done about it goes into an ``Outbox``. A call about a member
-/// that is not, or no longer, in the room does nothing. Who came and who went is told when ``tellNews(_:)`` is called, or
-/// before the next thing that somebody says, so that many are told of together.
+/// that is not, or no longer, in the room does nothing. Which members joined and left is told when ``tellNews(_:)`` is called, or
+/// before the next line of a member, so that one line tells of many.
 ///
 /// What members say begins with `<NAME> `, what the room says with `* `, so neither can be taken for the other.
 struct Room {
@@ -30,7 +30,7 @@ struct Room {
 
     private var comers: UInt64 = 0
 
-    /// Who came and went, and the others were not told of yet.
+    /// The members that joined and left, and of which the others were not told yet.
     private var news = RoomNews()
 
     /// How many are in the room.
@@ -83,13 +83,13 @@ extension Room {
         news.note(.left(departure), id, name)
     }
 
-    /// Whether somebody came or went and the others were not told.
+    /// Whether members joined or left of which the others were not told.
     var hasNews: Bool { !news.isEmpty }
 
-    /// Tells the others who came and who went.
+    /// Tells the others which members joined and left.
     mutating func tellNews(_ outbox: inout Outbox) {
         guard !news.isEmpty else { return }
-        // Who came last and is alone knows it.
+        // A member that joined and is alone knows it.
         if members.count > 1 || !(members.first.map { news.isOnly($0.id) } ?? true) {
             news.tell(present: members.count, &outbox)
         } else {

@@ -2,10 +2,10 @@
 
 import LinuxSystem
 
-/// Who came and who went since the others were told last, so that they are told of many together.
+/// The members that joined and left since the room was told last, so that one line tells of many.
 ///
-/// It is bounded, however many come and go: of each kind a few are named, and the others counted. A member that has gone
-/// before anybody was told that it came is not told of.
+/// Bounded, however many join and leave: a few of each kind are named, and the others counted. A member that left before the
+/// room was told that it had joined is not in it.
 struct RoomNews {
     /// What became of a member.
     enum Kind: Equatable {
@@ -33,7 +33,7 @@ struct RoomNews {
     /// Whether there is nothing to tell.
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Whether nothing but the coming of one member is to be told.
+    /// Whether the only news is that one member joined.
     func isOnly(_ id: MemberID) -> Bool {
         entries.count == 1 && entries[0].kind == .joined && entries[0].only == id
     }
@@ -52,9 +52,9 @@ struct RoomNews {
         if entries[index].named.count < Self.mostNames { entries[index].named.append((id, name.text)) }
     }
 
-    /// Forgets that a member came, if nobody was told.
+    /// Forgets that a member joined, if the room was not told.
     private mutating func forgetJoin(of id: MemberID) -> Bool {
-        // The numbers of members rise, so every one that came behind the first is news too.
+        // The numbers of members rise, so every member behind the first is news too.
         guard let index = entries.firstIndex(where: { $0.kind == .joined && $0.first <= id }) else { return false }
         entries[index].count -= 1
         entries[index].named.removeAll { $0.id == id }
@@ -62,7 +62,7 @@ struct RoomNews {
         return true
     }
 
-    /// Tells the others, in a line for each kind of news.
+    /// Writes a line for each kind of news.
     ///
     /// - Parameter present: how many are in the room.
     mutating func tell(present: Int, _ outbox: inout Outbox) {
