@@ -46,6 +46,9 @@ final class TestNetwork {
     /// The address of the host of an upstream.
     func address(of index: Int) -> String { "10.86.\(index).2" }
 
+    /// The address of the host of usherd on the wire to the host of an upstream.
+    func frontAddress(towards index: Int) -> String { "10.86.\(index).1" }
+
     /// The command that runs a program on the host of an upstream.
     func wrapper(of index: Int) -> [String] { Self.wrapper(others[index]) }
 
@@ -66,13 +69,14 @@ final class TestNetwork {
         // To a station that is not there.
         let nobody = ["lladdr", "02:00:00:00:00:01", "nud", "permanent"]
         try Self.ip(["-n", front, "neighbour", "replace", address(of: index)] + nobody + ["dev", "to\(index)"])
-        try Self.ip(["-n", others[index], "neighbour", "replace", "10.86.\(index).1"] + nobody + ["dev", "wire"])
+        try Self.ip(
+            ["-n", others[index], "neighbour", "replace", frontAddress(towards: index)] + nobody + ["dev", "wire"])
     }
 
     /// Mends a wire.
     func mend(_ index: Int) throws {
         try Self.ip(["-n", front, "neighbour", "delete", address(of: index), "dev", "to\(index)"])
-        try Self.ip(["-n", others[index], "neighbour", "delete", "10.86.\(index).1", "dev", "wire"])
+        try Self.ip(["-n", others[index], "neighbour", "delete", frontAddress(towards: index), "dev", "wire"])
     }
 
     private static func wrapper(_ name: String) -> [String] { ["ip", "netns", "exec", name] }

@@ -230,7 +230,47 @@ struct HostFaultTests {
         }
     }
 
+    /// The kernel takes one of sixteen ports for each flow.
+    @Test func `a flow whose socket is connected to itself is refused`() throws {
+        let network = try TestNetwork(upstreams: 1)
+        try network.onFront("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40015")
+        let configuration = configuration("udp://127.0.0.1:40004").replacing("unix://", with: "unix-dgram://")
+        try withUsherd(configuration, .init(wrapper: network.wrapper)) { daemon in
+            let address = try #require(try daemon.record("listening")["local"])
+            for _ in 0..<120 { try DatagramClient(to: address).send("own") }
+            let closes = try daemon.records("close", count: 120)
+            #expect(Set(closes.compactMap { $0["reason"] }) == ["connect-failed"])
+            #expect(closes.allSatisfy { $0[number: "datagrams_out"] == 0 })
+        }
+    }
+
     // MARK: - A host that vanishes
+
+    @Test func `user-timeout ends a connection whose client acknowledges nothing`() throws {
+        let network = try TestNetwork(upstreams: 1)
+        let configuration = """
+            [listener.front]
+            listen = "tcp://\(network.frontAddress(towards: 0)):7100"
+            service = "chargen"
+            user-timeout = "1s"
+            """
+        try withUsherd(configuration, .init(wrapper: network.wrapper)) { daemon in
+            let reader = try startServer(
+                network,
+                program: """
+                    import socket
+                    connection = socket.create_connection(("\(network.frontAddress(towards: 0))", 7100))
+                    connection.recv(1)
+                    print("listening", flush=True)
+                    while connection.recv(65536): pass
+                    """)
+            try network.cut(0)
+            let close = try daemon.record("close")
+            #expect(close["reason"] == "error" && close["by"] == "client", "\(close.line)")
+            #expect(close["errno"] == "ETIMEDOUT", "\(close.line)")
+            withExtendedLifetime(reader) {}
+        }
+    }
 
     @Test func `keepalive ends a relay whose upstream's host has vanished`() throws {
         let keepalive = "keepalive = { idle = \"1s\", interval = \"1s\", count = 2 }"
