@@ -6,20 +6,6 @@ import Testing
 
 /// Clients that write and do not read.
 @Suite struct BackPressureTests {
-    /// Sends until nothing more fits, even after a while.
-    private func fill(_ client: Client) throws -> Int {
-        let part = [UInt8](repeating: 0x61, count: 65536)
-        var total = 0
-        var pauses = 0
-        while pauses < 5 {
-            let sent = try client.sendWhatFits(part)
-            total += sent
-            pauses = sent == 0 ? pauses + 1 : 0
-            usleep(10_000)
-        }
-        return total
-    }
-
     @Test(arguments: ["tcp://127.0.0.1:0", "unix://$DIR/echo"])
     func `holds little for those who do not read, and loses nothing`(listen: String) throws {
         try withUsherd("[listener.echo]\nlisten = \"\(listen)\"\nservice = \"echo\"") { daemon in
@@ -30,7 +16,7 @@ import Testing
             let before = daemon.residentMemory
 
             let clients = try (0..<16).map { _ in try Client(address, receiveBuffer: 4096) }
-            let sent = try clients.map(fill)
+            let sent = try clients.map { try $0.fill() }
             #expect(sent.allSatisfy { $0 > 65536 })
             // What one read brings is held at most: 16 times 64 KiB and the allocator's slack.
             #expect(daemon.residentMemory - before < 8192, "in KiB, after \(sent.reduce(0, +)) bytes")

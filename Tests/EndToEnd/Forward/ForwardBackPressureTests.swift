@@ -8,20 +8,6 @@ import Testing
 @Suite struct ForwardBackPressureTests {
     private let count = 4
 
-    /// Sends until nothing more fits, even after a while.
-    private func fill(_ sender: Client) throws -> Int {
-        let part = TestData.bytes(65536)
-        var total = 0
-        var pauses = 0
-        while pauses < 5 {
-            let sent = try sender.sendWhatFits(part)
-            total += sent
-            pauses = sent == 0 ? pauses + 1 : 0
-            usleep(10_000)
-        }
-        return total
-    }
-
     private func check(_ listen: String, _ body: (Client, Client) -> (sender: Client, reader: Client)) throws {
         let directory = try TemporaryDirectory()
         let server =
@@ -45,7 +31,7 @@ import Testing
                 let client = try Client(address, receiveBuffer: 32768)
                 return body(client, try server.accept())
             }
-            let sent = try pairs.map { try fill($0.sender) }
+            let sent = try pairs.map { try $0.sender.fill() }
             #expect(sent.allSatisfy { $0 > 65536 })
             // What one read brings is held at most, or a pipe of the kernel's.
             #expect(daemon.residentMemory - before < 4096, "in KiB, after \(sent.reduce(0, +)) bytes")
