@@ -44,9 +44,9 @@ enum ForeignWords {
 
         /// The only line, with a value in place of that of the example; nil if it is of another kind.
         private func line(with value: TOMLValue) -> [String]? {
-            let parts = lines[0].split(separator: " = ", maxSplits: 1)
-            guard parts.count == 2 else { return nil }
-            let (key, example) = (parts[0], parts[1])
+            guard let sign = lines[0].firstIndex(of: "=") else { return nil }
+            let key = lines[0][..<sign].dropLast()
+            let example = lines[0][sign...].dropFirst(2)
             switch value.content {
             case .integer(let number) where number > 0 && example.utf8.allSatisfy { (48...57).contains($0) }:
                 return ["\(key) = \(number)"]

@@ -49,11 +49,12 @@ import Testing
         withExtendedLifetime(listener) {}
     }
 
-    @Test(arguments: [
-        ("pthread_create", EAGAIN, true), ("open", EMFILE, true), ("open", ENFILE, true), ("socket", ENOMEM, true),
-        ("socket", ENOBUFS, true), ("open", ENOENT, false), ("open", EACCES, false), ("open", EROFS, false),
-        ("connect", EAGAIN, false),
-    ] as [(StaticOperation, CInt, Bool)])
+    @Test(
+        arguments: [
+            ("pthread_create", EAGAIN, true), ("open", EMFILE, true), ("open", ENFILE, true), ("socket", ENOMEM, true),
+            ("socket", ENOBUFS, true), ("open", ENOENT, false), ("open", EACCES, false), ("open", EROFS, false),
+            ("connect", EAGAIN, false),
+        ] as [(StaticOperation, CInt, Bool)])
     func `what this host lacks for a moment is no mistake of the configuration`(
         operation: StaticOperation, number: CInt, isShortage: Bool
     ) {
