@@ -30,9 +30,6 @@ struct ShortageReport {
     private var last: UInt64 = 0
     private var attempts: UInt64 = 0
 
-    /// Whether it has been told that it began, and not that it is over.
-    var isOn: Bool { attempts > 0 }
-
     /// An attempt failed.
     ///
     /// - Returns: whether that is to be told; then ``pass(_:)`` has to be called at ``quietTime`` from now.

@@ -194,7 +194,8 @@ final class Supervisor {
         leaving = [:]
     }
 
-    private func received(signal number: CInt) {
+    /// Does what a signal asks for.
+    func received(signal number: CInt) {
         switch number {
         case SIGHUP: reload()
         case SIGUSR1:

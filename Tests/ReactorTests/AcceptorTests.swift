@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxSystem
+import Records
 import TestSupport
 import Testing
 
@@ -49,6 +50,25 @@ private final class SilentService: Service {
         #expect(FaultInjection.failing(call: 1, with: number) { harness.run(turns: 2) })
         #expect(harness.connections == 1)
         #expect(try harness.capturedRecords().allSatisfy { $0.event != "accept-paused" })
+        client.close()
+    }
+
+    @Test func `a socket that was passed and does not listen any more is told of once, and the lane goes on`() throws {
+        let harness = try LaneHarness()
+        let own = try ListeningSocket(
+            kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions(backlog: 16))
+        let passed = try ListeningSocket(adopting: OwnedDescriptor(adopting: dup(own.raw)))
+        let label = ListenerLabel(name: "test", service: "silent")
+        harness.lane.open(
+            ListenerProfile(identifier: 7, label: label, makeService: SilentService.init), sockets: [passed])
+        shutdown(own.raw, CInt(SHUT_RDWR))
+        harness.run(turns: 5)
+        let failed = try harness.capturedRecords().filter { $0.event == "failed" }
+        #expect(failed.count == 1)
+        #expect(failed.first?["message"]?.contains("the socket that systemd passed does not listen any more") == true)
+        let other = try harness.listen(service: SilentService.init)[0]
+        let client = try harness.connect(to: other)
+        #expect(harness.run(until: { harness.connections == 1 }))
         client.close()
     }
 

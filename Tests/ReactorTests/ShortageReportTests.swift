@@ -11,10 +11,8 @@ import Testing
 
     @Test func `the first failure is told, and no further one`() {
         var report = ShortageReport()
-        #expect(!report.isOn)
         #expect(report.note(at: 100) == true)
         for time in 101...200 as ClosedRange<UInt64> { #expect(report.note(at: time) == false) }
-        #expect(report.isOn)
     }
 
     @Test func `it is over when nothing has failed for ten seconds`() {
@@ -24,7 +22,6 @@ import Testing
         #expect(report.pass(100 + Self.quiet) == .wait(150 + Self.quiet))
         #expect(report.pass(149 + Self.quiet) == .wait(150 + Self.quiet))
         #expect(report.pass(150 + Self.quiet) == .over(.init(nanoseconds: 50, attempts: 2)))
-        #expect(!report.isOn)
         #expect(report.note(at: 1000 + Self.quiet) == true)
         #expect(report.pass(1000 + 2 * Self.quiet) == .over(.init(nanoseconds: 0, attempts: 1)))
     }

@@ -5,12 +5,14 @@ import Testing
 @testable import Supervisor
 
 @Suite struct StatusLineTests {
+    private static let morning: UInt64 = 36_600_000_000_000
     private static let afternoon: UInt64 = (13 * 3600 + 5 * 60 + 59) * 1_000_000_000
 
     @Test(arguments: [
         (1, 0, StatusLine.Doing.serving(reloaded: nil, failure: nil), "1 listener, 0 connections"),
         (5, 1283, .serving(reloaded: nil, failure: nil), "5 listeners, 1 283 connections"),
         (2, 1, .serving(reloaded: afternoon, failure: nil), "2 listeners, 1 connection; reloaded 13:05"),
+        (2, 1, .serving(reloaded: morning, failure: nil), "2 listeners, 1 connection; reloaded 10:10"),
         (
             2, 1, .serving(reloaded: 86_400_000_000_000 + 60_000_000_000, failure: "a.toml:1:1: no"),
             "2 listeners, 1 connection; reload at 00:01 failed, the old configuration is in force: a.toml:1:1: no"

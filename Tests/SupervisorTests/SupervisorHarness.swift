@@ -97,7 +97,7 @@ final class SupervisorHarness: @unchecked Sendable {
 
     /// Reloads what was written, and returns when that is done.
     func reload() throws {
-        try onQueue { $0.reload() }
+        try onQueue { $0.received(signal: SIGHUP) }
         try waitUntil("the reload is done") { try onQueue { !$0.isLoading } }
     }
 
@@ -108,7 +108,7 @@ final class SupervisorHarness: @unchecked Sendable {
     }
 
     /// Asks it to stop.
-    func stop() throws { try onQueue { $0.stop() } }
+    func stop() throws { try onQueue { $0.received(signal: SIGTERM) } }
 
     /// The status that the daemon exits with, once it has ended.
     func exitStatus() throws -> CInt {

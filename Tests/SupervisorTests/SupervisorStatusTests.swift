@@ -28,6 +28,17 @@ import Testing
         #expect(pauses(daemon.manager).allSatisfy { $0 >= 1 })
     }
 
+    @Test func `SIGUSR2 has the listeners and the live connections recorded`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        let client = try Client(daemon.address("echo"))
+        #expect(try echoes(client))
+        try daemon.onQueue { $0.received(signal: SIGUSR2) }
+        #expect(try daemon.records("listener").map { $0["state"] } == ["listening"])
+        #expect(try daemon.records("live").count == 1)
+        client.close()
+    }
+
     @Test func `is not sent oftener while draining`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let address = try daemon.address("echo")

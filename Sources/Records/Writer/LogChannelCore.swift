@@ -220,7 +220,6 @@ final class LogChannelCore: Sendable {
             }
         }
         write(&merge, &done, &writer)
-        tellDrops(&writer)
     }
 
     /// What was written and is still counted as waiting.
