@@ -2,7 +2,8 @@
 """Changes the sources in one place at a time and looks whether the unit tests notice.
 
 Each change is built on the debug build that is there, and the unit tests run until the first failure: those of its module,
-then all. The file is put back afterwards, whatever happens. Changes that do not compile say nothing and are not counted.
+then those of the modules that stand on it. The file is put back afterwards, whatever happens. Changes that do not compile
+say nothing and are not counted.
 """
 
 import argparse
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import time
 
-END_TO_END = r"^EndToEnd\."
+# Each stands on those before it, or beside them.
+MODULES = ["LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "Records", "Reactor", "Services", "Supervisor"]
 FLAGS = ["-Xswiftc", "-warnings-as-errors", "--explicit-target-dependency-import-check", "error"]
 
 Mutation = collections.namedtuple("Mutation", "path line kind before after")
@@ -134,7 +136,7 @@ def noticed(options, limit):
         process.wait()
 
 
-def judge(mutation, suites, limit):
+def judge(mutation, own, all_suites, limit):
     """`killed`, `survived` or `stillborn`, and which test noticed."""
     with open(mutation.path, encoding="utf-8") as file:
         text = file.read()
@@ -145,17 +147,19 @@ def judge(mutation, suites, limit):
             file.write("\n".join(lines))
         if not build():
             return "stillborn", None
-        # The suites that fail each system call take the longest, and mostly are not needed; nor are those of the modules
-        # that stand on this one.
-        by = noticed(["--filter", suites, "--skip", "FaultTests"], limit) or noticed(["--skip", END_TO_END], limit)
+        # The suites that fail each system call take the longest, and mostly are not needed.
+        by = noticed(["--filter", own, "--skip", "FaultTests"], limit) or noticed(["--filter", all_suites], limit)
         return "killed" if by else "survived", by
     finally:
         with open(mutation.path, "w", encoding="utf-8") as file:
             file.write(text)
 
 
-def module_of(path):
-    return path.split(os.sep)[1]
+def suites_of(path):
+    """The suites of the module of a path, and with them those of the modules that stand on it: filters of `swift test`."""
+    module = path.split(os.sep)[1]
+    above = MODULES[MODULES.index(module) :] if module in MODULES else [module]
+    return f"^{module}Tests\\.", "^(" + "|".join(f"{name}Tests" for name in above) + ")\\."
 
 
 def main():
@@ -188,8 +192,13 @@ def main():
     print(f"{len(chosen)} of {len(everything)} changes", flush=True)
     if not build():
         sys.exit("mutate: the sources as they are do not build")
-    if by := noticed(["--skip", END_TO_END], arguments.limit):
-        sys.exit(f"mutate: the unit tests do not pass on the sources as they are: {by}")
+
+    def suites(mutation):
+        return (arguments.tests, arguments.tests) if arguments.tests else suites_of(mutation.path)
+
+    for filter_ in sorted({suites(mutation)[1] for mutation in chosen}):
+        if by := noticed(["--filter", filter_], arguments.limit):
+            sys.exit(f"mutate: {filter_} does not pass on the sources as they are: {by}")
 
     begun = time.monotonic()
     outcomes = collections.Counter()
@@ -197,8 +206,7 @@ def main():
     for number, mutation in enumerate(chosen, 1):
         if time.monotonic() - begun > arguments.minutes * 60:
             break
-        suites = arguments.tests or f"^{module_of(mutation.path)}Tests\\."
-        outcome, by = judge(mutation, suites, arguments.limit)
+        outcome, by = judge(mutation, *suites(mutation), arguments.limit)
         outcomes[outcome] += 1
         if outcome == "survived":
             survivors.append(mutation)
