@@ -34,6 +34,25 @@ import Testing
         #expect((object["message"] as? String)?.contains("upstream unix:///run/\"db\"") == true)
     }
 
+    @Test func theJournalHasAllOfIt() {
+        func fields(_ record: borrowing ConnectionRecord) -> [String] {
+            var bytes: [UInt8] = []
+            var encoder = JournalEncoder()
+            encoder.encode(record, to: &bytes)
+            return journalEntries(bytes).first ?? []
+        }
+        let failures = "USHER_FAILURES=tcp://10.0.0.5:443: Connection refused (ECONNREFUSED)"
+        for field in ["USHER_UPSTREAM=unix:///run/\"db\"", "USHER_CONNECT_US=55", "USHER_ATTEMPTS=2", failures] {
+            #expect(fields(record).contains(field), "\(fields(record))")
+        }
+        var unreached = record
+        unreached.upstream = UpstreamTrace(attempts: 1)
+        for name in ["USHER_UPSTREAM=", "USHER_CONNECT_US=", "USHER_QUEUE_US=", "USHER_FAILURES="] {
+            #expect(!fields(unreached).contains { $0.hasPrefix(name) }, "\(fields(unreached))")
+        }
+        #expect(fields(unreached).contains("USHER_ATTEMPTS=1"))
+    }
+
     @Test func textNamesTheUpstreamAndWhoBroughtIt() {
         var bytes: [UInt8] = []
         var encoder = TextEncoder(.plain)
