@@ -105,6 +105,27 @@ import Testing
         #expect(try harness.ends() == [])
     }
 
+    @Test func `a broadcast is lost at a listener that takes none, and its source is served as before`() throws {
+        let harness = try LaneHarness()
+        let socket = try ListeningSocket(
+            kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
+        harness.lane.open(profile(MirrorService.init), sockets: [socket])
+        let peer = try DatagramPeer()
+        var on: CInt = 1
+        #expect(setsockopt(peer.raw, SOL_SOCKET, SO_BROADCAST, &on, socklen_t(MemoryLayout<CInt>.size)) == 0)
+        try peer.send("to all", to: socket, host: "127.255.255.255")
+        try peer.send("to one", to: socket, host: "127.0.0.2")
+        var texts: [String] = []
+        #expect(
+            harness.run(until: {
+                texts += peer.texts()
+                return !texts.isEmpty
+            }))
+        harness.settle()
+        #expect(texts + peer.texts() == ["to one"])
+        #expect(harness.connections == 1)
+    }
+
     @Test func `empty datagrams count as datagrams`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
