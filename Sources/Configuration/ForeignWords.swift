@@ -29,7 +29,7 @@ enum ForeignWords {
             self.lines = lines
         }
 
-        /// The message for the user that wrote the word, with the value that stands there where it fits.
+        /// The message for the person who wrote the word, with their value where it fits.
         func help(for value: TOMLValue?) -> String {
             guard !lines.isEmpty else { return name }
             let lines = value.flatMap { value in self.lines.count == 1 ? self.line(with: value) : nil } ?? self.lines

@@ -6,8 +6,8 @@ import Glibc
 /// A thread that is there before anything depends on it, or is known not to be.
 ///
 /// libdispatch makes a thread when there is work for it, and where the kernel grants none (`pids.max`, RLIMIT_NPROC, no
-/// memory for a stack) tries again each second, for ever, on the thread that gave it the work. So what must not fail later has a
-/// thread of its own from the start.
+/// memory for a stack) tries again each second, for ever, on the thread that gave it the work. So what must not fail later
+/// has a thread of its own from the start.
 public enum OwnThread {
     /// Starts a thread that runs `body` with every signal blocked, and ends with it.
     ///

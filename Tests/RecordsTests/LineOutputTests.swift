@@ -92,7 +92,7 @@ import Testing
             }
         }
         _ = pipe.readAvailable()
-        // Whoever has the pipe now knows of no torn line.
+        // The next stream of this pipe does not end a line that another one has torn.
         #expect(system.output(to: pipe.writing).write(lines, count: 3, to: pipe.writing, of: system).written == 3)
         #expect(pipe.readAvailable() == "first\nsecond\nthird\n")
     }

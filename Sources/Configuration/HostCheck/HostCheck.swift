@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// What on this host would keep a configuration from working for the user that usherd runs as. Pure: facts come in,
+/// What on this host would keep a configuration from working for the user as which usherd runs. Pure: facts come in,
 /// findings go out.
 struct HostCheck<Facts: HostFacts> {
     private let user: Account
