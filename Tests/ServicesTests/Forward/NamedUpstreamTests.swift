@@ -45,7 +45,7 @@ import Testing
     }
 
     /// A listener that relays to `name.example`.
-    private struct Scene {
+    private struct Scene: LaneScene {
         let harness: LaneHarness
         let socket: ListeningSocket
 
@@ -68,19 +68,6 @@ import Testing
             let client = try DatagramPeer("127.0.0.1")
             for text in texts { try client.send(text, to: socket) }
             return client
-        }
-
-        func arrivals(at upstream: DatagramPeer, _ count: Int) -> [String] {
-            var arrived: [String] = []
-            harness.run(until: {
-                arrived += upstream.texts()
-                return arrived.count >= count
-            })
-            return arrived
-        }
-
-        func records(_ event: String) throws -> [CapturedRecord] {
-            try harness.capturedRecords().filter { $0.event == event }
         }
 
         func end() throws -> [CapturedRecord] {

@@ -13,7 +13,7 @@ import Testing
 /// Flows that are relayed, on one lane, with every end of them in the hands of the test.
 @Suite struct DatagramRelayTests {
     /// A relay and one client.
-    private struct Scene {
+    private struct Scene: LaneScene {
         let harness: LaneHarness
         let socket: ListeningSocket
         let client: DatagramPeer
@@ -47,18 +47,7 @@ import Testing
         }
 
         /// What the client is answered.
-        func answers(_ count: Int) -> [String] {
-            var answers: [String] = []
-            harness.run(until: {
-                answers += client.texts()
-                return answers.count >= count
-            })
-            return answers
-        }
-
-        func records(_ event: String) throws -> [CapturedRecord] {
-            try harness.capturedRecords().filter { $0.event == event }
-        }
+        func answers(_ count: Int) -> [String] { arrivals(at: client, count) }
 
         /// Ends all, and returns the records of the flows' ends.
         func closed() throws -> [CapturedRecord] {

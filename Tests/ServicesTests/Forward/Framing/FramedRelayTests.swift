@@ -13,7 +13,7 @@ import Testing
 /// Framed relays on one lane, with their upstreams in the hands of the test.
 @Suite struct FramedRelayTests {
     /// A listener that frames lines, and its upstreams.
-    private struct Scene {
+    private struct Scene: LaneScene {
         let harness: LaneHarness
         let socket: ListeningSocket
 
@@ -33,19 +33,6 @@ import Testing
         /// The sockets to the upstreams of all connections.
         var upstreamSockets: [CInt] {
             harness.lane.openConnections.compactMap { ($0 as? FramedConnection)?.upstream?.raw }
-        }
-
-        func arrivals(at upstream: DatagramPeer, _ count: Int) -> [String] {
-            var arrived: [String] = []
-            harness.run(until: {
-                arrived += upstream.texts()
-                return arrived.count >= count
-            })
-            return arrived
-        }
-
-        func records(_ event: String) throws -> [CapturedRecord] {
-            try harness.capturedRecords().filter { $0.event == event }
         }
     }
 
