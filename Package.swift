@@ -55,10 +55,11 @@ let package = Package(
             name: "TestSupport", dependencies: ["Reactor", "Records", "LinuxSystem", "CLinux"],
             path: "Tests/TestSupport"),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
-        .testTarget(name: "TOMLTests", dependencies: ["TOML"], exclude: ["Corpus"]),
+        .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "LinuxSystem"]),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem"], exclude: ["Golden"]),
+            name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem", "TestSupport"],
+            exclude: ["Golden"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),
         .testTarget(

@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -161,18 +162,7 @@ import Testing
         #expect(Self.effort(long) < 9 * max(Self.effort(short), 1), "\(name)")
     }
 
-    /// The processor time that this thread alone spends on reading, in microseconds: the least of three.
     private static func effort(_ bytes: [UInt8]) -> Int {
-        (0..<3).map { _ in
-            let start = threadTime()
-            _ = Configuration.parse(files: [("usherd.toml", bytes)], host: TestHost())
-            return threadTime() - start
-        }.min() ?? 0
-    }
-
-    private static func threadTime() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+        processorTime { _ = Configuration.parse(files: [("usherd.toml", bytes)], host: TestHost()) }
     }
 }

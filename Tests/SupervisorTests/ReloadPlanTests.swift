@@ -3,6 +3,7 @@
 import Configuration
 import Foundation
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import Supervisor
@@ -40,20 +41,10 @@ import Testing
         #expect(try effort(text(1600)) < 9 * max(try effort(text(400)), 1))
     }
 
-    /// The processor time that this thread alone spends on comparing a configuration with itself, in microseconds: the least
-    /// of three.
+    /// The processor time of comparing a configuration with itself.
     private func effort(_ text: String) throws -> Int {
         let configuration = try configuration(Self.toml(text))
-        func threadTime() -> Int {
-            var time = timespec()
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-            return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
-        }
-        return (0..<3).map { _ in
-            let start = threadTime()
-            #expect(ReloadPlan(from: configuration, to: configuration).toOpen.isEmpty)
-            return threadTime() - start
-        }.min() ?? 0
+        return processorTime { #expect(ReloadPlan(from: configuration, to: configuration).toOpen.isEmpty) }
     }
 
     private static let one = "a tcp://127.0.0.1:7001 echo"

@@ -2,6 +2,7 @@
 
 import Foundation
 import TOML
+import TestSupport
 import Testing
 
 /// The effort grows with the length of a document and not faster, whatever is in it.
@@ -57,18 +58,7 @@ import Testing
         #expect((0..<100_000).allSatisfy { document.root["key-\($0)"]?.value.integer == Int64($0) })
     }
 
-    /// The time that this thread alone spends on reading `bytes`, in microseconds: the least of three.
     private static func effort(_ bytes: [UInt8]) -> Int {
-        (0..<3).map { _ in
-            let start = threadTime()
-            _ = TOMLDocument.parse(bytes, limits: TOMLLimits(size: .max))
-            return threadTime() - start
-        }.min() ?? 0
-    }
-
-    private static func threadTime() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+        processorTime { _ = TOMLDocument.parse(bytes, limits: TOMLLimits(size: .max)) }
     }
 }

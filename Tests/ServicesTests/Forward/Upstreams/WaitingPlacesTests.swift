@@ -59,23 +59,14 @@ import Testing
             Self.effort(4000, waiter, play) < 9 * max(Self.effort(1000, waiter, play), 1), "\(name)")
     }
 
-    /// The processor time that this thread alone spends, in microseconds: the least of three.
     private static func effort(
         _ count: UInt64, _ waiter: Waiter, _ play: (inout WaitingPlaces, UInt64) -> Void
     ) -> Int {
-        (0..<3).map { _ in
+        processorTime(preparing: {
             var places = WaitingPlaces()
             for number in 1...count { places.insert(waiter, at: number) }
-            let start = threadTime()
-            play(&places, count)
-            return threadTime() - start
-        }.min() ?? 0
-    }
-
-    private static func threadTime() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+            return places
+        }) { play(&$0, count) }
     }
 
     /// Whatever is taken and left in whatever order, it is what a sorted list would be.
