@@ -159,10 +159,9 @@ import Testing
         let short = Array(text(500).utf8)
         let long = Array(text(2000).utf8)
         // A quadratic effort would be 16 times as much.
-        #expect(Self.effort(long) < 9 * max(Self.effort(short), 1), "\(name)")
-    }
-
-    private static func effort(_ bytes: [UInt8]) -> Int {
-        processorTime { _ = Configuration.parse(files: [("usherd.toml", bytes)], host: TestHost()) }
+        let growth = growth(from: short, to: long, limit: 9) {
+            _ = Configuration.parse(files: [("usherd.toml", $0)], host: TestHost())
+        }
+        #expect(growth < 9, "\(name)")
     }
 }

@@ -38,13 +38,12 @@ import Testing
     @Test(arguments: shapes.indices)
     func `four times the sockets take about four times the effort`(shape: Int) throws {
         let text = Self.shapes[shape]
-        #expect(try effort(text(1600)) < 9 * max(try effort(text(400)), 1))
-    }
-
-    /// The processor time of comparing a configuration with itself.
-    private func effort(_ text: String) throws -> Int {
-        let configuration = try configuration(Self.toml(text))
-        return processorTime { #expect(ReloadPlan(from: configuration, to: configuration).toOpen.isEmpty) }
+        let short = try configuration(Self.toml(text(400)))
+        let long = try configuration(Self.toml(text(1600)))
+        let growth = growth(from: short, to: long, limit: 9) {
+            #expect(ReloadPlan(from: $0, to: $0).toOpen.isEmpty)
+        }
+        #expect(growth < 9)
     }
 
     private static let one = "a tcp://127.0.0.1:7001 echo"

@@ -55,18 +55,12 @@ import Testing
         let caller = Caller()
         harness.enroll(caller)
         let waiter = Waiter(caller, on: harness.lane)
-        #expect(
-            Self.effort(4000, waiter, play) < 9 * max(Self.effort(1000, waiter, play), 1), "\(name)")
-    }
-
-    private static func effort(
-        _ count: UInt64, _ waiter: Waiter, _ play: (inout WaitingPlaces, UInt64) -> Void
-    ) -> Int {
-        processorTime(preparing: {
+        let growth = growth(from: 1000, to: 4000, limit: 9) { (count: UInt64) in
             var places = WaitingPlaces()
             for number in 1...count { places.insert(waiter, at: number) }
-            return places
-        }) { play(&$0, count) }
+            play(&places, count)
+        }
+        #expect(growth < 9, "\(name)")
     }
 
     /// Whatever is taken and left in whatever order, it is what a sorted list would be.
