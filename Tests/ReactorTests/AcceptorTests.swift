@@ -98,6 +98,16 @@ private final class SilentService: Service {
         }
     }
 
+    @Test func `a connection whose descriptor cannot be watched ends the process`() async {
+        await #expect(processExitsWith: .exitCode(70)) {
+            let harness = try LaneHarness()
+            let socket = try harness.listen(service: SilentService.init)[0]
+            let client = try harness.connect(to: socket)
+            _ = FaultInjection.failing(call: 1, with: EBADF, of: "epoll_ctl") { harness.run(turns: 10) }
+            client.close()
+        }
+    }
+
     @Test func `a descriptor that is watched twice ends the process`() async {
         await #expect(processExitsWith: .exitCode(70)) {
             let harness = try LaneHarness()

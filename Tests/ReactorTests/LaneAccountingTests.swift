@@ -3,6 +3,7 @@
 import Glibc
 import LinuxSystem
 import Records
+import Synchronization
 import TestSupport
 import Testing
 
@@ -26,6 +27,29 @@ import Testing
         let other = try harness.connect(to: free)
         #expect(harness.run(until: { harness.connections == 2 }))
         withExtendedLifetime((kept, other)) {}
+    }
+
+    @Test func `the first connection after an acknowledgement is told, and its end after another`() throws {
+        let changes = Counter()
+        let harness = try LaneHarness(changed: { changes.add() })
+        let socket = try harness.listen(service: Keeper.init)[0]
+        harness.settle()
+        harness.shared.acknowledgeChange()
+        let before = changes.value
+        let kept = try harness.connect(to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        #expect(changes.value == before + 1)
+        kept.close()
+        #expect(harness.run(until: { harness.connections == 0 }))
+        #expect(changes.value == before + 1, "not acknowledged")
+        harness.shared.acknowledgeChange()
+        let other = try harness.connect(to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        #expect(changes.value == before + 2)
+        harness.shared.acknowledgeChange()
+        other.close()
+        #expect(harness.run(until: { harness.connections == 0 }))
+        #expect(changes.value == before + 3)
     }
 
     @Test func `a connection that the operator ends is closed in time, though its client reads nothing`() throws {
@@ -112,6 +136,14 @@ private final class Plain: Service {
 }
 
 /// Says nothing by itself, and takes its leave when it is stopped.
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add() { count.add(1, ordering: .relaxed) }
+}
+
 private final class Keeper: Service {
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
         KeeperWorker(arrival, lane: lane)

@@ -214,6 +214,18 @@ import Testing
             }))
     }
 
+    @Test func `of many that have much to be read, each has a share of the turn`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.unixStream], service: Measurer.init)[0]
+        let peers = try (0..<256).map { _ in try harness.connect(to: socket) }
+        #expect(harness.run(until: { harness.connections == peers.count }))
+        let length = 150 << 10
+        for peer in peers { peer.write([UInt8](repeating: 7, count: length)) }
+        let workers = harness.lane.openConnections.compactMap { $0 as? MeasuringWorker }
+        #expect(harness.run(until: { workers.allSatisfy { $0.total == length } }))
+        #expect(workers.allSatisfy { $0.longest < 100 << 10 })
+    }
+
     @Test func `writes what lives when asked`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
@@ -235,6 +247,23 @@ private final class Mirror: Service {
 
     private final class MirrorWorker: Worker {
         override func received(_ count: Int) { _ = sendReceived(count) }
+    }
+}
+
+/// Remembers how much came, and how much of it at once.
+private final class Measurer: Service {
+    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+        MeasuringWorker(arrival, lane: lane)
+    }
+}
+
+private final class MeasuringWorker: Worker {
+    private(set) var total = 0
+    private(set) var longest = 0
+
+    override func received(_ count: Int) {
+        total += count
+        longest = max(longest, count)
     }
 }
 

@@ -36,12 +36,14 @@ public final class LaneHarness {
     private static let nextName = Atomic<Int>(1)
 
     /// Makes a lane.
-    public init(connectionLimit: Int = 10_000) throws {
+    ///
+    /// - Parameter changed: called when the number of connections has changed, until it is acknowledged once.
+    public init(connectionLimit: Int = 10_000, changed: @escaping @Sendable () -> Void = {}) throws {
         log = FileManager.default.temporaryDirectory.appending(path: "usher-lane-\(UUID()).log")
         writer = try RecordWriter(
             RecordSettings(destinations: [.file(path: log.path)], format: .json, level: .debug))
         records = writer.makeBuffer()
-        shared = LaneShared(connectionLimit: connectionLimit, changed: {})
+        shared = LaneShared(connectionLimit: connectionLimit, changed: changed)
         let handle = try LaneHandle(number: 0)
         lane = try Lane(handle: handle, peers: [handle], shared: shared, records: records)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Glibc
 import LinuxSystem
 import Reactor
 import Records
@@ -12,18 +13,27 @@ import Testing
 
 /// What a relay counts and hands on, on the ways that few connections take.
 @Suite struct RelayAccountingTests {
-    private func group(_ address: String, limit: Int? = nil) throws -> UpstreamGroup {
+    private func group(
+        _ addresses: [String], limit: Int? = nil, _ change: (inout ForwardSettings) -> Void = { _ in }
+    ) throws -> UpstreamGroup {
         let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
-        var upstream = UpstreamSettings(endpoint: try Endpoint(parsing: address), origin: origin)
-        upstream.maxConnections = limit
-        let settings = ForwardSettings(upstreams: [upstream], queueTimeout: .seconds(3600))
+        let upstreams = try addresses.map {
+            var upstream = UpstreamSettings(endpoint: try Endpoint(parsing: $0), origin: origin)
+            upstream.maxConnections = limit
+            return upstream
+        }
+        var settings = ForwardSettings(upstreams: upstreams, balance: .first, queueTimeout: .seconds(3600))
+        change(&settings)
         return UpstreamGroup(settings, label: ListenerLabel(name: "test", service: "forward"), following: nil)
     }
+
+    /// An address at which nobody listens.
+    private func deadAddress() throws -> String { "\(try ReservedPort().address)" }
 
     @Test func `a client that is called and finds no upstream passes the place on`() throws {
         let harness = try LaneHarness()
         let upstream = try harness.listen(service: ServiceSettings.echo.factory)[0]
-        let group = try group("tcp://\(upstream.address)", limit: 1)
+        let group = try group(["tcp://\(upstream.address)"], limit: 1)
         let socket = try harness.listen { ForwardService(group) }[0]
         let served = try harness.connect(to: socket)
         served.write("x")
@@ -42,10 +52,52 @@ import Testing
         #expect(ends.count { $0 == "connect-failed by upstream" } == 3)
     }
 
+    @Test(arguments: 1...3) func `no more upstreams are tried than attempts says`(attempts: Int) throws {
+        let harness = try LaneHarness()
+        let group = try group((0..<4).map { _ in try deadAddress() }) { $0.attempts = attempts }
+        let client = try harness.connect(to: try harness.listen { ForwardService(group) }[0])
+        #expect(harness.run(until: { client.isOver }))
+        let close = try #require(try harness.capturedRecords().first { $0.event == "close" })
+        #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
+    }
+
+    @Test func `whom the last upstream that can be tried has no room for waits`() throws {
+        let harness = try LaneHarness()
+        let echo = try harness.listen(service: ServiceSettings.echo.factory)[0]
+        let group = try group([try deadAddress(), "tcp://\(echo.address)"], limit: 1)
+        let socket = try harness.listen { ForwardService(group) }[0]
+        let served = try harness.connect(to: socket)
+        served.write("x")
+        #expect(harness.run(until: { served.text == "x" }))
+        let waiting = try harness.connect(to: socket)
+        waiting.write("y")
+        #expect(harness.run(until: { group.line.length == 1 }))
+        served.close()
+        #expect(harness.run(until: { waiting.text == "y" }))
+    }
+
+    @Test(arguments: [SocketKind.tcp, .unixStream])
+    func `a PROXY header goes before what the client has sent already`(kind: SocketKind) throws {
+        let harness = try LaneHarness()
+        let server = try Server()
+        let group = try group(["\(server.address)"]) { $0.sendProxy = .v1 }
+        let client = try harness.connect(to: try harness.listen([kind]) { ForwardService(group) }[0])
+        client.write("said at once")
+        #expect(harness.run(until: { server.hasConnection }))
+        let upstream = try server.accept()
+        var text = ""
+        #expect(
+            harness.run(until: {
+                text += String(decoding: (try? upstream.receive(flags: CInt(MSG_DONTWAIT))) ?? [], as: UTF8.self)
+                return text.hasSuffix("said at once")
+            }))
+        #expect(text.hasPrefix("PROXY ") && text.hasSuffix("\r\nsaid at once"), "\(text)")
+    }
+
     @Test func `bytes that a slow client takes are activity`() throws {
         let harness = try LaneHarness()
         let server = try Server()
-        let group = try group("\(server.address)")
+        let group = try group(["\(server.address)"])
         let socket = try harness.listen([.unixStream]) { ForwardService(group) }[0]
         let peer = try harness.connect(to: socket)
         peer.reads = false

@@ -244,6 +244,15 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...3) func `no more upstreams are tried than attempts says`(attempts: Int) throws {
+        let dead = try (0..<4).map { _ in try Self.deadAddress() }
+        let scene = try Scene(to: dead) { $0.attempts = attempts }
+        try scene.ask("one")
+        #expect(scene.harness.run(until: { try! !scene.records("close").isEmpty }))
+        let close = try #require(try scene.records("close").first)
+        #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
+    }
+
     @Test func `an answer goes to its flow alone`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])

@@ -80,6 +80,29 @@ import Testing
         #expect(try scene.records("upstream-down").isEmpty)
     }
 
+    @Test(arguments: [false, true])
+    func `a header goes before the first message, or before each`(isForEach: Bool) throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)]) {
+            $0.sendProxy = .v2
+            $0.sendsProxyEach = isForEach
+        }
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write("one\ntwo\nthree\n")
+        var arrived: [[UInt8]] = []
+        scene.harness.run(until: {
+            while let datagram = upstream.receive() { arrived.append(datagram) }
+            return arrived.count >= 3
+        })
+        scene.harness.settle()
+        #expect(upstream.receive() == nil && arrived.count == 3)
+        let signature = Array("\r\n\r\n\0\r\nQUIT\n".utf8)
+        #expect(arrived.map { $0.starts(with: signature) } == [true, isForEach, isForEach])
+        for (datagram, text) in zip(arrived, ["one", "two", "three"]) {
+            #expect(datagram.suffix(text.utf8.count).elementsEqual(text.utf8))
+        }
+    }
+
     @Test func `a route that is missing loses one message, and leaves a record`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
