@@ -6,7 +6,7 @@ DESTDIR ?=
 export PREFIX DESTDIR
 
 .DEFAULT_GOAL := build
-.PHONY: build run test test-vm test-system lint sanitize fuzz bench deb install uninstall clean help
+.PHONY: build run test test-quick test-long test-vm test-system lint sanitize fuzz bench deb install uninstall clean help
 
 build: ## build .build/release/usherd and .build/release/usherctl
 	@scripts/build
@@ -16,6 +16,12 @@ run: ## build, then run usherd in the foreground with config/usherd.toml
 
 test: ## everything that tests here: lint, unit, end to end, packages, booted Debian, virtual machine, fuzz replay, sanitizers
 	@scripts/test
+
+test-quick: ## lint and the unit tests alone, for the inner loop
+	@scripts/test-quick
+
+test-long: ## what takes hours: the end-to-end tests twenty times beside a load, a search by the fuzzers, builds from nothing
+	@scripts/test-long
 
 test-vm: | .build/release/usherd .build/release/usherctl ## boot a kernel with CAN, RDS and vsock under qemu, test there
 	@scripts/test-vm
@@ -36,7 +42,7 @@ fuzz: ## replay every input that a fuzzer ever stumbled over; FUZZ_SECONDS=60 al
 bench: ## measure the server's CPU time per operation against a minimal C program and the peers
 	@scripts/bench
 
-deb: | .build/release/usherd .build/release/usherctl ## build usherd_VERSION_ARCH.deb in .build-deb, and let lintian look at it
+deb: build ## build usherd_VERSION_ARCH.deb in .build-deb, let lintian look at it, and say where it is
 	@scripts/deb
 
 # Installing builds only what is not there yet, so that `sudo make install` leaves no files of root in the tree.

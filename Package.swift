@@ -86,3 +86,12 @@ if Context.environment["USHER_FUZZ"] != nil {
     ]
     package.products += modules.map { .library(name: $0, targets: [$0]) }
 }
+
+// The modules of tests that scripts/sanitize builds, with nothing that they do not need.
+if let suites = Context.environment["USHER_SUITES"]?.split(separator: " ") {
+    package.products = []
+    package.dependencies = []
+    package.targets.removeAll { target in
+        target.type == .executable || target.type == .test && !suites.contains { $0 == target.name }
+    }
+}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the test suites that were built, in several processes at once, and repeats at the end what failed.
+
+Swift Testing runs as many tests at once as there are processors, and most tests here wait for something. So a whole run
+in one process leaves the processors idle; in several it takes about as long as the processors have to do.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+# Brings the loopback of a new network namespace up, and goes on.
+WITH_LOOPBACK = 'ip link set lo up && exec "$@"'
+# The same without the capabilities of a user namespace: the tests are to run with the rights that they had.
+WITHOUT_RIGHTS = 'ip link set lo up && exec setpriv --ambient-caps=-all --inh-caps=-all "$@"'
+NAMESPACES = [
+    (["unshare", "--net"], WITH_LOOPBACK),
+    (["unshare", "--user", "--map-current-user", "--keep-caps", "--net"], WITHOUT_RIGHTS),
+]
+SUMMARY = re.compile(r"Test run with (\d+) tests? .* after ([0-9.]+) seconds")
+
+
+def namespace():
+    """What a command begins with that is to run in a network namespace of its own; empty where none can be made."""
+    for unshare, begin in NAMESPACES:
+        if subprocess.run([*unshare, "ip", "link", "set", "lo", "up"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return [*unshare, "sh", "-c", begin, "sh"]
+    print("test-suites: no network namespace can be made here; running in this one", file=sys.stderr)
+    return []
+
+
+def suites(binary, pattern):
+    """How many tests there are of each suite whose name matches."""
+    listed = subprocess.run([*binary, "--list-tests"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    counts = {}
+    for test in listed.splitlines():
+        suite = test.split("/")[0]
+        if re.search(pattern, test):
+            counts[suite] = counts.get(suite, 0) + 1
+    return counts
+
+
+def batches(counts, most):
+    """The suites in groups of about as many tests, those with the most tests first."""
+    group, tests = [], 0
+    for suite in sorted(counts, key=lambda name: -counts[name]):
+        group.append(suite)
+        tests += counts[suite]
+        if tests >= most:
+            yield group
+            group, tests = [], 0
+    if group:
+        yield group
+
+
+def failures(lines):
+    """What the tests that failed said, and the end of what a process said that died."""
+    said, keeping = [], False
+    for line in lines:
+        if line.startswith("✘"):
+            keeping = True
+        elif line.startswith(("◇", "✔", "➜")):
+            keeping = False
+        if keeping:
+            said.append(line)
+    return said
+
+
+def run(command, group, log):
+    begun = time.monotonic()
+    pattern = "^(" + "|".join(re.escape(suite) for suite in group) + ")(/|$)"
+    with open(log, "w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [*command, "--filter", pattern], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        running.add(process.pid)
+        status = process.wait()
+        running.discard(process.pid)
+    return group, status, log, time.monotonic() - begun
+
+
+running = set()
+
+
+def stop(*_):
+    for pid in list(running):
+        try:
+            os.killpg(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+    os._exit(130)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="test-suites", description=__doc__.split("\n")[0])
+    parser.add_argument("pattern", metavar="REGEX", help="which tests: a part of MODULE.SUITE/TEST")
+    parser.add_argument("--build", default=".build/debug", metavar="DIRECTORY", help="where the tests were built")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="how many processes run at once")
+    parser.add_argument("--alone", action="store_true", help="give each suite a process and a network namespace of its own")
+    parser.add_argument("--times", type=int, default=0, metavar="N", help="list the N batches that took longest")
+    arguments = parser.parse_args()
+
+    binary = [os.path.join(arguments.build, "usherPackageTests.xctest"), "--testing-library", "swift-testing"]
+    counts = suites(binary, arguments.pattern)
+    if not counts:
+        sys.exit(f"test-suites: no test matches {arguments.pattern}")
+    command = (namespace() if arguments.alone else []) + binary
+    most = 1 if arguments.alone else max(1, sum(counts.values()) // (6 * arguments.jobs))
+
+    begun = time.monotonic()
+    logs = tempfile.mkdtemp(prefix="usher-tests.")
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        ended = list(
+            pool.map(lambda item: run(command, item[1], f"{logs}/{item[0]}"), enumerate(batches(counts, most)))
+        )
+
+    tests, failed = 0, []
+    for group, status, log, seconds in ended:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+        summary = next((found for line in reversed(lines) if (found := SUMMARY.search(line))), None)
+        tests += int(summary[1]) if summary else 0
+        if status != 0 or not summary:
+            failed.append((group, status, failures(lines) or lines[-40:]))
+    for group, _, _, seconds in sorted(ended, key=lambda each: -each[3])[: arguments.times]:
+        print(f"{seconds:6.1f} s  {' '.join(group)}")
+    for group, status, said in failed:
+        print(f"\n--- exited with {status}: {' '.join(group)}")
+        print("\n".join(said))
+    shutil.rmtree(logs)
+
+    seconds = time.monotonic() - begun
+    if missing := sum(counts.values()) - tests:
+        print(f"\n{missing} tests were not run to their end")
+    print(f"\n{tests} tests in {len(counts)} suites, {len(failed)} of {len(ended)} processes failed, {seconds:.0f} s")
+    return 1 if failed or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
