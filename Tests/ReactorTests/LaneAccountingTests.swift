@@ -135,7 +135,6 @@ private final class Plain: Service {
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
 }
 
-/// Says nothing by itself, and takes its leave when it is stopped.
 private final class Counter: Sendable {
     private let count = Atomic<Int>(0)
 
@@ -144,6 +143,7 @@ private final class Counter: Sendable {
     func add() { count.add(1, ordering: .relaxed) }
 }
 
+/// Says nothing by itself, and takes its leave when it is stopped.
 private final class Keeper: Service {
     func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
         KeeperWorker(arrival, lane: lane)

@@ -248,8 +248,12 @@ import Testing
         let dead = try (0..<4).map { _ in try Self.deadAddress() }
         let scene = try Scene(to: dead) { $0.attempts = attempts }
         try scene.ask("one")
-        #expect(scene.harness.run(until: { try! !scene.records("close").isEmpty }))
-        let close = try #require(try scene.records("close").first)
+        var ended: CapturedRecord?
+        scene.harness.run(until: {
+            ended = (try? scene.records("close"))?.first
+            return ended != nil
+        })
+        let close = try #require(ended)
         #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
     }
 

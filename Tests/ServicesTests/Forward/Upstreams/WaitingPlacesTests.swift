@@ -55,10 +55,14 @@ import Testing
         let caller = Caller()
         harness.enroll(caller)
         let waiter = Waiter(caller, on: harness.lane)
-        let growth = growth(from: 1000, to: 4000, limit: 9) { (count: UInt64) in
+        func line(_ count: UInt64) -> WaitingPlaces {
             var places = WaitingPlaces()
             for number in 1...count { places.insert(waiter, at: number) }
-            play(&places, count)
+            return places
+        }
+        let growth = growth(from: line(1000), to: line(4000), limit: 9) {
+            var places = $0
+            play(&places, UInt64($0.count))
         }
         #expect(growth < 9, "\(name)")
     }
