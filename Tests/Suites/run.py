@@ -24,6 +24,7 @@ NAMESPACES = [
     (["unshare", "--net"], WITH_LOOPBACK),
     (["unshare", "--user", "--map-current-user", "--keep-caps", "--net"], WITHOUT_RIGHTS),
 ]
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 SUMMARY = re.compile(r"Test run with (\d+) tests? .* after ([0-9.]+) seconds")
 
 
@@ -61,7 +62,7 @@ def batches(counts, most):
 
 
 def failures(lines):
-    """What the tests that failed said, and the end of what a process said that died."""
+    """What the tests that failed said."""
     said, keeping = [], False
     for line in lines:
         if line.startswith("✘"):
@@ -73,7 +74,20 @@ def failures(lines):
     return said
 
 
+def last_words(lines):
+    """What a process said that died: which tests it was at, and its trap or the sanitizer's report."""
+    begun = [line[2:].removesuffix(" started.") for line in lines if line.startswith("◇ Test ") and " case " not in line]
+    ended = {found[1] for line in lines if (found := re.match(r"[✔✘] (Test .*?) (?:with |passed|failed)", line))}
+    running_tests = [f"was at: {test}" for test in begun if test not in ended and not test.startswith("Test run")]
+    return running_tests + [line for line in lines if line and not line.startswith(("◇", "✔", "➜"))][:100]
+
+
+# The processes that run now.
+running = set()
+
+
 def run(command, group, log):
+    """Runs the suites of a group, and writes what they say into a file."""
     begun = time.monotonic()
     pattern = "^(" + "|".join(re.escape(suite) for suite in group) + ")(/|$)"
     with open(log, "w", encoding="utf-8") as output:
@@ -85,18 +99,6 @@ def run(command, group, log):
         status = process.wait()
         running.discard(process.pid)
     return group, status, log, time.monotonic() - begun
-
-
-running = set()
-
-
-def stop(*_):
-    for pid in list(running):
-        try:
-            os.killpg(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
-    os._exit(130)
 
 
 def main():
@@ -117,6 +119,16 @@ def main():
 
     begun = time.monotonic()
     logs = tempfile.mkdtemp(prefix="usher-tests.")
+
+    def stop(*_):
+        for pid in list(running):
+            try:
+                os.killpg(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        shutil.rmtree(logs, ignore_errors=True)
+        os._exit(130)
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
@@ -127,11 +139,11 @@ def main():
     tests, failed = 0, []
     for group, status, log, seconds in ended:
         with open(log, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
+            lines = COLOUR.sub("", file.read()).splitlines()
         summary = next((found for line in reversed(lines) if (found := SUMMARY.search(line))), None)
         tests += int(summary[1]) if summary else 0
         if status != 0 or not summary:
-            failed.append((group, status, failures(lines) or lines[-40:]))
+            failed.append((group, status, failures(lines) if summary else last_words(lines)))
     for group, _, _, seconds in sorted(ended, key=lambda each: -each[3])[: arguments.times]:
         print(f"{seconds:6.1f} s  {' '.join(group)}")
     for group, status, said in failed:
