@@ -167,10 +167,10 @@ final class Acceptor: Gate {
             return
         }
         let credentials = peer.isUnix ? try? PeerCredentials(of: raw) : nil
-        let arrival = Arrival(
-            descriptor: accepted.takeDescriptor(), profile: profile, identifier: lane.shared.makeIdentifier(),
-            kind: socket.kind, peer: peer, local: local, credentials: credentials, accepted: lane.now)
-        lane.place(arrival, service: listener.service)
+        let identity = Identity(
+            number: lane.shared.makeIdentifier(), profile: profile, kind: socket.kind, peer: peer, local: local,
+            credentials: credentials, accepted: lane.now)
+        lane.place(Seed(identity, accepted.takeDescriptor()), service: listener.service)
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.

@@ -4,7 +4,9 @@ import LinuxSystem
 import Records
 
 extension Connection {
-    private final var idleTimeout: UInt64? { kind.isDatagram ? profile.flowIdleTimeout : profile.idleTimeout }
+    private final var idleTimeout: UInt64? {
+        identity.kind.isDatagram ? identity.profile.flowIdleTimeout : identity.profile.idleTimeout
+    }
 
     /// The earliest of the deadlines in force, as things stand; nil for none.
     final var nextDeadline: UInt64? {
@@ -13,7 +15,7 @@ extension Connection {
         // Once the time for the end is set, it alone counts.
         if endDeadline == .max {
             if let idle = idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
-            if let lifetime = profile.lifetime { earliest = min(earliest, accepted &+ lifetime) }
+            if let lifetime = identity.profile.lifetime { earliest = min(earliest, identity.accepted &+ lifetime) }
         }
         return earliest == .max ? nil : earliest
     }
@@ -24,7 +26,7 @@ extension Connection {
     final func passDeadlines(at now: UInt64) -> UInt64? {
         if endDeadline <= now {
             endTimedOut()
-        } else if endDeadline == .max, let lifetime = profile.lifetime, accepted &+ lifetime <= now {
+        } else if endDeadline == .max, let lifetime = identity.profile.lifetime, identity.accepted &+ lifetime <= now {
             end(.lifetime)
         } else if endDeadline == .max, let idle = idleTimeout, lastActivity &+ idle <= now {
             end(.idleTimeout)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+import LinuxSystem
 public import Records
 
 /// One connection of a listener, from accept to close: who it is, what it has moved, when it has to end.
@@ -19,9 +19,6 @@ open class Connection: Pollable {
 
     /// The number of the socket; -1 for a flow.
     package final let raw: CInt
-
-    /// The kind of the socket.
-    public final let kind: SocketKind
 
     /// Whether it has not ended.
     public private(set) final var isOpen = true
@@ -44,26 +41,8 @@ open class Connection: Pollable {
     /// Bytes that the kernel took for the client.
     public final var bytesOut: UInt64 = 0
 
-    /// The connection's number, unique in the life of the daemon.
-    public final let identifier: UInt64
-
-    /// Who is at the other end.
-    public final let peer: SocketAddress
-
-    /// The address that the client connected to.
-    public final let local: SocketAddress
-
-    /// Who the kernel says the peer is, for Unix sockets.
-    public final let credentials: PeerCredentials?
-
-    /// What a PROXY header said, if one came: then ``peer`` is whom it told of.
-    public final let origin: ProxyOrigin?
-
-    /// When it was accepted, by ``Clock/monotonic``.
-    public final let accepted: UInt64
-
-    /// The settings under which it came in.
-    final let profile: ListenerProfile
+    /// What is known of it.
+    public final let identity: Identity
 
     /// The socket; nil once closed, and for a flow, which has none of its own.
     private final var socket: OwnedDescriptor?
@@ -80,35 +59,21 @@ open class Connection: Pollable {
         didSet { if ownDeadline != nil, let next = nextDeadline { lane.schedule(self, at: next) } }
     }
 
-    /// Takes the connection over.
-    public init(_ arrival: consuming Arrival, lane: Lane) {
+    /// Takes over a connection that was admitted.
+    public init(_ seed: consuming Seed, lane: Lane) {
         self.lane = lane
-        identifier = arrival.identifier
-        peer = arrival.peer
-        local = arrival.local
-        kind = arrival.kind
-        profile = arrival.profile
-        credentials = arrival.credentials
-        origin = arrival.origin
-        accepted = arrival.accepted
-        lastActivity = arrival.accepted
-        raw = arrival.descriptor.raw
-        socket = arrival.takeDescriptor()
+        identity = seed.identity
+        lastActivity = seed.identity.accepted
+        raw = seed.descriptor.raw
+        socket = seed.takeDescriptor()
         super.init()
     }
 
     /// Begins a flow: see ``Flow``.
-    init(_ arrival: FlowArrival, lane: Lane) {
+    init(_ seed: FlowSeed, lane: Lane) {
         self.lane = lane
-        identifier = arrival.identifier
-        peer = arrival.peer
-        local = arrival.local
-        kind = arrival.kind
-        profile = arrival.profile
-        credentials = nil
-        origin = nil
-        accepted = arrival.accepted
-        lastActivity = arrival.accepted
+        identity = seed.identity
+        lastActivity = seed.identity.accepted
         raw = -1
         super.init()
     }
@@ -195,7 +160,7 @@ open class Connection: Pollable {
     final func refuse(_ refusal: Refusal) {
         self.refusal = refusal
         // The client is told that it was not served; if that fails, it reads an end.
-        if !kind.isDatagram { try? StreamSocket.resetOnClose(raw) }
+        if !identity.kind.isDatagram { try? StreamSocket.resetOnClose(raw) }
         close(.error, by: .daemon)
     }
 

@@ -200,10 +200,11 @@ final class DatagramPort: Gate {
             refuse(range, of: batch, refusal)
             return nil
         }
-        let arrival = FlowArrival(
-            port: self, profile: profile, identifier: lane.shared.makeIdentifier(), kind: socket.kind, peer: peer,
-            local: local, isToMany: isToMany, accepted: lane.now)
-        switch lane.begin(arrival, service: listener.service) {
+        let identity = Identity(
+            number: lane.shared.makeIdentifier(), profile: profile, kind: socket.kind, peer: peer, local: local,
+            accepted: lane.now)
+        let seed = FlowSeed(identity: identity, port: self, isToMany: isToMany)
+        switch lane.begin(seed, service: listener.service) {
         case .success(let flow):
             if flow.isOpen { flows[key] = flow }
             return flow
@@ -264,12 +265,12 @@ final class DatagramPort: Gate {
         if !outbox.hasRoom(for: bytes.byteCount) { flush() }
         if senders.isEmpty, current == nil { lane.flushAfterTurn(self) }
         if let bus {
-            outbox.append(frame: bytes, segment: segment, over: bus.index(of: flow.peer))
+            outbox.append(frame: bytes, segment: segment, over: bus.index(of: flow.identity.peer))
             return senders.append(flow)
         }
         let isJoined = outbox.append(
-            bytes, segment: segment, to: flow.peer,
-            from: socket.address.isWildcard && !flow.isToMany ? flow.local : nil,
+            bytes, segment: segment, to: flow.identity.peer,
+            from: socket.address.isWildcard && !flow.isToMany ? flow.identity.local : nil,
             isNext: socket.kind == .udp && senders.last === flow)
         if !isJoined { senders.append(flow) }
     }

@@ -27,11 +27,11 @@ open class Flow: Connection {
     public final let isToMany: Bool
 
     /// Takes the flow over.
-    public init(flow arrival: FlowArrival, lane: Lane) {
-        port = arrival.port
-        isToMany = arrival.isToMany
-        key = FlowKey(peer: arrival.peer, local: arrival.local)
-        super.init(arrival, lane: lane)
+    public init(flow seed: FlowSeed, lane: Lane) {
+        port = seed.port
+        isToMany = seed.isToMany
+        key = FlowKey(peer: seed.identity.peer, local: seed.identity.local)
+        super.init(seed, lane: lane)
     }
 
     /// A datagram has come, or several of one length.

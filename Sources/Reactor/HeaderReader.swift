@@ -18,15 +18,15 @@ final class HeaderReader: Connection {
 
     private let service: any Service
 
-    init(_ arrival: consuming Arrival, lane: Lane, service: any Service) {
+    init(_ seed: consuming Seed, lane: Lane, service: any Service) {
         self.service = service
-        super.init(arrival, lane: lane)
+        super.init(seed, lane: lane)
     }
 
     override var announcesItself: Bool { false }
 
     override func start() {
-        ownDeadline = accepted + Self.time
+        ownDeadline = identity.accepted + Self.time
     }
 
     override func deadlineReached() {
@@ -42,7 +42,10 @@ final class HeaderReader: Connection {
             case .moved(let count): try look(count, isLast: !readiness.isDisjoint(with: [.peerFinished, .hangUp]))
             }
         } catch {
-            refuse(.ended(BrokenEnd(error.errno, of: .client, over: kind).party == .client ? .resetByClient : .error))
+            refuse(
+                .ended(
+                    BrokenEnd(error.errno, of: .client, over: identity.kind).party == .client ? .resetByClient : .error)
+            )
         }
         return .done
     }
@@ -66,10 +69,9 @@ final class HeaderReader: Connection {
 
     private func pass(_ header: ProxyHeader, _ length: Int) throws(SystemError) {
         _ = try lane.input.receive(from: raw, atMost: length)
-        let arrival = Arrival(
-            descriptor: takeSocket(), profile: profile, identifier: identifier, kind: kind,
-            peer: header.command == .proxy ? header.source ?? peer : peer, local: local, credentials: credentials,
-            accepted: accepted, origin: ProxyOrigin(via: peer, header: header))
-        lane.pass(self, arrival, service: service)
+        var seed = Seed(identity, takeSocket())
+        seed.identity.origin = ProxyOrigin(via: identity.peer, header: header)
+        if header.command == .proxy, let client = header.source { seed.identity.peer = client }
+        lane.pass(self, seed, service: service)
     }
 }

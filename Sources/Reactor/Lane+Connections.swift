@@ -22,14 +22,14 @@ extension Lane {
     }
 
     /// Brings an admitted connection to the lane that is to have it.
-    func place(_ arrival: consuming Arrival, service: any Service) {
+    func place(_ seed: consuming Seed, service: any Service) {
         // It counts where it goes from now on, so that the next one goes elsewhere.
-        let target = lane(for: arrival.profile)
+        let target = lane(for: seed.identity.profile)
         _ = peers[target].connections.enter(limit: nil)
         if target == handle.number {
-            begin(arrival, service: service)
+            begin(seed, service: service)
         } else {
-            peers[target].post(.adopt(arrival.handOver()))
+            peers[target].post(.adopt(SeedParcel(seed)))
         }
     }
 
@@ -39,34 +39,35 @@ extension Lane {
     }
 
     /// Takes a connection that another lane accepted.
-    func adopt(_ handedOver: LaneHandle.HandedOver) {
-        let arrival = Arrival(adopting: handedOver)
+    func adopt(_ parcel: SeedParcel) {
+        guard let seed = parcel.take() else { return }
         // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
-        let listener = listeners[arrival.profile.identifier]
-        let service = listener?.profile === arrival.profile ? listener?.service : nil
-        let connection = begin(arrival, service: service ?? handedOver.profile.makeService())
+        let profile = seed.identity.profile
+        let listener = listeners[profile.identifier]
+        let service = listener?.profile === profile ? listener?.service : nil
+        let connection = begin(seed, service: service ?? profile.makeService())
         // The others of its listener had their time already.
         if listener == nil { connection.stop(.drained, by: .operator) }
     }
 
     @discardableResult
-    private func begin(_ arrival: consuming Arrival, service: any Service) -> Connection {
+    private func begin(_ seed: consuming Seed, service: any Service) -> Connection {
         shared.noteChange()
-        if arrival.profile.needsHeader(arrival.peer) {
-            let reader = HeaderReader(arrival, lane: self, service: service)
+        if seed.identity.profile.needsHeader(seed.identity.peer) {
+            let reader = HeaderReader(seed, lane: self, service: service)
             begin(reader, isWatched: false)
             return reader
         }
-        let connection = service.makeConnection(for: arrival, on: self)
+        let connection = service.makeConnection(for: seed, on: self)
         begin(connection, isWatched: false)
         return connection
     }
 
     /// Goes on with a connection that has said who it is: it comes to its service now.
-    func pass(_ reader: HeaderReader, _ arrival: consuming Arrival, service: any Service) {
+    func pass(_ reader: HeaderReader, _ seed: consuming Seed, service: any Service) {
         deadlines.cancel(reader.slot)
         table.remove(reader)
-        begin(service.makeConnection(for: arrival, on: self), isWatched: reader.isPolled)
+        begin(service.makeConnection(for: seed, on: self), isWatched: reader.isPolled)
     }
 
     private func begin(_ connection: Connection, isWatched: Bool) {
@@ -74,12 +75,12 @@ extension Lane {
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if connection.announcesItself {
             connection.isAnnounced = true
-            if connection.profile.logsOpen { record(.open, of: connection) }
+            if connection.identity.profile.logsOpen { record(.open, of: connection) }
         }
         connection.start()
         // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
         // an event to tell one from the end.
-        if connection.kind.isByteStream, connection.isOpen, connection.ready(.readable) == .again {
+        if connection.identity.kind.isByteStream, connection.isOpen, connection.ready(.readable) == .again {
             giveTurn(to: connection)
         }
         guard connection.isOpen else { return }
@@ -101,10 +102,10 @@ extension Lane {
     /// Begins a flow that was admitted.
     ///
     /// - Returns: the flow, or why it was turned away after all; who refuses many tells of them together.
-    func begin(_ arrival: FlowArrival, service: any Service) -> Result<Flow, Refusal> {
+    func begin(_ seed: FlowSeed, service: any Service) -> Result<Flow, Refusal> {
         shared.noteChange()
         _ = handle.connections.enter(limit: nil)
-        guard let flow = service.makeFlow(for: arrival, on: self) else {
+        guard let flow = service.makeFlow(for: seed, on: self) else {
             preconditionFailure("a datagram listener has a service for datagrams")
         }
         _ = table.insert(flow)
@@ -113,7 +114,7 @@ extension Lane {
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        if flow.profile.logsOpen { record(.open, of: flow) }
+        if flow.identity.profile.logsOpen { record(.open, of: flow) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -127,14 +128,14 @@ extension Lane {
         deadlines.cancel(connection.slot)
         table.remove(connection)
         handle.connections.leave()
-        connection.profile.connections.leave()
+        connection.identity.profile.connections.leave()
         shared.connections.leave()
         if connection.isAnnounced {
-            if connection.profile.logsClose {
+            if connection.identity.profile.logsClose {
                 let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
                 record(.close(end), of: connection)
             }
-        } else if !connection.kind.isDatagram {
+        } else if !connection.identity.kind.isDatagram {
             // Of datagrams, many may be refused at once: their port tells of them together.
             record(.refused(connection.refusal ?? .ended(reason)), of: connection)
         }
@@ -219,14 +220,15 @@ extension Lane {
     private func traffic(of connection: Connection) -> ConnectionTraffic {
         ConnectionTraffic(
             bytesIn: connection.bytesIn, bytesOut: connection.bytesOut, datagrams: connection.datagrams,
-            durationMicroseconds: Clock.span(from: connection.accepted, to: now) / 1000)
+            durationMicroseconds: Clock.span(from: connection.identity.accepted, to: now) / 1000)
     }
 
     private func record(_ event: ConnectionRecord.Event, of connection: Connection) {
         var record = ConnectionRecord(
-            time: Clock.realtime, event: event, connection: connection.isAnnounced ? connection.identifier : 0,
-            listener: connection.profile.label, kind: connection.kind, peer: connection.peer, local: connection.local,
-            credentials: connection.credentials, via: connection.origin?.via)
+            time: Clock.realtime, event: event, connection: connection.isAnnounced ? connection.identity.number : 0,
+            listener: connection.identity.profile.label, kind: connection.identity.kind, peer: connection.identity.peer,
+            local: connection.identity.local,
+            credentials: connection.identity.credentials, via: connection.identity.origin?.via)
         // At the beginning there is nothing to say of an upstream yet.
         if record.eventKind != .open { record.upstream = connection.upstreamTrace }
         records.append(record, now: now)

@@ -64,7 +64,7 @@ extension Lane {
         }
         listeners[identifier] = nil
         sweep { connection in
-            guard connection.profile.identifier == identifier else { return 0 }
+            guard connection.identity.profile.identifier == identifier else { return 0 }
             connection.stop(reason, by: party)
             return 4
         }

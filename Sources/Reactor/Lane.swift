@@ -77,8 +77,8 @@ public final class Lane {
 
     #if DEBUG
         /// The connections that were handed over and are not adopted yet. Debug builds only.
-        var takenHandOvers: [LaneHandle.HandedOver] {
-            messages.compactMap { if case .adopt(let handedOver)? = $0 { handedOver } else { nil } }
+        var takenSeeds: [SeedParcel] {
+            messages.compactMap { if case .adopt(let parcel)? = $0 { parcel } else { nil } }
         }
     #endif
 
@@ -234,7 +234,7 @@ public final class Lane {
             let message = messages[nextMessage].take()
             nextMessage += 1
             switch message {
-            case .adopt(let handedOver)?: adopt(handedOver)
+            case .adopt(let parcel)?: adopt(parcel)
             case .perform(let body)?: body(self)
             case nil: break
             }

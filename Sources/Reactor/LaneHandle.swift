@@ -21,23 +21,10 @@ public final class LaneHandle: Sendable {
 
     /// What can be told to a lane.
     enum Message: Sendable {
-        /// A connection that another lane accepted. The descriptor is owned by the message.
-        case adopt(HandedOver)
+        /// A connection that another lane accepted.
+        case adopt(SeedParcel)
         /// Something to do on the lane's thread.
         case perform(@Sendable (Lane) -> Void)
-    }
-
-    /// An ``Arrival`` on its way between two lanes, in a form that an array can hold.
-    struct HandedOver: Sendable {
-        var profile: ListenerProfile
-        var identifier: UInt64
-        var kind: SocketKind
-        var peer: SocketAddress
-        var local: SocketAddress
-        var credentials: PeerCredentials?
-        var accepted: UInt64
-        /// Owned by whoever has this value: one message, one receiver.
-        var raw: CInt
     }
 
     /// Makes the handle of lane `number`.
@@ -73,11 +60,11 @@ public final class LaneHandle: Sendable {
 
     #if DEBUG
         /// The connections on their way to this lane. Debug builds only.
-        var handedOver: [HandedOver] {
+        var seeds: [SeedParcel] {
             inbox.withLock { inbox in
                 inbox.compactMap { message in
-                    guard case .adopt(let handedOver) = message else { return nil }
-                    return handedOver
+                    guard case .adopt(let parcel) = message else { return nil }
+                    return parcel
                 }
             }
         }

@@ -6,11 +6,11 @@
 /// as a room, it holds.
 public protocol Service: AnyObject {
     /// Makes the connection of a client that was just admitted.
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection
 
     /// Makes the flow of a source that was just admitted; nil if the service has to do with streams alone, which the
     /// configuration has seen to.
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow?
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow?
 
     /// Whether all frames of a CAN bus are one flow, and not those of each identifier.
     var takesBusAsOne: Bool { get }
@@ -25,7 +25,7 @@ public protocol Service: AnyObject {
 
 extension Service {
     /// None.
-    public func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { nil }
+    public func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { nil }
 
     /// No: who sends is told by the identifier.
     public var takesBusAsOne: Bool { false }

@@ -41,7 +41,7 @@ final class Sweep: Pollable {
             lane.sweepLooksLeft -= 1
             let connection = lane.table[next] as? Connection
             next += 1
-            guard let connection, connection.isOpen, connection.identifier < identifierLimit else { continue }
+            guard let connection, connection.isOpen, connection.identity.number < identifierLimit else { continue }
             fanOut.note(calls: body(connection), on: lane)
         }
         lane.forget(self)

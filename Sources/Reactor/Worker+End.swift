@@ -14,7 +14,7 @@ extension Worker {
 
     /// The kernel said that the connection is broken.
     final func broke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 

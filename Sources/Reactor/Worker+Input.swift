@@ -46,7 +46,7 @@ extension Worker {
         do throws(SystemError) {
             let transfer: Transfer
             var length = 0
-            if kind.isByteStream {
+            if identity.kind.isByteStream {
                 length = min(InputBuffer.streamLength, lane.share)
                 transfer = try lane.input.receive(from: raw, atMost: length)
             } else {
@@ -58,7 +58,7 @@ extension Worker {
                 lastActivity = lane.now
                 // A short read of TCP has emptied the socket, unless urgent data or the end stands behind it (epoll(7)).
                 // Unix sockets also stop at descriptors and credentials, so they are read until they say no.
-                if kind == .tcp, count < length, readiness.isDisjoint(with: .moreThanData) {
+                if identity.kind == .tcp, count < length, readiness.isDisjoint(with: .moreThanData) {
                     mayRead = false
                 }
             case .wouldBlock:

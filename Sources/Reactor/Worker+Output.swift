@@ -36,7 +36,7 @@ extension Worker {
     public final func send(_ bytes: RawSpan) -> Sent {
         guard phase == .serving else { return .closed }
         guard output.isEmpty else {
-            output.append(bytes, asMessage: !kind.isByteStream)
+            output.append(bytes, asMessage: !identity.kind.isByteStream)
             return .held
         }
         switch transmit(bytes) {
@@ -45,7 +45,7 @@ extension Worker {
         case .moved(bytes.byteCount):
             return .all
         case .some(let transfer):
-            output.append(bytes.extracting(droppingFirst: transfer.count), asMessage: !kind.isByteStream)
+            output.append(bytes.extracting(droppingFirst: transfer.count), asMessage: !identity.kind.isByteStream)
             return .held
         }
     }

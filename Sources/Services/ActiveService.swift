@@ -45,8 +45,8 @@ public struct ActiveService: Sendable {
     }
 
     private static func stateless(
-        _ worker: @escaping @Sendable (consuming Arrival, Lane) -> Connection,
-        flow: @escaping @Sendable (FlowArrival, Lane) -> Flow
+        _ worker: @escaping @Sendable (consuming Seed, Lane) -> Connection,
+        flow: @escaping @Sendable (FlowSeed, Lane) -> Flow
     ) -> @Sendable () -> any Service {
         { StatelessService(worker, flow: flow) }
     }

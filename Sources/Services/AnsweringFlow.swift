@@ -19,9 +19,9 @@ class AnsweringFlow: Flow {
     private final let mayAnswer: Bool
     private final var returned = ReturnedAnswers()
 
-    override init(flow arrival: FlowArrival, lane: Lane) {
-        mayAnswer = arrival.mayBeAnswered(on: lane)
-        super.init(flow: arrival, lane: lane)
+    override init(flow seed: FlowSeed, lane: Lane) {
+        mayAnswer = seed.mayBeAnswered(on: lane)
+        super.init(flow: seed, lane: lane)
     }
 
     final override func received(_ bytes: RawSpan, segment: Int) {

@@ -6,17 +6,17 @@ import Reactor
 ///
 /// Concurrency: belongs to one lane, as every service does.
 final class StatelessService: Service {
-    private let make: (consuming Arrival, Lane) -> Connection
-    private let flow: (FlowArrival, Lane) -> Flow
+    private let make: (consuming Seed, Lane) -> Connection
+    private let flow: (FlowSeed, Lane) -> Flow
 
     init(
-        _ make: @escaping (consuming Arrival, Lane) -> Connection, flow: @escaping (FlowArrival, Lane) -> Flow
+        _ make: @escaping (consuming Seed, Lane) -> Connection, flow: @escaping (FlowSeed, Lane) -> Flow
     ) {
         self.make = make
         self.flow = flow
     }
 
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { make(arrival, lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { make(seed, lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { flow(arrival, lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { flow(seed, lane) }
 }

@@ -12,8 +12,8 @@ import Testing
 private final class SilentWorker: Worker {}
 
 private final class SilentService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        SilentWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        SilentWorker(seed, lane: lane)
     }
 }
 

@@ -478,9 +478,9 @@ import Testing
 
 /// Sends every datagram back.
 private final class MirrorService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { MirrorFlow(flow: arrival, lane: lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { MirrorFlow(flow: seed, lane: lane) }
 
     private final class MirrorFlow: Flow {
         override func received(_ bytes: RawSpan, segment: Int) { answerWithSame() }
@@ -489,9 +489,9 @@ private final class MirrorService: Service {
 
 /// Has no room for anybody.
 private final class RefusingService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { RefusingFlow(flow: arrival, lane: lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { RefusingFlow(flow: seed, lane: lane) }
 
     private final class RefusingFlow: Flow {
         override func admit() -> Refusal? { .daemonLimit(0) }
@@ -500,9 +500,9 @@ private final class RefusingService: Service {
 
 /// Answers the first datagram, and has finished.
 private final class OneAnswerService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { OneAnswerFlow(flow: arrival, lane: lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { OneAnswerFlow(flow: seed, lane: lane) }
 
     private final class OneAnswerFlow: Flow {
         override func received(_ bytes: RawSpan, segment: Int) {
@@ -515,9 +515,9 @@ private final class OneAnswerService: Service {
 
 /// Cannot begin.
 private final class StillbornService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { StillbornFlow(flow: arrival, lane: lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { StillbornFlow(flow: seed, lane: lane) }
 
     private final class StillbornFlow: Flow {
         override func start() { close(.connectFailed, by: .upstream) }
@@ -526,9 +526,9 @@ private final class StillbornService: Service {
 
 /// Answers with a message as long as those of RDS, and then with a short one.
 private final class LongAnswerService: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? { LongAnswerFlow(flow: arrival, lane: lane) }
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { LongAnswerFlow(flow: seed, lane: lane) }
 
     private final class LongAnswerFlow: Flow {
         override func received(_ bytes: RawSpan, segment: Int) {

@@ -94,11 +94,10 @@ import Testing
         defer { close(ends[1]) }
         // As the lane does that has accepted it.
         for count in [shared.connections, profile.connections, handle.connections] { #expect(count.enter(limit: nil)) }
-        handle.post(
-            .adopt(
-                LaneHandle.HandedOver(
-                    profile: profile, identifier: shared.makeIdentifier(), kind: .unixStream, peer: .unnamed,
-                    local: .unnamed, credentials: nil, accepted: harness.lane.now, raw: ends[0])))
+        let identity = Identity(
+            number: shared.makeIdentifier(), profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
+            accepted: harness.lane.now)
+        handle.post(.adopt(SeedParcel(Seed(identity, OwnedDescriptor(adopting: ends[0])))))
         harness.run(turns: 2)
         #expect(harness.connections == 0 && shared.connections.value == 0 && profile.connections.value == 0)
         #expect(try harness.ends() == ["drained by operator"])
@@ -132,7 +131,7 @@ import Testing
 
 /// Serves nothing, and is closed when it is stopped.
 private final class Plain: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection { Worker(arrival, lane: lane) }
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
 }
 
 private final class Counter: Sendable {
@@ -145,8 +144,8 @@ private final class Counter: Sendable {
 
 /// Says nothing by itself, and takes its leave when it is stopped.
 private final class Keeper: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        KeeperWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        KeeperWorker(seed, lane: lane)
     }
 }
 

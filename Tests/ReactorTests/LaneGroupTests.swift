@@ -73,8 +73,8 @@ import Testing
 }
 
 private final class Repeater: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        RepeatingWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        RepeatingWorker(seed, lane: lane)
     }
 
     private final class RepeatingWorker: Worker {

@@ -241,8 +241,8 @@ import Testing
 
 /// Gives everything back.
 private final class Mirror: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        MirrorWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        MirrorWorker(seed, lane: lane)
     }
 
     private final class MirrorWorker: Worker {
@@ -252,8 +252,8 @@ private final class Mirror: Service {
 
 /// Remembers how much came, and how much of it at once.
 private final class Measurer: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        MeasuringWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        MeasuringWorker(seed, lane: lane)
     }
 }
 
@@ -269,8 +269,8 @@ private final class MeasuringWorker: Worker {
 
 /// Says goodbye when it is stopped.
 private final class Polite: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        PoliteWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        PoliteWorker(seed, lane: lane)
     }
 
     private final class PoliteWorker: Worker {
@@ -283,8 +283,8 @@ private final class Polite: Service {
 
 /// Says nothing, and lets its client finish when it is stopped.
 private final class Silent: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        SilentWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        SilentWorker(seed, lane: lane)
     }
 
     private final class SilentWorker: Worker {
@@ -294,8 +294,8 @@ private final class Silent: Service {
 
 /// Says something at the first byte, and nothing more.
 private final class LastWords: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        LastWordsWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        LastWordsWorker(seed, lane: lane)
     }
 
     private final class LastWordsWorker: Worker {

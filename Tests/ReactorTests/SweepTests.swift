@@ -109,11 +109,10 @@ import Testing
         defer { close(ends[1]) }
         _ = harness.lane.enter(profile)
         _ = harness.lane.handle.connections.enter(limit: nil)
-        harness.lane.handle.post(
-            .adopt(
-                LaneHandle.HandedOver(
-                    profile: profile, identifier: 7, kind: .unixStream, peer: .unnamed, local: .unnamed,
-                    accepted: Clock.monotonic + 3_600_000_000_000, raw: ends[0])))
+        let identity = Identity(
+            number: 7, profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
+            accepted: Clock.monotonic + 3_600_000_000_000)
+        harness.lane.handle.post(.adopt(SeedParcel(Seed(identity, OwnedDescriptor(adopting: ends[0])))))
         harness.run(turns: 2)
         #expect(harness.connections == 1)
         shutdown(ends[1], CInt(SHUT_WR))
@@ -132,8 +131,8 @@ private final class DoneNumbers: @unchecked Sendable {
 
 /// Gives everything back.
 private final class Mirror: Service {
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        MirrorWorker(arrival, lane: lane)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        MirrorWorker(seed, lane: lane)
     }
 
     private final class MirrorWorker: Worker {

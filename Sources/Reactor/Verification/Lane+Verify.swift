@@ -19,9 +19,9 @@
             ledger.pipes += pipes.inUse + pipes.resting
             for listener in listeners.values { verify(listener, &ledger) }
             for occupant in table.occupants { verify(occupant, &ledger) }
-            for handedOver in handle.handedOver + takenHandOvers {
-                addConnection(of: handedOver.profile, &ledger)
-                ledger.add(descriptor: handedOver.raw)
+            for case let (identity, raw)? in (handle.seeds + takenSeeds).map(\.contents) {
+                addConnection(of: identity.profile, &ledger)
+                ledger.add(descriptor: raw)
             }
             for slot in deadlines.slots {
                 ledger.expect(table[slot] != nil, "lane \(handle.number): a deadline for slot \(slot), which is free")
@@ -73,7 +73,7 @@
             ledger.expect(
                 occupant.waitsForTurn == isWaiting(occupant), "\(name): waits for a turn that it does not get")
             if let connection = occupant as? Connection {
-                addConnection(of: connection.profile, &ledger)
+                addConnection(of: connection.identity.profile, &ledger)
                 ledger.addHolder(
                     of: handle.connections, "connections of lane \(handle.number)", value: handle.connections.value)
                 ledger.expect(connection.isOpen, "\(name): closed, and still in the table")
@@ -90,7 +90,7 @@
                     !worker.wantsTurn || worker.waitsForTurn, "\(name): wants a turn, and waits for none")
             }
             if let flow = occupant as? Flow, let port = flow.port {
-                ledger.addHolder(of: port, "flows of \(flow.profile.label.name)", value: port.flowCount)
+                ledger.addHolder(of: port, "flows of \(flow.identity.profile.label.name)", value: port.flowCount)
             }
             (occupant as? any Verifiable)?.verify(into: &ledger)
         }

@@ -29,7 +29,7 @@ final class ChargenWorker: Worker {
         let pattern = ChargenPattern.bytes
         for _ in 0..<lane.calls(Self.writesPerTurn) {
             // A message is a line: whoever reads messages may have no room for more.
-            let length = kind.isByteStream ? pattern.count - position : ChargenPattern.lineLength
+            let length = identity.kind.isByteStream ? pattern.count - position : ChargenPattern.lineLength
             // unsafe: bytes have no padding.
             let bytes = unsafe pattern.span.extracting(position..<position + length).bytes
             guard let sent = offer(bytes) else { return }

@@ -51,12 +51,12 @@ final class ChatService: Service {
         self.patience = patience
     }
 
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
-        ChatWorker(arrival, lane: lane, service: self)
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+        ChatWorker(seed, lane: lane, service: self)
     }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
-        ChatFlow(flow: arrival, lane: lane, service: self)
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? {
+        ChatFlow(flow: seed, lane: lane, service: self)
     }
 
     /// Whether members have written as much as is fair before all have been sent it.
@@ -87,7 +87,8 @@ final class ChatService: Service {
 
     private func admit(_ connection: Connection, _ seat: Audience.Seat) -> MemberID {
         lane = connection.lane
-        let id = room.join(as: MemberName(peer: connection.peer, connection: connection.identifier), &outbox)
+        let id = room.join(
+            as: MemberName(peer: connection.identity.peer, connection: connection.identity.number), &outbox)
         audience.append(id, seat)
         return id
     }
@@ -220,7 +221,7 @@ final class ChatService: Service {
         /// What is wrong: every connection in the table is open, and what waits to be sent has its turn. Debug builds only.
         var faults: [String] {
             var faults = audience.connections.filter { !$0.isOpen }.map {
-                "connection \($0.identifier) is closed, and still in the room"
+                "connection \($0.identity.number) is closed, and still in the room"
             }
             if isDelivering { faults.append("a delivery has not ended") }
             if log.isEmpty != (lap == nil) { faults.append("\(log.count) bytes wait, and nothing sends them") }

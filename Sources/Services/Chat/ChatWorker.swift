@@ -33,9 +33,9 @@ final class ChatWorker: Worker {
     /// Whether the client's end was read, and is handled in a later turn.
     private var isEnding = false
 
-    init(_ arrival: consuming Arrival, lane: Lane, service: ChatService) {
+    init(_ seed: consuming Seed, lane: Lane, service: ChatService) {
         self.service = service
-        super.init(arrival, lane: lane)
+        super.init(seed, lane: lane)
     }
 
     // MARK: - What the lane says
@@ -90,7 +90,7 @@ final class ChatWorker: Worker {
     ///
     /// - Returns: how many messages that were.
     func deliver(_ lines: Span<UInt8>) -> Int {
-        if kind.isByteStream {
+        if identity.kind.isByteStream {
             // unsafe: bytes have no padding.
             _ = unsafe send(lines.bytes)
             return 1
@@ -119,7 +119,9 @@ final class ChatWorker: Worker {
             assembler.next(in: input, at: &position) { service.accept($0, $1, from: member) }
         }
         // The end of a message is the end of a line.
-        if !kind.isByteStream, position == input.count { assembler.finish { service.accept($0, $1, from: member) } }
+        if !identity.kind.isByteStream, position == input.count {
+            assembler.finish { service.accept($0, $1, from: member) }
+        }
         service.deliver()
         return isServing ? position : input.count
     }

@@ -16,20 +16,20 @@ final class ForwardService: Service {
         self.group = group
     }
 
-    func makeConnection(for arrival: consuming Arrival, on lane: Lane) -> Connection {
+    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
         guard group.takesDatagrams, let framing = group.settings.framing else {
-            return RelayConnection(arrival, lane: lane, group: group)
+            return RelayConnection(seed, lane: lane, group: group)
         }
         return FramedConnection(
-            arrival, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
+            seed, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
     }
 
-    func makeFlow(for arrival: FlowArrival, on lane: Lane) -> Flow? {
+    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? {
         guard !group.takesDatagrams, let framing = group.settings.framing else {
-            return DatagramRelay(flow: arrival, lane: lane, group: group)
+            return DatagramRelay(flow: seed, lane: lane, group: group)
         }
         return FramedFlow(
-            flow: arrival, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
+            flow: seed, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
     }
 
     private func losses(of framing: Framing, on lane: Lane) -> FramingLosses {

@@ -48,10 +48,10 @@ final class ChatFlow: Flow {
     /// Lines that are no part of the talk: one a second.
     private var notices = Allowance(perSecond: 1, burst: 1)
 
-    init(flow arrival: FlowArrival, lane: Lane, service: ChatService) {
+    init(flow seed: FlowSeed, lane: Lane, service: ChatService) {
         self.service = service
-        mayAnswer = arrival.mayBeAnswered(on: lane)
-        super.init(flow: arrival, lane: lane)
+        mayAnswer = seed.mayBeAnswered(on: lane)
+        super.init(flow: seed, lane: lane)
     }
 
     // MARK: - What the lane says
@@ -59,8 +59,8 @@ final class ChatFlow: Flow {
     override var answersKeepAlive: Bool { false }
 
     override func start() {
-        guard kind.isUnix, mayAnswer else {
-            ownDeadline = accepted + service.patience.outside
+        guard identity.kind.isUnix, mayAnswer else {
+            ownDeadline = identity.accepted + service.patience.outside
             return
         }
         comeIn()
@@ -82,7 +82,7 @@ final class ChatFlow: Flow {
 
     /// A Unix socket that is gone is known to be; of any other source nothing is known but that it is silent.
     override func answersLost(_ errno: CInt) {
-        guard kind.isUnix, errno == ECONNREFUSED || errno == ENOENT else { return }
+        guard identity.kind.isUnix, errno == ECONNREFUSED || errno == ENOENT else { return }
         isGone = true
         ownDeadline = lane.now
     }

@@ -12,7 +12,7 @@ extension RelayConnection: UpstreamConnector {
     ///
     /// - Returns: why the client cannot be served.
     func findUpstream() -> Refusal? {
-        let source = Balancer.sourceHash(of: peer, uid: credentials?.uid)
+        let source = Balancer.sourceHash(of: identity.peer, uid: identity.credentials?.uid)
         let connecting = Connecting<UpstreamSocket>(ticket: group.makeTicket(), source: source)
         self.connecting = connecting
         return findMember(connecting)

@@ -39,13 +39,13 @@ extension RelayConnection {
     }
 
     private func clientBroke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 
     /// Whether a client that reads nothing any more has sent nothing that an upstream should get.
     private var clientIsGoneWithoutAWord: Bool {
-        guard kind.isByteStream, toUpstream.held.isEmpty else { return false }
+        guard identity.kind.isByteStream, toUpstream.held.isEmpty else { return false }
         return (try? lane.input.peek(at: raw, atMost: 1)) == .endOfStream
     }
 
@@ -69,7 +69,7 @@ extension RelayConnection {
         }
         bytesIn &+= UInt64(count)
         lastActivity = lane.now
-        let isMore = count == Self.earlyLength || kind != .tcp || clientHasMore
+        let isMore = count == Self.earlyLength || identity.kind != .tcp || clientHasMore
         let address = connecting.addresses[index]
         var sent = 0
         do throws(SystemError) {

@@ -56,7 +56,7 @@ extension DatagramRelay {
         let segment = batch.segment(index)
         if !batch.isWhole(index) {
             loseAnswers(1, errno: EMSGSIZE)
-        } else if kind != .can || upstreamKind == .can || batch.isFrame(index) {
+        } else if identity.kind != .can || upstreamKind == .can || batch.isFrame(index) {
             batch.withBytes(index) { answer($0, segment: segment) }
         } else {
             batch.withBytes(index) { bytes in
@@ -78,7 +78,7 @@ extension DatagramRelay {
         notePreference()
         guard let member else { return }
         let upstream = group.members[member].upstream
-        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
+        if let change = upstream.connectSucceeded(startedAt: identity.accepted, at: lane.now) {
             group.tell(change, of: upstream, on: lane)
         }
     }
@@ -86,9 +86,9 @@ extension DatagramRelay {
     /// The flow ends, and nobody has refused what it sent: of an upstream that never answers, nothing else shows that it is
     /// there. A refusal needs time to come.
     func wasNotRefused() {
-        guard let member, Clock.span(from: accepted, to: lane.now) >= Upstream.timeForRefusal else { return }
+        guard let member, Clock.span(from: identity.accepted, to: lane.now) >= Upstream.timeForRefusal else { return }
         let upstream = group.members[member].upstream
-        if let change = upstream.connectSucceeded(startedAt: accepted, at: lane.now) {
+        if let change = upstream.connectSucceeded(startedAt: identity.accepted, at: lane.now) {
             group.tell(change, of: upstream, on: lane)
         }
     }

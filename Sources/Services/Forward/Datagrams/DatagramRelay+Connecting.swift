@@ -25,7 +25,8 @@ extension DatagramRelay {
             let upstream = group.members[member].upstream
             switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
             // When the flow was admitted, the addresses of a name may not have been known.
-            case .addresses(let found) where kind != .can && kind == upstream.kind && found.contains(peer):
+            case .addresses(let found)
+            where identity.kind != .can && identity.kind == upstream.kind && found.contains(identity.peer):
                 failures.append("\(upstream.endpoint): the datagram claims to come from there")
                 return close(.connectFailed, by: .client)
             case .addresses(let found) where !found.isEmpty:

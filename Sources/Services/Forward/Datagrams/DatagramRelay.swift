@@ -72,11 +72,11 @@ final class DatagramRelay: Flow {
     /// Whether what is sent to the upstream may go as one.
     var joining = DatagramJoining(.udp)
 
-    init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup) {
+    init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup) {
         self.group = group
-        source = Balancer.sourceHash(of: arrival.peer, uid: nil)
+        source = Balancer.sourceHash(of: seed.identity.peer, uid: nil)
         ticket = group.makeTicket()
-        super.init(flow: arrival, lane: lane)
+        super.init(flow: seed, lane: lane)
     }
 
     override var upstreamTrace: UpstreamTrace? {
@@ -91,7 +91,7 @@ final class DatagramRelay: Flow {
 
     override func admit() -> Refusal? {
         // An answer to what was forged so would be answered in turn, for ever. A bus has no addresses.
-        if kind != .can, lane.isOwnPort(peer) || upstreamsHave(peer) { return .ownAddress }
+        if identity.kind != .can, lane.isOwnPort(identity.peer) || upstreamsHave(identity.peer) { return .ownAddress }
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
         case .member(let index):
             take(index)
@@ -103,12 +103,12 @@ final class DatagramRelay: Flow {
     }
 
     private func upstreamsHave(_ peer: SocketAddress) -> Bool {
-        group.members.first?.upstream.kind == kind && group.hasUpstream(at: peer)
+        group.members.first?.upstream.kind == identity.kind && group.hasUpstream(at: peer)
     }
 
     override func start() {
         if let interval = group.progressInterval {
-            progressDeadline = accepted + interval
+            progressDeadline = identity.accepted + interval
             setDeadline()
         }
         reach()
@@ -124,7 +124,7 @@ final class DatagramRelay: Flow {
         guard let upstream else { return }
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
-        if upstreamKind == .can, kind != .can { return sendFrames(range, of: batch, to: upstream) }
+        if upstreamKind == .can, identity.kind != .can { return sendFrames(range, of: batch, to: upstream) }
         finish(batch.send(range, to: upstream.raw, joining: &joining))
     }
 

@@ -150,7 +150,7 @@ extension FramedConnection {
     func clientBroke(_ error: SystemError) {
         // Who has finished and is gone breaks off nothing.
         if clientHasFinished { return close(lastReason, by: .client) }
-        let end = BrokenEnd(error.errno, of: .client, over: kind)
+        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 }

@@ -66,14 +66,14 @@ final class FramedConnection: Connection {
     private var progressDeadline = UInt64.max
 
     init(
-        _ arrival: consuming Arrival, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses
+        _ seed: consuming Seed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses
     ) {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
         search = UpstreamSearch(in: group, on: lane, mayWait: true)
-        super.init(arrival, lane: lane)
-        if let interval = group.progressInterval { progressDeadline = accepted + interval }
+        super.init(seed, lane: lane)
+        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     /// The upstreams among which its own is.
@@ -87,7 +87,7 @@ final class FramedConnection: Connection {
 
     override func admit() -> Refusal? {
         // Nothing is made for the header here; but whoever is in a loop comes no further.
-        if let trail = origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
+        if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
         return search.admit(self)
     }
 

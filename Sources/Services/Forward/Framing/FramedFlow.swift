@@ -27,12 +27,12 @@ final class FramedFlow: Flow {
     private var upstreamIsReadable = false
     private var upstreamIsWritable = true
 
-    init(flow arrival: FlowArrival, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
+    init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
         search = UpstreamSearch(in: group, on: lane, mayWait: false)
-        super.init(flow: arrival, lane: lane)
+        super.init(flow: seed, lane: lane)
     }
 
     /// The upstreams among which its own is.
@@ -42,12 +42,12 @@ final class FramedFlow: Flow {
 
     override func admit() -> Refusal? {
         // The answer to a datagram with a forged source would be answered in turn, without end. A bus has no addresses.
-        if kind != .can, lane.isOwnPort(peer) { return .ownAddress }
+        if identity.kind != .can, lane.isOwnPort(identity.peer) { return .ownAddress }
         return search.admit(self)
     }
 
     override func start() {
-        if let interval = group.progressInterval { ownDeadline = accepted + interval }
+        if let interval = group.progressInterval { ownDeadline = identity.accepted + interval }
     }
 
     // MARK: - To the upstream
@@ -125,7 +125,7 @@ final class FramedFlow: Flow {
     }
 
     private func pass(_ message: RawSpan) -> Bool {
-        if kind == .can, !CANFrameLayout.isSendable(message) {
+        if identity.kind == .can, !CANFrameLayout.isSendable(message) {
             traffic.dropped &+= 1
             losses.note(.noFrame)
         } else {

@@ -66,7 +66,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     /// - Returns: why the client cannot be served.
     func admit(_ seeker: Seeker) -> Refusal? {
         self.seeker = seeker
-        let source = Balancer.sourceHash(of: seeker.peer, uid: seeker.credentials?.uid)
+        let source = Balancer.sourceHash(of: seeker.identity.peer, uid: seeker.identity.credentials?.uid)
         let state = Connecting<Link>(ticket: group.makeTicket(), source: source)
         self.state = state
         lane.enroll(self)

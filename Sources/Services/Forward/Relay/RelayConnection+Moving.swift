@@ -67,7 +67,7 @@ extension RelayConnection: RelayTransport {
     // MARK: - Copying
 
     private func copy(from side: RelaySide) -> RelayStep {
-        let kind = side == .client ? kind : upstreamKind
+        let kind = side == .client ? identity.kind : upstreamKind
         let raw = raw(of: side)
         let transfer: Transfer
         do throws(SystemError) {
@@ -105,7 +105,7 @@ extension RelayConnection: RelayTransport {
             case .wouldBlock, .endOfStream:
                 sent = 0
             }
-            let asMessage = !(side == .client ? kind : upstreamKind).isByteStream
+            let asMessage = !(side == .client ? identity.kind : upstreamKind).isByteStream
             lane.input.withBytes(count) { bytes in
                 withChannel(from: source) {
                     $0.held.append(bytes.extracting(droppingFirst: sent), asMessage: asMessage)

@@ -57,13 +57,13 @@ final class RelayConnection: Connection {
     private var halfCloseDeadline = UInt64.max
     private var progressDeadline = UInt64.max
 
-    init(_ arrival: consuming Arrival, lane: Lane, group: UpstreamGroup) {
+    init(_ seed: consuming Seed, lane: Lane, group: UpstreamGroup) {
         self.group = group
         let upstreamKind = group.members.first?.upstream.kind ?? .tcp
-        toUpstream = RelayChannel(arrival.kind, upstreamKind)
-        toClient = RelayChannel(upstreamKind, arrival.kind)
-        super.init(arrival, lane: lane)
-        if let interval = group.progressInterval { progressDeadline = accepted + interval }
+        toUpstream = RelayChannel(seed.identity.kind, upstreamKind)
+        toClient = RelayChannel(upstreamKind, seed.identity.kind)
+        super.init(seed, lane: lane)
+        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     override var upstreamTrace: UpstreamTrace? {
@@ -79,12 +79,12 @@ final class RelayConnection: Connection {
 
     override func admit() -> Refusal? {
         // Nothing is made for the header here; but whoever is in a loop comes no further.
-        if let trail = origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
+        if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
         return findUpstream()
     }
 
     override func start() {
-        connecting?.maySendEarly = kind.isByteStream
+        connecting?.maySendEarly = identity.kind.isByteStream
         // Who waits in the line is called.
         if member != nil { goOn() }
         connecting?.maySendEarly = false
@@ -234,7 +234,8 @@ final class RelayConnection: Connection {
     private func breakOff(_ ending: Relay.Ending) {
         try? StreamSocket.resetOnClose(raw(of: ending.side.other))
         let isOfClient = ending.side == .client
-        let end = BrokenEnd(ending.errno, of: isOfClient ? .client : .upstream, over: isOfClient ? kind : upstreamKind)
+        let end = BrokenEnd(
+            ending.errno, of: isOfClient ? .client : .upstream, over: isOfClient ? identity.kind : upstreamKind)
         // What is too long for one side has come from the other.
         let party = end.reason == .messageTooLong ? .daemon : end.party
         close(end.reason, by: party, errno: end.errno)

@@ -12,13 +12,14 @@ extension UpstreamGroup {
     /// The PROXY header for a connection; nil where none is sent.
     func header(for connection: Connection) -> [UInt8]? {
         guard let version = settings.sendProxy else { return nil }
-        let origin = connection.origin
+        let origin = connection.identity.origin
         // A name that something else gave it is not passed on: without a count of the hops a loop would never end.
         let trail =
-            origin?.trail?.next() ?? ConnectionTrail(instance: Self.instance, connection: connection.identifier)
+            origin?.trail?.next() ?? ConnectionTrail(instance: Self.instance, connection: connection.identity.number)
         let header = ProxyHeader(
-            relaying: connection.peer, to: origin?.header.destination ?? connection.local,
-            version: version, transport: connection.kind.isDatagram ? .datagram : .stream, uniqueID: .trail(trail),
+            relaying: connection.identity.peer, to: origin?.header.destination ?? connection.identity.local,
+            version: version, transport: connection.identity.kind.isDatagram ? .datagram : .stream,
+            uniqueID: .trail(trail),
             authority: origin?.header.authority)
         return Self.bytes(of: header)
     }

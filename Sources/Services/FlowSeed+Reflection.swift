@@ -2,9 +2,9 @@
 
 import Reactor
 
-extension FlowArrival {
+extension FlowSeed {
     /// Whether an answer could harm nobody but who asked: see ``AnsweringFlow``.
     func mayBeAnswered(on lane: Lane) -> Bool {
-        AnsweringFlow.mayAnswer(peer, at: local, isToMany: isToMany) && !lane.isOwnPort(peer)
+        AnsweringFlow.mayAnswer(identity.peer, at: identity.local, isToMany: isToMany) && !lane.isOwnPort(identity.peer)
     }
 }

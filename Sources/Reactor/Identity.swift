@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// What is known of a connection or a flow: its number, its listener, both addresses, and who vouches for the client.
+///
+/// The only place where these facts are declared: whatever needs one reads it from here, so a new fact is a property here
+/// and its use. Everything that a connection passes through hands on the whole value.
+///
+/// Concurrency: a value; a lane that hands a connection over passes it to the other one.
+public struct Identity: Sendable {
+    // Every read and write looks at the kind, so it comes first.
+
+    /// The kind of the socket that the client uses.
+    public let kind: SocketKind
+
+    /// The number of the connection or flow, unique in the life of the daemon.
+    public let number: UInt64
+
+    /// The client: who connected, or whom a PROXY header named.
+    public package(set) var peer: SocketAddress
+
+    /// The address of this host that the client connected to, or sent to.
+    public let local: SocketAddress
+
+    /// Who the kernel says the peer is, for Unix sockets: SO_PEERCRED, unix(7).
+    public let credentials: PeerCredentials?
+
+    /// What a PROXY header said, if one came; then ``peer`` is the client that it named.
+    public package(set) var origin: ProxyOrigin?
+
+    /// When it was accepted, or its first datagram came, in nanoseconds by ``Clock/monotonic``.
+    public let accepted: UInt64
+
+    /// The settings in force when it came in, in whose count of connections it is.
+    let profile: ListenerProfile
+
+    init(
+        number: UInt64, profile: ListenerProfile, kind: SocketKind, peer: SocketAddress, local: SocketAddress,
+        credentials: PeerCredentials? = nil, accepted: UInt64
+    ) {
+        self.number = number
+        self.profile = profile
+        self.kind = kind
+        self.peer = peer
+        self.local = local
+        self.credentials = credentials
+        self.accepted = accepted
+    }
+}
