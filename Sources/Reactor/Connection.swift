@@ -17,20 +17,11 @@ open class Connection: Pollable {
     /// The lane that it lives on.
     public final let lane: Lane
 
-    /// The number of the socket; -1 for a flow.
-    package final let raw: CInt
-
     /// Whether it has not ended.
     public private(set) final var isOpen = true
 
     /// Whether the `open` record was written, so that a `close` record has to follow.
     final var isAnnounced = false
-
-    /// Whether epoll watches its socket.
-    final var isPolled = false
-
-    /// Whether epoll tells when the client takes more: see ``awaitRoom()``.
-    package private(set) final var awaitsRoom = false
 
     /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.
     public final var lastActivity: UInt64
@@ -44,9 +35,6 @@ open class Connection: Pollable {
     /// What is known of it.
     public final let identity: Identity
 
-    /// The socket; nil once closed, and for a flow, which has none of its own.
-    private final var socket: OwnedDescriptor?
-
     /// Why it was turned away, if it was.
     final var refusal: Refusal?
 
@@ -59,13 +47,15 @@ open class Connection: Pollable {
         didSet { if ownDeadline != nil, let next = nextDeadline { lane.schedule(self, at: next) } }
     }
 
+    /// The client's socket; closed for a flow, which has none of its own.
+    package final var client: Stream
+
     /// Takes over a connection that was admitted.
     public init(_ seed: consuming Seed, lane: Lane) {
         self.lane = lane
         identity = seed.identity
         lastActivity = seed.identity.accepted
-        raw = seed.descriptor.raw
-        socket = seed.takeDescriptor()
+        client = seed.takeStream()
         super.init()
     }
 
@@ -74,7 +64,7 @@ open class Connection: Pollable {
         self.lane = lane
         identity = seed.identity
         lastActivity = seed.identity.accepted
-        raw = -1
+        client = Stream(closed: seed.identity.kind)
         super.init()
     }
 
@@ -127,30 +117,27 @@ open class Connection: Pollable {
         lane.schedule(self, at: endDeadline)
     }
 
-    /// The client has not taken something: from now on an event says when it takes more.
+    /// Registers for EPOLLOUT after a short write to the client. Idempotent.
     public final func awaitRoom() {
-        guard !awaitsRoom, isOpen else { return }
-        awaitsRoom = true
-        guard isPolled else { return }
+        guard isOpen else { return }
         do throws(SystemError) {
-            try lane.watchWriting(of: self, raw)
+            try lane.awaitWritable(&client, of: self)
         } catch {
             close(.error, by: .daemon, errno: error.errno)
         }
     }
 
     /// Takes the socket away, for another connection to go on with.
-    final func takeSocket() -> OwnedDescriptor {
-        guard let socket = socket.take() else { preconditionFailure("a socket is taken once") }
+    final func takeClient() -> Stream {
         isOpen = false
-        return socket
+        return client.take()
     }
 
     /// Closes the connection now. Does nothing if it is closed.
     open func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         guard isOpen else { return }
         isOpen = false
-        socket = nil
+        client.close()
         lane.retire(self, reason: reason, by: party, errno: errno)
         retired()
         closed()
@@ -160,7 +147,7 @@ open class Connection: Pollable {
     final func refuse(_ refusal: Refusal) {
         self.refusal = refusal
         // The client is told that it was not served; if that fails, it reads an end.
-        if !identity.kind.isDatagram { try? StreamSocket.resetOnClose(raw) }
+        client.resetOnClose()
         close(.error, by: .daemon)
     }
 

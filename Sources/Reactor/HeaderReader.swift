@@ -34,9 +34,10 @@ final class HeaderReader: Connection {
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
+        _ = client.note(readiness)
         guard !readiness.isDisjoint(with: .anyInput) else { return .done }
         do throws(SystemError) {
-            switch try lane.input.peek(at: raw, atMost: ProxyHeader.defaultLongest) {
+            switch try client.peek(into: lane.input, atMost: ProxyHeader.defaultLongest) {
             case .wouldBlock: break
             case .endOfStream: refuse(.proxyHeader("the client finished before it"))
             case .moved(let count): try look(count, isLast: !readiness.isDisjoint(with: [.peerFinished, .hangUp]))
@@ -68,8 +69,8 @@ final class HeaderReader: Connection {
     }
 
     private func pass(_ header: ProxyHeader, _ length: Int) throws(SystemError) {
-        _ = try lane.input.receive(from: raw, atMost: length)
-        var seed = Seed(identity, takeSocket())
+        _ = try client.read(into: lane.input, atMost: length)
+        var seed = Seed(identity, takeClient())
         seed.identity.origin = ProxyOrigin(via: identity.peer, header: header)
         if header.command == .proxy, let client = header.source { seed.identity.peer = client }
         lane.pass(self, seed, service: service)

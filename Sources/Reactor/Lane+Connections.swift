@@ -55,23 +55,23 @@ extension Lane {
         shared.noteChange()
         if seed.identity.profile.needsHeader(seed.identity.peer) {
             let reader = HeaderReader(seed, lane: self, service: service)
-            begin(reader, isWatched: false)
+            begin(reader)
             return reader
         }
         let connection = service.makeConnection(for: seed, on: self)
-        begin(connection, isWatched: false)
+        begin(connection)
         return connection
     }
 
-    /// Goes on with a connection that has said who it is: it comes to its service now.
+    /// Hands the connection to its service after the PROXY header was read.
     func pass(_ reader: HeaderReader, _ seed: consuming Seed, service: any Service) {
         deadlines.cancel(reader.slot)
         table.remove(reader)
-        begin(service.makeConnection(for: seed, on: self), isWatched: reader.isPolled)
+        begin(service.makeConnection(for: seed, on: self))
     }
 
-    private func begin(_ connection: Connection, isWatched: Bool) {
-        let token = table.insert(connection)
+    private func begin(_ connection: Connection) {
+        _ = table.insert(connection)
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if connection.announcesItself {
             connection.isAnnounced = true
@@ -84,18 +84,12 @@ extension Lane {
             giveTurn(to: connection)
         }
         guard connection.isOpen else { return }
-        let readiness: Readiness = connection.awaitsRoom ? .connection : .input
         do throws(SystemError) {
-            if isWatched {
-                try poll.modify(connection.raw, for: readiness, token: token)
-            } else {
-                try poll.add(connection.raw, for: readiness, token: token)
-            }
+            try register(&connection.client, of: connection)
         } catch {
             Self.expectNoBug(error)
             return connection.close(.error, by: .daemon, errno: error.errno)
         }
-        connection.isPolled = true
         if let deadline = connection.nextDeadline { schedule(connection, at: deadline) }
     }
 
@@ -152,10 +146,20 @@ extension Lane {
 // MARK: - Other descriptors
 
 extension Lane {
-    /// Watches a descriptor that is not a connection of a listener, such as one to an upstream.
-    package func watch(
-        _ pollable: Pollable, _ raw: CInt, for readiness: Readiness = .connection
-    ) throws(SystemError) {
+    /// Gives a pollable a place in the table, and watches its stream.
+    package func watch(_ pollable: Pollable, _ stream: inout Stream) throws(SystemError) {
+        _ = table.insert(pollable)
+        do throws(SystemError) {
+            try register(&stream, of: pollable)
+        } catch {
+            Self.expectNoBug(error)
+            table.remove(pollable)
+            throw error
+        }
+    }
+
+    /// Gives a pollable a place in the table, and watches a descriptor of it that is no stream.
+    package func watch(_ pollable: Pollable, _ raw: CInt, for readiness: Readiness) throws(SystemError) {
         let token = table.insert(pollable)
         do throws(SystemError) {
             try poll.add(raw, for: readiness, token: token)
@@ -169,11 +173,6 @@ extension Lane {
     /// A descriptor that is watched already, or can't be, is not the one that it was taken for.
     private static func expectNoBug(_ error: SystemError) {
         if FaultParty(.watch, errno: error.errno, over: .tcp) == .usher { OwnBug.end(because: error) }
-    }
-
-    /// Tells a pollable from now on when its descriptor takes more; at once if it does so now.
-    package func watchWriting(of pollable: Pollable, _ raw: CInt) throws(SystemError) {
-        try poll.modify(raw, for: .connection, token: table.token(of: pollable))
     }
 
     /// Gives a pollable a place for its deadlines, and a token, without a descriptor.

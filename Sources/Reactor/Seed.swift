@@ -8,45 +8,48 @@ import Synchronization
 /// It passes through admission, perhaps to another lane, and through the PROXY header, which may name another client. Each
 /// step hands on the whole value.
 ///
-/// Concurrency: Sendable, because the lane that accepted may hand it to another one. It owns the socket: dropping it closes
-/// the connection.
-public struct Seed: ~Copyable, Sendable {
+/// Concurrency: belongs to one lane; a ``SeedParcel`` takes it to another one. It owns the socket: dropping it closes the
+/// connection.
+public struct Seed: ~Copyable {
     /// What is known of the connection.
     public package(set) var identity: Identity
 
     /// The connected socket.
-    let descriptor: OwnedDescriptor
+    var stream: Stream
 
-    init(_ identity: Identity, _ descriptor: consuming OwnedDescriptor) {
+    init(_ identity: Identity, _ stream: consuming Stream) {
         self.identity = identity
-        self.descriptor = descriptor
+        self.stream = stream
     }
 
     /// Gives the socket away.
-    consuming func takeDescriptor() -> OwnedDescriptor { descriptor }
+    consuming func takeStream() -> Stream { stream }
 }
 
-/// A ``Seed`` in a message to another lane, which an array can hold.
+/// A ``Seed`` on its way to another lane, in a message that an array can hold.
 ///
-/// Concurrency: the seed is behind a mutex; one lane puts it in, another takes it out.
+/// Concurrency: the socket is behind a mutex; one lane puts it in, another takes it out.
 final class SeedParcel: Sendable {
-    private let seed: Mutex<Seed?>
+    private let identity: Identity
+    private let socket: Mutex<OwnedDescriptor?>
 
     init(_ seed: consuming Seed) {
-        self.seed = Mutex(consume seed)
+        identity = seed.identity
+        socket = Mutex(seed.takeStream().takeDescriptor())
     }
 
     /// Takes the seed out; nil if it was taken already.
     func take() -> Seed? {
-        seed.withLock { $0.take() }
+        guard let socket = socket.withLock({ $0.take() }) else { return nil }
+        return Seed(identity, Stream(socket, identity.kind))
     }
 
     #if DEBUG
-        /// What is inside: the identity, and the number of the descriptor. Nil if the seed was taken. Debug builds only.
+        /// What is inside: the identity, and the number of the socket. Nil if the seed was taken. Debug builds only.
         var contents: (identity: Identity, raw: CInt)? {
-            seed.withLock { seed in
-                switch seed {
-                case .some(let seed): (seed.identity, seed.descriptor.raw)
+            socket.withLock { socket in
+                switch socket {
+                case .some(let socket): (identity, socket.raw)
                 case nil: nil
                 }
             }

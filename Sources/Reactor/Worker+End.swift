@@ -8,13 +8,13 @@ extension Worker {
     public final func finish(_ reason: CloseReason, by party: CloseParty) {
         // Who ends it from outside does not wait for a client that reads nothing.
         if party == .daemon || party == .operator { limitEnd() }
-        let ending = ConnectionPhase.Ending(reason: reason, by: party, clientFinished: clientHasFinished)
+        let ending = ConnectionPhase.Ending(reason: reason, by: party, clientFinished: client.hasEnded)
         perform(phase.finish(ending, outputIsEmpty: output.isEmpty))
     }
 
     /// The kernel said that the connection is broken.
     final func broke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
+        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 
@@ -28,9 +28,9 @@ extension Worker {
         case .finishWriting:
             limitEnd()
             // What the client has sent already brings no further event.
-            mayRead = true
+            client.isReadable = true
             do throws(SystemError) {
-                try StreamSocket.finishWriting(raw)
+                try client.finishWriting()
                 lane.giveTurn(to: self)
             } catch {
                 broke(error)

@@ -36,7 +36,7 @@ extension Worker {
     public final func send(_ bytes: RawSpan) -> Sent {
         guard phase == .serving else { return .closed }
         guard output.isEmpty else {
-            output.append(bytes, asMessage: !identity.kind.isByteStream)
+            output.append(bytes, asMessage: !client.kind.isByteStream)
             return .held
         }
         switch transmit(bytes) {
@@ -45,7 +45,7 @@ extension Worker {
         case .moved(bytes.byteCount):
             return .all
         case .some(let transfer):
-            output.append(bytes.extracting(droppingFirst: transfer.count), asMessage: !identity.kind.isByteStream)
+            output.append(bytes.extracting(droppingFirst: transfer.count), asMessage: !client.kind.isByteStream)
             return .held
         }
     }
@@ -93,7 +93,7 @@ extension Worker {
     /// - Returns: what became of them; nil if the connection broke, which has closed it.
     private func transmit(_ bytes: RawSpan) -> Transfer? {
         do throws(SystemError) {
-            let transfer = try Transfer.send(raw, from: bytes)
+            let transfer = try client.write(bytes)
             if case .moved(let count) = transfer {
                 bytesOut &+= UInt64(count)
                 lastActivity = lane.now

@@ -18,20 +18,11 @@ open class Worker: Connection {
     final var phase = ConnectionPhase.serving
     final var output = OutputQueue()
 
-    /// Whether a read may find something: set by an event, cleared when all was read.
-    final var mayRead = false
-
     /// Whether a call of ``turn()`` was asked for.
     final var wantsTurn = false
 
     /// Whether what was offered did not all go.
     final var wantsRoom = false
-
-    /// Whether the client's end was read.
-    final var clientHasFinished = false
-
-    /// What the last event said.
-    final var readiness: Readiness = []
 
     // MARK: - What a service says
 
@@ -57,8 +48,7 @@ open class Worker: Connection {
 
     /// Sends what was held, then reads what there is.
     public final override func ready(_ readiness: Readiness) -> Turn {
-        if !readiness.isEmpty { self.readiness = readiness }
-        if !readiness.isDisjoint(with: .anyInput) { mayRead = true }
+        let readiness = client.note(readiness)
         if !output.isEmpty {
             if !flush(), phase != .serving || !readsWhileHolding { return .done }
         } else if wantsRoom, readiness.contains(.writable) {

@@ -112,8 +112,8 @@ private final class SilentService: Service {
         await #expect(processExitsWith: .exitCode(70)) {
             let harness = try LaneHarness()
             let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            try harness.lane.watch(Pollable(), raw)
-            try? harness.lane.watch(Pollable(), raw)
+            try harness.lane.watch(Pollable(), raw, for: .input)
+            try? harness.lane.watch(Pollable(), raw, for: .input)
         }
     }
 }

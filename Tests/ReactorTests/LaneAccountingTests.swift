@@ -97,7 +97,7 @@ import Testing
         let identity = Identity(
             number: shared.makeIdentifier(), profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: harness.lane.now)
-        handle.post(.adopt(SeedParcel(Seed(identity, OwnedDescriptor(adopting: ends[0])))))
+        handle.post(.adopt(SeedParcel(Seed(identity, Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)))))
         harness.run(turns: 2)
         #expect(harness.connections == 0 && shared.connections.value == 0 && profile.connections.value == 0)
         #expect(try harness.ends() == ["drained by operator"])

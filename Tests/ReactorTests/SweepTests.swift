@@ -112,7 +112,8 @@ import Testing
         let identity = Identity(
             number: 7, profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: Clock.monotonic + 3_600_000_000_000)
-        harness.lane.handle.post(.adopt(SeedParcel(Seed(identity, OwnedDescriptor(adopting: ends[0])))))
+        harness.lane.handle.post(
+            .adopt(SeedParcel(Seed(identity, Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)))))
         harness.run(turns: 2)
         #expect(harness.connections == 1)
         shutdown(ends[1], CInt(SHUT_WR))

@@ -85,7 +85,8 @@
             }
             if let worker = occupant as? Worker {
                 ledger.expect(
-                    worker.output.isEmpty || worker.awaitsRoom, "\(name): holds output, and waits for no room")
+                    worker.output.isEmpty || worker.client.awaitsWritable,
+                    "\(name): holds output, and waits for no room")
                 ledger.expect(
                     !worker.wantsTurn || worker.waitsForTurn, "\(name): wants a turn, and waits for none")
             }
@@ -115,7 +116,7 @@
             for occupant in table.occupants {
                 let mustBeWatched =
                     switch occupant {
-                    case let connection as Connection: connection.isPolled
+                    case let connection as Connection: connection.client.isRegistered
                     case let acceptor as Acceptor: !acceptor.isPaused && !ending.contains { $0 === acceptor }
                     default: false
                     }

@@ -18,9 +18,7 @@
         }
 
         /// Enters one connection: the member that counts it, or its place in the line.
-        fileprivate func verify<Socket: AttemptedSocket>(
-            member: Int?, _ connecting: Connecting<Socket>?, into ledger: inout Ledger
-        ) {
+        fileprivate func verify(member: Int?, _ connecting: Connecting?, into ledger: inout Ledger) {
             verify(into: &ledger)
             if let member {
                 let upstream = members[member].upstream
@@ -49,18 +47,17 @@
             ledger.expect(connecting == nil || upstream == nil, "\(group.label.name): connects, and has an upstream")
             guard connecting == nil, lastWords == nil, !waitsForTurn else { return }
             ledger.expect(
-                !toClient.isHolding || awaitsRoom,
+                !toClient.isHolding || client.awaitsWritable,
                 "\(group.label.name): holds bytes for a client that it does not watch")
             ledger.expect(
-                !toUpstream.isHolding || upstream?.awaitsRoom == true,
+                !toUpstream.isHolding || upstream?.stream.awaitsWritable == true,
                 "\(group.label.name): holds bytes for an upstream that it does not watch")
         }
     }
 
     extension DatagramRelay: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            let none: Connecting<UpstreamSocket>? = nil
-            group.verify(member: member, none, into: &ledger)
+            group.verify(member: member, nil, into: &ledger)
         }
     }
 

@@ -1,39 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
 import Reactor
-
-/// A socket on its way to one of the addresses of an upstream.
-protocol AttemptedSocket: Pollable {
-    /// The number of the socket.
-    var raw: CInt { get }
-
-    /// Which of the addresses it goes to.
-    var index: Int { get }
-
-    /// Closes the socket.
-    func close(on lane: Lane)
-}
 
 /// The sockets that are on their way to the addresses of an upstream. It is nearly always one, for which nothing is
 /// allocated.
-struct Attempts<Socket: AttemptedSocket> {
-    private var first: Socket?
-    private var others: [Socket] = []
+struct Attempts {
+    private var first: PeerSocket?
+    private var others: [PeerSocket] = []
 
     /// Whether there is none.
     var isEmpty: Bool { first == nil && others.isEmpty }
 
     /// Whether a socket is one of them.
-    func contains(_ socket: Socket) -> Bool { first === socket || others.contains { $0 === socket } }
+    func contains(_ socket: PeerSocket) -> Bool { first === socket || others.contains { $0 === socket } }
 
     /// Adds a socket.
-    mutating func append(_ socket: Socket) {
+    mutating func append(_ socket: PeerSocket) {
         if first == nil { first = socket } else { others.append(socket) }
     }
 
     /// Takes the socket to an address out.
-    mutating func take(index: Int) -> Socket? {
+    mutating func take(index: Int) -> PeerSocket? {
         if let first, first.index == index {
             self.first = nil
             return first
@@ -42,5 +29,5 @@ struct Attempts<Socket: AttemptedSocket> {
     }
 
     /// Takes any of them out.
-    mutating func takeAny() -> Socket? { first.take() ?? others.popLast() }
+    mutating func takeAny() -> PeerSocket? { first.take() ?? others.popLast() }
 }

@@ -6,7 +6,7 @@ import LinuxSystem
 /// of streams has none.
 ///
 /// Concurrency: belongs to the lane of its connection.
-final class Connecting<Socket: AttemptedSocket> {
+final class Connecting {
     /// What the attempts wait for.
     enum Wait: Equatable {
         /// Nothing: sockets are on their way, or nothing was begun.
@@ -37,7 +37,7 @@ final class Connecting<Socket: AttemptedSocket> {
     var race = ConnectRace([])
 
     /// The sockets on their way.
-    var sockets = Attempts<Socket>()
+    var sockets = Attempts()
 
     /// Whether the client is about to be looked at for the first time, so that what it has sent can go at once; and
     /// whether an attempt waits for that look.

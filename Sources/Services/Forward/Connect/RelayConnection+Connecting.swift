@@ -5,7 +5,7 @@ import LinuxSystem
 import Reactor
 import Records
 
-extension RelayConnection: UpstreamConnector {
+extension RelayConnection: UpstreamConnector, PeerSocketOwner {
     var queueLimit: Int { group.settings.queueLimit }
 
     /// Chooses the first member to try, or lines up for one.
@@ -13,31 +13,37 @@ extension RelayConnection: UpstreamConnector {
     /// - Returns: why the client cannot be served.
     func findUpstream() -> Refusal? {
         let source = Balancer.sourceHash(of: identity.peer, uid: identity.credentials?.uid)
-        let connecting = Connecting<UpstreamSocket>(ticket: group.makeTicket(), source: source)
+        let connecting = Connecting(ticket: group.makeTicket(), source: source)
         self.connecting = connecting
         return findMember(connecting)
     }
 
-    func connect(to index: Int, _ connecting: Connecting<UpstreamSocket>) throws(SystemError) -> Bool {
+    func connect(to index: Int, _ connecting: Connecting) throws(SystemError) -> Bool {
         let address = connecting.addresses[index]
         // Towards this host what the client has sent goes along: see ``sendEarly(to:_:)``.
         if connecting.maySendEarly, connecting.addresses.count == 1, address.isLoopback {
             connecting.awaitsClient = true
             return false
         }
-        let descriptor = try OutgoingSocket.make(
-            upstreamKind, for: address, from: group.settings.source, timers: upstreamMember?.timers)
-        let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
-        let stands = try OutgoingSocket.connect(socket.raw, to: address, upstreamMember?.upstream.selfConnects)
-        if !stands { try socket.watch(forRoom: true, on: lane) }
+        guard let socket = try makeSocket(to: index, connecting) else { return false }
+        if !socket.stream.isConnected { try socket.watch(on: lane) }
         connecting.sockets.append(socket)
-        return stands
+        return socket.stream.isConnected
     }
 
-    /// The member that is being tried.
-    var upstreamMember: UpstreamGroup.Member? { member.map { group.members[$0] } }
+    /// Makes a socket for one of the addresses of the member that is tried, and begins to connect it; nil without a member.
+    ///
+    /// - Parameter hasData: whether the first bytes are at hand.
+    func makeSocket(
+        to index: Int, _ connecting: Connecting, hasData: Bool = false
+    ) throws(SystemError) -> PeerSocket? {
+        guard let member = member.map({ group.members[$0] }) else { return nil }
+        return try PeerSocket(
+            connectingTo: connecting.addresses[index], index: index, of: member.upstream, from: group.settings.source,
+            timers: member.timers, owner: self, hasData: hasData)
+    }
 
-    func stands(_ socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>) {
+    func stands(_ socket: PeerSocket, _ connecting: Connecting) {
         stands(socket, connecting, isWritable: true, clientIsEmpty: false)
     }
 
@@ -47,11 +53,12 @@ extension RelayConnection: UpstreamConnector {
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
     func stands(
-        _ socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>, isWritable: Bool, clientIsEmpty: Bool
+        _ socket: PeerSocket, _ connecting: Connecting, isWritable: Bool, clientIsEmpty: Bool
     ) {
         if let header = group.header(for: self) { toUpstream.held.prepend(header) }
         do throws(SystemError) {
-            if !socket.isWatched { try socket.watch(forRoom: toUpstream.isHolding, on: lane) }
+            if toUpstream.isHolding { try socket.awaitWritable(on: lane) }
+            if !socket.isWatched { try socket.watch(on: lane) }
         } catch {
             socket.close(on: lane)
             return close(.error, by: .daemon, errno: error.errno)
@@ -61,7 +68,7 @@ extension RelayConnection: UpstreamConnector {
     }
 
     func giveUp(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
-        try? StreamSocket.resetOnClose(raw)
+        client.resetOnClose()
         close(reason, by: party, errno: errno)
     }
 }

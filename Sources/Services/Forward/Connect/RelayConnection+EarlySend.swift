@@ -19,7 +19,7 @@ extension RelayConnection {
         guard let connecting else { return false }
         if readiness.contains(.error) {
             do throws(SystemError) {
-                try OutgoingSocket.finish(raw)
+                try client.takeError()
             } catch {
                 clientBroke(error)
                 return false
@@ -39,14 +39,14 @@ extension RelayConnection {
     }
 
     private func clientBroke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
+        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 
     /// Whether a client that reads nothing any more has sent nothing that an upstream should get.
     private var clientIsGoneWithoutAWord: Bool {
-        guard identity.kind.isByteStream, toUpstream.held.isEmpty else { return false }
-        return (try? lane.input.peek(at: raw, atMost: 1)) == .endOfStream
+        guard client.kind.isByteStream, toUpstream.held.isEmpty else { return false }
+        return (try? client.peek(into: lane.input, atMost: 1)) == .endOfStream
     }
 
     /// Connects to an upstream on this host, and sends what the client has sent already without having heard that it has
@@ -55,49 +55,42 @@ extension RelayConnection {
     /// held, at most one short read.
     ///
     /// - Returns: whether the client may have sent more.
-    private func sendEarly(to index: Int, _ connecting: Connecting<UpstreamSocket>) -> Bool {
+    private func sendEarly(to index: Int, _ connecting: Connecting) -> Bool {
         let count: Int
+        let isMore: Bool
         do throws(SystemError) {
-            guard case .moved(let moved) = try lane.input.receive(from: raw, atMost: Self.earlyLength) else {
+            guard case .moved(let moved, let isDrained) = try client.read(into: lane.input, atMost: Self.earlyLength)
+            else {
                 act(open(connecting, index))
                 return false
             }
-            count = moved
+            (count, isMore) = (moved, !isDrained)
         } catch {
             clientBroke(error)
             return false
         }
         bytesIn &+= UInt64(count)
         lastActivity = lane.now
-        let isMore = count == Self.earlyLength || identity.kind != .tcp || clientHasMore
-        let address = connecting.addresses[index]
         var sent = 0
         do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(
-                upstreamKind, for: address, from: group.settings.source, timers: upstreamMember?.timers)
-            try OutgoingSocket.acknowledgeWithData(descriptor.raw)
-            let socket = UpstreamSocket(descriptor, to: address, index: index, relay: self)
-            let connected = try OutgoingSocket.connect(
-                socket.raw, to: address, upstreamMember?.upstream.selfConnects)
+            guard let socket = try makeSocket(to: index, connecting, hasData: true) else { return false }
             // Behind a PROXY header it all goes when the upstream says that it is ready.
-            if group.settings.sendProxy == nil { sent = try offer(count, to: socket.raw) }
-            if sent == 0, !connected { try socket.watch(forRoom: true, on: lane) }
+            if group.settings.sendProxy == nil, case .moved(let moved) = try socket.stream.write(count, of: lane.input)
+            {
+                sent = moved
+            }
+            if sent == 0, !socket.stream.isConnected { try socket.watch(on: lane) }
             hold(from: sent, of: count)
-            guard sent > 0 || connected else {
+            guard sent > 0 || socket.stream.isConnected else {
                 connecting.sockets.append(socket)
                 return isMore
             }
-            if sent == count { upstreamWrites = 1 }
             stands(socket, connecting, isWritable: sent == count, clientIsEmpty: !isMore)
         } catch {
             hold(from: 0, of: count)
             act(failed(connecting, index, error))
         }
         return isMore
-    }
-
-    private func offer(_ count: Int, to raw: CInt) throws(SystemError) -> Int {
-        if case .moved(let moved) = try lane.input.send(count, to: raw) { moved } else { 0 }
     }
 
     /// Holds what was read and not sent.

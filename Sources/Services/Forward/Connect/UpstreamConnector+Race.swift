@@ -9,7 +9,7 @@ import Records
 /// One member: its addresses, and the race between them.
 extension UpstreamConnector {
     /// Begins to connect to the member, once its addresses are known.
-    func beginRace(_ connecting: Connecting<Socket>) -> ConnectRace.Action {
+    func beginRace(_ connecting: Connecting) -> ConnectRace.Action {
         while let member {
             switch group.members[member].upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
             case .addresses(let found):
@@ -36,7 +36,7 @@ extension UpstreamConnector {
     /// The name of the member does not resolve now: goes over to another member, or waits for the name.
     ///
     /// - Returns: whether there is another one.
-    private func leaveUnresolved(_ connecting: Connecting<Socket>, _ reason: String) -> Bool {
+    private func leaveUnresolved(_ connecting: Connecting, _ reason: String) -> Bool {
         let failed = member.map { group.members[$0].upstream.endpoint }
         if otherMember(connecting) {
             if let failed { connecting.failures.append("\(failed): \(reason)") }
@@ -87,12 +87,12 @@ extension UpstreamConnector {
     }
 
     /// After how many nanoseconds the next address is tried.
-    private func startDelay(_ connecting: Connecting<Socket>) -> UInt64 {
+    private func startDelay(_ connecting: Connecting) -> UInt64 {
         ConnectRace.delay(of: connecting.addresses.count, within: group.connectTimeout)
     }
 
     /// Makes a socket and begins to connect it.
-    func open(_ connecting: Connecting<Socket>, _ index: Int) -> ConnectRace.Action {
+    func open(_ connecting: Connecting, _ index: Int) -> ConnectRace.Action {
         if case .resources(let shortage) = connecting.wait, let other = shortage.index, other != index {
             // This one takes its place as the one that is retried.
             connecting.race.postpone(other)
@@ -107,7 +107,7 @@ extension UpstreamConnector {
     }
 
     /// An attempt could not be begun, or has failed: tries again where something is used up at the moment.
-    func failed(_ connecting: Connecting<Socket>, _ index: Int, _ error: SystemError) -> ConnectRace.Action {
+    func failed(_ connecting: Connecting, _ index: Int, _ error: SystemError) -> ConnectRace.Action {
         guard let member else { return .none }
         let party = FaultParty(error, over: group.members[member].upstream.kind)
         switch party {
@@ -131,7 +131,7 @@ extension UpstreamConnector {
 
     /// What was used up, if a race has failed for that and for nothing that the upstream is to blame for.
     private func shortage(
-        _ failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>
+        _ failures: [ConnectRace.Failure], _ connecting: Connecting
     ) -> (error: SystemError, party: FaultParty)? {
         guard failures.allSatisfy({ $0.party != .peer }),
             let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
@@ -150,12 +150,11 @@ extension UpstreamConnector {
     }
 
     /// An attempt has come to something.
-    func attemptReady(_ socket: Socket, _ readiness: Readiness) {
+    func attemptReady(_ socket: PeerSocket, _ readiness: Readiness) {
         guard let connecting, connecting.sockets.contains(socket) else { return }
         do throws(SystemError) {
-            // What has gone wrong is announced, so who is only writable stands.
-            if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
-            guard readiness.contains(.writable) else { return }
+            try socket.stream.finishConnecting(readiness)
+            guard socket.stream.isConnected else { return }
             act(connecting.race.connected(socket.index))
         } catch {
             connecting.sockets.take(index: socket.index)?.close(on: lane)
@@ -169,21 +168,21 @@ extension UpstreamConnector {
     // MARK: - What is known of the member
 
     /// The member has taken the connection.
-    func noteSuccess(_ connecting: Connecting<Socket>) {
+    func noteSuccess(_ connecting: Connecting) {
         guard let upstream = member.map({ group.members[$0].upstream }) else { return }
         let change = upstream.connectSucceeded(startedAt: connecting.begun, at: lane.now)
         if let change { group.tell(change, of: upstream, on: lane) }
     }
 
     /// Notes why the member was not reached, which is no fault of its own.
-    private func noteWithoutBlame(_ reason: String, _ connecting: Connecting<Socket>) {
+    private func noteWithoutBlame(_ reason: String, _ connecting: Connecting) {
         connecting.isHostToBlame = true
         guard let member else { return }
         connecting.failures.append("\(group.members[member].upstream.endpoint): \(reason)")
     }
 
     /// Notes why the member refused: it counts against it where it is to blame.
-    func note(refusal errno: CInt, _ party: FaultParty, _ connecting: Connecting<Socket>) {
+    func note(refusal errno: CInt, _ party: FaultParty, _ connecting: Connecting) {
         guard let member else { return }
         let upstream = group.members[member].upstream
         let words = UpstreamFailure.words(for: errno, kind: upstream.kind, party)
@@ -191,7 +190,7 @@ extension UpstreamConnector {
         blame(upstream, connecting, errno: errno, party)
     }
 
-    private func note(_ failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>) {
+    private func note(_ failures: [ConnectRace.Failure], _ connecting: Connecting) {
         guard let member else { return }
         connecting.failures += words(for: failures, connecting)
         // One that was at fault itself counts, whatever this host lacked for the others.
@@ -199,7 +198,7 @@ extension UpstreamConnector {
         blame(group.members[member].upstream, connecting, errno: failure.errno, failure.party)
     }
 
-    private func words(for failures: [ConnectRace.Failure], _ connecting: Connecting<Socket>) -> [String] {
+    private func words(for failures: [ConnectRace.Failure], _ connecting: Connecting) -> [String] {
         guard let member else { return [] }
         let kind = group.members[member].upstream.kind
         return failures.map {
@@ -210,7 +209,7 @@ extension UpstreamConnector {
 
     /// Counts a failure against the upstream that is to blame for it, or tells what this host lacks.
     private func blame(
-        _ upstream: Upstream, _ connecting: Connecting<Socket>, errno: CInt, _ party: FaultParty
+        _ upstream: Upstream, _ connecting: Connecting, errno: CInt, _ party: FaultParty
     ) {
         switch party {
         case .host(let fault):
@@ -242,7 +241,7 @@ extension UpstreamConnector {
         }
     }
 
-    private func timedOut(_ connecting: Connecting<Socket>) {
+    private func timedOut(_ connecting: Connecting) {
         switch connecting.wait {
         case .resources(let shortage) where connecting.sockets.isEmpty && shortage.party != .peer:
             // Nothing is known of the upstream: it is this host that has no room.

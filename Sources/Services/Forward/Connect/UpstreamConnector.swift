@@ -13,8 +13,6 @@ import Records
 ///
 /// Concurrency: belongs to the lane of its connection or flow.
 protocol UpstreamConnector: Pollable, Waiting {
-    associatedtype Socket: AttemptedSocket
-
     var lane: Lane { get }
 
     /// The upstreams among which one is looked for; another group after a reload, as long as there is no member.
@@ -24,7 +22,7 @@ protocol UpstreamConnector: Pollable, Waiting {
     var member: Int? { get set }
 
     /// What there is until an upstream stands; nil before the search, after it, and when the connection has ended.
-    var connecting: Connecting<Socket>? { get }
+    var connecting: Connecting? { get }
 
     /// How many may wait in the line, this one included.
     var queueLimit: Int { get }
@@ -32,10 +30,10 @@ protocol UpstreamConnector: Pollable, Waiting {
     /// Makes a socket for one of the addresses and begins to connect it. Whoever does is to add it to the attempts.
     ///
     /// - Returns: whether it stands already.
-    func connect(to index: Int, _ connecting: Connecting<Socket>) throws(SystemError) -> Bool
+    func connect(to index: Int, _ connecting: Connecting) throws(SystemError) -> Bool
 
     /// This socket stands; the other attempts are closed.
-    func stands(_ socket: Socket, _ connecting: Connecting<Socket>)
+    func stands(_ socket: PeerSocket, _ connecting: Connecting)
 
     /// The client cannot be served.
     func giveUp(_ reason: CloseReason, by party: CloseParty, errno: CInt)
@@ -60,7 +58,7 @@ extension UpstreamConnector {
     /// Chooses the first member to try, or lines up for one.
     ///
     /// - Returns: why the client cannot be served.
-    func findMember(_ connecting: Connecting<Socket>) -> Refusal? {
+    func findMember(_ connecting: Connecting) -> Refusal? {
         switch choose(connecting) {
         case .member, .waits: nil
         case .lineIsFull: .queueLimit(queueLimit)
@@ -91,7 +89,7 @@ extension UpstreamConnector {
     ///
     /// - Parameter orEjected: whether an ejected one will do.
     /// - Returns: whether there is another one.
-    func otherMember(_ connecting: Connecting<Socket>, orEjected: Bool = true) -> Bool {
+    func otherMember(_ connecting: Connecting, orEjected: Bool = true) -> Bool {
         guard let current = member, connecting.attempts < group.settings.attempts,
             case .member(let index) = group.choose(
                 ticket: connecting.ticket, source: connecting.source, tried: connecting.tried, at: lane.now,
@@ -105,7 +103,7 @@ extension UpstreamConnector {
     /// Goes over to another member, or gives up.
     ///
     /// - Returns: whether there is one to connect to now.
-    func nextMember(_ connecting: Connecting<Socket>) -> Bool {
+    func nextMember(_ connecting: Connecting) -> Bool {
         if let member { group.leave(member) }
         member = nil
         connecting.deadline = .max
@@ -122,7 +120,7 @@ extension UpstreamConnector {
     }
 
     /// No upstream is left to be tried.
-    private func refuse(_ connecting: Connecting<Socket>) {
+    private func refuse(_ connecting: Connecting) {
         if connecting.upstreamHasFailed || !connecting.isHostToBlame {
             giveUp(.connectFailed, by: .upstream, errno: 0)
         } else if let error = connecting.hostError {
@@ -133,14 +131,14 @@ extension UpstreamConnector {
     }
 
     /// Closes the attempts, and leaves the line.
-    func abandon(_ connecting: Connecting<Socket>) {
+    func abandon(_ connecting: Connecting) {
         answer(leaveLine(connecting), .left)
         while let socket = connecting.sockets.takeAny() { socket.close(on: lane) }
         connecting.awaitsClient = false
     }
 
     /// Looks for a member, or lines up; who was in the line already keeps its place.
-    private func choose(_ connecting: Connecting<Socket>) -> Found {
+    private func choose(_ connecting: Connecting) -> Found {
         var place: UInt64?
         if case .room(let number) = connecting.wait { place = number }
         let call = leaveLine(connecting)
@@ -167,7 +165,7 @@ extension UpstreamConnector {
         return found
     }
 
-    private func look(_ connecting: Connecting<Socket>) -> Found {
+    private func look(_ connecting: Connecting) -> Found {
         if let next = group.successor {
             connecting.tried = next.members(as: connecting.tried, of: group)
             group = next
@@ -183,14 +181,14 @@ extension UpstreamConnector {
         }
     }
 
-    private func take(_ index: Int, _ connecting: Connecting<Socket>) {
+    private func take(_ index: Int, _ connecting: Connecting) {
         member = index
         connecting.leaveLine(at: lane.now)
         connecting.begin(index, at: Clock.monotonic, timeout: group.connectTimeout)
     }
 
     /// - Returns: why it was called, and from which place; nil if it was in no line, or still in it.
-    private func leaveLine(_ connecting: Connecting<Socket>) -> (call: WaitingLine.Call, number: UInt64)? {
+    private func leaveLine(_ connecting: Connecting) -> (call: WaitingLine.Call, number: UInt64)? {
         guard case .room(let number) = connecting.wait else { return nil }
         connecting.wait = .sockets
         return group.line.leave(number).map { ($0, number) }

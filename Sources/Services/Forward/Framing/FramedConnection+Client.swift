@@ -17,17 +17,15 @@ extension FramedConnection {
     func readClient() -> Bool {
         guard isOpen, upstream != nil, ending == nil, refusal == nil, !input.isStalled else { return false }
         for _ in 0..<lane.share / Self.readLength {
-            guard clientIsReadable, !clientHasFinished else { return false }
+            guard client.isReadable, !client.hasEnded else { return false }
             do throws(SystemError) {
-                switch try lane.input.receive(from: raw, atMost: Self.readLength) {
+                switch try client.read(into: lane.input, atMost: Self.readLength) {
                 case .wouldBlock:
-                    clientIsReadable = false
                     return false
                 case .endOfStream:
-                    clientHasFinished = true
                     goOn()
                     return false
-                case .moved(let count):
+                case .moved(let count, _):
                     bytesIn &+= UInt64(count)
                     lastActivity = lane.now
                     take(count)
@@ -60,7 +58,7 @@ extension FramedConnection {
     func goOn() {
         guard upstream != nil, ending == nil, !inputIsOver else { return }
         do throws(FramingMistake) {
-            guard clientHasFinished else { return try input.resume(deliver) }
+            guard client.hasEnded else { return try input.resume(deliver) }
             try input.end(deliver)
             if !input.isStalled, ending == nil { finishInput() }
         } catch {
@@ -89,7 +87,7 @@ extension FramedConnection {
     /// - Returns: whether it is done with.
     private func deliver(_ message: RawSpan) -> Bool {
         guard let upstream, ending == nil, refusal == nil else { return false }
-        if upstream.kind == .can, !CANFrameLayout.isSendable(message) {
+        if upstream.stream.kind == .can, !CANFrameLayout.isSendable(message) {
             traffic.received &+= 1
             traffic.dropped &+= 1
             losses.note(.noFrame)
@@ -118,8 +116,8 @@ extension FramedConnection {
 
     /// Whether an error of the upstream's socket loses one datagram, and the connection stays with the upstream: see
     /// ``FaultParty``. Tells what this host lacks.
-    func losesOne(_ error: SystemError, over link: UpstreamLink<FramedConnection>) -> Bool {
-        switch FaultParty(error, over: link.kind) {
+    func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
+        switch FaultParty(error, over: link.stream.kind) {
         case .datagram, .pending:
             return true
         case .host(let fault) where fault.isShortage:
@@ -137,20 +135,20 @@ extension FramedConnection {
     }
 
     /// - Returns: whether it went; if not, there is no room.
-    func send(_ message: RawSpan, to upstream: UpstreamLink<FramedConnection>) throws(SystemError) -> Bool {
-        guard let header else { return try upstream.send(message) != .wouldBlock }
+    func send(_ message: RawSpan, to upstream: PeerSocket) throws(SystemError) -> Bool {
+        guard let header else { return try upstream.stream.write(message) != .wouldBlock }
         var whole = header
         whole.append(copying: message)
         // unsafe: bytes have no padding.
-        guard try upstream.send(unsafe whole.span.bytes) != .wouldBlock else { return false }
+        guard try upstream.stream.write(unsafe whole.span.bytes) != .wouldBlock else { return false }
         if !group.settings.sendsProxyEach { self.header = nil }
         return true
     }
 
     func clientBroke(_ error: SystemError) {
         // Who has finished and is gone breaks off nothing.
-        if clientHasFinished { return close(lastReason, by: .client) }
-        let end = BrokenEnd(error.errno, of: .client, over: identity.kind)
+        if client.hasEnded { return close(lastReason, by: .client) }
+        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
         close(end.reason, by: end.party, errno: end.errno)
     }
 }

@@ -31,7 +31,7 @@ final class FramedConnection: Connection {
 
     let losses: FramingLosses
     let search: UpstreamSearch<FramedConnection>
-    var upstream: UpstreamLink<FramedConnection>?
+    var upstream: PeerSocket?
 
     var input: FrameDecoder
     private var output: FrameQueue
@@ -41,13 +41,7 @@ final class FramedConnection: Connection {
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
 
-    /// What is known of the sockets, which tell of each change once.
-    var clientIsReadable = false
-    private var clientIsWritable = true
-    private var upstreamIsReadable = false
-
-    /// Whether the client's end was read, whether all before it was relayed, and whether the client takes nothing more.
-    var clientHasFinished = false
+    /// Whether all that the client has sent was relayed, and whether the client takes nothing more.
     var inputIsOver = false
     private var clientIsGone = false
 
@@ -97,17 +91,16 @@ final class FramedConnection: Connection {
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
-        if readiness.contains(.writable) { clientIsWritable = true }
-        if !readiness.isDisjoint(with: .anyInput) { clientIsReadable = true }
+        let readiness = client.note(readiness)
         if readiness.contains(.hangUp) { clientIsGone = true }
-        if readiness.contains(.error), upstream == nil || clientHasFinished || input.isStalled { findError() }
+        if readiness.contains(.error), upstream == nil || client.hasEnded || input.isStalled { findError() }
         return run()
     }
 
     /// A client that is not read from tells of its reset in this way alone.
     private func findError() {
         do throws(SystemError) {
-            try OutgoingSocket.finish(raw)
+            try client.takeError()
         } catch {
             clientBroke(error)
         }
@@ -117,7 +110,7 @@ final class FramedConnection: Connection {
     private func run() -> Turn {
         guard isOpen else { return .done }
         var isPending = false
-        if upstreamIsReadable { isPending = receive() }
+        if upstream?.stream.isReadable == true { isPending = receive() }
         flush()
         if readClient() { isPending = true }
         guard isOpen else { return .done }
@@ -144,17 +137,18 @@ final class FramedConnection: Connection {
             let batch = lane.datagramBatch
             let count: Int
             do throws(SystemError) {
-                count = try batch.receive(from: upstream.raw, atMost: expected, kind: upstream.kind)
+                count = try batch.receive(from: upstream.stream.raw, atMost: expected, kind: upstream.stream.kind)
             } catch {
                 if losesOne(error, over: upstream) { return true }
                 if refusal == nil { refusal = error }
                 return false
             }
             guard count > 0 else {
-                upstreamIsReadable = false
+                upstream.stream.isReadable = false
                 return false
             }
-            expected = count == expected ? min(expected * 2, DatagramBatch.capacity(of: upstream.kind)) : max(1, count)
+            expected =
+                count == expected ? min(expected * 2, DatagramBatch.capacity(of: upstream.stream.kind)) : max(1, count)
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
                 search.answered()
                 unanswered.forget()
@@ -181,14 +175,10 @@ final class FramedConnection: Connection {
 
     /// Offers the client what waits for it.
     private func flush() {
-        while isOpen, clientIsWritable, !output.isEmpty {
+        while isOpen, client.isWritable, !output.isEmpty {
             do throws(SystemError) {
-                let raw = raw
-                let sent = try output.withBytes { bytes throws(SystemError) in try Transfer.send(raw, from: bytes) }
-                guard case .moved(let count) = sent else {
-                    clientIsWritable = false
-                    return awaitRoom()
-                }
+                let sent = try output.withBytes { bytes throws(SystemError) in try client.write(bytes) }
+                guard case .moved(let count) = sent else { return awaitRoom() }
                 bytesOut &+= UInt64(count)
                 traffic.sent &+= UInt64(output.consume(count))
                 lastActivity = lane.now
@@ -230,7 +220,7 @@ final class FramedConnection: Connection {
     private func stop(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard isOpen else { return }
         let misses = !output.isEmpty || (input.isHolding && !inputIsOver) || reason == .messageTooLong
-        if upstream == nil || misses { try? StreamSocket.resetOnClose(raw) }
+        if upstream == nil || misses { client.resetOnClose() }
         close(reason, by: party, errno: errno)
     }
 
@@ -238,7 +228,7 @@ final class FramedConnection: Connection {
         if isOpen {
             traffic.dropped &+= UInt64(output.messages)
             // What was read whole and has not gone.
-            let waiting = UInt64(input.drop(isOver: clientHasFinished))
+            let waiting = UInt64(input.drop(isOver: client.hasEnded))
             traffic.received &+= waiting
             traffic.dropped &+= waiting
             // What no upstream has got.
@@ -254,7 +244,7 @@ final class FramedConnection: Connection {
 }
 
 extension FramedConnection: UpstreamSeeker {
-    func upstreamStands(_ link: UpstreamLink<FramedConnection>) {
+    func upstreamStands(_ link: PeerSocket) {
         upstream = link
         header = group.header(for: self)
         for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
@@ -263,7 +253,7 @@ extension FramedConnection: UpstreamSeeker {
         if !unanswered.messages.isEmpty { search.sent() }
         if input.isStalled { goOn() }
         // A bus answers nothing, and no other one is to have its frames too.
-        if link.kind == .can {
+        if link.stream.kind == .can {
             search.answered()
             unanswered.forget()
         }
@@ -271,7 +261,7 @@ extension FramedConnection: UpstreamSeeker {
     }
 
     /// Sends what another upstream has refused.
-    private func sendAgain(_ message: [UInt8], to upstream: UpstreamLink<FramedConnection>) {
+    private func sendAgain(_ message: [UInt8], to upstream: PeerSocket) {
         do throws(SystemError) {
             // unsafe: bytes have no padding.
             if try !send(unsafe message.span.bytes, to: upstream) { traffic.dropped &+= 1 }
@@ -281,7 +271,6 @@ extension FramedConnection: UpstreamSeeker {
     }
 
     func upstreamReady(_ readiness: Readiness) -> Turn {
-        if !readiness.isDisjoint(with: [.readable, .error, .hangUp]) { upstreamIsReadable = true }
         if readiness.contains(.writable), input.isStalled { goOn() }
         return run()
     }
@@ -299,7 +288,7 @@ extension FramedConnection: UpstreamSeeker {
 
     /// The upstream, or a router on the way, has refused a datagram, or its socket can send none any more.
     private func upstreamRefused(_ error: SystemError) {
-        guard let kind = upstream?.kind else { return }
+        guard let kind = upstream?.stream.kind else { return }
         let party = FaultParty(error, over: kind)
         guard unanswered.isWhole else {
             // What it knows of the connection, no other knows.
@@ -318,7 +307,7 @@ extension FramedConnection: RelayedConnection {
     func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
 
     func upstreamWentDown() {
-        try? StreamSocket.resetOnClose(raw)
+        client.resetOnClose()
         close(.upstreamDown, by: .daemon)
     }
 }

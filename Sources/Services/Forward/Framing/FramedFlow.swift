@@ -19,13 +19,11 @@ final class FramedFlow: Flow {
 
     private let losses: FramingLosses
     let search: UpstreamSearch<FramedFlow>
-    private var upstream: UpstreamLink<FramedFlow>?
+    private var upstream: PeerSocket?
 
     private var input: FrameDecoder
     private var output: FrameQueue
     private var hasBegun = false
-    private var upstreamIsReadable = false
-    private var upstreamIsWritable = true
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
         self.losses = losses
@@ -68,13 +66,10 @@ final class FramedFlow: Flow {
 
     /// Offers the upstream what waits for it.
     private func flush() {
-        while isOpen, let upstream, upstreamIsWritable, !output.isEmpty {
+        while isOpen, let upstream, upstream.stream.isWritable, !output.isEmpty {
             do throws(SystemError) {
-                let sent = try output.withBytes { bytes throws(SystemError) in try upstream.send(bytes) }
-                guard case .moved(let count) = sent else {
-                    upstreamIsWritable = false
-                    return
-                }
+                let sent = try output.withBytes { bytes throws(SystemError) in try upstream.stream.write(bytes) }
+                guard case .moved(let count) = sent else { return }
                 _ = output.consume(count)
             } catch {
                 upstreamBroke(error)
@@ -83,7 +78,7 @@ final class FramedFlow: Flow {
     }
 
     private func upstreamBroke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .upstream, over: upstream?.kind ?? .tcp)
+        let end = BrokenEnd(error.errno, of: .upstream, over: upstream?.stream.kind ?? .tcp)
         close(end.reason, by: end.party, errno: end.errno)
     }
 
@@ -94,16 +89,15 @@ final class FramedFlow: Flow {
     /// - Returns: whether there may be more.
     private func readUpstream() -> Bool {
         for _ in 0..<lane.share / Self.readLength {
-            guard isOpen, let upstream, upstreamIsReadable else { return false }
+            guard isOpen, let upstream, upstream.stream.isReadable else { return false }
             do throws(SystemError) {
-                switch try lane.input.receive(from: upstream.raw, atMost: Self.readLength) {
+                switch try upstream.stream.read(into: lane.input, atMost: Self.readLength) {
                 case .wouldBlock:
-                    upstreamIsReadable = false
                     return false
                 case .endOfStream:
                     endOfStream()
                     return false
-                case .moved(let count):
+                case .moved(let count, _):
                     lastActivity = lane.now
                     take(count)
                 }
@@ -156,7 +150,7 @@ final class FramedFlow: Flow {
         if isOpen {
             // What the upstream has not got is lost with the flow, and it is told so by a reset.
             traffic.dropped &+= UInt64(output.messages)
-            if let upstream, !output.isEmpty { try? StreamSocket.resetOnClose(upstream.raw) }
+            if !output.isEmpty { upstream?.stream.resetOnClose() }
         }
         super.close(reason, by: party, errno: errno)
     }
@@ -168,15 +162,13 @@ final class FramedFlow: Flow {
 }
 
 extension FramedFlow: UpstreamSeeker {
-    func upstreamStands(_ link: UpstreamLink<FramedFlow>) {
+    func upstreamStands(_ link: PeerSocket) {
         upstream = link
         if let header = group.header(for: self) { output.prepend(header) }
         flush()
     }
 
     func upstreamReady(_ readiness: Readiness) -> Turn {
-        if readiness.contains(.writable) { upstreamIsWritable = true }
-        if !readiness.isDisjoint(with: .anyInput) { upstreamIsReadable = true }
         flush()
         return readUpstream() ? .again : .done
     }

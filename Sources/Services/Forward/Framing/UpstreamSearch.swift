@@ -12,9 +12,7 @@ import Records
 ///
 /// Concurrency: belongs to the lane of its connection or flow. It has deadlines of its own, so it has a place in the lane's
 /// table while it waits for something.
-final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
-    typealias Link = UpstreamLink<Seeker>
-
+final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable, PeerSocketOwner {
     let lane: Lane
     var group: UpstreamGroup
     var member: Int?
@@ -23,10 +21,10 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     private let mayWait: Bool
 
     private var seeker: Seeker?
-    private var state: Connecting<Link>?
+    private var state: Connecting?
 
     /// The socket that stands.
-    private var standing: Link?
+    private var standing: PeerSocket?
     private var connectTime: UInt64 = 0
     private var hasAnswered = false
     private var wasRefused = false
@@ -49,7 +47,8 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     /// What records say of it.
     var trace: UpstreamTrace {
         UpstreamTrace(
-            upstream: standing.map { RecordedAddress($0.kind, $0.address) }, connectMicroseconds: connectTime / 1000,
+            upstream: standing.map { RecordedAddress($0.stream.kind, $0.address) },
+            connectMicroseconds: connectTime / 1000,
             queueMicroseconds: (state?.queueTime(at: lane.now) ?? 0) / 1000, attempts: state?.attempts ?? 0,
             failures: state?.failures ?? [])
     }
@@ -67,7 +66,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     func admit(_ seeker: Seeker) -> Refusal? {
         self.seeker = seeker
         let source = Balancer.sourceHash(of: seeker.identity.peer, uid: seeker.identity.credentials?.uid)
-        let state = Connecting<Link>(ticket: group.makeTicket(), source: source)
+        let state = Connecting(ticket: group.makeTicket(), source: source)
         self.state = state
         lane.enroll(self)
         return findMember(state)
@@ -81,7 +80,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
 
     /// The upstream has answered: of one that takes datagrams, nothing but this shows that it is there.
     func answered() {
-        guard !hasAnswered, let state, let standing, standing.kind.isDatagram else { return }
+        guard !hasAnswered, let state, let standing, standing.stream.kind.isDatagram else { return }
         hasAnswered = true
         silenceDeadline = .max
         if state.addresses.count > 1 || firstSilent != nil {
@@ -93,7 +92,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     /// The upstream was sent a message: from now on an answer is awaited, if there is another address to go to where none
     /// comes.
     func sent() {
-        guard !hasAnswered, silenceDeadline == .max, let state, let standing, standing.kind.isDatagram,
+        guard !hasAnswered, silenceDeadline == .max, let state, let standing, standing.stream.kind.isDatagram,
             state.race.hasNext || firstSilent != nil
         else { return }
         var leavesSilent = false
@@ -135,7 +134,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         setDeadline()
     }
 
-    private func leave(_ link: Link) {
+    private func leave(_ link: PeerSocket) {
         link.close(on: lane)
         standing = nil
         silenceDeadline = .max
@@ -145,7 +144,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     }
 
     /// No address has answered: stays with the first that did not refuse.
-    private func goBack(to first: (address: SocketAddress, sent: Int), _ state: Connecting<Link>) {
+    private func goBack(to first: (address: SocketAddress, sent: Int), _ state: Connecting) {
         memberPreference { $0.allSilent() }
         firstSilent = nil
         alreadySent = first.sent
@@ -162,8 +161,8 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
         if let fault = party.hostFault { return tell(fault, SystemError("send", errno: errno)) }
         guard state.addresses.count > 1 else { return note(refusal: errno, party, state) }
         memberPreference { $0.refused(standing.address, among: state.addresses) }
-        let words = UpstreamFailure.words(for: errno, kind: standing.kind, party)
-        state.failures.append("\(RecordedAddress(standing.kind, standing.address)): \(words)")
+        let words = UpstreamFailure.words(for: errno, kind: standing.stream.kind, party)
+        state.failures.append("\(RecordedAddress(standing.stream.kind, standing.address)): \(words)")
     }
 
     private func memberPreference(_ body: (inout AddressPreference) -> Void) {
@@ -188,7 +187,7 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
     // MARK: - Events
 
     /// A socket has become ready: that of an attempt, or the one that stands.
-    func linkReady(_ link: Link, _ readiness: Readiness) -> Turn {
+    func peerReady(_ link: PeerSocket, _ readiness: Readiness) -> Turn {
         if link !== standing {
             attemptReady(link, readiness)
             guard link === standing else { return .done }
@@ -213,33 +212,33 @@ final class UpstreamSearch<Seeker: UpstreamSeeker>: Pollable {
 }
 
 extension UpstreamSearch: UpstreamConnector {
-    var connecting: Connecting<Link>? { seeker != nil && standing == nil ? state : nil }
+    var connecting: Connecting? { seeker != nil && standing == nil ? state : nil }
 
     var queueLimit: Int { mayWait ? group.settings.queueLimit : 0 }
 
-    func connect(to index: Int, _ connecting: Connecting<Link>) throws(SystemError) -> Bool {
+    func connect(to index: Int, _ connecting: Connecting) throws(SystemError) -> Bool {
         guard let upstream = member.map({ group.members[$0].upstream }) else { return false }
         let address = connecting.addresses[index]
-        let descriptor = try OutgoingSocket.make(
-            upstream.kind, for: address, from: group.settings.source, timers: member.map { group.members[$0].timers },
-            filters: upstream.endpoint.options.filters)
-        let link = Link(descriptor, upstream.kind, to: address, index: index, for: self)
-        let stands = try OutgoingSocket.connect(link.raw, to: address, upstream.selfConnects)
-        try lane.watch(link, link.raw)
-        connecting.sockets.append(link)
-        return stands
+        let socket = try PeerSocket(
+            connectingTo: address, index: index, of: upstream, from: group.settings.source,
+            timers: member.map { group.members[$0].timers }, owner: self)
+        // EPOLLOUT from the start: datagrams that found no room wait for it.
+        try socket.awaitWritable(on: lane)
+        try socket.watch(on: lane)
+        connecting.sockets.append(socket)
+        return socket.stream.isConnected
     }
 
-    func stands(_ link: Link, _ connecting: Connecting<Link>) {
+    func stands(_ link: PeerSocket, _ connecting: Connecting) {
         connecting.deadline = .max
         connecting.nextStart = .max
         standing = link
         wasRefused = false
         connectTime = Clock.span(from: link.begun, to: Clock.monotonic)
         lane.forget(self)
-        if !link.kind.isDatagram { noteSuccess(connecting) }
+        if !link.stream.kind.isDatagram { noteSuccess(connecting) }
         // Frames go when they are there. What fails here fails the first write too.
-        if link.kind == .tcp { try? OutgoingSocket.sendAtOnce(link.raw) }
+        link.stream.sendAtOnce()
         seeker?.upstreamStands(link)
     }
 

@@ -7,7 +7,7 @@ import Records
 /// A connection or flow that has an ``UpstreamSearch`` find it an upstream.
 protocol UpstreamSeeker: Connection {
     /// An upstream stands. What it sends is told of by ``upstreamReady(_:)``.
-    func upstreamStands(_ link: UpstreamLink<Self>)
+    func upstreamStands(_ link: PeerSocket)
 
     /// The upstream's socket is ready for something.
     func upstreamReady(_ readiness: Readiness) -> Turn

@@ -14,7 +14,7 @@ import Reactor
 /// What each check came to goes into ``Upstream``, which decides what follows from it and outlives this.
 ///
 /// Concurrency: belongs to one lane, as its sockets do.
-final class HealthProbe: Pollable {
+final class HealthProbe: Pollable, PeerSocketOwner {
     /// The most of an answer that is looked through.
     private static let longestAnswer = 64 << 10
 
@@ -27,7 +27,10 @@ final class HealthProbe: Pollable {
 
     private var addresses: [SocketAddress] = []
     private var race = ConnectRace([])
-    private var sockets = Attempts<ProbeSocket>()
+    private var sockets = Attempts()
+
+    /// What each socket that has been asked has answered so far, by its index.
+    private var answers: [Int: [UInt8]] = [:]
     private var nextStart: UInt64 = 0
     private var nextAttempt = UInt64.max
     private var checkDeadline = UInt64.max
@@ -128,12 +131,11 @@ final class HealthProbe: Pollable {
     private func open(_ index: Int) -> ConnectRace.Action {
         let address = addresses[index]
         do throws(SystemError) {
-            let descriptor = try OutgoingSocket.make(upstream.kind, for: address, from: group.settings.source)
-            let socket = ProbeSocket(descriptor, to: address, index: index, probe: self)
-            let stands = try OutgoingSocket.connect(socket.raw, to: address, upstream.selfConnects)
-            try lane.watch(socket, socket.raw)
+            let socket = try PeerSocket(
+                connectingTo: address, index: index, of: upstream, from: group.settings.source, owner: self)
+            try socket.watch(on: lane)
             sockets.append(socket)
-            guard stands else { return .none }
+            guard socket.stream.isConnected else { return .none }
             // That a datagram socket is connected says nothing; a bus, of which nothing is asked, is well if it can be bound.
             guard upstream.kind.isDatagram, settings.expect != nil else { return race.connected(index) }
             return say(to: socket) ? .none : race.attemptFailed(index, errno: EAGAIN)
@@ -160,22 +162,23 @@ final class HealthProbe: Pollable {
         lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
     }
 
-    func ready(_ socket: ProbeSocket, _ readiness: Readiness) {
-        guard sockets.contains(socket) else { return }
-        if socket.isConnected {
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
+        guard sockets.contains(socket) else { return .done }
+        if answers[socket.index] != nil {
             if !readiness.isDisjoint(with: .anyInput) { read(socket) }
-            return
+            return .done
         }
         do throws(SystemError) {
-            if !readiness.isDisjoint(with: [.error, .hangUp]) { try OutgoingSocket.finish(socket.raw) }
+            try socket.stream.finishConnecting(readiness)
+            if socket.stream.isConnected { act(race.connected(socket.index)) }
         } catch {
-            return broke(socket, error, .connecting)
+            broke(socket, error, .connecting)
         }
-        if readiness.contains(.writable) { act(race.connected(socket.index)) }
+        return .done
     }
 
     /// The connection stands.
-    private func stands(_ socket: ProbeSocket) {
+    private func stands(_ socket: PeerSocket) {
         if upstream.kind.isDatagram, settings.expect != nil { return succeeded() }
         guard say(to: socket) else { return failed(.broken(EAGAIN)) }
         guard self.sockets.contains(socket) else { return }
@@ -185,44 +188,43 @@ final class HealthProbe: Pollable {
     /// Says what is to be said.
     ///
     /// - Returns: whether it went.
-    private func say(to socket: ProbeSocket) -> Bool {
-        socket.isConnected = true
+    private func say(to socket: PeerSocket) -> Bool {
+        answers[socket.index] = []
         do throws(SystemError) {
-            let header = try group.header(forCheckOf: socket.address, from: socket.raw) ?? []
+            let header = try group.header(forCheckOf: socket.address, from: socket.stream) ?? []
             // In one write, since it may be a datagram. A new socket takes a few kilobytes at once, and they are no longer.
             let words = header + (settings.send ?? [])
-            return words.isEmpty ? true : try socket.send(words, upstream.kind)
+            return words.isEmpty ? true : try unsafe socket.stream.write(words.span.bytes) == .moved(words.count)
         } catch {
             broke(socket, error, SocketOperation(error.operation))
             return true
         }
     }
 
-    private func read(_ socket: ProbeSocket) {
+    private func read(_ socket: PeerSocket) {
         guard let expected = settings.expect else { return }
-        while socket.answer.count < Self.longestAnswer {
+        var answer = answers[socket.index] ?? []
+        while answer.count < Self.longestAnswer {
             do throws(SystemError) {
-                switch try lane.input.receive(from: socket.raw, atMost: Self.longestAnswer - socket.answer.count) {
-                case .wouldBlock: return
-                case .endOfStream: return failed(socket.answer.isEmpty ? .closed : .unexpectedAnswer)
-                case .moved(let count):
-                    // unsafe: the bytes are copied while the span is borrowed.
-                    lane.input.withBytes(count) { bytes in
-                        unsafe bytes.withUnsafeBytes { unsafe socket.answer.append(contentsOf: $0) }
-                    }
+                switch try socket.stream.read(into: lane.input, atMost: Self.longestAnswer - answer.count) {
+                case .wouldBlock:
+                    answers[socket.index] = answer
+                    return
+                case .endOfStream: return failed(answer.isEmpty ? .closed : .unexpectedAnswer)
+                case .moved(let count, _): lane.input.withBytes(count) { answer.append(copying: $0) }
                 }
             } catch {
                 return broke(socket, error, .receive)
             }
-            if socket.answer.holds(expected) { return succeeded() }
+            if answer.holds(expected) { return succeeded() }
         }
         failed(.unexpectedAnswer)
     }
 
     /// An attempt has failed, or the connection has broken. A datagram that is refused leaves the other addresses.
-    private func broke(_ socket: ProbeSocket, _ error: SystemError, _ operation: SocketOperation) {
+    private func broke(_ socket: PeerSocket, _ error: SystemError, _ operation: SocketOperation) {
         let party = FaultParty(operation, errno: error.errno, over: upstream.kind)
-        guard !socket.isConnected || upstream.kind.isDatagram else {
+        guard answers[socket.index] == nil || upstream.kind.isDatagram else {
             if let fault = party.hostFault { return cannotCheck(fault, error) }
             return failed(.broken(error.errno))
         }
@@ -245,13 +247,14 @@ final class HealthProbe: Pollable {
         nextAttempt = .max
         awaitsAddresses = false
         race = ConnectRace([])
+        answers = [:]
         closeSockets()
     }
 
     private func closeSockets() {
         while let socket = sockets.takeAny() {
             // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
-            try? StreamSocket.resetOnClose(socket.raw)
+            socket.stream.resetOnClose()
             socket.close(on: lane)
         }
     }

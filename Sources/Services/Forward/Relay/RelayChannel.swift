@@ -5,8 +5,8 @@ import Reactor
 
 /// What one direction of a relay has in hand: bytes in memory or in a pipe, never in both. At rest it has nothing.
 struct RelayChannel {
-    /// How the next bytes are moved.
-    var mode: TransferMode
+    /// How the next bytes are moved: copied, unless both streams turn out to be such as splice(2) takes.
+    var mode = TransferMode.onlyCopying
 
     /// How many times in a row the kernel has refused to splice.
     private var refusals: UInt8 = 0
@@ -19,10 +19,6 @@ struct RelayChannel {
 
     /// The pipe, while bytes are in it.
     var pipe: Pipe?
-
-    init(_ source: SocketKind, _ destination: SocketKind) {
-        mode = source.canSplice && destination.canSplice ? .copying(full: 0) : .onlyCopying
-    }
 
     /// Whether something is held.
     var isHolding: Bool { pipe != nil || !held.isEmpty }
@@ -46,9 +42,4 @@ struct RelayChannel {
         pipe = nil
         held = OutputQueue()
     }
-}
-
-extension SocketKind {
-    /// Whether splice(2) takes bytes from such a socket and gives bytes to it.
-    fileprivate var canSplice: Bool { self == .tcp || self == .unixStream }
 }

@@ -20,16 +20,13 @@ extension RelayConnection: RelayTransport {
 
     func flush(to side: RelaySide) -> RelayStep {
         let source = side.other
-        // A PROXY header and what waited behind it are a first write too.
-        prepareToSend(to: side)
         do throws(SystemError) {
             if let pipe = source == .client ? toUpstream.pipe : toClient.pipe { return try drain(pipe, to: side) }
-            let raw = raw(of: side)
             while true {
                 var length = 0
                 let sent = try withHeld(from: source) { bytes throws(SystemError) in
                     length = bytes.byteCount
-                    return try Transfer.send(raw, from: bytes)
+                    return try withStream(side) { stream throws(SystemError) in try stream.write(bytes) }
                 }
                 guard case .moved(let count) = sent else { return .blocked }
                 noteSent(count, to: side)
@@ -47,17 +44,19 @@ extension RelayConnection: RelayTransport {
     }
 
     func error(of side: RelaySide) -> CInt {
-        do throws(SystemError) {
-            try OutgoingSocket.finish(raw(of: side))
-            return 0
-        } catch {
-            return error.errno
+        errno { () throws(SystemError) in try withStream(side) { stream throws(SystemError) in try stream.takeError() }
         }
     }
 
     func finish(_ side: RelaySide) -> CInt {
+        errno { () throws(SystemError) in
+            try withStream(side) { stream throws(SystemError) in try stream.finishWriting() }
+        }
+    }
+
+    private func errno(_ body: () throws(SystemError) -> Void) -> CInt {
         do throws(SystemError) {
-            try StreamSocket.finishWriting(raw(of: side))
+            try body()
             return 0
         } catch {
             return error.errno
@@ -67,47 +66,38 @@ extension RelayConnection: RelayTransport {
     // MARK: - Copying
 
     private func copy(from side: RelaySide) -> RelayStep {
-        let kind = side == .client ? identity.kind : upstreamKind
-        let raw = raw(of: side)
-        let transfer: Transfer
         do throws(SystemError) {
-            transfer =
-                kind.isByteStream
-                ? try lane.input.receive(from: raw, atMost: Self.copyLength) : try lane.input.receiveMessage(from: raw)
+            let read = try withStream(side) { stream throws(SystemError) in
+                try stream.read(into: lane.input, atMost: Self.copyLength)
+            }
+            switch read {
+            case .wouldBlock: return .blocked
+            case .endOfStream: return .end
+            case .moved(let count, let isDrained):
+                noteReceived(count, from: side)
+                withChannel(from: side) { $0.mode.moved(count, filled: count == Self.copyLength) }
+                return offer(count, to: side.other, isEmpty: isDrained)
+            }
         } catch {
             return .broken(side, error.errno)
-        }
-        switch transfer {
-        case .wouldBlock: return .blocked
-        case .endOfStream: return .end
-        case .moved(let count):
-            noteReceived(count, from: side)
-            let isFull = count == Self.copyLength
-            withChannel(from: side) { $0.mode.moved(count, filled: isFull) }
-            // A short read of TCP has emptied the socket, unless urgent data or the end stands behind it (epoll(7)).
-            let hasMore = side == .client ? clientHasMore : upstreamHasMore
-            return offer(count, to: side.other, isEmpty: kind == .tcp && !isFull && !hasMore)
         }
     }
 
     /// Sends what was read, and holds what is not taken.
     private func offer(_ count: Int, to side: RelaySide, isEmpty: Bool) -> RelayStep {
-        let raw = raw(of: side)
-        prepareToSend(to: side)
-        let source = side.other
         do throws(SystemError) {
-            let sent: Int
-            switch try lane.input.send(count, to: raw) {
-            case .moved(let moved):
+            var sent = 0
+            let transfer = try withStream(side) { stream throws(SystemError) in
+                try stream.write(count, of: lane.input)
+            }
+            if case .moved(let moved) = transfer {
                 noteSent(moved, to: side)
                 if moved == count { return .moved(isEmpty: isEmpty, isHeld: false) }
                 sent = moved
-            case .wouldBlock, .endOfStream:
-                sent = 0
             }
-            let asMessage = !(side == .client ? identity.kind : upstreamKind).isByteStream
+            let asMessage = !kind(of: side).isByteStream
             lane.input.withBytes(count) { bytes in
-                withChannel(from: source) {
+                withChannel(from: side.other) {
                     $0.held.append(bytes.extracting(droppingFirst: sent), asMessage: asMessage)
                 }
             }
@@ -122,7 +112,9 @@ extension RelayConnection: RelayTransport {
     private func splice(from side: RelaySide, through pipe: Pipe) -> RelayStep {
         let count: Int
         do throws(SystemError) {
-            count = try pipe.fill(from: raw(of: side), atMost: lane.share)
+            count = try withStream(side) { stream throws(SystemError) in
+                try stream.splice(into: pipe, atMost: lane.share)
+            }
         } catch {
             lane.pipes.give(pipe)
             guard Self.isRefusal(error) else { return .broken(side, error.errno) }
@@ -136,7 +128,6 @@ extension RelayConnection: RelayTransport {
         }
         noteReceived(count, from: side)
         withChannel(from: side) { $0.filled(count) }
-        prepareToSend(to: side.other)
         do throws(SystemError) {
             switch try drain(pipe, to: side.other) {
             case .moved(_, isHeld: false): return .moved(isEmpty: false, isHeld: false)
@@ -159,11 +150,10 @@ extension RelayConnection: RelayTransport {
 
     /// Sends what is in a pipe, which is kept with the channel while something is.
     private func drain(_ pipe: Pipe, to side: RelaySide) throws(SystemError) -> RelayStep {
-        let raw = raw(of: side)
         while pipe.count > 0 {
             let count: Int?
             do throws(SystemError) {
-                count = try pipe.drain(to: raw)
+                count = try withStream(side) { stream throws(SystemError) in try stream.splice(from: pipe) }
             } catch {
                 guard Self.isRefusal(error) else { throw error }
                 count = 0
@@ -202,13 +192,15 @@ extension RelayConnection: RelayTransport {
 
     // MARK: - What both do
 
-    /// The first write goes at once anyway. With the second one, small ones must not wait for the answer to it:
-    /// TCP_NODELAY, which the client's socket has from the one that it came in through.
-    func prepareToSend(to side: RelaySide) {
-        guard side == .upstream, upstreamWrites < 2 else { return }
-        upstreamWrites += 1
-        // What fails here fails the write too.
-        if upstreamWrites == 2, upstreamKind == .tcp, let upstream { try? OutgoingSocket.sendAtOnce(upstream.raw) }
+    private func withStream<Result>(
+        _ side: RelaySide, _ body: (inout Stream) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        switch side {
+        case .client: return try body(&client)
+        case .upstream:
+            guard let upstream else { throw SystemError("relay", errno: ENOTCONN) }
+            return try body(&upstream.stream)
+        }
     }
 
     private func noteReceived(_ count: Int, from side: RelaySide) {

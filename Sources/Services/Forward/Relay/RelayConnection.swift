@@ -14,37 +14,22 @@ final class RelayConnection: Connection {
     // What every event looks at comes first, as in ``Connection``.
 
     /// What there is until an upstream stands.
-    var connecting: Connecting<UpstreamSocket>?
+    var connecting: Connecting?
 
     /// How it ends, while the client is given what it has not taken yet.
     var lastWords: Relay.Ending?
 
-    /// The socket to the upstream, once that stands, and its number.
-    var upstream: UpstreamSocket? {
-        didSet { upstreamRaw = upstream?.raw ?? -1 }
-    }
-    private(set) var upstreamRaw: CInt = -1
-
-    /// The kind of the socket to the upstream.
-    private(set) var upstreamKind = SocketKind.tcp
-
-    /// Whether a short read of a side does not mean that it was emptied: urgent data or the end stands behind it.
-    var clientHasMore = false
-    var upstreamHasMore = false
-
-    /// How many writes to the upstream there were, up to two.
-    var upstreamWrites: UInt8 = 0
+    /// The socket to the upstream, once that stands.
+    var upstream: PeerSocket?
 
     var relay = Relay()
-    var toUpstream: RelayChannel
-    var toClient: RelayChannel
+    var toUpstream = RelayChannel()
+    var toClient = RelayChannel()
 
     var group: UpstreamGroup
 
     /// The member of the group that counts this connection.
-    var member: Int? {
-        didSet { if let member { upstreamKind = group.members[member].upstream.kind } }
-    }
+    var member: Int?
 
     private var lingerPause: UInt64 = 1_000_000
 
@@ -59,15 +44,12 @@ final class RelayConnection: Connection {
 
     init(_ seed: consuming Seed, lane: Lane, group: UpstreamGroup) {
         self.group = group
-        let upstreamKind = group.members.first?.upstream.kind ?? .tcp
-        toUpstream = RelayChannel(seed.identity.kind, upstreamKind)
-        toClient = RelayChannel(upstreamKind, seed.identity.kind)
         super.init(seed, lane: lane)
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     override var upstreamTrace: UpstreamTrace? {
-        let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
+        let address = upstream.map { RecordedAddress($0.stream.kind, $0.address) }
         let connecting = connecting
         return UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000,
@@ -92,7 +74,7 @@ final class RelayConnection: Connection {
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
-        if !readiness.isDisjoint(with: .moreThanData) { clientHasMore = true }
+        let readiness = client.note(readiness)
         if connecting != nil {
             // What it has sent until now was seen to, if anything was.
             guard clientReadyEarly(readiness) else { return .done }
@@ -108,14 +90,12 @@ final class RelayConnection: Connection {
             hasError: readiness.contains(.error))
     }
 
-    /// The socket of the upstream, or of an attempt to reach one, is ready.
-    func upstreamReady(_ socket: UpstreamSocket, _ readiness: Readiness) -> Turn {
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         if socket !== upstream {
             attemptReady(socket, readiness)
             guard socket === upstream, isOpen else { return .done }
         }
         // The event that tells that it stands may tell of its end as well, and nothing will tell of that again.
-        if !readiness.isDisjoint(with: .moreThanData) { upstreamHasMore = true }
         note(readiness, of: .upstream)
         return run()
     }
@@ -156,7 +136,7 @@ final class RelayConnection: Connection {
         if relay.toClient.isHolding { awaitRoom() }
         guard isOpen, relay.toUpstream.isHolding, let upstream else { return isOpen }
         do throws(SystemError) {
-            try upstream.awaitRoom(on: lane)
+            try upstream.awaitWritable(on: lane)
             return true
         } catch {
             close(.error, by: .daemon, errno: error.errno)
@@ -170,13 +150,17 @@ final class RelayConnection: Connection {
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
     func connected(
-        to socket: UpstreamSocket, _ connecting: Connecting<UpstreamSocket>, isWritable: Bool, clientIsEmpty: Bool
+        to socket: PeerSocket, _ connecting: Connecting, isWritable: Bool, clientIsEmpty: Bool
     ) {
         attempts = connecting.attempts
         queueTime = connecting.queueTime(at: lane.now)
         if !connecting.failures.isEmpty { failures = connecting.failures }
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
         upstream = socket
+        if client.canSplice, socket.stream.canSplice {
+            toUpstream.mode = .copying(full: 0)
+            toClient.mode = .copying(full: 0)
+        }
         self.connecting = nil
         relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
         relay.ready(.upstream, toRead: false, toWrite: isWritable)
@@ -232,10 +216,10 @@ final class RelayConnection: Connection {
     }
 
     private func breakOff(_ ending: Relay.Ending) {
-        try? StreamSocket.resetOnClose(raw(of: ending.side.other))
+        resetOnClose(ending.side.other)
         let isOfClient = ending.side == .client
         let end = BrokenEnd(
-            ending.errno, of: isOfClient ? .client : .upstream, over: isOfClient ? identity.kind : upstreamKind)
+            ending.errno, of: isOfClient ? .client : .upstream, over: kind(of: ending.side))
         // What is too long for one side has come from the other.
         let party = end.reason == .messageTooLong ? .daemon : end.party
         close(end.reason, by: party, errno: end.errno)
@@ -245,7 +229,7 @@ final class RelayConnection: Connection {
     private func lingerOn() {
         guard let lastWords else { return }
         let other = lastWords.side.other
-        if !relay.hasErred(other), OutgoingSocket.hasUnsent(raw(of: other)) {
+        if !relay.hasErred(other), hasUnsent(other) {
             ownDeadline = lane.now + lingerPause
             lingerPause *= 2
         } else {
@@ -256,8 +240,8 @@ final class RelayConnection: Connection {
     /// Ends a relay whose sides have not ended it: those who would miss bytes are told so by a reset.
     override func stop(_ reason: CloseReason, by party: CloseParty) {
         guard isOpen else { return }
-        if connecting != nil || toClient.isHolding { try? StreamSocket.resetOnClose(raw) }
-        if let upstream, toUpstream.isHolding { try? StreamSocket.resetOnClose(upstream.raw) }
+        if connecting != nil || toClient.isHolding { client.resetOnClose() }
+        if toUpstream.isHolding { upstream?.stream.resetOnClose() }
         close(reason, by: party)
     }
 
@@ -276,10 +260,25 @@ final class RelayConnection: Connection {
         member = nil
     }
 
-    func raw(of side: RelaySide) -> CInt {
+    private func resetOnClose(_ side: RelaySide) {
         switch side {
-        case .client: raw
-        case .upstream: upstreamRaw
+        case .client: client.resetOnClose()
+        case .upstream: upstream?.stream.resetOnClose()
+        }
+    }
+
+    private func hasUnsent(_ side: RelaySide) -> Bool {
+        switch side {
+        case .client: client.hasUnsent
+        case .upstream: upstream?.stream.hasUnsent ?? false
+        }
+    }
+
+    /// The kind of a side's socket.
+    func kind(of side: RelaySide) -> SocketKind {
+        switch side {
+        case .client: client.kind
+        case .upstream: upstream?.stream.kind ?? .tcp
         }
     }
 }
@@ -291,8 +290,8 @@ extension RelayConnection: RelayedConnection {
 
     /// Both sides would miss bytes, so both are reset.
     func upstreamWentDown() {
-        try? StreamSocket.resetOnClose(raw)
-        if let upstream { try? StreamSocket.resetOnClose(upstream.raw) }
+        client.resetOnClose()
+        upstream?.stream.resetOnClose()
         close(.upstreamDown, by: .daemon)
     }
 }

@@ -25,11 +25,11 @@ extension UpstreamGroup {
     }
 
     /// The PROXY header for a check, which has no client: section 2.2 of the protocol. Nil where none is sent.
-    func header(forCheckOf upstream: SocketAddress, from raw: CInt) throws(SystemError) -> [UInt8]? {
+    func header(forCheckOf upstream: SocketAddress, from stream: borrowing Stream) throws(SystemError) -> [UInt8]? {
         switch settings.sendProxy {
         case nil: return nil
         case .v1:
-            let own = try ListeningSocket.localAddress(of: raw)
+            let own = try stream.localAddress()
             return Self.bytes(of: ProxyHeader(relaying: own, to: upstream, version: .v1))
         case .v2:
             return Self.bytes(of: ProxyHeader(version: .v2, command: .local))

@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test func `a channel that is refused three times in a row copies for good`() {
-        var channel = RelayChannel(.tcp, .tcp)
+        var channel = RelayChannel()
+        channel.mode = .copying(full: 0)
         for _ in 0..<2 {
             channel.refusedToSplice()
             #expect(channel.mode == .copying(full: 0))
@@ -59,7 +60,8 @@ import Testing
     }
 
     @Test func `a channel whose destination cannot be spliced to copies for good`() {
-        var channel = RelayChannel(.tcp, .tcp)
+        var channel = RelayChannel()
+        channel.mode = .copying(full: 0)
         for _ in 0..<3 {
             #expect(channel.mode != .onlyCopying)
             channel.filled(1 << 16)

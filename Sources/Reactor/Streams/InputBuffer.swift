@@ -30,39 +30,38 @@ package import LinuxSystem
     deinit { unsafe free(memory.baseAddress) }
 
     /// Room for a read of a stream.
-    var stream: UnsafeMutableRawBufferPointer { unsafe .init(rebasing: memory[..<Self.streamLength]) }
+    private var stream: UnsafeMutableRawBufferPointer { unsafe .init(rebasing: memory[..<Self.streamLength]) }
 
-    /// Room for one message.
-    var message: UnsafeMutableRawBufferPointer { unsafe memory }
+    /// Has a filter put what it reads into the buffer.
+    func fill(
+        atMost length: Int, _ body: (inout MutableRawSpan) throws(SystemError) -> Transfer
+    ) throws(SystemError) -> Transfer {
+        // unsafe: the span cannot leave the call; the memory is this object's, and no longer than said.
+        var span = unsafe MutableRawSpan(
+            _unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
+        return try body(&span)
+    }
 
     /// Reads what a stream has, at most so much: recv(2).
-    package func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
+    func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: the memory is this object's, and no longer than said.
         try unsafe Transfer.receive(
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
 
     /// Reads one message.
-    package func receiveMessage(from raw: CInt) throws(SystemError) -> Transfer {
-        try unsafe Transfer.receiveMessage(raw, into: message)
+    func receiveMessage(from raw: CInt) throws(SystemError) -> Transfer {
+        try unsafe Transfer.receiveMessage(raw, into: memory)
     }
 
     /// Takes bytes out of a pipe: ``Pipe/read(into:)``.
     package func take(from pipe: Pipe) throws(SystemError) -> Int { try unsafe pipe.read(into: stream) }
 
     /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
-    package func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
+    func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: as above.
         try unsafe Transfer.peek(
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
-    }
-
-    /// Sends the first `count` bytes, as far as the peer takes them: send(2).
-    package func send(_ count: Int, to raw: CInt) throws(SystemError) -> Transfer {
-        precondition(count <= Self.messageLength)
-        // unsafe: the span cannot leave the call, and `count` is within the memory.
-        return try unsafe Transfer.send(
-            raw, from: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[..<count])))
     }
 
     /// Calls `body` with the first `count` bytes: what the last read brought.

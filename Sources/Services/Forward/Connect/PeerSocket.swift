@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+import Reactor
+
+/// What has a ``PeerSocket``: a relay, a framed flow or connection, a check.
+protocol PeerSocketOwner: AnyObject {
+    /// The socket is ready for something, or has become writable because it is connected, or has failed to connect.
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Pollable.Turn
+}
+
+/// A socket to an upstream, from the attempt to connect to the end.
+///
+/// Concurrency: belongs to the lane of its owner.
+final class PeerSocket: Pollable {
+    /// The socket.
+    var stream: Stream
+
+    /// Where it goes to, and which of the addresses of a name that is.
+    let address: SocketAddress
+    let index: Int
+
+    /// When the attempt to connect began, by ``Clock/monotonic``.
+    let begun: UInt64
+
+    private var owner: (any PeerSocketOwner)?
+
+    /// Makes a socket and begins to connect it: ``Stream/init(connectingTo:_:from:timers:filters:selfConnects:hasData:)``.
+    /// It is not in the lane's table yet: ``watch(on:)``.
+    ///
+    /// - Parameter source: the address to come from.
+    init(
+        connectingTo address: SocketAddress, index: Int, of upstream: Upstream, from source: SocketAddress?,
+        timers: PeerTimers? = nil, owner: any PeerSocketOwner, hasData: Bool = false
+    ) throws(SystemError) {
+        begun = Clock.monotonic
+        self.address = address
+        self.index = index
+        self.owner = owner
+        stream = try Stream(
+            connectingTo: address, upstream.kind, from: source, timers: timers,
+            filters: upstream.endpoint.options.filters, selfConnects: upstream.selfConnects, hasData: hasData)
+        super.init()
+    }
+
+    override func ready(_ readiness: Readiness) -> Turn {
+        owner?.peerReady(self, stream.note(readiness)) ?? .done
+    }
+
+    /// Gives it a place in the lane's table and registers it with epoll.
+    func watch(on lane: Lane) throws(SystemError) {
+        try lane.watch(self, &stream)
+    }
+
+    /// Registers for EPOLLOUT after a short write. Idempotent.
+    func awaitWritable(on lane: Lane) throws(SystemError) {
+        try lane.awaitWritable(&stream, of: self)
+    }
+
+    /// Whether a datagram in the batch comes from the upstream. To a socket of RDS, connected or not, anybody may send.
+    func isSource(of index: Int, in batch: DatagramBatch) -> Bool {
+        stream.kind != .rds || batch.source(index)?.canonical == address
+    }
+
+    /// Takes it out of the lane's table and closes it.
+    func close(on lane: Lane) {
+        lane.forget(self)
+        stream.close()
+        owner = nil
+    }
+}
