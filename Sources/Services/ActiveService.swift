@@ -45,7 +45,7 @@ public struct ActiveService: Sendable {
     }
 
     private static func stateless(
-        _ worker: @escaping @Sendable (consuming Seed, Lane) -> Connection,
+        _ worker: @escaping @Sendable (consuming Seed, Lane) -> StreamSession,
         flow: @escaping @Sendable (FlowSeed, Lane) -> Flow
     ) -> @Sendable () -> any Service {
         { StatelessService(worker, flow: flow) }

@@ -6,17 +6,17 @@ import Reactor
 ///
 /// Concurrency: belongs to one lane, as every service does.
 final class StatelessService: Service {
-    private let make: (consuming Seed, Lane) -> Connection
+    private let make: (consuming Seed, Lane) -> StreamSession
     private let flow: (FlowSeed, Lane) -> Flow
 
     init(
-        _ make: @escaping (consuming Seed, Lane) -> Connection, flow: @escaping (FlowSeed, Lane) -> Flow
+        _ make: @escaping (consuming Seed, Lane) -> StreamSession, flow: @escaping (FlowSeed, Lane) -> Flow
     ) {
         self.make = make
         self.flow = flow
     }
 
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { make(seed, lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { make(seed, lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { flow(seed, lane) }
 }

@@ -12,7 +12,7 @@ import Testing
 private final class SilentWorker: Worker {}
 
 private final class SilentService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         SilentWorker(seed, lane: lane)
     }
 }

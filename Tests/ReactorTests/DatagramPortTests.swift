@@ -478,7 +478,7 @@ import Testing
 
 /// Sends every datagram back.
 private final class MirrorService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { MirrorFlow(flow: seed, lane: lane) }
 
@@ -489,7 +489,7 @@ private final class MirrorService: Service {
 
 /// Has no room for anybody.
 private final class RefusingService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { RefusingFlow(flow: seed, lane: lane) }
 
@@ -500,7 +500,7 @@ private final class RefusingService: Service {
 
 /// Answers the first datagram, and has finished.
 private final class OneAnswerService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { OneAnswerFlow(flow: seed, lane: lane) }
 
@@ -515,7 +515,7 @@ private final class OneAnswerService: Service {
 
 /// Cannot begin.
 private final class StillbornService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { StillbornFlow(flow: seed, lane: lane) }
 
@@ -526,7 +526,7 @@ private final class StillbornService: Service {
 
 /// Answers with a message as long as those of RDS, and then with a short one.
 private final class LongAnswerService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { LongAnswerFlow(flow: seed, lane: lane) }
 

@@ -53,7 +53,7 @@ import Testing
 
 /// Sends back what comes.
 private final class MirrorService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Mirror(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Mirror(seed, lane: lane) }
 
     private final class Mirror: Worker {
         override func received(_ count: Int) { _ = sendReceived(count) }

@@ -58,7 +58,7 @@ import Testing
         let peer = try harness.connect(to: socket)
         peer.reads = false
         #expect(harness.run(until: { harness.connections == 1 }))
-        let worker = try #require(harness.lane.openConnections.first as? KeeperWorker)
+        let worker = try #require(harness.lane.openSessions.first as? KeeperWorker)
         while worker.heldBytes == 0 { #expect(worker.send([UInt8](repeating: 7, count: 1 << 16)) != .closed) }
         #expect(worker.nextDeadline == nil)
 
@@ -76,7 +76,7 @@ import Testing
         let peer = try harness.connect(to: socket)
         peer.reads = false
         #expect(harness.run(until: { harness.connections == 1 }))
-        let worker = try #require(harness.lane.openConnections.first as? KeeperWorker)
+        let worker = try #require(harness.lane.openSessions.first as? KeeperWorker)
         while worker.heldBytes == 0 { #expect(worker.send([UInt8](repeating: 7, count: 1 << 16)) != .closed) }
         worker.finish(.finished, by: .service)
         #expect(worker.isOpen && worker.nextDeadline == nil)
@@ -131,7 +131,7 @@ import Testing
 
 /// Serves nothing, and is closed when it is stopped.
 private final class Plain: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { Worker(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
 }
 
 private final class Counter: Sendable {
@@ -144,7 +144,7 @@ private final class Counter: Sendable {
 
 /// Says nothing by itself, and takes its leave when it is stopped.
 private final class Keeper: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         KeeperWorker(seed, lane: lane)
     }
 }

@@ -73,7 +73,7 @@ import Testing
 }
 
 private final class Repeater: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         RepeatingWorker(seed, lane: lane)
     }
 

@@ -221,7 +221,7 @@ import Testing
         #expect(harness.run(until: { harness.connections == peers.count }))
         let length = 150 << 10
         for peer in peers { peer.write([UInt8](repeating: 7, count: length)) }
-        let workers = harness.lane.openConnections.compactMap { $0 as? MeasuringWorker }
+        let workers = harness.lane.openSessions.compactMap { $0 as? MeasuringWorker }
         #expect(harness.run(until: { workers.allSatisfy { $0.total == length } }))
         #expect(workers.allSatisfy { $0.longest < 100 << 10 })
     }
@@ -241,7 +241,7 @@ import Testing
 
 /// Gives everything back.
 private final class Mirror: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         MirrorWorker(seed, lane: lane)
     }
 
@@ -252,7 +252,7 @@ private final class Mirror: Service {
 
 /// Remembers how much came, and how much of it at once.
 private final class Measurer: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         MeasuringWorker(seed, lane: lane)
     }
 }
@@ -269,7 +269,7 @@ private final class MeasuringWorker: Worker {
 
 /// Says goodbye when it is stopped.
 private final class Polite: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         PoliteWorker(seed, lane: lane)
     }
 
@@ -283,7 +283,7 @@ private final class Polite: Service {
 
 /// Says nothing, and lets its client finish when it is stopped.
 private final class Silent: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         SilentWorker(seed, lane: lane)
     }
 
@@ -294,7 +294,7 @@ private final class Silent: Service {
 
 /// Says something at the first byte, and nothing more.
 private final class LastWords: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         LastWordsWorker(seed, lane: lane)
     }
 

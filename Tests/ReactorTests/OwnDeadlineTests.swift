@@ -18,7 +18,7 @@ import Testing
 
 /// Wants to be called in an hour, and says so again with each read.
 private final class FarSightedService: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection { FarSighted(seed, lane: lane) }
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { FarSighted(seed, lane: lane) }
 
     private final class FarSighted: Worker {
         override func received(_ count: Int) { ownDeadline = lane.now + 3_600_000_000_000 }

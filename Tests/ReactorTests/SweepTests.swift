@@ -132,7 +132,7 @@ private final class DoneNumbers: @unchecked Sendable {
 
 /// Gives everything back.
 private final class Mirror: Service {
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         MirrorWorker(seed, lane: lane)
     }
 

@@ -72,7 +72,7 @@
             let name = "\(type(of: occupant)) in slot \(occupant.slot)"
             ledger.expect(
                 occupant.waitsForTurn == isWaiting(occupant), "\(name): waits for a turn that it does not get")
-            if let connection = occupant as? Connection {
+            if let connection = occupant as? Session {
                 addConnection(of: connection.identity.profile, &ledger)
                 ledger.addHolder(
                     of: handle.connections, "connections of lane \(handle.number)", value: handle.connections.value)
@@ -116,7 +116,7 @@
             for occupant in table.occupants {
                 let mustBeWatched =
                     switch occupant {
-                    case let connection as Connection: connection.client.isRegistered
+                    case let session as StreamSession: session.client.isRegistered
                     case let acceptor as Acceptor: !acceptor.isPaused && !ending.contains { $0 === acceptor }
                     default: false
                     }

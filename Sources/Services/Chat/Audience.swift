@@ -43,7 +43,7 @@ struct Audience {
 
     #if DEBUG
         /// All connections and flows, to be looked at. Debug builds only.
-        var connections: [Connection] {
+        var connections: [Session] {
             seats.map { seat in
                 switch seat.seat {
                 case .worker(let worker): worker

@@ -51,7 +51,7 @@ final class ChatService: Service {
         self.patience = patience
     }
 
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         ChatWorker(seed, lane: lane, service: self)
     }
 
@@ -85,7 +85,7 @@ final class ChatService: Service {
         return admit(flow, .flow(flow))
     }
 
-    private func admit(_ connection: Connection, _ seat: Audience.Seat) -> MemberID {
+    private func admit(_ connection: Session, _ seat: Audience.Seat) -> MemberID {
         lane = connection.lane
         let id = room.join(
             as: MemberName(peer: connection.identity.peer, connection: connection.identity.number), &outbox)

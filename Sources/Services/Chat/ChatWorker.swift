@@ -79,7 +79,7 @@ final class ChatWorker: Worker {
         service.stop(member, reason, by: party)
     }
 
-    override func closed() {
+    override func ended(_ reason: CloseReason) {
         pending = []
         if let member { service.closed(member) }
     }

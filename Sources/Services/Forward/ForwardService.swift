@@ -16,7 +16,7 @@ final class ForwardService: Service {
         self.group = group
     }
 
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection {
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         guard group.takesDatagrams, let framing = group.settings.framing else {
             return RelayConnection(seed, lane: lane, group: group)
         }

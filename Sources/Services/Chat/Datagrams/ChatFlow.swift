@@ -98,7 +98,7 @@ final class ChatFlow: Flow {
         service.stop(member, reason, by: party)
     }
 
-    override func closed() {
+    override func ended(_ reason: CloseReason) {
         if let member { service.closed(member) }
     }
 

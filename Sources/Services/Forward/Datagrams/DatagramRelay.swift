@@ -79,10 +79,14 @@ final class DatagramRelay: Flow {
         super.init(flow: seed, lane: lane)
     }
 
-    override var upstreamTrace: UpstreamTrace? {
+    override var snapshot: SessionSnapshot {
+        var traffic = traffic
+        // What no upstream has got is lost with the flow.
+        if !isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
         let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
-        return UpstreamTrace(
+        let trace = UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000, attempts: attempts, failures: failures)
+        return SessionSnapshot(datagrams: traffic, upstream: trace)
     }
 
     var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .udp }
@@ -283,15 +287,9 @@ final class DatagramRelay: Flow {
         if ownDeadline != wanted { ownDeadline = wanted }
     }
 
-    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        // What no upstream has got is lost with the flow.
-        if isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
+    override func ended(_ reason: CloseReason) {
         // That this host ended it says nothing of the upstream.
-        if isOpen, upstream != nil, reason != .resetByUpstream, reason != .error, !hasAnswered { wasNotRefused() }
-        super.close(reason, by: party, errno: errno)
-    }
-
-    override func closed() {
+        if upstream != nil, reason != .resetByUpstream, reason != .error, !hasAnswered { wasNotRefused() }
         upstream?.close(on: lane)
         held = []
         if let member { group.leave(member) }

@@ -15,7 +15,7 @@ import Records
 /// has come for ``silence``, or for the listener's `half-close-timeout`.
 ///
 /// Concurrency: belongs to one lane.
-final class FramedConnection: Connection {
+final class FramedConnection: StreamSession {
     /// How many calls for datagrams a turn may take where few are ready.
     private static let batchesPerTurn = 4
 
@@ -73,9 +73,23 @@ final class FramedConnection: Connection {
     /// The upstreams among which its own is.
     var group: UpstreamGroup { search.group }
 
-    override var upstreamTrace: UpstreamTrace? { search.trace }
+    override var snapshot: SessionSnapshot {
+        SessionSnapshot(datagrams: isOpen ? traffic : trafficAtEnd, upstream: search.trace)
+    }
 
-    override var datagrams: DatagramTraffic? { traffic }
+    /// What it has moved, with what will not be moved any more.
+    private var trafficAtEnd: DatagramTraffic {
+        var traffic = traffic
+        traffic.dropped &+= UInt64(output.messages)
+        // What was read whole and has not gone.
+        var input = input
+        let waiting = UInt64(input.drop(isOver: client.hasEnded))
+        traffic.received &+= waiting
+        traffic.dropped &+= waiting
+        // What no upstream has got.
+        if upstream == nil { traffic.dropped &+= UInt64(unanswered.messages.count) }
+        return traffic
+    }
 
     // MARK: - Events
 
@@ -178,7 +192,7 @@ final class FramedConnection: Connection {
         while isOpen, client.isWritable, !output.isEmpty {
             do throws(SystemError) {
                 let sent = try output.withBytes { bytes throws(SystemError) in try client.write(bytes) }
-                guard case .moved(let count) = sent else { return awaitRoom() }
+                guard case .moved(let count) = sent else { return awaitWritable() }
                 bytesOut &+= UInt64(count)
                 traffic.sent &+= UInt64(output.consume(count))
                 lastActivity = lane.now
@@ -224,20 +238,7 @@ final class FramedConnection: Connection {
         close(reason, by: party, errno: errno)
     }
 
-    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        if isOpen {
-            traffic.dropped &+= UInt64(output.messages)
-            // What was read whole and has not gone.
-            let waiting = UInt64(input.drop(isOver: client.hasEnded))
-            traffic.received &+= waiting
-            traffic.dropped &+= waiting
-            // What no upstream has got.
-            if upstream == nil { traffic.dropped &+= UInt64(unanswered.messages.count) }
-        }
-        super.close(reason, by: party, errno: errno)
-    }
-
-    override func closed() {
+    override func ended(_ reason: CloseReason) {
         search.end()
         upstream = nil
     }

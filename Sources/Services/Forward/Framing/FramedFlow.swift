@@ -36,7 +36,12 @@ final class FramedFlow: Flow {
     /// The upstreams among which its own is.
     var group: UpstreamGroup { search.group }
 
-    override var upstreamTrace: UpstreamTrace? { search.trace }
+    override var snapshot: SessionSnapshot {
+        var traffic = traffic
+        // What the upstream has not got is lost with the flow.
+        if !isOpen { traffic.dropped &+= UInt64(output.messages) }
+        return SessionSnapshot(datagrams: traffic, upstream: search.trace)
+    }
 
     override func admit() -> Refusal? {
         // The answer to a datagram with a forged source would be answered in turn, without end. A bus has no addresses.
@@ -146,16 +151,9 @@ final class FramedFlow: Flow {
         lane.recordProgress(of: self)
     }
 
-    override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        if isOpen {
-            // What the upstream has not got is lost with the flow, and it is told so by a reset.
-            traffic.dropped &+= UInt64(output.messages)
-            if !output.isEmpty { upstream?.stream.resetOnClose() }
-        }
-        super.close(reason, by: party, errno: errno)
-    }
-
-    override func closed() {
+    override func ended(_ reason: CloseReason) {
+        // It is told by a reset that it did not get everything.
+        if !output.isEmpty { upstream?.stream.resetOnClose() }
         search.end()
         upstream = nil
     }

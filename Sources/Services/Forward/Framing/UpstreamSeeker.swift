@@ -5,7 +5,7 @@ import Reactor
 import Records
 
 /// A connection or flow that has an ``UpstreamSearch`` find it an upstream.
-protocol UpstreamSeeker: Connection {
+protocol UpstreamSeeker: Session {
     /// An upstream stands. What it sends is told of by ``upstreamReady(_:)``.
     func upstreamStands(_ link: PeerSocket)
 

@@ -10,8 +10,8 @@ import Records
 /// in the kernel; then bytes go both ways until both sides have finished.
 ///
 /// What is decided is decided in ``ConnectRace`` and ``Relay``, which hold no socket; here are the sockets.
-final class RelayConnection: Connection {
-    // What every event looks at comes first, as in ``Connection``.
+final class RelayConnection: StreamSession {
+    // What every event looks at comes first, as in ``Session``.
 
     /// What there is until an upstream stands.
     var connecting: Connecting?
@@ -48,13 +48,14 @@ final class RelayConnection: Connection {
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
-    override var upstreamTrace: UpstreamTrace? {
+    override var snapshot: SessionSnapshot {
         let address = upstream.map { RecordedAddress($0.stream.kind, $0.address) }
         let connecting = connecting
-        return UpstreamTrace(
+        let trace = UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000,
             queueMicroseconds: (connecting?.queueTime(at: lane.now) ?? queueTime) / 1000,
             attempts: connecting?.attempts ?? attempts, failures: connecting?.failures ?? failures)
+        return SessionSnapshot(upstream: trace)
     }
 
     // MARK: - Events
@@ -126,14 +127,14 @@ final class RelayConnection: Connection {
     private func seeToWhatIsLeft() -> Bool {
         if relay.isFlowing { return true }
         noteHalfClose()
-        return awaitRoomWhereHeld()
+        return awaitWritableWhereHeld()
     }
 
     /// Sees to it that an event tells when a side that has not taken something takes more.
     ///
     /// - Returns: whether the connection is still open.
-    private func awaitRoomWhereHeld() -> Bool {
-        if relay.toClient.isHolding { awaitRoom() }
+    private func awaitWritableWhereHeld() -> Bool {
+        if relay.toClient.isHolding { awaitWritable() }
         guard isOpen, relay.toUpstream.isHolding, let upstream else { return isOpen }
         do throws(SystemError) {
             try upstream.awaitWritable(on: lane)
@@ -250,7 +251,7 @@ final class RelayConnection: Connection {
         breakOff(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
     }
 
-    override func closed() {
+    override func ended(_ reason: CloseReason) {
         if let connecting { abandon(connecting) }
         connecting = nil
         upstream?.close(on: lane)

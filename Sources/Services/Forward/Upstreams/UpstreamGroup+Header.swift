@@ -10,7 +10,7 @@ extension UpstreamGroup {
     private static let instance = UInt64.random(in: .min ... .max)
 
     /// The PROXY header for a connection; nil where none is sent.
-    func header(for connection: Connection) -> [UInt8]? {
+    func header(for connection: Session) -> [UInt8]? {
         guard let version = settings.sendProxy else { return nil }
         let origin = connection.identity.origin
         // A name that something else gave it is not passed on: without a count of the hops a loop would never end.

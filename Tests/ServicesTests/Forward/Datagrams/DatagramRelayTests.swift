@@ -286,7 +286,7 @@ import Testing
         try scene.ask("one")
         _ = try scene.arrival(at: upstream)
         try other.send("two", to: scene.socket)
-        let flows = scene.harness.lane.openConnections.compactMap { $0 as? DatagramRelay }
+        let flows = scene.harness.lane.openSessions.compactMap { $0 as? DatagramRelay }
         #expect(flows.count == 1)
         flows.first?.upstreamWentDown()
         #expect(try scene.records("close").map(\.end) == ["upstream-down by daemon"])
@@ -311,7 +311,7 @@ import Testing
         let begin = Clock.monotonic
         #expect(
             scene.harness.run(until: { Clock.monotonic - begin > Upstream.timeForRefusal }, idleTurns: 100_000))
-        for connection in scene.harness.lane.openConnections {
+        for connection in scene.harness.lane.openSessions {
             if let port = (connection as? DatagramRelay)?.upstream { dissolve(port.raw) }
         }
         try scene.ask("last")

@@ -54,7 +54,7 @@ extension Lane {
         guard let identifier else {
             stopAccepting()
             for gate in ending { while gate.ready([]) == .again {} }
-            for connection in openConnections { connection.stop(reason, by: party) }
+            for connection in openSessions { connection.stop(reason, by: party) }
             return
         }
         stopAccepting(identifier)
@@ -72,7 +72,7 @@ extension Lane {
 
     /// Closes every connection that is left, whatever it is doing.
     public func closeAll(because reason: CloseReason, by party: CloseParty) {
-        for connection in openConnections { connection.close(reason, by: party) }
+        for connection in openSessions { connection.close(reason, by: party) }
     }
 
     private func setSockets(

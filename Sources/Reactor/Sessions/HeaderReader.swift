@@ -12,7 +12,7 @@ import Records
 /// has come; who does not say it is turned away.
 ///
 /// Concurrency: belongs to one lane.
-final class HeaderReader: Connection {
+final class HeaderReader: StreamSession {
     /// How long the header may take, in nanoseconds.
     private static let time: UInt64 = 5_000_000_000
 
@@ -22,8 +22,6 @@ final class HeaderReader: Connection {
         self.service = service
         super.init(seed, lane: lane)
     }
-
-    override var announcesItself: Bool { false }
 
     override func start() {
         ownDeadline = identity.accepted + Self.time

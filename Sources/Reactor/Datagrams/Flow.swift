@@ -10,7 +10,7 @@ public import Records
 /// together at the end of the lane's turn.
 ///
 /// Concurrency: belongs to one lane.
-open class Flow: Connection {
+open class Flow: Session {
     /// Where its datagrams come in; nil once it has ended, which every flow does before its port.
     private(set) final var port: DatagramPort?
 
@@ -31,7 +31,7 @@ open class Flow: Connection {
         port = seed.port
         isToMany = seed.isToMany
         key = FlowKey(peer: seed.identity.peer, local: seed.identity.local)
-        super.init(seed, lane: lane)
+        super.init(seed.identity, lane: lane)
     }
 
     /// A datagram has come, or several of one length.
@@ -107,19 +107,15 @@ open class Flow: Connection {
         if result.lost > 0 { answersLost(result.errno) }
     }
 
-    public final override var datagrams: DatagramTraffic? { traffic }
+    open override var snapshot: SessionSnapshot { SessionSnapshot(datagrams: traffic) }
 
     /// Ends the flow now. What it has answered before still goes, and counts.
-    open override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
-        if isOpen {
-            port?.flush()
-            // What has come behind that which ends the flow.
-            if let arriving { port?.abandon(arriving.index + 1..<arriving.end, of: self) }
-        }
+    public final override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        guard isOpen else { return }
+        port?.flush()
+        // What has come behind that which ends the flow.
+        if let arriving { port?.abandon(arriving.index + 1..<arriving.end, of: self) }
         super.close(reason, by: party, errno: errno)
-    }
-
-    final override func retired() {
         port?.forget(self)
         port = nil
     }

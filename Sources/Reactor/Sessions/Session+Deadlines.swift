@@ -3,7 +3,7 @@
 import LinuxSystem
 import Records
 
-extension Connection {
+extension Session {
     private final var idleTimeout: UInt64? {
         identity.kind.isDatagram ? identity.profile.flowIdleTimeout : identity.profile.idleTimeout
     }

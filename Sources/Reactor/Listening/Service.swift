@@ -6,7 +6,7 @@
 /// as a room, it holds.
 public protocol Service: AnyObject {
     /// Makes the connection of a client that was just admitted.
-    func makeConnection(for seed: consuming Seed, on lane: Lane) -> Connection
+    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession
 
     /// Makes the flow of a source that was just admitted; nil if the service has to do with streams alone, which the
     /// configuration has seen to.

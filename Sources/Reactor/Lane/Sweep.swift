@@ -2,12 +2,12 @@
 
 import LinuxSystem
 
-/// Does something with every connection of a lane, with as many in a turn as ``FanOut`` allows.
+/// Does something with every session of a lane, with as many in a turn as ``FanOut`` allows.
 ///
 /// Concurrency: belongs to one lane. It is in the lane's table until it is done.
 final class Sweep: Pollable {
     private let lane: Lane
-    private let body: (Connection) -> Int
+    private let body: (Session) -> Int
     private var fanOut = FanOut()
 
     /// How many connections all sweeps of a lane look at in a turn, whatever is done with them; and how many each does at
@@ -22,7 +22,7 @@ final class Sweep: Pollable {
     /// Connections from this number on came later.
     private let identifierLimit: UInt64
 
-    init(over lane: Lane, _ body: @escaping (Connection) -> Int) {
+    init(over lane: Lane, _ body: @escaping (Session) -> Int) {
         self.lane = lane
         self.body = body
         end = lane.table.capacity
@@ -39,7 +39,7 @@ final class Sweep: Pollable {
             }
             looks += 1
             lane.sweepLooksLeft -= 1
-            let connection = lane.table[next] as? Connection
+            let connection = lane.table[next] as? Session
             next += 1
             guard let connection, connection.isOpen, connection.identity.number < identifierLimit else { continue }
             fanOut.note(calls: body(connection), on: lane)
@@ -53,7 +53,7 @@ extension Lane {
     /// Does something with every connection that there is now, in this turn and those that follow.
     ///
     /// - Parameter body: returns about how many system calls it took.
-    package func sweep(_ body: @escaping (Connection) -> Int) {
+    package func sweep(_ body: @escaping (Session) -> Int) {
         let sweep = Sweep(over: self, body)
         enroll(sweep)
         _ = sweep.ready([])

@@ -99,7 +99,7 @@ extension Worker {
                 lastActivity = lane.now
                 if count == bytes.byteCount { return transfer }
             }
-            awaitRoom()
+            awaitWritable()
             return isOpen ? transfer : nil
         } catch {
             broke(error)

@@ -6,7 +6,7 @@ public import Records
 /// A connection whose client talks with a service.
 ///
 /// A subclass says what to do with what comes in, by overriding ``start()``, ``received(_:)``, ``inputEnded()``,
-/// ``outputSent()``, ``turn()``, ``deadlineReached()``, ``stop(_:by:)`` and ``closed()``. It never sees epoll, the log or
+/// ``outputSent()``, ``turn()``, ``deadlineReached()``, ``stop(_:by:)`` and ``ended(_:)``. It never sees epoll, the log or
 /// the limits. What it calls: ``send(_:)``, ``sendReceived(_:)``, ``offer(_:)``, ``requestTurn()``, ``finish(_:by:)``,
 /// ``close(_:by:errno:)``.
 ///
@@ -14,7 +14,7 @@ public import Records
 /// (``readsWhileHolding`` is the exception).
 ///
 /// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
-open class Worker: Connection {
+open class Worker: StreamSession {
     final var phase = ConnectionPhase.serving
     final var output = OutputQueue()
 

@@ -4,8 +4,8 @@ package import LinuxSystem
 package import Records
 
 extension Lane {
-    /// Every connection of the lane, in no particular order.
-    package var openConnections: [Connection] { table.occupants.compactMap { $0 as? Connection } }
+    /// Every session of the lane, in no particular order.
+    package var openSessions: [Session] { table.occupants.compactMap { $0 as? Session } }
 
     /// Counts a connection in.
     ///
@@ -51,14 +51,14 @@ extension Lane {
     }
 
     @discardableResult
-    private func begin(_ seed: consuming Seed, service: any Service) -> Connection {
+    private func begin(_ seed: consuming Seed, service: any Service) -> StreamSession {
         shared.noteChange()
         if seed.identity.profile.needsHeader(seed.identity.peer) {
             let reader = HeaderReader(seed, lane: self, service: service)
-            begin(reader)
+            begin(reader, announced: false)
             return reader
         }
-        let connection = service.makeConnection(for: seed, on: self)
+        let connection = service.makeSession(for: seed, on: self)
         begin(connection)
         return connection
     }
@@ -67,15 +67,18 @@ extension Lane {
     func pass(_ reader: HeaderReader, _ seed: consuming Seed, service: any Service) {
         deadlines.cancel(reader.slot)
         table.remove(reader)
-        begin(service.makeConnection(for: seed, on: self))
+        begin(service.makeSession(for: seed, on: self))
     }
 
-    private func begin(_ connection: Connection) {
+    /// - Parameter announced: whether an `open` record is written.
+    private func begin(_ connection: StreamSession, announced: Bool = true) {
         _ = table.insert(connection)
         if let refusal = connection.admit() { return connection.refuse(refusal) }
-        if connection.announcesItself {
+        if announced {
             connection.isAnnounced = true
-            if connection.identity.profile.logsOpen { record(.open, of: connection) }
+            if connection.identity.profile.logsOpen {
+                write(.open, of: connection.identity, number: connection.identity.number)
+            }
         }
         connection.start()
         // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
@@ -108,7 +111,7 @@ extension Lane {
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        if flow.identity.profile.logsOpen { record(.open, of: flow) }
+        if flow.identity.profile.logsOpen { write(.open, of: flow.identity, number: flow.identity.number) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -118,7 +121,7 @@ extension Lane {
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
 
     /// Forgets a connection whose socket was closed, and writes its last record.
-    func retire(_ connection: Connection, reason: CloseReason, by party: CloseParty, errno: CInt) {
+    func retire(_ connection: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
         deadlines.cancel(connection.slot)
         table.remove(connection)
         handle.connections.leave()
@@ -126,12 +129,13 @@ extension Lane {
         shared.connections.leave()
         if connection.isAnnounced {
             if connection.identity.profile.logsClose {
-                let end = ConnectionEnd(reason, by: party, errno: errno, traffic: traffic(of: connection))
-                record(.close(end), of: connection)
+                record(connection) { .close(ConnectionEnd(reason, by: party, errno: errno, traffic: $0)) }
             }
         } else if !connection.identity.kind.isDatagram {
             // Of datagrams, many may be refused at once: their port tells of them together.
-            record(.refused(connection.refusal ?? .ended(reason)), of: connection)
+            write(
+                .refused(connection.refusal ?? .ended(reason)), of: connection.identity, number: 0,
+                upstream: connection.snapshot.upstream)
         }
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
@@ -197,18 +201,18 @@ extension Lane {
 // MARK: - Records
 
 extension Lane {
-    /// Writes a record of every connection that lives.
+    /// Writes a record of every session that is open.
     public func recordConnections() {
-        sweep { [self] connection in
-            guard connection.isAnnounced else { return 0 }
-            record(.live(traffic(of: connection)), of: connection)
+        sweep { [self] session in
+            guard session.isAnnounced else { return 0 }
+            record(session) { .live($0) }
             return 1
         }
     }
 
-    /// Writes how far a connection has come.
-    package func recordProgress(of connection: Connection) {
-        record(.progress(traffic(of: connection)), of: connection)
+    /// Writes how far a session has come.
+    package func recordProgress(of session: Session) {
+        record(session) { .progress($0) }
     }
 
     /// Writes a record of the daemon.
@@ -216,20 +220,22 @@ extension Lane {
         records.append(record, now: now)
     }
 
-    private func traffic(of connection: Connection) -> ConnectionTraffic {
-        ConnectionTraffic(
-            bytesIn: connection.bytesIn, bytesOut: connection.bytesOut, datagrams: connection.datagrams,
-            durationMicroseconds: Clock.span(from: connection.identity.accepted, to: now) / 1000)
+    /// Writes a record of what a session has moved until now.
+    private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
+        let snapshot = session.snapshot
+        let traffic = ConnectionTraffic(
+            bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: snapshot.datagrams,
+            durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
+        write(event(traffic), of: session.identity, number: session.identity.number, upstream: snapshot.upstream)
     }
 
-    private func record(_ event: ConnectionRecord.Event, of connection: Connection) {
-        var record = ConnectionRecord(
-            time: Clock.realtime, event: event, connection: connection.isAnnounced ? connection.identity.number : 0,
-            listener: connection.identity.profile.label, kind: connection.identity.kind, peer: connection.identity.peer,
-            local: connection.identity.local,
-            credentials: connection.identity.credentials, via: connection.identity.origin?.via)
-        // At the beginning there is nothing to say of an upstream yet.
-        if record.eventKind != .open { record.upstream = connection.upstreamTrace }
+    private func write(
+        _ event: ConnectionRecord.Event, of identity: Identity, number: UInt64, upstream: UpstreamTrace? = nil
+    ) {
+        let record = ConnectionRecord(
+            time: Clock.realtime, event: event, connection: number, listener: identity.profile.label,
+            kind: identity.kind, peer: identity.peer, local: identity.local, credentials: identity.credentials,
+            via: identity.origin?.via, upstream: upstream)
         records.append(record, now: now)
     }
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+public import Records
+
+/// A ``Session`` with a client's socket: ``Worker`` answers the client for a service, and a relay passes its bytes on.
+///
+/// Concurrency: as ``Session``.
+open class StreamSession: Session {
+    /// The client's socket.
+    package final var client: Stream
+
+    /// Takes over a connection that was admitted.
+    public init(_ seed: consuming Seed, lane: Lane) {
+        let identity = seed.identity
+        client = seed.takeStream()
+        super.init(identity, lane: lane)
+    }
+
+    /// Registers for EPOLLOUT after a short write to the client. Idempotent.
+    package final func awaitWritable() {
+        guard isOpen else { return }
+        do throws(SystemError) {
+            try lane.awaitWritable(&client, of: self)
+        } catch {
+            close(.error, by: .daemon, errno: error.errno)
+        }
+    }
+
+    /// Gives the socket away, for another session to go on with. This one is over, without a record.
+    final func takeClient() -> Stream {
+        isOpen = false
+        return client.take()
+    }
+
+    public override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
+        guard isOpen else { return }
+        client.close()
+        super.close(reason, by: party, errno: errno)
+    }
+
+    /// The client is told by a reset that it was not served.
+    override func refuse(_ refusal: Refusal) {
+        client.resetOnClose()
+        super.refuse(refusal)
+    }
+}
