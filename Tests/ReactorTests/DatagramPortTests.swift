@@ -51,6 +51,27 @@ import Testing
         }
     }
 
+    @Test func `what the kernel lost because the buffer was full is counted and told`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let peer = try peer(.udp)
+        var size: CInt = 4096
+        setsockopt(socket.raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        let sent = 2000
+        for _ in 0..<sent { try peer.send(bytes, to: socket) }
+        harness.run(turns: 100)
+        // How many were lost is told with the next one that comes.
+        try peer.send(bytes, to: socket)
+        harness.run(turns: 2)
+        harness.lane.stop(nil, because: .stopped, by: .daemon)
+        let records = try harness.capturedRecords()
+        let received = try #require(records.first { $0.event == "close" }?.number("datagrams_in"))
+        let lost = records.filter { $0.event == "lost" && $0["message"]?.contains("buffer was full") == true }
+            .reduce(0) { $0 + ($1.number("datagrams") ?? 0) }
+        #expect(received < sent + 1 && lost == sent + 1 - received)
+    }
+
     @Test func `one source has a flow for each address that it writes to`() throws {
         let harness = try LaneHarness()
         let socket = try ListeningSocket(

@@ -13,7 +13,7 @@ import Testing
         return (harness, sockets[0])
     }
 
-    @Test("The header is taken to its last byte, in however many pieces it comes")
+    @Test("The header is taken to its last byte, in however many pieces it comes", .plainOnly)
     func inPieces() throws {
         let (harness, socket) = try harness()
         let peer = try harness.connect(to: socket)

@@ -82,7 +82,7 @@ import Testing
         #expect(worker.isOpen && worker.nextDeadline == nil)
     }
 
-    @Test func `a connection handed over to a lane that has forgotten its listener is stopped`() throws {
+    @Test(.plainOnly) func `a connection handed over to a lane that has forgotten its listener is stopped`() throws {
         let harness = try LaneHarness()
         let shared = harness.shared
         let handle = harness.lane.handle

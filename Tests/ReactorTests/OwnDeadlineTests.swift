@@ -14,6 +14,29 @@ import Testing
         harness.run(until: { peer.isOver })
         #expect(try harness.ends() == ["idle-timeout by daemon"])
     }
+
+    @Test func `the lane sleeps until the next deadline`() throws {
+        let harness = try LaneHarness()
+        let sleeper = Sleeper()
+        harness.enroll(sleeper)
+        harness.lane.schedule(sleeper, at: harness.lane.now + 30_000_000)
+        var turns = 0
+        while !sleeper.wasWoken {
+            harness.lane.turn(waiting: true)
+            turns += 1
+        }
+        #expect(turns <= 2, "epoll_wait(2) is given the time until then")
+    }
+}
+
+/// Waits for its deadline.
+private final class Sleeper: Pollable {
+    private(set) var wasWoken = false
+
+    override func deadline(at now: UInt64) -> UInt64? {
+        wasWoken = true
+        return nil
+    }
 }
 
 /// Wants to be called in an hour, and says so again with each read.

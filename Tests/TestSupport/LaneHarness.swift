@@ -46,6 +46,7 @@ public final class LaneHarness {
         shared = LaneShared(connectionLimit: connectionLimit, changed: changed)
         let handle = try LaneHandle(number: 0)
         lane = try Lane(handle: handle, peers: [handle], shared: shared, records: records)
+        lane.filters = TestFilter.filters
     }
 
     deinit {
@@ -89,7 +90,7 @@ public final class LaneHarness {
 
     /// Connects a client, which moves its bytes whenever the lane had a turn.
     public func connect(to socket: ListeningSocket, receiveBuffer: Int? = nil) throws -> TestPeer {
-        let peer = try TestPeer(to: socket, receiveBuffer: receiveBuffer)
+        let peer = try TestPeer(to: socket, receiveBuffer: receiveBuffer, isFiltered: TestFilter.ofClients)
         peers.append(peer)
         return peer
     }

@@ -30,6 +30,7 @@ public final class TestPeer {
 
     private let kind: SocketKind
     private var raw: CInt
+    private let codec: RecordCodec?
     private var outgoing: [UInt8] = []
     private var outgoingStart = 0
 
@@ -38,8 +39,11 @@ public final class TestPeer {
     private var finishesWriting = false
 
     /// Connects to a listening socket.
-    public init(to socket: ListeningSocket, receiveBuffer: Int? = nil) throws {
+    ///
+    /// - Parameter isFiltered: whether the other side has the filter of ``TestFilter``.
+    public init(to socket: ListeningSocket, receiveBuffer: Int? = nil, isFiltered: Bool = false) throws {
         kind = socket.kind
+        codec = isFiltered && kind.isByteStream ? RecordCodec(seed: nil) : nil
         let type = CInt((kind == .unixSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue)
         let (address, length) = Self.kernelAddress(of: socket.address)
         raw = Glibc.socket(CInt(address.ss_family), type | CInt(SOCK_CLOEXEC.rawValue), 0)
@@ -59,8 +63,9 @@ public final class TestPeer {
     }
 
     /// Takes over a connected socket of a kind.
-    public init(adopting descriptor: CInt, kind: SocketKind) {
+    public init(adopting descriptor: CInt, kind: SocketKind, isFiltered: Bool = false) {
         self.kind = kind
+        codec = isFiltered && kind.isByteStream ? RecordCodec(seed: nil) : nil
         raw = descriptor
         _ = fcntl(raw, F_SETFL, O_NONBLOCK)
     }
@@ -114,7 +119,7 @@ public final class TestPeer {
     /// - Returns: whether it went.
     @discardableResult
     public func writeMessage(_ bytes: [UInt8]) -> Bool {
-        send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
+        Glibc.send(raw, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
     }
 
     /// Makes the send buffer as long as a message needs, for which a process needs CAP_NET_ADMIN: SO_SNDBUFFORCE.
@@ -172,10 +177,7 @@ public final class TestPeer {
                 if next == outgoingStart { flags |= CInt(MSG_OOB) }
                 length = next == outgoingStart ? 1 : min(length, next - outgoingStart)
             }
-            let count = outgoing.withUnsafeBytes {
-                let part = UnsafeRawBufferPointer(rebasing: $0[outgoingStart..<outgoingStart + length])
-                return send(raw, part.baseAddress, part.count, flags)
-            }
+            let count = send(outgoing[outgoingStart..<outgoingStart + length], flags)
             guard count > 0 else {
                 if errno != EAGAIN { fail(errno) }
                 return moved
@@ -185,7 +187,7 @@ public final class TestPeer {
             moved = true
             if writeLength != .max { break }
         }
-        if raw >= 0, finishesWriting, outgoingStart == outgoing.count {
+        if raw >= 0, finishesWriting, outgoingStart == outgoing.count, finishes() {
             shutdown(raw, CInt(SHUT_WR))
             finishesWriting = false
             moved = true
@@ -196,7 +198,7 @@ public final class TestPeer {
     private func pumpIn() -> Bool {
         guard !hasEnded else { return false }
         var buffer = [UInt8](repeating: 0, count: readLength)
-        let count = recv(raw, &buffer, buffer.count, 0)
+        let count = receive(&buffer)
         if count < 0 {
             if errno != EAGAIN { fail(errno) }
             return false
@@ -206,6 +208,75 @@ public final class TestPeer {
         received.append(contentsOf: buffer[..<count])
         if kind == .unixSeqpacket { messages.append(Array(buffer[..<count])) }
         return true
+    }
+
+    // The calls of the C library, or what the codec makes of them: a count, or -1 with `errno` set.
+
+    private func send(_ bytes: ArraySlice<UInt8>, _ flags: CInt) -> Int {
+        guard let codec else { return bytes.withUnsafeBytes { Glibc.send(raw, $0.baseAddress, $0.count, flags) } }
+        return result { () throws(SystemError) in try codec.write(bytes.span.bytes, DirectBytes(raw: raw)) }
+    }
+
+    private func receive(_ buffer: inout [UInt8]) -> Int {
+        guard let codec else { return recv(raw, &buffer, buffer.count, 0) }
+        var span = buffer.mutableSpan
+        var bytes = span.mutableBytes
+        let count: Int
+        do throws(SystemError) {
+            count = Self.result(try codec.read(into: &bytes, DirectBytes(raw: raw)))
+        } catch {
+            errno = error.errno
+            count = -1
+        }
+        return count
+    }
+
+    private func finishes() -> Bool {
+        guard let codec else { return true }
+        return (try? codec.finish(DirectBytes(raw: raw))) ?? true
+    }
+
+    private func result(_ body: () throws(SystemError) -> Transfer) -> Int {
+        do throws(SystemError) {
+            return Self.result(try body())
+        } catch {
+            errno = error.errno
+            return -1
+        }
+    }
+
+    private static func result(_ transfer: Transfer) -> Int {
+        switch transfer {
+        case .moved(let count): return count
+        case .endOfStream: return 0
+        case .wouldBlock:
+            errno = EAGAIN
+            return -1
+        }
+    }
+
+    private struct DirectBytes: RawBytes {
+        let raw: CInt
+
+        func receive(_ bytes: inout [UInt8], atMost count: Int) throws(SystemError) -> Transfer {
+            var room = [UInt8](repeating: 0, count: count)
+            let received = recv(raw, &room, count, 0)
+            guard received >= 0 else {
+                if errno == EAGAIN { return .wouldBlock }
+                throw SystemError("recv", errno: errno)
+            }
+            bytes.append(contentsOf: room[..<received])
+            return received == 0 ? .endOfStream : .moved(received)
+        }
+
+        func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Transfer {
+            let sent = bytes.withUnsafeBytes { Glibc.send(raw, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            guard sent >= 0 else {
+                if errno == EAGAIN { return .wouldBlock }
+                throw SystemError("send", errno: errno)
+            }
+            return .moved(sent)
+        }
     }
 
     private func cutLines(_ bytes: ArraySlice<UInt8>) {

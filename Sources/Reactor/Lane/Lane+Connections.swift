@@ -58,16 +58,21 @@ extension Lane {
             begin(reader, announced: false)
             return reader
         }
-        let connection = service.makeSession(for: seed, on: self)
-        begin(connection)
-        return connection
+        let session = makeSession(for: seed, service: service)
+        begin(session)
+        return session
     }
 
     /// Hands the connection to its service after the PROXY header was read.
     func pass(_ reader: HeaderReader, _ seed: consuming Seed, service: any Service) {
         deadlines.cancel(reader.slot)
         table.remove(reader)
-        begin(service.makeSession(for: seed, on: self))
+        begin(makeSession(for: seed, service: service))
+    }
+
+    private func makeSession(for seed: consuming Seed, service: any Service) -> StreamSession {
+        if let filter = filters.client, seed.identity.kind.isByteStream { seed.stream.install(filter()) }
+        return service.makeSession(for: seed, on: self)
     }
 
     /// - Parameter announced: whether an `open` record is written.

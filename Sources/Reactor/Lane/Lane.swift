@@ -40,6 +40,9 @@ public final class Lane {
     /// Where datagrams go.
     package private(set) lazy var datagramBatch = DatagramBatch()
 
+    /// The filters that new streams get.
+    package var filters = StreamFilters()
+
     /// The pipes of relays.
     package let pipes = PipePool()
 

@@ -27,6 +27,23 @@ public protocol StreamFilter: AnyObject {
     func finish(_ socket: FilteredSocket) throws(SystemError) -> Bool
 }
 
+/// The filters that new streams of a lane get.
+///
+/// Concurrency: belongs to one lane.
+package struct StreamFilters {
+    /// Makes that of a client, once it has come to its service; nil for none.
+    package var client: (() -> any StreamFilter)?
+
+    /// Makes that of a stream to an upstream; nil for none.
+    package var upstream: (() -> any StreamFilter)?
+
+    /// Puts them together.
+    package init(client: (() -> any StreamFilter)? = nil, upstream: (() -> any StreamFilter)? = nil) {
+        self.client = client
+        self.upstream = upstream
+    }
+}
+
 /// The socket of a filtered stream, as its ``StreamFilter`` sees it: a stream of transformed bytes.
 ///
 /// Concurrency: valid during the call that it is passed to.

@@ -30,7 +30,7 @@ import Testing
     /// An address at which nobody listens.
     private func deadAddress() throws -> String { "\(try ReservedPort().address)" }
 
-    @Test func `a client that is called and finds no upstream passes the place on`() throws {
+    @Test(.sameOnBothSides) func `a client that is called and finds no upstream passes the place on`() throws {
         let harness = try LaneHarness()
         let upstream = try harness.listen(service: ServiceSettings.echo.factory)[0]
         let group = try group(["tcp://\(upstream.address)"], limit: 1)
@@ -61,7 +61,7 @@ import Testing
         #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
     }
 
-    @Test func `whom the last upstream that can be tried has no room for waits`() throws {
+    @Test(.sameOnBothSides) func `whom the last upstream that can be tried has no room for waits`() throws {
         let harness = try LaneHarness()
         let echo = try harness.listen(service: ServiceSettings.echo.factory)[0]
         let group = try group([try deadAddress(), "tcp://\(echo.address)"], limit: 1)
@@ -76,7 +76,7 @@ import Testing
         #expect(harness.run(until: { waiting.text == "y" }))
     }
 
-    @Test(arguments: [SocketKind.tcp, .unixStream])
+    @Test(.plainUpstream, arguments: [SocketKind.tcp, .unixStream])
     func `a PROXY header goes before what the client has sent already`(kind: SocketKind) throws {
         let harness = try LaneHarness()
         let server = try Server()
@@ -94,7 +94,7 @@ import Testing
         #expect(text.hasPrefix("PROXY ") && text.hasSuffix("\r\nsaid at once"), "\(text)")
     }
 
-    @Test func `bytes that a slow client takes are activity`() throws {
+    @Test(.plainUpstream) func `bytes that a slow client takes are activity`() throws {
         let harness = try LaneHarness()
         let server = try Server()
         let group = try group(["\(server.address)"])

@@ -31,7 +31,7 @@ final class PeerSocket: Pollable {
     /// - Parameter source: the address to come from.
     init(
         connectingTo address: SocketAddress, index: Int, of upstream: Upstream, from source: SocketAddress?,
-        timers: PeerTimers? = nil, owner: any PeerSocketOwner, hasData: Bool = false
+        timers: PeerTimers? = nil, owner: any PeerSocketOwner, on lane: Lane, hasData: Bool = false
     ) throws(SystemError) {
         begun = Clock.monotonic
         self.address = address
@@ -40,6 +40,7 @@ final class PeerSocket: Pollable {
         stream = try Stream(
             connectingTo: address, upstream.kind, from: source, timers: timers,
             filters: upstream.endpoint.options.filters, selfConnects: upstream.selfConnects, hasData: hasData)
+        if let filter = lane.filters.upstream, upstream.kind.isByteStream { stream.install(filter()) }
         super.init()
     }
 
@@ -50,6 +51,11 @@ final class PeerSocket: Pollable {
     /// Gives it a place in the lane's table and registers it with epoll.
     func watch(on lane: Lane) throws(SystemError) {
         try lane.watch(self, &stream)
+    }
+
+    /// The same, for datagrams that are read in batches: it is told of them as long as there are any.
+    func watchLevelTriggered(on lane: Lane) throws(SystemError) {
+        try lane.watch(self, stream.raw, for: .readable)
     }
 
     /// Registers for EPOLLOUT after a short write. Idempotent.

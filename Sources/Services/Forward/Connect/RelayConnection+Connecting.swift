@@ -40,7 +40,7 @@ extension RelayConnection: UpstreamConnector, PeerSocketOwner {
         guard let member = member.map({ group.members[$0] }) else { return nil }
         return try PeerSocket(
             connectingTo: connecting.addresses[index], index: index, of: member.upstream, from: group.settings.source,
-            timers: member.timers, owner: self, hasData: hasData)
+            timers: member.timers, owner: self, on: lane, hasData: hasData)
     }
 
     func stands(_ socket: PeerSocket, _ connecting: Connecting) {

@@ -6,12 +6,12 @@ import Reactor
 import Records
 
 /// What the upstream sends.
-extension DatagramRelay {
+extension DatagramRelay: PeerSocketOwner {
     /// How many calls a turn may take before the others have theirs, where few are ready.
     private static let batchesPerTurn = 4
 
     /// The upstream's socket has something.
-    func upstreamReady() -> Turn {
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         for _ in 0..<lane.calls(Self.batchesPerTurn) {
             guard let upstream, isOpen else { return .done }
             guard receive(from: upstream) else { return .done }
@@ -22,17 +22,17 @@ extension DatagramRelay {
     /// Takes what one call brings, and passes it on.
     ///
     /// - Returns: whether there may be more.
-    private func receive(from upstream: UpstreamPort) -> Bool {
+    private func receive(from upstream: PeerSocket) -> Bool {
         let batch = lane.datagramBatch
-        let asked = upstream.expected
+        let asked = expected
         let count: Int
         do throws(SystemError) {
-            count = try batch.receive(from: upstream.raw, atMost: asked, kind: upstreamKind)
+            count = try batch.receive(from: upstream.stream.raw, atMost: asked, kind: upstreamKind)
         } catch {
             refused(errno: error.errno)
             return false
         }
-        upstream.expected = count == asked ? min(asked * 2, DatagramBatch.capacity(of: upstreamKind)) : max(1, count)
+        expected = count == asked ? min(asked * 2, DatagramBatch.capacity(of: upstreamKind)) : max(1, count)
         for index in 0..<count where isOfUpstream(index, of: batch) { pass(index, of: batch) }
         return count == asked && count > 1
     }
@@ -49,9 +49,9 @@ extension DatagramRelay {
         lastActivity = lane.now
         if !hasAnswered { answered() }
         let drops = batch.dropped(index)
-        if let upstream, drops != 0, drops != upstream.knownDrops {
-            loseUnread(Int(drops &- upstream.knownDrops))
-            upstream.knownDrops = drops
+        if drops != 0, drops != knownDrops {
+            loseUnread(Int(drops &- knownDrops))
+            knownDrops = drops
         }
         let segment = batch.segment(index)
         if !batch.isWhole(index) {

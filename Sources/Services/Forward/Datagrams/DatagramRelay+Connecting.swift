@@ -145,15 +145,14 @@ extension DatagramRelay {
     }
 
     private func connect(to address: SocketAddress, _ upstream: Upstream, without count: Int) throws(SystemError) {
-        let begun = Clock.monotonic
-        let descriptor = try OutgoingSocket.make(
-            upstream.kind, for: address, from: group.settings.source, filters: upstream.endpoint.options.filters)
-        let port = UpstreamPort(descriptor, to: address, relay: self)
-        _ = try OutgoingSocket.connect(port.raw, to: address, upstream.selfConnects)
-        try lane.watch(port, port.raw, for: .readable)
+        let port = try PeerSocket(
+            connectingTo: address, index: 0, of: upstream, from: group.settings.source, owner: self, on: lane)
+        try port.watchLevelTriggered(on: lane)
+        expected = 1
+        knownDrops = 0
         self.upstream = port
         shortage = nil
-        connectTime = Clock.span(from: begun, to: Clock.monotonic)
+        connectTime = Clock.span(from: port.begun, to: Clock.monotonic)
         joining = DatagramJoining(upstream.kind)
         sendHeld(without: count)
         // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.

@@ -33,7 +33,13 @@ final class DatagramRelay: Flow {
     var attempts = 0
     var failures: [String] = []
 
-    var upstream: UpstreamPort?
+    var upstream: PeerSocket?
+
+    /// How many datagrams to ask the upstream's socket for: most flows bring one at a time.
+    var expected = 1
+
+    /// How many datagrams that socket had lost for want of room when it was last read.
+    var knownDrops: UInt32 = 0
 
     /// The addresses of the member; nil while they are not known.
     var trial: AddressTrial?
@@ -129,22 +135,22 @@ final class DatagramRelay: Flow {
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
         if upstreamKind == .can, identity.kind != .can { return sendFrames(range, of: batch, to: upstream) }
-        finish(batch.send(range, to: upstream.raw, joining: &joining))
+        finish(batch.send(range, to: upstream.stream.raw, joining: &joining))
     }
 
     /// Puts the PROXY header in front: each datagram is copied for it.
-    private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch, to upstream: UpstreamPort) {
+    private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch, to upstream: PeerSocket) {
         var result = DatagramResult()
         for index in range { result += sendParts(index, of: batch, to: upstream) }
         finish(result)
     }
 
     /// Sends onto a bus what are frames.
-    private func sendFrames(_ range: Range<Int>, of batch: DatagramBatch, to upstream: UpstreamPort) {
+    private func sendFrames(_ range: Range<Int>, of batch: DatagramBatch, to upstream: PeerSocket) {
         var result = DatagramResult()
         for index in range {
             if batch.isFrame(index) {
-                result += batch.send(index..<index + 1, to: upstream.raw, joining: &joining)
+                result += batch.send(index..<index + 1, to: upstream.stream.raw, joining: &joining)
             } else {
                 result += sendParts(index, of: batch, to: upstream)
             }
@@ -153,7 +159,7 @@ final class DatagramRelay: Flow {
     }
 
     /// Sends what was joined one by one.
-    private func sendParts(_ index: Int, of batch: DatagramBatch, to upstream: UpstreamPort) -> DatagramResult {
+    private func sendParts(_ index: Int, of batch: DatagramBatch, to upstream: PeerSocket) -> DatagramResult {
         let segment = batch.segment(index)
         return batch.withBytes(index) { bytes in
             var result = DatagramResult()
@@ -162,7 +168,7 @@ final class DatagramRelay: Flow {
         }
     }
 
-    private func send(_ bytes: [UInt8], to upstream: UpstreamPort) -> DatagramResult {
+    private func send(_ bytes: [UInt8], to upstream: PeerSocket) -> DatagramResult {
         let kind = upstreamKind
         if kind == .can, !CANFrameLayout.isSendable(bytes) {
             lose(1, errno: EINVAL, to: kind)
@@ -171,7 +177,8 @@ final class DatagramRelay: Flow {
         let whole = (header ?? []) + bytes
         if !group.settings.sendsProxyEach { header = nil }
         do throws(SystemError) {
-            guard try MessageSocket.send(kind, upstream.raw, whole) else {
+            // unsafe: bytes have no padding that could be read.
+            guard try unsafe upstream.stream.write(whole.span.bytes) != .wouldBlock else {
                 return DatagramResult(lost: 1, errno: EAGAIN)
             }
             return DatagramResult(datagrams: 1, bytes: whole.count)

@@ -129,7 +129,6 @@ struct FrameDecoder {
     /// Notes that the stream cannot be understood any more, and forgets what is held of it.
     private mutating func fail(_ mistake: FramingMistake) -> FramingMistake {
         self.mistake = mistake
-        searched = 0
         forget()
         return mistake
     }

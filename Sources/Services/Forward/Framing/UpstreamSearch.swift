@@ -221,7 +221,7 @@ extension UpstreamSearch: UpstreamConnector {
         let address = connecting.addresses[index]
         let socket = try PeerSocket(
             connectingTo: address, index: index, of: upstream, from: group.settings.source,
-            timers: member.map { group.members[$0].timers }, owner: self)
+            timers: member.map { group.members[$0].timers }, owner: self, on: lane)
         // EPOLLOUT from the start: datagrams that found no room wait for it.
         try socket.awaitWritable(on: lane)
         try socket.watch(on: lane)

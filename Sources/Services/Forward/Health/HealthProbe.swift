@@ -132,7 +132,7 @@ final class HealthProbe: Pollable, PeerSocketOwner {
         let address = addresses[index]
         do throws(SystemError) {
             let socket = try PeerSocket(
-                connectingTo: address, index: index, of: upstream, from: group.settings.source, owner: self)
+                connectingTo: address, index: index, of: upstream, from: group.settings.source, owner: self, on: lane)
             try socket.watch(on: lane)
             sockets.append(socket)
             guard socket.stream.isConnected else { return .none }

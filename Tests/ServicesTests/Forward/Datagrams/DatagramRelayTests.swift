@@ -67,6 +67,23 @@ import Testing
         }
     }
 
+    @Test func `answers that the kernel lost because the buffer was full count as dropped`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
+        try scene.ask("question")
+        let port = try scene.arrival(at: upstream).port
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        let sent = 2000
+        for _ in 0..<sent { upstream.send(bytes, toPort: port) }
+        scene.harness.run(turns: 100)
+        // How many were lost is told with the next one that comes.
+        upstream.send(bytes, toPort: port)
+        scene.harness.settle()
+        let close = try #require(try scene.closed().first)
+        let passed = try #require(close.number("datagrams_out"))
+        #expect(passed < sent + 1 && close.number("datagrams_dropped") == sent + 1 - passed, "\(close)")
+    }
+
     @Test func `what comes goes there and back, and is counted`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
@@ -312,7 +329,7 @@ import Testing
         #expect(
             scene.harness.run(until: { Clock.monotonic - begin > Upstream.timeForRefusal }, idleTurns: 100_000))
         for connection in scene.harness.lane.openSessions {
-            if let port = (connection as? DatagramRelay)?.upstream { dissolve(port.raw) }
+            if let port = (connection as? DatagramRelay)?.upstream { dissolve(port.stream.raw) }
         }
         try scene.ask("last")
         #expect(scene.harness.run(until: { scene.harness.connections == 0 }))

@@ -43,7 +43,9 @@ final class RelayStage {
         harness.run {
             do throws(SystemError) {
                 if let socket = try listening.accept() {
-                    accepted = TestPeer(adopting: dup(socket.descriptor.raw), kind: listening.kind)
+                    accepted = TestPeer(
+                        adopting: dup(socket.descriptor.raw), kind: listening.kind,
+                        isFiltered: TestFilter.ofUpstreams)
                 }
             } catch {
                 failure = error

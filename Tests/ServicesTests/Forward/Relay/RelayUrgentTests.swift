@@ -8,7 +8,7 @@ import Testing
 
 /// Urgent data at every place of a stream, for every pair of sockets that is spliced: no byte is lost, and none is out of
 /// its place.
-@Suite struct RelayUrgentTests {
+@Suite(.plainOnly) struct RelayUrgentTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let from: SocketKind
         let to: SocketKind
