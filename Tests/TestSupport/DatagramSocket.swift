@@ -34,9 +34,27 @@ public final class DatagramSocket: Sendable {
         struct State {
             var datagrams: [Datagram] = []
             var isClosed = false
+
+            /// Takes what there is. - Returns: false once the socket was shut down.
+            mutating func take(from raw: CInt) -> Bool {
+                while !isClosed {
+                    switch DatagramSocket.receive(raw) {
+                    case .datagram(let datagram)?: datagrams.append(datagram)
+                    case .end?: return false
+                    case nil: return true
+                    }
+                }
+                return false
+            }
         }
 
         let state = Mutex(State())
+    }
+
+    /// What a read came to.
+    private enum Arrival {
+        case datagram(Datagram)
+        case end
     }
 
     /// Binds to a path.
@@ -53,7 +71,8 @@ public final class DatagramSocket: Sendable {
         }
         // The thread owns the descriptor: it is closed where nobody waits for it any more.
         Thread.detachNewThread {
-            while let datagram = Self.receive(raw) { received.state.withLock { $0.datagrams.append(datagram) } }
+            var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+            repeat { poll(&entry, 1, -1) } while received.state.withLock { $0.take(from: raw) }
             received.state.withLock {
                 close(raw)
                 $0.isClosed = true
@@ -61,8 +80,13 @@ public final class DatagramSocket: Sendable {
         }
     }
 
-    /// All messages so far, in order.
-    public var datagrams: [Datagram] { received.state.withLock { $0.datagrams } }
+    /// All messages so far, in order: of a process that has ended, all that it has sent.
+    public var datagrams: [Datagram] {
+        received.state.withLock { state in
+            _ = state.take(from: raw)
+            return state.datagrams
+        }
+    }
 
     /// All messages so far as text, in order.
     public var messages: [String] { datagrams.map(\.text) }
@@ -73,8 +97,8 @@ public final class DatagramSocket: Sendable {
         }
     }
 
-    /// Waits for one message; nil once the socket was shut down.
-    private static func receive(_ raw: CInt) -> Datagram? {
+    /// Takes one message; nil if there is none.
+    private static func receive(_ raw: CInt) -> Arrival? {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         // A cmsghdr and room for one descriptor, aligned as a word is.
         var control = [UInt64](repeating: 0, count: 8)
@@ -88,15 +112,16 @@ public final class DatagramSocket: Sendable {
                     header.msg_iovlen = 1
                     header.msg_control = control.baseAddress
                     header.msg_controllen = control.count
-                    let result = recvmsg(raw, &header, CInt(MSG_CMSG_CLOEXEC))
+                    let result = recvmsg(raw, &header, CInt(MSG_CMSG_CLOEXEC) | CInt(MSG_DONTWAIT))
                     controlLength = header.msg_controllen
                     return result
                 }
             }
         }
         let time = ContinuousClock.now
-        if count > 0 { return Datagram(time: time, bytes: Array(buffer[..<count]), cameAsFile: false) }
-        guard count == 0, controlLength >= MemoryLayout<cmsghdr>.size + MemoryLayout<CInt>.size else { return nil }
+        if count > 0 { return .datagram(Datagram(time: time, bytes: Array(buffer[..<count]), cameAsFile: false)) }
+        if count < 0 { return errno == EAGAIN || errno == EINTR ? nil : .end }
+        guard controlLength >= MemoryLayout<cmsghdr>.size + MemoryLayout<CInt>.size else { return .end }
         // SCM_RIGHTS is the only control message here; its descriptor follows the header.
         let descriptor = control.withUnsafeBytes {
             $0.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: CInt.self)
@@ -104,6 +129,6 @@ public final class DatagramSocket: Sendable {
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try? file.seek(toOffset: 0)
         let bytes = (try? file.readToEnd()).flatMap { $0 }.map(Array.init) ?? []
-        return Datagram(time: time, bytes: bytes, cameAsFile: true)
+        return .datagram(Datagram(time: time, bytes: bytes, cameAsFile: true))
     }
 }

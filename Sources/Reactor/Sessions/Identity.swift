@@ -9,11 +9,6 @@ public import LinuxSystem
 ///
 /// Concurrency: a value; a lane that hands a connection over passes it to the other one.
 public struct Identity: Sendable {
-    // Every read and write looks at the kind, so it comes first.
-
-    /// The kind of the socket that the client uses.
-    public let kind: SocketKind
-
     /// The number of the connection or flow, unique in the life of the daemon.
     public let number: UInt64
 
@@ -25,6 +20,9 @@ public struct Identity: Sendable {
 
     /// Who the kernel says the peer is, for Unix sockets: SO_PEERCRED, unix(7).
     public let credentials: PeerCredentials?
+
+    /// The kind of the socket that the client uses.
+    public let kind: SocketKind
 
     /// What a PROXY header said, if one came; then ``peer`` is the client that it named.
     public package(set) var origin: ProxyOrigin?

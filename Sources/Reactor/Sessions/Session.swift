@@ -14,14 +14,14 @@ open class Session: Pollable {
     // What every event looks at is declared first, and so lies together: with thousands of connections, each line of the
     // processor's cache that a message touches costs about as much as all the rest that is done here.
 
-    /// The lane that it lives on.
-    public final let lane: Lane
-
     /// Whether it has not ended.
     public internal(set) final var isOpen = true
 
     /// Whether the `open` record was written, so that a `close` record has to follow.
     final var isAnnounced = false
+
+    /// The lane that it lives on.
+    public final let lane: Lane
 
     /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.
     public final var lastActivity: UInt64

@@ -21,51 +21,88 @@ package enum StreamRead: Equatable {
 ///
 /// Concurrency: belongs to the lane of its owner. It owns the socket.
 public struct Stream: ~Copyable {
-    /// The number of the socket, to register it and to read datagrams with; -1 once closed.
-    package private(set) var raw: CInt
+    private var descriptor: OwnedDescriptor?
 
     /// The kind of the socket.
     package let kind: SocketKind
 
+    private var flags: Flags
+
+    /// What stands between it and the socket, if anything: behind one reference, since each stream has room for it.
+    private var filter: FilterBox?
+
+    /// What is known of the socket, in two bytes: an idle connection has a stream, and a relay two.
+    private struct Flags: OptionSet {
+        let rawValue: UInt16
+        static var isReadable: Self { Self(rawValue: 1 << 0) }
+        static var isWritable: Self { Self(rawValue: 1 << 1) }
+        static var hasEnded: Self { Self(rawValue: 1 << 2) }
+        static var isConnected: Self { Self(rawValue: 1 << 3) }
+        static var hasMoreThanData: Self { Self(rawValue: 1 << 4) }
+        static var isFinishing: Self { Self(rawValue: 1 << 5) }
+        static var isRegistered: Self { Self(rawValue: 1 << 6) }
+        static var awaitsWritable: Self { Self(rawValue: 1 << 7) }
+        static var hasWritten: Self { Self(rawValue: 1 << 8) }
+        static var needsNoDelay: Self { Self(rawValue: 1 << 9) }
+
+        subscript(flag: Flags) -> Bool {
+            get { contains(flag) }
+            set { if newValue { insert(flag) } else { remove(flag) } }
+        }
+    }
+
+    /// A filter behind one reference.
+    private final class FilterBox {
+        let filter: any StreamFilter
+        init(_ filter: any StreamFilter) { self.filter = filter }
+    }
+
+    /// The number of the socket, to register it and to read datagrams with; -1 once closed.
+    package var raw: CInt {
+        switch descriptor {
+        case .some(let descriptor): descriptor.raw
+        case nil: -1
+        }
+    }
+
     /// Whether a read may find something: an event said so, and no read has found nothing since.
-    package var isReadable = false
+    package var isReadable: Bool {
+        get { flags[.isReadable] }
+        set { flags[.isReadable] = newValue }
+    }
 
     /// Whether a write may go: none was short since the last event that said so.
-    package private(set) var isWritable = true
+    package var isWritable: Bool { flags[.isWritable] }
 
     /// Whether the peer's end was read.
-    package private(set) var hasEnded = false
+    package var hasEnded: Bool { flags[.hasEnded] }
 
     /// Whether the connection stands; until then an event tells when it does.
-    package private(set) var isConnected = true
+    package var isConnected: Bool { flags[.isConnected] }
 
-    /// Whether urgent data, the end or an error was announced, so that a short read does not mean that the socket is empty.
-    package private(set) var hasMoreThanData = false
+    /// Whether epoll watches it.
+    package fileprivate(set) var isRegistered: Bool {
+        get { flags[.isRegistered] }
+        set { flags[.isRegistered] = newValue }
+    }
 
-    /// How many writes are left until TCP_NODELAY is set: see ``prepareToWrite()``.
-    private var writesUntilNoDelay: UInt8 = 0
-
-    /// Whether ``finishWriting()`` waits for the filter.
-    private var isFinishing = false
-
-    /// Whether epoll watches it, and whether for EPOLLOUT too.
-    fileprivate(set) var isRegistered = false
-    package fileprivate(set) var awaitsWritable = false
-
-    private var descriptor: OwnedDescriptor?
-    private var filter: (any StreamFilter)?
+    /// Whether epoll is, or will be, asked for EPOLLOUT too.
+    package fileprivate(set) var awaitsWritable: Bool {
+        get { flags[.awaitsWritable] }
+        set { flags[.awaitsWritable] = newValue }
+    }
 
     /// Takes over a connected socket.
     package init(_ descriptor: consuming OwnedDescriptor, _ kind: SocketKind) {
-        raw = descriptor.raw
-        self.kind = kind
         self.descriptor = consume descriptor
+        self.kind = kind
+        flags = [.isWritable, .isConnected]
     }
 
     /// A stream that is closed.
     init(closed kind: SocketKind) {
-        raw = -1
         self.kind = kind
+        flags = []
     }
 
     /// Makes a socket and begins to connect it: connect(2), which does not wait. ``isConnected`` says whether it stands.
@@ -86,14 +123,14 @@ public struct Stream: ~Copyable {
         if hasData { try OutgoingSocket.acknowledgeWithData(descriptor.raw) }
         let isConnected = try OutgoingSocket.connect(descriptor.raw, to: address, selfConnects)
         self.init(descriptor, kind)
-        self.isConnected = isConnected
-        writesUntilNoDelay = kind == .tcp ? 2 : 0
+        flags[.isConnected] = isConnected
+        flags[.needsNoDelay] = kind == .tcp
     }
 
     /// Puts a filter between it and its socket, from the next byte on.
     package mutating func install(_ filter: any StreamFilter) {
         precondition(kind.isByteStream, "a filter transforms bytes, and knows no messages")
-        self.filter = filter
+        self.filter = FilterBox(filter)
     }
 
     /// Whether a filter transforms its bytes.
@@ -105,19 +142,18 @@ public struct Stream: ~Copyable {
     ///
     /// - Returns: what it means to the owner: with a filter, that a read and a write may both go on.
     package mutating func note(_ readiness: Readiness) -> Readiness {
-        if !readiness.isDisjoint(with: .anyInput) { isReadable = true }
-        if readiness.contains(.writable) { isWritable = true }
-        if !readiness.isDisjoint(with: .moreThanData) { hasMoreThanData = true }
+        if !readiness.isDisjoint(with: .anyInput) { flags.insert(.isReadable) }
+        if readiness.contains(.writable) { flags.insert(.isWritable) }
+        if !readiness.isDisjoint(with: .moreThanData) { flags.insert(.hasMoreThanData) }
         guard filter != nil else { return readiness }
         return noteFiltered(readiness)
     }
 
     private mutating func noteFiltered(_ readiness: Readiness) -> Readiness {
         guard !readiness.isDisjoint(with: [.readable, .writable]) else { return readiness }
-        isReadable = true
-        isWritable = true
+        flags.formUnion([.isReadable, .isWritable])
         // A read says what is wrong if this fails.
-        if isFinishing { try? finishWriting() }
+        if flags.contains(.isFinishing) { try? finishWriting() }
         return readiness.union([.readable, .writable])
     }
 
@@ -126,7 +162,7 @@ public struct Stream: ~Copyable {
     /// - Throws: why it did not come about: SO_ERROR of socket(7).
     package mutating func finishConnecting(_ readiness: Readiness) throws(SystemError) {
         if !readiness.isDisjoint(with: [.error, .hangUp]) { try takeError() }
-        if readiness.contains(.writable) { isConnected = true }
+        if readiness.contains(.writable) { flags.insert(.isConnected) }
     }
 
     // MARK: - Input
@@ -137,7 +173,7 @@ public struct Stream: ~Copyable {
     package mutating func read(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> StreamRead
     {
         let transfer: Transfer
-        if let filter {
+        if let filter = filter?.filter {
             transfer = try buffer.fill(atMost: length) { span throws(SystemError) in
                 try filter.read(into: &span, from: FilteredSocket(raw))
             }
@@ -149,7 +185,7 @@ public struct Stream: ~Copyable {
         switch transfer {
         case .moved(let count):
             // A short read of TCP has emptied the socket (epoll(7)). Unix sockets also stop at descriptors and credentials.
-            let isDrained = kind == .tcp && count < length && !hasMoreThanData && filter == nil
+            let isDrained = kind == .tcp && count < length && !flags.contains(.hasMoreThanData) && filter == nil
             if isDrained { isReadable = false }
             return .moved(count, isDrained: isDrained)
         case .wouldBlock:
@@ -157,7 +193,7 @@ public struct Stream: ~Copyable {
             return .wouldBlock
         case .endOfStream:
             isReadable = false
-            hasEnded = true
+            flags.insert(.hasEnded)
             return .endOfStream
         }
     }
@@ -177,9 +213,9 @@ public struct Stream: ~Copyable {
     ///
     /// - Throws: what send(2) says.
     package mutating func write(_ bytes: RawSpan) throws(SystemError) -> Transfer {
-        if writesUntilNoDelay > 0 { prepareToWrite() }
+        if flags.contains(.needsNoDelay) { prepareToWrite() }
         let transfer: Transfer
-        if let filter {
+        if let filter = filter?.filter {
             transfer = try filter.write(bytes, to: FilteredSocket(raw))
         } else if kind == .rds {
             // RDS takes no flags.
@@ -189,7 +225,7 @@ public struct Stream: ~Copyable {
         } else {
             transfer = try Transfer.send(raw, from: bytes)
         }
-        isWritable = transfer == .moved(bytes.byteCount)
+        flags[.isWritable] = transfer == .moved(bytes.byteCount)
         return transfer
     }
 
@@ -201,24 +237,23 @@ public struct Stream: ~Copyable {
     /// The first write of a connection made from here goes at once anyway. With the second one, small ones must not wait for
     /// the answer to it: TCP_NODELAY of tcp(7), which an accepted socket has from the one that it came in through.
     private mutating func prepareToWrite() {
-        writesUntilNoDelay -= 1
-        // What fails here fails the write too.
-        if writesUntilNoDelay == 0 { try? OutgoingSocket.sendAtOnce(raw) }
+        if flags.contains(.hasWritten) { sendAtOnce() } else { flags.insert(.hasWritten) }
     }
 
     /// Has small writes go at once from now on.
     package mutating func sendAtOnce() {
-        guard writesUntilNoDelay > 0 else { return }
-        writesUntilNoDelay = 1
-        prepareToWrite()
+        guard flags.contains(.needsNoDelay) else { return }
+        flags.remove(.needsNoDelay)
+        // What fails here fails the write too.
+        try? OutgoingSocket.sendAtOnce(raw)
     }
 
     /// Tells the peer that no more comes: shutdown(2). With a filter, perhaps after the next event.
     package mutating func finishWriting() throws(SystemError) {
-        if let filter {
-            isFinishing = true
+        if let filter = filter?.filter {
+            flags.insert(.isFinishing)
             guard try filter.finish(FilteredSocket(raw)) else { return }
-            isFinishing = false
+            flags.remove(.isFinishing)
         }
         try StreamSocket.finishWriting(raw)
     }
@@ -238,7 +273,7 @@ public struct Stream: ~Copyable {
 
     /// Moves what a pipe holds out: ``Pipe/drain(to:)``.
     package mutating func splice(from pipe: Pipe) throws(SystemError) -> Int? {
-        if writesUntilNoDelay > 0 { prepareToWrite() }
+        if flags.contains(.needsNoDelay) { prepareToWrite() }
         return try pipe.drain(to: raw)
     }
 
@@ -254,7 +289,6 @@ public struct Stream: ~Copyable {
     package mutating func close() {
         descriptor = nil
         filter = nil
-        raw = -1
     }
 
     /// Takes the stream out, for another owner, and leaves a closed one.

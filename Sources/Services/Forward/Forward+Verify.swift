@@ -64,6 +64,9 @@
     extension FramedConnection: Verifiable {
         package func verify(into ledger: inout Ledger) {
             group.verify(member: search.member, search.connecting, into: &ledger)
+            ledger.expect(
+                output.isEmpty || waitsForTurn || client.awaitsWritable,
+                "\(group.label.name): holds frames for a client that it does not watch")
         }
     }
 

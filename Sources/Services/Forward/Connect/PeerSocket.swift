@@ -13,12 +13,17 @@ protocol PeerSocketOwner: AnyObject {
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class PeerSocket: Pollable {
+    // In a byte, since each relayed connection has it: ``ConnectRace`` looks at 64 addresses.
+    private let place: UInt8
+
+    /// Which of the addresses of a name it goes to.
+    var index: Int { Int(place) }
+
     /// The socket.
     var stream: Stream
 
-    /// Where it goes to, and which of the addresses of a name that is.
+    /// Where it goes to.
     let address: SocketAddress
-    let index: Int
 
     /// When the attempt to connect began, by ``Clock/monotonic``.
     let begun: UInt64
@@ -35,7 +40,7 @@ final class PeerSocket: Pollable {
     ) throws(SystemError) {
         begun = Clock.monotonic
         self.address = address
-        self.index = index
+        place = UInt8(truncatingIfNeeded: index)
         self.owner = owner
         stream = try Stream(
             connectingTo: address, upstream.kind, from: source, timers: timers,

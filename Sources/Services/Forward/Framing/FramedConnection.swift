@@ -34,7 +34,7 @@ final class FramedConnection: StreamSession {
     var upstream: PeerSocket?
 
     var input: FrameDecoder
-    private var output: FrameQueue
+    private(set) var output: FrameQueue
     var traffic = DatagramTraffic()
     var unanswered = UnansweredMessages()
 
@@ -47,6 +47,9 @@ final class FramedConnection: StreamSession {
 
     /// How many datagrams to ask for: most bring one at a time.
     private var expected = 1
+
+    /// How many datagrams the upstream's socket had lost when it was last read.
+    private var knownDrops: UInt32 = 0
 
     /// Why the upstream did not take the message that waits in ``input``, or why its socket failed; nil if it did not.
     var refusal: SystemError?
@@ -163,6 +166,7 @@ final class FramedConnection: StreamSession {
             }
             expected =
                 count == expected ? min(expected * 2, DatagramBatch.capacity(of: upstream.stream.kind)) : max(1, count)
+            noteDrops(batch.dropped(count - 1))
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
                 search.answered()
                 unanswered.forget()
@@ -172,6 +176,15 @@ final class FramedConnection: StreamSession {
             guard isOpen else { return false }
         }
         return true
+    }
+
+    /// Notes how many datagrams the upstream's socket has lost since it was made: SO_RXQ_OVFL of socket(7).
+    private func noteDrops(_ drops: UInt32) {
+        guard drops != 0, drops != knownDrops else { return }
+        let count = UInt64(drops &- knownDrops)
+        knownDrops = drops
+        traffic.dropped &+= count
+        losses.note(.overflow, count)
     }
 
     private func frame(_ index: Int, of batch: DatagramBatch) {
@@ -192,7 +205,7 @@ final class FramedConnection: StreamSession {
         while isOpen, client.isWritable, !output.isEmpty {
             do throws(SystemError) {
                 let sent = try output.withBytes { bytes throws(SystemError) in try client.write(bytes) }
-                guard case .moved(let count) = sent else { return awaitWritable() }
+                guard case .moved(let count) = sent else { break }
                 bytesOut &+= UInt64(count)
                 traffic.sent &+= UInt64(output.consume(count))
                 lastActivity = lane.now
@@ -200,6 +213,7 @@ final class FramedConnection: StreamSession {
                 clientBroke(error)
             }
         }
+        if !output.isEmpty { awaitWritable() }
     }
 
     // MARK: - Time and the end
@@ -247,6 +261,7 @@ final class FramedConnection: StreamSession {
 extension FramedConnection: UpstreamSeeker {
     func upstreamStands(_ link: PeerSocket) {
         upstream = link
+        knownDrops = 0
         header = group.header(for: self)
         for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
             sendAgain(message, to: link)

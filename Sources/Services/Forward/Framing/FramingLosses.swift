@@ -20,6 +20,8 @@ final class FramingLosses: Pollable {
         case slowReader
         /// It was to go onto a CAN bus, and is no frame of one.
         case noFrame
+        /// The kernel dropped it, for want of room in the upstream's socket.
+        case overflow
     }
 
     private let lane: Lane
@@ -35,8 +37,8 @@ final class FramingLosses: Pollable {
     }
 
     /// Notes a loss.
-    func note(_ cause: Cause) {
-        if let count = reports[cause.rawValue].note(1, at: lane.now) { tell(cause, count) }
+    func note(_ cause: Cause, _ count: UInt64 = 1) {
+        if let count = reports[cause.rawValue].note(count, at: lane.now) { tell(cause, count) }
         if !isWatched { lane.enroll(self) }
         if let next { lane.schedule(self, at: next) }
     }
@@ -77,6 +79,9 @@ final class FramingLosses: Pollable {
                 "did not relay \(datagrams): the other side of the stream reads more slowly than they come"
             case .noFrame:
                 "did not relay \(datagrams): no frame of a CAN bus, as `struct can_frame` or `struct canfd_frame` has it"
+            case .overflow:
+                "the kernel lost \(datagrams) of an upstream before they could be read: the socket's buffer was full;"
+                    + " `net.core.rmem_default` is its size"
             }
         lane.write(
             DaemonRecord(

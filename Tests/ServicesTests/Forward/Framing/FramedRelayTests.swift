@@ -103,6 +103,40 @@ import Testing
         }
     }
 
+    @Test func `a client that reads late gets what was held for it, and what was not is counted`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)])
+        let client = try scene.harness.connect(to: scene.socket, receiveBuffer: 4096)
+        client.write("one\n")
+        var port: UInt16?
+        scene.harness.run(until: {
+            port = upstream.receiveWithSource()?.port
+            return port != nil
+        })
+        client.reads = false
+        var sent = 0
+        var isLost = false
+        while !isLost {
+            for _ in 0..<16 { upstream.send([UInt8](repeating: 0x78, count: 30_000), toPort: try #require(port)) }
+            sent += 16
+            scene.harness.settle()
+            isLost = try scene.records("lost").isEmpty == false
+        }
+        // How many the kernel lost is told with the next one that comes.
+        upstream.send([0x78], toPort: try #require(port))
+        sent += 1
+        scene.harness.settle()
+        client.reads = true
+        scene.harness.run(until: { client.lines.count > 4 })
+        scene.harness.settle()
+        client.finishWriting()
+        client.close()
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }, idleTurns: 10_000))
+        let close = try #require(try scene.records("close").first)
+        let (out, dropped) = (close.number("datagrams_out"), close.number("datagrams_dropped"))
+        #expect(out == client.lines.count && out.map { sent - $0 } == dropped, "\(close)")
+    }
+
     @Test func `a route that is missing loses one message, and leaves a record`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
