@@ -82,7 +82,7 @@ extension Lane {
         if announced {
             connection.isAnnounced = true
             if connection.identity.profile.logsOpen {
-                write(.open, of: connection.identity, number: connection.identity.number)
+                write(.open, of: connection, number: connection.identity.number)
             }
         }
         connection.start()
@@ -116,7 +116,7 @@ extension Lane {
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        if flow.identity.profile.logsOpen { write(.open, of: flow.identity, number: flow.identity.number) }
+        if flow.identity.profile.logsOpen { write(.open, of: flow, number: flow.identity.number) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -139,7 +139,7 @@ extension Lane {
         } else if !connection.identity.kind.isDatagram {
             // Of datagrams, many may be refused at once: their port tells of them together.
             write(
-                .refused(connection.refusal ?? .ended(reason)), of: connection.identity, number: 0,
+                .refused(connection.refusal ?? .ended(reason)), of: connection, number: 0,
                 upstream: connection.snapshot.upstream)
         }
         shared.noteChange()
@@ -227,21 +227,23 @@ extension Lane {
 
     /// Writes a record of what a session has moved until now.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
-        let snapshot = session.snapshot
+        var snapshot = session.snapshot
         let traffic = ConnectionTraffic(
             bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: snapshot.datagrams,
             durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
-        write(event(traffic), of: session.identity, number: session.identity.number, upstream: snapshot.upstream)
+        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream.take())
     }
 
     private func write(
-        _ event: ConnectionRecord.Event, of identity: Identity, number: UInt64, upstream: UpstreamTrace? = nil
+        _ event: ConnectionRecord.Event, of session: Session, number: UInt64, upstream: consuming UpstreamTrace? = nil
     ) {
-        let record = ConnectionRecord(
-            time: Clock.realtime, event: event, connection: number, listener: identity.profile.label,
-            kind: identity.kind, peer: identity.peer, local: identity.local, credentials: identity.credentials,
-            via: identity.origin?.via, upstream: upstream)
-        records.append(record, now: now)
+        // Field by field: a copy of the whole identity would retain all that it refers to.
+        records.append(
+            ConnectionRecord(
+                time: Clock.realtime, event: event, connection: number, listener: session.identity.profile.label,
+                kind: session.identity.kind, peer: session.identity.peer, local: session.identity.local,
+                credentials: session.identity.credentials, via: session.identity.origin?.via, upstream: upstream),
+            now: now)
     }
 
     /// Writes that a connection was turned away.

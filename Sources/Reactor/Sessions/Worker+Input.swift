@@ -11,7 +11,7 @@ extension Worker {
         for _ in 0..<readsPerTurn {
             guard client.isReadable else { return .done }
             switch receive() {
-            case .moved(let count, _):
+            case .moved(let count):
                 received(count)
                 guard phase == .serving, readsOn else { return .done }
             case .endOfStream:
@@ -42,10 +42,10 @@ extension Worker {
     }
 
     /// Reads once into the lane's buffer; nil if the connection broke, which has closed it.
-    private func receive() -> StreamRead? {
+    private func receive() -> Transfer? {
         do throws(SystemError) {
             let read = try client.read(into: lane.input, atMost: min(InputBuffer.streamLength, lane.share))
-            if case .moved(let count, _) = read {
+            if case .moved(let count) = read {
                 bytesIn &+= UInt64(count)
                 lastActivity = lane.now
             }

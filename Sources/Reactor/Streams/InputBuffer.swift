@@ -43,6 +43,7 @@ package import LinuxSystem
     }
 
     /// Reads what a stream has, at most so much: recv(2).
+    @inline(__always)
     func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: the memory is this object's, and no longer than said.
         try unsafe Transfer.receive(

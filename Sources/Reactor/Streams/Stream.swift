@@ -2,16 +2,6 @@
 
 package import LinuxSystem
 
-/// What a read of a ``Stream`` came to.
-package enum StreamRead: Equatable {
-    /// So many bytes came; zero only for an empty message. `isDrained` says that only an event brings more.
-    case moved(Int, isDrained: Bool)
-    /// There are none until the next event.
-    case wouldBlock
-    /// The peer has finished.
-    case endOfStream
-}
-
 /// A connected socket, and what its edge-triggered events have said: the only place that reads, writes, splices, shuts down
 /// or resets one.
 ///
@@ -32,22 +22,29 @@ public struct Stream: ~Copyable {
     private var filter: FilterBox?
 
     /// What is known of the socket, in two bytes: an idle connection has a stream, and a relay two.
-    private struct Flags: OptionSet {
-        let rawValue: UInt16
-        static var isReadable: Self { Self(rawValue: 1 << 0) }
-        static var isWritable: Self { Self(rawValue: 1 << 1) }
-        static var hasEnded: Self { Self(rawValue: 1 << 2) }
-        static var isConnected: Self { Self(rawValue: 1 << 3) }
-        static var hasMoreThanData: Self { Self(rawValue: 1 << 4) }
-        static var isFinishing: Self { Self(rawValue: 1 << 5) }
-        static var isRegistered: Self { Self(rawValue: 1 << 6) }
-        static var awaitsWritable: Self { Self(rawValue: 1 << 7) }
-        static var hasWritten: Self { Self(rawValue: 1 << 8) }
-        static var needsNoDelay: Self { Self(rawValue: 1 << 9) }
+    private struct Flags {
+        private var bits: UInt16
+
+        static var none: Self { Self(bits: 0) }
+        static var isReadable: Self { Self(bits: 1 << 0) }
+        static var isWritable: Self { Self(bits: 1 << 1) }
+        static var hasEnded: Self { Self(bits: 1 << 2) }
+        static var isConnected: Self { Self(bits: 1 << 3) }
+        static var isFinishing: Self { Self(bits: 1 << 4) }
+        static var isRegistered: Self { Self(bits: 1 << 5) }
+        static var awaitsWritable: Self { Self(bits: 1 << 6) }
+        static var hasWritten: Self { Self(bits: 1 << 7) }
+        static var needsNoDelay: Self { Self(bits: 1 << 8) }
+        /// A short read means that the socket is empty.
+        static var drainsByShortRead: Self { Self(bits: 1 << 9) }
+        /// A read is more than a recv(2): it goes through a filter, or is of a message.
+        static var readsSpecially: Self { Self(bits: 1 << 10) }
+        /// A write is more than a send(2): it goes through a filter, or needs TCP_NODELAY, or takes no flags.
+        static var writesSpecially: Self { Self(bits: 1 << 11) }
 
         subscript(flag: Flags) -> Bool {
-            get { contains(flag) }
-            set { if newValue { insert(flag) } else { remove(flag) } }
+            get { bits & flag.bits != 0 }
+            set { if newValue { bits |= flag.bits } else { bits &= ~flag.bits } }
         }
     }
 
@@ -96,13 +93,19 @@ public struct Stream: ~Copyable {
     package init(_ descriptor: consuming OwnedDescriptor, _ kind: SocketKind) {
         self.descriptor = consume descriptor
         self.kind = kind
-        flags = [.isWritable, .isConnected]
+        flags = .none
+        flags[.isWritable] = true
+        flags[.isConnected] = true
+        // epoll(7). Unix sockets also stop at descriptors and credentials, so they are read until they say no.
+        if kind == .tcp { flags[.drainsByShortRead] = true }
+        if !kind.isByteStream { flags[.readsSpecially] = true }
+        if kind == .rds { flags[.writesSpecially] = true }
     }
 
     /// A stream that is closed.
-    init(closed kind: SocketKind) {
+    package init(closed kind: SocketKind) {
         self.kind = kind
-        flags = []
+        flags = .none
     }
 
     /// Makes a socket and begins to connect it: connect(2), which does not wait. ``isConnected`` says whether it stands.
@@ -124,13 +127,19 @@ public struct Stream: ~Copyable {
         let isConnected = try OutgoingSocket.connect(descriptor.raw, to: address, selfConnects)
         self.init(descriptor, kind)
         flags[.isConnected] = isConnected
-        flags[.needsNoDelay] = kind == .tcp
+        if kind == .tcp {
+            flags[.needsNoDelay] = true
+            flags[.writesSpecially] = true
+        }
     }
 
     /// Puts a filter between it and its socket, from the next byte on.
     package mutating func install(_ filter: any StreamFilter) {
         precondition(kind.isByteStream, "a filter transforms bytes, and knows no messages")
         self.filter = FilterBox(filter)
+        flags[.readsSpecially] = true
+        flags[.writesSpecially] = true
+        flags[.drainsByShortRead] = false
     }
 
     /// Whether a filter transforms its bytes.
@@ -142,18 +151,22 @@ public struct Stream: ~Copyable {
     ///
     /// - Returns: what it means to the owner: with a filter, that a read and a write may both go on.
     package mutating func note(_ readiness: Readiness) -> Readiness {
-        if !readiness.isDisjoint(with: .anyInput) { flags.insert(.isReadable) }
-        if readiness.contains(.writable) { flags.insert(.isWritable) }
-        if !readiness.isDisjoint(with: .moreThanData) { flags.insert(.hasMoreThanData) }
+        if !readiness.isDisjoint(with: .anyInput) {
+            flags[.isReadable] = true
+            // Urgent data, the end or an error stands behind the data.
+            if !readiness.isDisjoint(with: .moreThanData) { flags[.drainsByShortRead] = false }
+        }
+        if readiness.contains(.writable) { flags[.isWritable] = true }
         guard filter != nil else { return readiness }
         return noteFiltered(readiness)
     }
 
     private mutating func noteFiltered(_ readiness: Readiness) -> Readiness {
         guard !readiness.isDisjoint(with: [.readable, .writable]) else { return readiness }
-        flags.formUnion([.isReadable, .isWritable])
+        flags[.isReadable] = true
+        flags[.isWritable] = true
         // A read says what is wrong if this fails.
-        if flags.contains(.isFinishing) { try? finishWriting() }
+        if flags[.isFinishing] { try? finishWriting() }
         return readiness.union([.readable, .writable])
     }
 
@@ -162,39 +175,33 @@ public struct Stream: ~Copyable {
     /// - Throws: why it did not come about: SO_ERROR of socket(7).
     package mutating func finishConnecting(_ readiness: Readiness) throws(SystemError) {
         if !readiness.isDisjoint(with: [.error, .hangUp]) { try takeError() }
-        if readiness.contains(.writable) { flags.insert(.isConnected) }
+        if readiness.contains(.writable) { flags[.isConnected] = true }
     }
 
     // MARK: - Input
 
-    /// Reads into the lane's buffer: as much of a stream as `length`, or one message.
+    /// Reads into the lane's buffer: as much of a stream as `length`, or one message. Afterwards ``isReadable`` says whether
+    /// there may be more before the next event.
     ///
     /// - Throws: what recv(2) says; `EMSGSIZE` for a message that is longer than the buffer.
-    package mutating func read(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> StreamRead
-    {
-        let transfer: Transfer
-        if let filter = filter?.filter {
-            transfer = try buffer.fill(atMost: length) { span throws(SystemError) in
-                try filter.read(into: &span, from: FilteredSocket(raw))
-            }
-        } else if kind.isByteStream {
-            transfer = try buffer.receive(from: raw, atMost: length)
+    package mutating func read(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> Transfer {
+        let transfer =
+            try flags[.readsSpecially]
+            ? readSpecially(into: buffer, atMost: length) : buffer.receive(from: raw, atMost: length)
+        if case .moved(let count) = transfer {
+            if count < length, flags[.drainsByShortRead] { flags[.isReadable] = false }
         } else {
-            transfer = try buffer.receiveMessage(from: raw)
+            flags[.isReadable] = false
+            if transfer == .endOfStream { flags[.hasEnded] = true }
         }
-        switch transfer {
-        case .moved(let count):
-            // A short read of TCP has emptied the socket (epoll(7)). Unix sockets also stop at descriptors and credentials.
-            let isDrained = kind == .tcp && count < length && !flags.contains(.hasMoreThanData) && filter == nil
-            if isDrained { isReadable = false }
-            return .moved(count, isDrained: isDrained)
-        case .wouldBlock:
-            isReadable = false
-            return .wouldBlock
-        case .endOfStream:
-            isReadable = false
-            flags.insert(.hasEnded)
-            return .endOfStream
+        return transfer
+    }
+
+    @inline(never)
+    private func readSpecially(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> Transfer {
+        guard let filter = filter?.filter else { return try buffer.receiveMessage(from: raw) }
+        return try buffer.fill(atMost: length) { span throws(SystemError) in
+            try filter.read(into: &span, from: FilteredSocket(raw))
         }
     }
 
@@ -213,20 +220,27 @@ public struct Stream: ~Copyable {
     ///
     /// - Throws: what send(2) says.
     package mutating func write(_ bytes: RawSpan) throws(SystemError) -> Transfer {
-        if flags.contains(.needsNoDelay) { prepareToWrite() }
-        let transfer: Transfer
-        if let filter = filter?.filter {
-            transfer = try filter.write(bytes, to: FilteredSocket(raw))
-        } else if kind == .rds {
-            // RDS takes no flags.
-            // unsafe: the bytes are copied while the span is borrowed.
-            let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
-            transfer = try MessageSocket.send(kind, raw, copy) ? .moved(copy.count) : .wouldBlock
-        } else {
-            transfer = try Transfer.send(raw, from: bytes)
-        }
-        flags[.isWritable] = transfer == .moved(bytes.byteCount)
+        let transfer =
+            try flags[.writesSpecially] ? writeSpecially(bytes) : Transfer.send(raw, from: bytes)
+        // Until an event says that it takes more.
+        if transfer != .moved(bytes.byteCount) { flags[.isWritable] = false }
         return transfer
+    }
+
+    @inline(never)
+    private mutating func writeSpecially(_ bytes: RawSpan) throws(SystemError) -> Transfer {
+        prepareToWrite()
+        if let filter = filter?.filter { return try filter.write(bytes, to: FilteredSocket(raw)) }
+        guard kind == .rds else {
+            let transfer = try Transfer.send(raw, from: bytes)
+            // Bytes that the kernel takes before it has told of the connection show that it stands.
+            if case .moved = transfer { flags[.isConnected] = true }
+            return transfer
+        }
+        // RDS takes no flags.
+        // unsafe: the bytes are copied while the span is borrowed.
+        let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+        return try MessageSocket.send(kind, raw, copy) ? .moved(copy.count) : .wouldBlock
     }
 
     /// Writes the first `count` bytes of what the last read brought.
@@ -237,13 +251,15 @@ public struct Stream: ~Copyable {
     /// The first write of a connection made from here goes at once anyway. With the second one, small ones must not wait for
     /// the answer to it: TCP_NODELAY of tcp(7), which an accepted socket has from the one that it came in through.
     private mutating func prepareToWrite() {
-        if flags.contains(.hasWritten) { sendAtOnce() } else { flags.insert(.hasWritten) }
+        guard flags[.needsNoDelay] else { return }
+        if flags[.hasWritten] { sendAtOnce() } else { flags[.hasWritten] = true }
     }
 
     /// Has small writes go at once from now on.
     package mutating func sendAtOnce() {
-        guard flags.contains(.needsNoDelay) else { return }
-        flags.remove(.needsNoDelay)
+        guard flags[.needsNoDelay] else { return }
+        flags[.needsNoDelay] = false
+        if filter == nil { flags[.writesSpecially] = false }
         // What fails here fails the write too.
         try? OutgoingSocket.sendAtOnce(raw)
     }
@@ -251,9 +267,9 @@ public struct Stream: ~Copyable {
     /// Tells the peer that no more comes: shutdown(2). With a filter, perhaps after the next event.
     package mutating func finishWriting() throws(SystemError) {
         if let filter = filter?.filter {
-            flags.insert(.isFinishing)
+            flags[.isFinishing] = true
             guard try filter.finish(FilteredSocket(raw)) else { return }
-            flags.remove(.isFinishing)
+            flags[.isFinishing] = false
         }
         try StreamSocket.finishWriting(raw)
     }
@@ -273,7 +289,7 @@ public struct Stream: ~Copyable {
 
     /// Moves what a pipe holds out: ``Pipe/drain(to:)``.
     package mutating func splice(from pipe: Pipe) throws(SystemError) -> Int? {
-        if flags.contains(.needsNoDelay) { prepareToWrite() }
+        prepareToWrite()
         return try pipe.drain(to: raw)
     }
 
@@ -292,7 +308,7 @@ public struct Stream: ~Copyable {
     }
 
     /// Takes the stream out, for another owner, and leaves a closed one.
-    mutating func take() -> Stream {
+    package mutating func take() -> Stream {
         var stream = Stream(closed: kind)
         swap(&stream, &self)
         return stream

@@ -44,13 +44,13 @@
                 ledger.addHolder(of: lane.pipes, "pipes in use", value: lane.pipes.inUse)
                 ledger.expect(pipe.count > 0, "\(group.label.name): a relay keeps an empty pipe")
             }
-            ledger.expect(connecting == nil || upstream == nil, "\(group.label.name): connects, and has an upstream")
+            ledger.expect(connecting == nil || peer == nil, "\(group.label.name): connects, and has an upstream")
             guard connecting == nil, lastWords == nil, !waitsForTurn else { return }
             ledger.expect(
                 !toClient.isHolding || client.awaitsWritable,
                 "\(group.label.name): holds bytes for a client that it does not watch")
             ledger.expect(
-                !toUpstream.isHolding || upstream?.stream.awaitsWritable == true,
+                !toUpstream.isHolding || upstream.awaitsWritable,
                 "\(group.label.name): holds bytes for an upstream that it does not watch")
         }
     }

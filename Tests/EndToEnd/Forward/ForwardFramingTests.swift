@@ -233,10 +233,11 @@ import Testing
             let message = counted([UInt8](repeating: 7, count: 30_000))
             try waitUntil("some are lost") {
                 for _ in 0..<8 { try client.send(message) }
-                return !daemon.records("lost").isEmpty
+                // Some may be lost before they can be read.
+                return daemon.records("lost").contains {
+                    $0["message"]?.contains("reads more slowly than they come") == true
+                }
             }
-            let lost = try daemon.record("lost")
-            #expect(lost["message"]?.contains("reads more slowly than they come") == true, "\(lost.line)")
             // What does come is whole.
             try client.finishWriting()
             var rest = try client.receiveAll()[...]

@@ -59,12 +59,12 @@ extension RelayConnection {
         let count: Int
         let isMore: Bool
         do throws(SystemError) {
-            guard case .moved(let moved, let isDrained) = try client.read(into: lane.input, atMost: Self.earlyLength)
+            guard case .moved(let moved) = try client.read(into: lane.input, atMost: Self.earlyLength)
             else {
                 act(open(connecting, index))
                 return false
             }
-            (count, isMore) = (moved, !isDrained)
+            (count, isMore) = (moved, client.isReadable)
         } catch {
             clientBroke(error)
             return false

@@ -25,7 +25,7 @@ extension FramedConnection {
                 case .endOfStream:
                     goOn()
                     return false
-                case .moved(let count, _):
+                case .moved(let count):
                     bytesIn &+= UInt64(count)
                     lastActivity = lane.now
                     take(count)

@@ -102,7 +102,7 @@ final class FramedFlow: Flow {
                 case .endOfStream:
                     endOfStream()
                     return false
-                case .moved(let count, _):
+                case .moved(let count):
                     lastActivity = lane.now
                     take(count)
                 }

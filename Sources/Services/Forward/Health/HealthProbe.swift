@@ -211,7 +211,7 @@ final class HealthProbe: Pollable, PeerSocketOwner {
                     answers[socket.index] = answer
                     return
                 case .endOfStream: return failed(answer.isEmpty ? .closed : .unexpectedAnswer)
-                case .moved(let count, _): lane.input.withBytes(count) { answer.append(copying: $0) }
+                case .moved(let count): lane.input.withBytes(count) { answer.append(copying: $0) }
                 }
             } catch {
                 return broke(socket, error, .receive)

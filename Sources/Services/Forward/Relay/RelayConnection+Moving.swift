@@ -67,16 +67,19 @@ extension RelayConnection: RelayTransport {
 
     private func copy(from side: RelaySide) -> RelayStep {
         do throws(SystemError) {
-            let read = try withStream(side) { stream throws(SystemError) in
-                try stream.read(into: lane.input, atMost: Self.copyLength)
+            var mayHaveMore = false
+            let transfer = try withStream(side) { stream throws(SystemError) in
+                let transfer = try stream.read(into: lane.input, atMost: Self.copyLength)
+                mayHaveMore = stream.isReadable
+                return transfer
             }
-            switch read {
+            switch transfer {
             case .wouldBlock: return .blocked
             case .endOfStream: return .end
-            case .moved(let count, let isDrained):
+            case .moved(let count):
                 noteReceived(count, from: side)
                 withChannel(from: side) { $0.mode.moved(count, filled: count == Self.copyLength) }
-                return offer(count, to: side.other, isEmpty: isDrained)
+                return offer(count, to: side.other, isEmpty: !mayHaveMore)
             }
         } catch {
             return .broken(side, error.errno)
@@ -197,9 +200,7 @@ extension RelayConnection: RelayTransport {
     ) throws(SystemError) -> Result {
         switch side {
         case .client: return try body(&client)
-        case .upstream:
-            guard let upstream else { throw SystemError("relay", errno: ENOTCONN) }
-            return try body(&upstream.stream)
+        case .upstream: return try body(&upstream)
         }
     }
 

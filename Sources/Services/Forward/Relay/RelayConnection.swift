@@ -19,8 +19,11 @@ final class RelayConnection: StreamSession {
     /// How it ends, while the client is given what it has not taken yet.
     var lastWords: Relay.Ending?
 
-    /// The socket to the upstream, once that stands.
-    var upstream: PeerSocket?
+    /// The socket to the upstream, once that is connected; ``peer`` has its events.
+    var upstream = Stream(closed: .tcp)
+
+    /// What has the place in the lane's table for the events of ``upstream``; nil until that is connected.
+    var peer: PeerSocket?
 
     var relay = Relay()
     var toUpstream = RelayChannel()
@@ -49,7 +52,7 @@ final class RelayConnection: StreamSession {
     }
 
     override var snapshot: SessionSnapshot {
-        let address = upstream.map { RecordedAddress($0.stream.kind, $0.address) }
+        let address = peer.map { RecordedAddress(upstream.kind, $0.address) }
         let connecting = connecting
         let trace = UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000,
@@ -92,12 +95,12 @@ final class RelayConnection: StreamSession {
     }
 
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
-        if socket !== upstream {
+        if socket !== peer {
             attemptReady(socket, readiness)
-            guard socket === upstream, isOpen else { return .done }
+            guard socket === peer, isOpen else { return .done }
         }
         // The event that tells that it stands may tell of its end as well, and nothing will tell of that again.
-        note(readiness, of: .upstream)
+        note(upstream.note(readiness), of: .upstream)
         return run()
     }
 
@@ -135,9 +138,9 @@ final class RelayConnection: StreamSession {
     /// - Returns: whether the connection is still open.
     private func awaitWritableWhereHeld() -> Bool {
         if relay.toClient.isHolding { awaitWritable() }
-        guard isOpen, relay.toUpstream.isHolding, let upstream else { return isOpen }
+        guard isOpen, relay.toUpstream.isHolding, let peer else { return isOpen }
         do throws(SystemError) {
-            try upstream.awaitWritable(on: lane)
+            try lane.awaitWritable(&upstream, of: peer)
             return true
         } catch {
             close(.error, by: .daemon, errno: error.errno)
@@ -157,8 +160,9 @@ final class RelayConnection: StreamSession {
         queueTime = connecting.queueTime(at: lane.now)
         if !connecting.failures.isEmpty { failures = connecting.failures }
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
-        upstream = socket
-        if client.canSplice, socket.stream.canSplice {
+        peer = socket
+        upstream = socket.stream.take()
+        if client.canSplice, upstream.canSplice {
             toUpstream.mode = .copying(full: 0)
             toClient.mode = .copying(full: 0)
         }
@@ -242,7 +246,7 @@ final class RelayConnection: StreamSession {
     override func stop(_ reason: CloseReason, by party: CloseParty) {
         guard isOpen else { return }
         if connecting != nil || toClient.isHolding { client.resetOnClose() }
-        if toUpstream.isHolding { upstream?.stream.resetOnClose() }
+        if toUpstream.isHolding { upstream.resetOnClose() }
         close(reason, by: party)
     }
 
@@ -254,7 +258,8 @@ final class RelayConnection: StreamSession {
     override func ended(_ reason: CloseReason) {
         if let connecting { abandon(connecting) }
         connecting = nil
-        upstream?.close(on: lane)
+        peer?.close(on: lane)
+        upstream.close()
         toUpstream.discard(into: lane.pipes)
         toClient.discard(into: lane.pipes)
         if let member { group.leave(member) }
@@ -264,14 +269,14 @@ final class RelayConnection: StreamSession {
     private func resetOnClose(_ side: RelaySide) {
         switch side {
         case .client: client.resetOnClose()
-        case .upstream: upstream?.stream.resetOnClose()
+        case .upstream: upstream.resetOnClose()
         }
     }
 
     private func hasUnsent(_ side: RelaySide) -> Bool {
         switch side {
         case .client: client.hasUnsent
-        case .upstream: upstream?.stream.hasUnsent ?? false
+        case .upstream: upstream.hasUnsent
         }
     }
 
@@ -279,20 +284,20 @@ final class RelayConnection: StreamSession {
     func kind(of side: RelaySide) -> SocketKind {
         switch side {
         case .client: client.kind
-        case .upstream: upstream?.stream.kind ?? .tcp
+        case .upstream: upstream.kind
         }
     }
 }
 
 extension RelayConnection: RelayedConnection {
     func isRelayed(to upstream: Upstream) -> Bool {
-        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
+        peer != nil && member.map { group.members[$0].upstream === upstream } ?? false
     }
 
     /// Both sides would miss bytes, so both are reset.
     func upstreamWentDown() {
         client.resetOnClose()
-        upstream?.stream.resetOnClose()
+        upstream.resetOnClose()
         close(.upstreamDown, by: .daemon)
     }
 }

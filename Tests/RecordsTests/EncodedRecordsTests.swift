@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Records
+
+@Suite struct EncodedRecordsTests {
+    @Test(arguments: RecordEncoding.allCases)
+    func `a record is encoded for the sinks that there are, and for no other`(encoding: RecordEncoding) {
+        var encoders = RecordEncoders(colour: false)
+        var ofConnection = EncodedRecords()
+        ofConnection.append(Samples.flow, in: RecordEncodings(encoding), by: &encoders)
+        var ofDaemon = EncodedRecords()
+        ofDaemon.append(DaemonRecord(time: 1, .warning, "a"), in: RecordEncodings(encoding), by: &encoders)
+        for records in [ofConnection, ofDaemon] {
+            for other in RecordEncoding.allCases { #expect(records[other].isEmpty == (other != encoding)) }
+            #expect(records.count == 1 && records.byteCount == records[encoding].count)
+        }
+    }
+}
