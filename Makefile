@@ -14,19 +14,19 @@ build: ## build .build/release/usherd and .build/release/usherctl
 run: ## build, then run usherd in the foreground with config/usherd.toml
 	@scripts/run
 
-test: ## everything that tests here: lint, unit, end to end, packages, booted Debian, virtual machine, fuzz replay, sanitizers
+test: ## all checks and tests: lint, unit, end to end, packages, booted Debian, virtual machine, fuzz replay, sanitizers
 	@scripts/test
 
-test-quick: ## lint and the unit tests alone, for the inner loop
+test-quick: ## lint and the unit tests, for the inner loop
 	@scripts/test-quick
 
 test-long: ## what takes hours: the end-to-end tests twenty times beside a load, a search by the fuzzers, builds from nothing
 	@scripts/test-long
 
-test-vm: | .build/release/usherd .build/release/usherctl ## boot a kernel with CAN, RDS and vsock under qemu, test there
+test-vm: build ## boot a kernel with CAN, RDS and vsock under qemu, test there
 	@scripts/test-vm
 
-test-system: ## boot a Debian, install the package there, and walk the whole way of a user
+test-system: build ## boot a Debian, install the package there, and walk the whole way of a user
 	@scripts/test-system
 
 lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-# Brings the loopback of a new network namespace up, and goes on.
+# Brings the loopback of a new network namespace up, then executes the command.
 WITH_LOOPBACK = 'ip link set lo up && exec "$@"'
 # The same without the capabilities of a user namespace: the tests are to run with the rights that they had.
 WITHOUT_RIGHTS = 'ip link set lo up && exec setpriv --ambient-caps=-all --inh-caps=-all "$@"'
@@ -38,18 +38,23 @@ def namespace():
 
 
 def suites(binary, pattern):
-    """How many tests there are of each suite whose name matches."""
-    listed = subprocess.run([*binary, "--list-tests"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    counts = {}
-    for test in listed.splitlines():
+    """The tests that match, by suite; a suite of which all tests match stands for them by its own name."""
+    listed = subprocess.run([*binary, "--list-tests"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    every, matching = {}, {}
+    for test in listed:
         suite = test.split("/")[0]
+        every.setdefault(suite, []).append(test)
         if re.search(pattern, test):
-            counts[suite] = counts.get(suite, 0) + 1
-    return counts
+            matching.setdefault(suite, []).append(test)
+    filters = {
+        suite: [re.escape(suite) + "(/|$)"] if tests == every[suite] else [re.escape(test) + "(/|$)" for test in tests]
+        for suite, tests in matching.items()
+    }
+    return {suite: len(tests) for suite, tests in matching.items()}, filters
 
 
 def batches(counts, most):
-    """The suites in groups of about as many tests, those with the most tests first."""
+    """Groups the suites so that each group has about the same number of tests; those with the most tests come first."""
     group, tests = [], 0
     for suite in sorted(counts, key=lambda name: -counts[name]):
         group.append(suite)
@@ -74,22 +79,27 @@ def failures(lines):
     return said
 
 
-def last_words(lines):
-    """What a process said that died: which tests it was at, and its trap or the sanitizer's report."""
+def output_of_crash(lines):
+    """What a process printed before it died: which tests it was running, and its trap or the sanitizer's report."""
     begun = [line[2:].removesuffix(" started.") for line in lines if line.startswith("◇ Test ") and " case " not in line]
     ended = {found[1] for line in lines if (found := re.match(r"[✔✘] (Test .*?) (?:with |passed|failed)", line))}
     running_tests = [f"was at: {test}" for test in begun if test not in ended and not test.startswith("Test run")]
     return running_tests + [line for line in lines if line and not line.startswith(("◇", "✔", "➜"))][:100]
 
 
+def skipped(lines):
+    """The tests and suites that were not run, with the reason."""
+    return [found[1] for line in lines if (found := re.match(r"➜ ((?:Test|Suite) .* skipped.*)", line))]
+
+
 # The processes that run now.
 running = set()
 
 
-def run(command, group, log):
-    """Runs the suites of a group, and writes what they say into a file."""
+def run(command, group, filters, log):
+    """Runs the tests of a group, and writes what they print into a file."""
     begun = time.monotonic()
-    pattern = "^(" + "|".join(re.escape(suite) for suite in group) + ")(/|$)"
+    pattern = "^(" + "|".join(each for suite in group for each in filters[suite]) + ")"
     with open(log, "w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*command, "--filter", pattern], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -105,13 +115,15 @@ def main():
     parser = argparse.ArgumentParser(prog="test-suites", description=__doc__.split("\n")[0])
     parser.add_argument("pattern", metavar="REGEX", help="which tests: a part of MODULE.SUITE/TEST")
     parser.add_argument("--build", default=".build/debug", metavar="DIRECTORY", help="where the tests were built")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="how many processes run at once")
+    parser.add_argument("--jobs", type=int, default=2 * len(os.sched_getaffinity(0)), help="how many processes run at once")
     parser.add_argument("--alone", action="store_true", help="give each suite a process and a network namespace of its own")
     parser.add_argument("--times", type=int, default=0, metavar="N", help="list the N batches that took longest")
     arguments = parser.parse_args()
 
     binary = [os.path.join(arguments.build, "usherPackageTests.xctest"), "--testing-library", "swift-testing"]
-    counts = suites(binary, arguments.pattern)
+    if not os.access(binary[0], os.X_OK):
+        sys.exit(f"test-suites: no {binary[0]}; run scripts/build-tests first")
+    counts, filters = suites(binary, arguments.pattern)
     if not counts:
         sys.exit(f"test-suites: no test matches {arguments.pattern}")
     command = (namespace() if arguments.alone else []) + binary
@@ -129,23 +141,26 @@ def main():
         shutil.rmtree(logs, ignore_errors=True)
         os._exit(130)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         ended = list(
-            pool.map(lambda item: run(command, item[1], f"{logs}/{item[0]}"), enumerate(batches(counts, most)))
+            pool.map(lambda item: run(command, item[1], filters, f"{logs}/{item[0]}"), enumerate(batches(counts, most)))
         )
 
-    tests, failed = 0, []
+    tests, failed, left_out = 0, [], []
     for group, status, log, seconds in ended:
         with open(log, encoding="utf-8", errors="replace") as file:
             lines = COLOUR.sub("", file.read()).splitlines()
         summary = next((found for line in reversed(lines) if (found := SUMMARY.search(line))), None)
         tests += int(summary[1]) if summary else 0
         if status != 0 or not summary:
-            failed.append((group, status, failures(lines) if summary else last_words(lines)))
+            failed.append((group, status, summary and failures(lines) or output_of_crash(lines)))
+        left_out += skipped(lines)
     for group, _, _, seconds in sorted(ended, key=lambda each: -each[3])[: arguments.times]:
         print(f"{seconds:6.1f} s  {' '.join(group)}")
+    for each in sorted(left_out):
+        print(f"skipped: {each}")
     for group, status, said in failed:
         print(f"\n--- exited with {status}: {' '.join(group)}")
         print("\n".join(said))
