@@ -18,7 +18,7 @@ final class ConfigurationLoader: Sendable {
 
     private let read: @Sendable (String) -> Outcome
     private let outcome = Mutex<Outcome?>(nil)
-    private let finished: Doorbell
+    private let finished: Wakeup
 
     /// Makes a loader of one configuration.
     ///
@@ -29,7 +29,7 @@ final class ConfigurationLoader: Sendable {
     ) throws(SystemError) {
         self.path = path
         self.read = read
-        finished = try Doorbell()
+        finished = try Wakeup()
     }
 
     /// The descriptor that becomes readable when a reading is finished.
@@ -42,13 +42,13 @@ final class ConfigurationLoader: Sendable {
         try OwnThread.start("usherd.loader") { [self] in
             let outcome = read(path)
             self.outcome.withLock { $0 = outcome }
-            finished.ring()
+            finished.signal()
         }
     }
 
     /// The outcome of the reading; nil while it is under way.
     func take() -> Outcome? {
-        finished.silence()
+        finished.clear()
         return outcome.withLock { $0.take() }
     }
 }

@@ -54,7 +54,7 @@ extension Supervisor {
 
     /// Tries again to watch the host, and looks at what has changed meanwhile.
     func retryWatchingHost() {
-        guard life == .serving else { return }
+        guard shutdown == .serving else { return }
         // The alarm that has fired stands for the warning until the watch begins.
         hostWatchAlarm?.set(after: HostWatch.retryPause)
         watchHost(for: configuration)
@@ -64,7 +64,7 @@ extension Supervisor {
     /// An interface or an address has come or gone, or a route that a group waits for: opens what can be had now, and binds
     /// anew what is bound to an interface that is gone or has another name. Every other socket, and each connection, stays.
     func hostChanged() {
-        guard life == .serving else { return }
+        guard shutdown == .serving else { return }
         let now: HostState
         do throws(SystemError) {
             now = try HostState.current()

@@ -10,7 +10,7 @@ extension Supervisor {
     /// Has the configuration read anew: ``loaded()`` goes on. One SIGHUP that comes meanwhile, or several, lead to another
     /// reading after this one, since the files may have changed behind it.
     func reload() {
-        guard life == .serving else { return }
+        guard shutdown == .serving else { return }
         guard !isLoading else {
             reloadIsWanted = true
             return
@@ -33,7 +33,7 @@ extension Supervisor {
     private func finishLoading(_ outcome: Result<Configuration, ReloadFailure>) {
         isLoading = false
         // Asked to stop meanwhile, it has nothing to put in force.
-        guard life == .serving else { return }
+        guard shutdown == .serving else { return }
         do throws(ReloadFailure) {
             let plan = try apply(try outcome.get())
             lastReload = (Clock.realtime, nil)
@@ -216,7 +216,7 @@ extension Supervisor {
         // They close as soon as the lanes let go of them: whoever comes now is refused, and the address is free.
         withoutSockets.sockets = []
         leaving[identifier] = Leaving(
-            listener: withoutSockets, deadline: Life.time(Clock.monotonic, plus: timeout.nanoseconds),
+            listener: withoutSockets, deadline: ShutdownState.time(Clock.monotonic, plus: timeout.nanoseconds),
             heartbeat: heartbeat + 1)
         let connections = StatusLine.count(listener.profile.connections.value, "connection")
         write(

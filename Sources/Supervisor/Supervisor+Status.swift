@@ -13,7 +13,7 @@ extension Supervisor {
     /// The line for `systemctl status`, as things stand.
     var statusLine: StatusLine {
         let doing: StatusLine.Doing
-        switch life {
+        switch shutdown {
         case .serving: doing = .serving(reloaded: lastReload?.time, failure: lastReload?.failure)
         case .draining(let end): doing = .draining(seconds: Clock.span(from: Clock.monotonic, to: end) / 1_000_000_000)
         case .stopping: doing = .stopping
@@ -52,7 +52,7 @@ extension Supervisor {
     /// Sends the status if it is another one than the last. What changes from now on is told again, so what has changed
     /// until now is looked at here.
     func sendStatus() {
-        if case .serving = life {
+        if case .serving = shutdown {
             shared.acknowledgeChange()
             forgetEmptyListeners()
         }

@@ -16,15 +16,15 @@ extension Supervisor {
     /// Stops accepting and waits for the connections; the second time, ends at once.
     func stop() {
         let timeout = configuration.daemon.drainTimeout.nanoseconds
-        perform(life.stopRequested(at: Clock.monotonic, timeout: timeout))
+        perform(shutdown.stopRequested(at: Clock.monotonic, timeout: timeout))
     }
 
     /// Ctrl-C stops as TERM does, and whoever pressed it is told what is waited for.
     func interrupted() {
-        let wasServing = life == .serving
+        let wasServing = shutdown == .serving
         stop()
         // Where standard error is a file that records go to, a line of another form would be in the way.
-        guard wasServing, case .draining = life,
+        guard wasServing, case .draining = shutdown,
             ControllingTerminal.showsStandardError
                 || ControllingTerminal.hasForeground && !configurationLogsToStandardError,
             let notice = DrainNotice.terminal(
@@ -39,12 +39,12 @@ extension Supervisor {
         forgetEmptyListeners()
         statusChanged()
         guard shared.connections.value == 0, haveAnswered(drainHeartbeat) else { return }
-        perform(life.drained())
+        perform(shutdown.drained())
     }
 
     /// The connections have had their time.
     func drainTimedOut() {
-        perform(life.timedOut())
+        perform(shutdown.timedOut())
     }
 
     /// Asks systemd for patience.
@@ -52,7 +52,7 @@ extension Supervisor {
         tell("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
     }
 
-    private func perform(_ action: Life.Action) {
+    private func perform(_ action: ShutdownState.Action) {
         switch action {
         case .none: break
         case .drain(let end): drain(until: end)

@@ -9,7 +9,7 @@ import Records
 
 /// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
 ///
-/// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Doorbell``, signals through a
+/// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Wakeup``, signals through a
 /// signalfd, a configuration through its ``ConfigurationLoader``, the host's interfaces through ``HostWatch``, time through
 /// ``Alarm``: all are Dispatch sources of this queue. It waits for lanes only when a reload or the daemon comes to its end, and not for long. It reads no file of
 /// the configuration and asks no name server: the watchdog is on this queue too.
@@ -22,12 +22,12 @@ final class Supervisor {
     let passed: PassedSockets
     let descriptorLimit: Int
     let shared: LaneShared
-    let doorbell: Doorbell
+    let wakeup: Wakeup
 
     var configuration: Configuration
     var listeners: [String: ActiveListener] = [:]
     var lanes: LaneGroup
-    var life = Life.serving
+    var shutdown = ShutdownState.serving
     var lastReload: (time: UInt64, failure: String?)?
 
     /// Whether a configuration is being read, and whether SIGHUP has come since that began.
@@ -95,9 +95,9 @@ final class Supervisor {
         #if DEBUG
             _ = Verification.atStart
         #endif
-        let doorbell = try Doorbell()
-        self.doorbell = doorbell
-        shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { doorbell.ring() }
+        let wakeup = try Wakeup()
+        self.wakeup = wakeup
+        shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { wakeup.signal() }
         lanes = try LaneGroup(count: configuration.daemon.laneCount, shared: shared) { [writer] in writer.makeBuffer() }
     }
 
@@ -159,9 +159,9 @@ final class Supervisor {
     // MARK: - Sources
 
     private func watch(_ signals: SignalDescriptor) {
-        let bell = DispatchSource.makeReadSource(fileDescriptor: doorbell.raw, queue: queue)
-        bell.setEventHandler { [self] in
-            doorbell.silence()
+        let source = DispatchSource.makeReadSource(fileDescriptor: wakeup.raw, queue: queue)
+        source.setEventHandler { [self] in
+            wakeup.clear()
             connectionsChanged()
         }
         let signalSource = DispatchSource.makeReadSource(fileDescriptor: signals.raw, queue: queue)
@@ -175,7 +175,7 @@ final class Supervisor {
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
         leavingAlarm = Alarm(on: queue) { [self] in leavingTimedOut() }
         noticeAlarm = Alarm(on: queue) { [self] in retryNotices() }
-        sources = [bell, signalSource, loads]
+        sources = [source, signalSource, loads]
         for source in sources { source.activate() }
     }
 
@@ -217,7 +217,7 @@ final class Supervisor {
     }
 
     private func connectionsChanged() {
-        switch life {
+        switch shutdown {
         case .serving: statusChanged()
         case .draining: drainChanged()
         case .stopping: break

@@ -393,7 +393,7 @@ import Testing
         }
         func homes(of socket: ListeningSocket) -> [Int] {
             lanes.indices.filter { lane in
-                lanes[lane].listeners[1]?.gates.contains { $0.socket === socket } == true
+                lanes[lane].listeners[1]?.ingressSockets.contains { $0.socket === socket } == true
             }
         }
         let profile = profile(MirrorService.init, identifier: 1, sharesOneLane: false)

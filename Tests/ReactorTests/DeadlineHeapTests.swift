@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import Reactor
@@ -45,7 +46,7 @@ import Testing
     /// Compares ten thousand random steps with a dictionary that is searched.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `agrees with a plain search`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var heap = DeadlineHeap()
         var reference: [Int: UInt64] = [:]
         for _ in 0..<10_000 {
@@ -104,18 +105,5 @@ import Testing
             heap.cancel(slot)
         }
         return order
-    }
-}
-
-/// A small generator whose numbers are the same each time (Steele, Lea, Flood: splitmix64).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

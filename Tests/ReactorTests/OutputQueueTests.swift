@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import Reactor
@@ -53,7 +54,7 @@ import Testing
     /// Compares random appends and takes with a plain array.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `agrees with a plain array`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var queue = OutputQueue()
         var reference: [UInt8] = []
         for _ in 0..<2000 {

@@ -42,7 +42,7 @@ import Testing
 
     /// Against a list of all failures.
     @Test func `begins and ends alternate, and no failure is told twice or never`() {
-        var random = SplitMix(state: 5)
+        var random = SplitMix(seed: 5)
         for _ in 0..<200 {
             var report = ShortageReport()
             var now: UInt64 = 1000

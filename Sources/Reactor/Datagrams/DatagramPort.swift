@@ -10,7 +10,7 @@ import Records
 /// of a flow that is there.
 ///
 /// Concurrency: belongs to one lane.
-final class DatagramPort: Gate {
+final class DatagramPort: IngressSocket {
     /// How many calls a turn may take before the others have theirs.
     private static let batchesPerTurn = 8
 

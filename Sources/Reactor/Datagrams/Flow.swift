@@ -59,6 +59,8 @@ open class Flow: Session {
 
     /// Sends the source a datagram, or several of one length, at the end of this turn.
     public final func answer(_ bytes: RawSpan, segment: Int = 0) {
+        // After the end, its record is written, and nothing would count it.
+        guard isOpen else { return }
         port?.send(bytes, segment: segment, of: self)
     }
 

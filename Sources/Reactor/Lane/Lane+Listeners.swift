@@ -53,14 +53,14 @@ extension Lane {
         // First, since it takes those who wait.
         guard let identifier else {
             stopAccepting()
-            for gate in ending { while gate.ready([]) == .again {} }
+            for ingress in ending { while ingress.ready([]) == .again {} }
             for connection in openSessions { connection.stop(reason, by: party) }
             return
         }
         stopAccepting(identifier)
         // Flows end in turns of their own.
-        for gate in ending where gate.listenerIdentifier == identifier && !gate.socket.kind.isDatagram {
-            while gate.ready([]) == .again {}
+        for ingress in ending where ingress.listenerIdentifier == identifier && !ingress.socket.kind.isDatagram {
+            while ingress.ready([]) == .again {}
         }
         listeners[identifier] = nil
         sweep { connection in
@@ -79,29 +79,29 @@ extension Lane {
         of listener: Listener, to sockets: [ListeningSocket], staying: Set<ObjectIdentifier> = []
     ) {
         let wanted = Set(sockets.map(ObjectIdentifier.init))
-        var kept: [Gate] = []
+        var kept: [IngressSocket] = []
         var present: Set<ObjectIdentifier> = []
-        for gate in listener.gates {
-            let socket = ObjectIdentifier(gate.socket)
-            if wanted.contains(socket), isHome(of: gate.socket, of: listener) {
-                kept.append(gate)
+        for ingress in listener.ingressSockets {
+            let socket = ObjectIdentifier(ingress.socket)
+            if wanted.contains(socket), isHome(of: ingress.socket, of: listener) {
+                kept.append(ingress)
                 present.insert(socket)
             } else {
-                remove(gate, leavesBacklog: staying.contains(socket))
+                remove(ingress, leavesBacklog: staying.contains(socket))
             }
         }
         for socket in sockets where isHome(of: socket, of: listener) {
             guard present.insert(ObjectIdentifier(socket)).inserted else { continue }
-            let gate =
+            let ingress =
                 socket.kind.isDatagram
                 ? DatagramPort(socket, listener: listener, lane: self)
                 : Acceptor(socket, listener: listener, lane: self)
-            gate.listenerIdentifier = listener.profile.identifier
-            gate.token = table.insert(gate)
-            gate.begin()
-            kept.append(gate)
+            ingress.listenerIdentifier = listener.profile.identifier
+            ingress.token = table.insert(ingress)
+            ingress.begin()
+            kept.append(ingress)
         }
-        listener.gates = kept
+        listener.ingressSockets = kept
     }
 
     /// Whether clients of a socket come in on this lane. Every lane accepts connections; the flows of a datagram socket are
@@ -117,26 +117,26 @@ extension Lane {
         package var listenerIdentifiers: [Int] { Array(listeners.keys) }
     #endif
 
-    private func remove(_ gate: Gate, leavesBacklog: Bool) {
-        if !pausedAcceptors.isEmpty { pausedAcceptors.removeAll { $0 === gate } }
-        deadlines.cancel(gate.slot)
-        if gate.end(leavesBacklog: leavesBacklog) == .again {
-            ending.append(gate)
-            giveTurn(to: gate)
+    private func remove(_ ingress: IngressSocket, leavesBacklog: Bool) {
+        if !pausedAcceptors.isEmpty { pausedAcceptors.removeAll { $0 === ingress } }
+        deadlines.cancel(ingress.slot)
+        if ingress.end(leavesBacklog: leavesBacklog) == .again {
+            ending.append(ingress)
+            giveTurn(to: ingress)
         } else {
-            table.remove(gate)
+            table.remove(ingress)
         }
     }
 
-    /// A gate that was removed has taken the last that waited in its backlog, or ended the last of its flows.
-    func ended(_ gate: Gate) {
-        ending.removeAll { $0 === gate }
-        deadlines.cancel(gate.slot)
-        table.remove(gate)
+    /// A ingress that was removed has taken the last that waited in its backlog, or ended the last of its flows.
+    func ended(_ ingress: IngressSocket) {
+        ending.removeAll { $0 === ingress }
+        deadlines.cancel(ingress.slot)
+        table.remove(ingress)
         if ending.isEmpty, let number = pendingHeartbeat.take() { answer(heartbeat: number) }
     }
 
-    /// Answers a heartbeat, once no gate is ending.
+    /// Answers a heartbeat, once no ingress is ending.
     func answer(heartbeat number: UInt64) {
         guard ending.isEmpty else {
             pendingHeartbeat = number

@@ -62,7 +62,7 @@ public final class Lane {
     var pausedAcceptors: [Acceptor] = []
 
     /// The sockets that are closed once those that wait in their backlogs are taken, and the heartbeat that is answered then.
-    var ending: [Gate] = []
+    var ending: [IngressSocket] = []
     var pendingHeartbeat: UInt64?
 
     /// The ports whose flows have answered in this turn.

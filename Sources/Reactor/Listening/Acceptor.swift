@@ -10,7 +10,7 @@ import Records
 /// one turn leaves behind wakes again.
 ///
 /// Concurrency: belongs to one lane.
-final class Acceptor: Gate {
+final class Acceptor: IngressSocket {
     /// How many connections one turn takes at most before the others have theirs.
     private static let batch = 64
 

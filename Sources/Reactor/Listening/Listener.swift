@@ -13,7 +13,7 @@ final class Listener {
     private(set) var service: any Service
 
     /// The sockets through which clients come to this lane.
-    var gates: [Gate] = []
+    var ingressSockets: [IngressSocket] = []
 
     init(_ profile: ListenerProfile) {
         self.profile = profile

@@ -11,8 +11,8 @@ public import Records
 ///
 /// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
 open class Session: Pollable {
-    // What every event looks at is declared first, and so lies together: with thousands of connections, each line of the
-    // processor's cache that a message touches costs about as much as all the rest that is done here.
+    // What every event looks at is declared first, or last, next to the stream of a subclass: with thousands of connections,
+    // each line of the processor's cache that a message touches costs about as much as all the rest that is done here.
 
     /// Whether it has not ended.
     public internal(set) final var isOpen = true
@@ -61,7 +61,7 @@ open class Session: Pollable {
     /// - Returns: why not.
     open func admit() -> Refusal? { nil }
 
-    /// Called once, after the `open` record.
+    /// Called once: after the `open` record, if one is written.
     open func start() {}
 
     /// ``ownDeadline`` has passed.
@@ -77,7 +77,7 @@ open class Session: Pollable {
     /// The time that ``limitEnd()`` set is over.
     open func endTimedOut() {}
 
-    /// Called after the socket was closed and the `close` record written.
+    /// Called after the socket was closed and the last record, `close` or `refused`, was written.
     open func ended(_ reason: CloseReason) {}
 
     /// What its records say beside the bytes. Asked for the `close` record when ``isOpen`` is false: then what was held for a

@@ -3,11 +3,11 @@
 package import LinuxSystem
 
 /// A connected socket, and what its edge-triggered events have said: the only place that reads, writes, splices, shuts down
-/// or resets one.
+/// or resets a stream.
 ///
 /// Its owner hands every event to ``note(_:)`` first. A ``StreamFilter`` may stand between it and the socket; without one,
-/// that costs each call a branch. The socket of an upstream may be a datagram socket that is connected to it: what comes
-/// through that is read by ``DatagramBatch``.
+/// that costs each call a branch. The socket of an upstream may be a datagram socket that is connected to it:
+/// ``DatagramBatch`` reads and writes many datagrams of that with one call.
 ///
 /// Concurrency: belongs to the lane of its owner. It owns the socket.
 public struct Stream: ~Copyable {
@@ -39,6 +39,7 @@ public struct Stream: ~Copyable {
         static var drainsByShortRead: Self { Self(bits: 1 << 9) }
         /// A read is more than a recv(2): it goes through a filter, or is of a message.
         static var readsSpecially: Self { Self(bits: 1 << 10) }
+        static var wasReset: Self { Self(bits: 1 << 12) }
         /// A write is more than a send(2): it goes through a filter, or needs TCP_NODELAY, or takes no flags.
         static var writesSpecially: Self { Self(bits: 1 << 11) }
 
@@ -62,13 +63,13 @@ public struct Stream: ~Copyable {
         }
     }
 
-    /// Whether a read may find something: an event said so, and no read has found nothing since.
+    /// Whether a read may find something: an event said so, and no read has emptied the socket since.
     package var isReadable: Bool {
         get { flags[.isReadable] }
         set { flags[.isReadable] = newValue }
     }
 
-    /// Whether a write may go: none was short since the last event that said so.
+    /// Whether a write may go: no write was short since the last event that said so. A splice does not change it.
     package var isWritable: Bool { flags[.isWritable] }
 
     /// Whether the peer's end was read.
@@ -229,12 +230,15 @@ public struct Stream: ~Copyable {
 
     @inline(never)
     private mutating func writeSpecially(_ bytes: RawSpan) throws(SystemError) -> Transfer {
-        prepareToWrite()
-        if let filter = filter?.filter { return try filter.write(bytes, to: FilteredSocket(raw)) }
+        if flags[.hasWritten] { sendAtOnce() }
+        if let filter = filter?.filter {
+            let transfer = try filter.write(bytes, to: FilteredSocket(raw))
+            noteFirstWrite(transfer)
+            return transfer
+        }
         guard kind == .rds else {
             let transfer = try Transfer.send(raw, from: bytes)
-            // Bytes that the kernel takes before it has told of the connection show that it stands.
-            if case .moved = transfer { flags[.isConnected] = true }
+            noteFirstWrite(transfer)
             return transfer
         }
         // RDS takes no flags.
@@ -250,9 +254,11 @@ public struct Stream: ~Copyable {
 
     /// The first write of a connection made from here goes at once anyway. With the second one, small ones must not wait for
     /// the answer to it: TCP_NODELAY of tcp(7), which an accepted socket has from the one that it came in through.
-    private mutating func prepareToWrite() {
-        guard flags[.needsNoDelay] else { return }
-        if flags[.hasWritten] { sendAtOnce() } else { flags[.hasWritten] = true }
+    private mutating func noteFirstWrite(_ transfer: Transfer) {
+        guard case .moved = transfer else { return }
+        flags[.hasWritten] = true
+        // Bytes that the kernel takes before it has told of the connection show that it stands.
+        flags[.isConnected] = true
     }
 
     /// Has small writes go at once from now on.
@@ -289,20 +295,26 @@ public struct Stream: ~Copyable {
 
     /// Moves what a pipe holds out: ``Pipe/drain(to:)``.
     package mutating func splice(from pipe: Pipe) throws(SystemError) -> Int? {
-        prepareToWrite()
-        return try pipe.drain(to: raw)
+        if flags[.hasWritten] { sendAtOnce() }
+        let moved = try pipe.drain(to: raw)
+        if moved != nil { flags[.hasWritten] = true }
+        return moved
     }
 
     // MARK: - The end
 
     /// Has the close of the socket reset the connection: SO_LINGER of socket(7). What was not sent yet is lost.
-    package func resetOnClose() {
-        // A socket that is gone needs none.
-        if raw >= 0 { try? StreamSocket.resetOnClose(raw) }
+    package mutating func resetOnClose() {
+        // A closed one needs none.
+        guard raw >= 0 else { return }
+        try? StreamSocket.resetOnClose(raw)
+        flags[.wasReset] = true
     }
 
-    /// Closes the socket.
+    /// Closes the socket. A filter tells the peer that no more comes, as far as the kernel takes that now, unless the
+    /// connection is reset: else a peer of TLS could not tell the end from a connection that was cut.
     package mutating func close() {
+        if let filter = filter?.filter, raw >= 0, !flags[.wasReset] { _ = try? filter.finish(FilteredSocket(raw)) }
         descriptor = nil
         filter = nil
     }
@@ -329,8 +341,8 @@ public struct Stream: ~Copyable {
 // MARK: - Registration
 
 extension Lane {
-    /// Has epoll tell a pollable of the lane's table what its stream is ready for; EPOLLOUT only if a write was short, or the
-    /// connection does not stand yet.
+    /// Has epoll tell a pollable of the lane's table what its stream is ready for; EPOLLOUT only if a write was short, the
+    /// connection does not stand yet, or there is a filter.
     package func register(_ stream: inout Stream, of pollable: Pollable) throws(SystemError) {
         let forWriting = stream.awaitsWritable || !stream.isConnected || stream.isFiltered
         let readiness: Readiness = forWriting ? .connection : .input

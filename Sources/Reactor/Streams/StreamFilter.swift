@@ -17,11 +17,13 @@ public protocol StreamFilter: AnyObject {
 
     /// Writes bytes.
     ///
-    /// - Returns: how many of them went, all the way to the kernel; or that none can go until the next event. Then the
-    ///   next call begins with the same bytes.
+    /// - Returns: how many of them went, all the way to the kernel; or that none can go until the next event. Fewer than all
+    ///   only if an event will come, since the socket is full or the peer has to send something first. The next call begins
+    ///   with the bytes that did not go.
     func write(_ bytes: RawSpan, to socket: FilteredSocket) throws(SystemError) -> Transfer
 
-    /// Writes what tells the peer that no more comes. Called again after an event if it could not.
+    /// Writes what tells the peer that no more comes, once: a call after it went does nothing. Called again after an event if
+    /// it could not.
     ///
     /// - Returns: whether it went; then the socket's writing direction is shut down.
     func finish(_ socket: FilteredSocket) throws(SystemError) -> Bool

@@ -57,9 +57,9 @@
             let profile = listener.profile
             ledger.add(
                 profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
-            for gate in listener.gates {
-                ledger.expect(table[gate.slot] === gate, "\(profile.label.name): a socket is in no table")
-                if let acceptor = gate as? Acceptor, acceptor.willResume {
+            for ingress in listener.ingressSockets {
+                ledger.expect(table[ingress.slot] === ingress, "\(profile.label.name): a socket is in no table")
+                if let acceptor = ingress as? Acceptor, acceptor.willResume {
                     ledger.expect(
                         pausedAcceptors.contains { $0 === acceptor } && deadlines.time(of: acceptor.slot) != nil,
                         "\(profile.label.name): a paused acceptor that nothing resumes")
@@ -133,7 +133,7 @@
         /// - Returns: nil if a lane did not stop in time.
         package func verify(within timeout: DispatchTimeInterval) -> Ledger? {
             let (stopped, verified) = (DispatchGroup(), DispatchGroup())
-            let (begin, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let (begin, proceed) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
             let box = LedgerBox()
             for handle in handles {
                 stopped.enter()
@@ -145,14 +145,14 @@
                     lane.verify(into: &ledger)
                     box.ledger.withLock { $0.merge(ledger) }
                     verified.leave()
-                    goOn.wait()
+                    proceed.wait()
                 }
             }
             let hasStopped = stopped.wait(timeout: .now() + timeout) == .success
             for _ in handles { begin.signal() }
             // A lane that has stopped is quick; one that has not verifies when it comes to it.
             let isComplete = hasStopped && verified.wait(timeout: .now() + timeout) == .success
-            for _ in handles { goOn.signal() }
+            for _ in handles { proceed.signal() }
             return isComplete ? box.ledger.withLock { $0 } : nil
         }
 

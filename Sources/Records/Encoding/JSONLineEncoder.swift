@@ -9,7 +9,7 @@ import LinuxSystem
 /// exact integers; an `errno` is its symbol.
 struct JSONLineEncoder {
     private var clock = RecordClock()
-    private var local = RememberedAddress(as: .json)
+    private var local = AddressTextCache(as: .json)
 
     init() {}
 

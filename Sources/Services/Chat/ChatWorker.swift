@@ -52,7 +52,7 @@ final class ChatWorker: Worker {
         if done < count {
             lane.input.withBytes(count) { pending.append(contentsOf: Span(_bytes: $0).extracting(droppingFirst: done)) }
         }
-        goOnLater()
+        requestRest()
     }
 
     override func turn() {
@@ -135,10 +135,10 @@ final class ChatWorker: Worker {
             pending = []
             pendingStart = 0
         }
-        goOnLater()
+        requestRest()
     }
 
-    private func goOnLater() {
+    private func requestRest() {
         if !pending.isEmpty, !awaitsReader { requestTurn() }
     }
 }

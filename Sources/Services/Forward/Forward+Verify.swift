@@ -18,7 +18,7 @@
         }
 
         /// Enters one connection: the member that counts it, or its place in the line.
-        fileprivate func verify(member: Int?, _ connecting: Connecting?, into ledger: inout Ledger) {
+        fileprivate func verify(member: Int?, _ search: UpstreamSearch?, into ledger: inout Ledger) {
             verify(into: &ledger)
             if let member {
                 let upstream = members[member].upstream
@@ -26,7 +26,7 @@
                     of: upstream.active, "connections to \(upstream.recorded)", value: upstream.active.value)
             }
             // One that was called has left the line, and its lane is told.
-            if case .room(let number)? = connecting?.wait, line.holds(number) {
+            if case .room(let number)? = search?.wait, line.holds(number) {
                 ledger.addHolder(of: line, "clients in the line of \(label.name)", value: line.length)
                 ledger.expect(member == nil, "\(label.name): waits for room, and has a member")
             }
@@ -37,15 +37,15 @@
         package func verify(into ledger: inout Ledger) { group.verify(into: &ledger) }
     }
 
-    extension RelayConnection: Verifiable {
+    extension RelaySession: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: member, connecting, into: &ledger)
+            (search?.group ?? group).verify(member: search?.member ?? member, search, into: &ledger)
             for pipe in [toUpstream.pipe, toClient.pipe].compactMap({ $0 }) {
                 ledger.addHolder(of: lane.pipes, "pipes in use", value: lane.pipes.inUse)
                 ledger.expect(pipe.count > 0, "\(group.label.name): a relay keeps an empty pipe")
             }
-            ledger.expect(connecting == nil || peer == nil, "\(group.label.name): connects, and has an upstream")
-            guard connecting == nil, lastWords == nil, !waitsForTurn else { return }
+            ledger.expect(search == nil || peer == nil, "\(group.label.name): connects, and has an upstream")
+            guard search == nil, pendingReset == nil, !waitsForTurn else { return }
             ledger.expect(
                 !toClient.isHolding || client.awaitsWritable,
                 "\(group.label.name): holds bytes for a client that it does not watch")
@@ -61,9 +61,9 @@
         }
     }
 
-    extension FramedConnection: Verifiable {
+    extension FramedSession: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: search.member, search.connecting, into: &ledger)
+            group.verify(member: search.member, search, into: &ledger)
             ledger.expect(
                 output.isEmpty || waitsForTurn || client.awaitsWritable,
                 "\(group.label.name): holds frames for a client that it does not watch")
@@ -72,7 +72,7 @@
 
     extension FramedFlow: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: search.member, search.connecting, into: &ledger)
+            group.verify(member: search.member, search, into: &ledger)
         }
     }
 

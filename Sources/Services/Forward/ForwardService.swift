@@ -18,9 +18,9 @@ final class ForwardService: Service {
 
     func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
         guard group.takesDatagrams, let framing = group.settings.framing else {
-            return RelayConnection(seed, lane: lane, group: group)
+            return RelaySession(seed, lane: lane, group: group)
         }
-        return FramedConnection(
+        return FramedSession(
             seed, lane: lane, group: group, framing: framing, losses: losses(of: framing, on: lane))
     }
 

@@ -103,7 +103,7 @@ import Testing
         peer.reads = false
         #expect(harness.run(until: { server.hasConnection }))
         let upstream = try server.accept()
-        let relay = try #require(harness.lane.openSessions.first as? RelayConnection)
+        let relay = try #require(harness.lane.openSessions.first as? RelaySession)
         // Little by little, so that the relay has read all when it begins to hold.
         while !relay.toClient.isHolding {
             try upstream.send([UInt8](repeating: 7, count: 4096))

@@ -3,13 +3,14 @@
 import LinuxSystem
 import Reactor
 
-/// What has a ``PeerSocket``: a relay, a framed flow or connection, a check.
+/// What has a ``PeerSocket``: a session that relays, or a check.
 protocol PeerSocketOwner: AnyObject {
     /// The socket is ready for something, or has become writable because it is connected, or has failed to connect.
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Pollable.Turn
 }
 
-/// A socket to an upstream, from the attempt to connect to the end.
+/// A socket to an upstream, from the attempt to connect to the end. A ``RelaySession`` takes its stream once it is connected,
+/// and leaves it the place in the lane's table.
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class PeerSocket: Pollable {
@@ -19,7 +20,7 @@ final class PeerSocket: Pollable {
     /// Which of the addresses of a name it goes to.
     var index: Int { Int(place) }
 
-    /// The socket.
+    /// The socket; a closed one once it was taken.
     var stream: Stream
 
     /// Where it goes to.

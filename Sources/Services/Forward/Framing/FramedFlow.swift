@@ -18,18 +18,19 @@ final class FramedFlow: Flow {
     private static let readLength = 64 << 10
 
     private let losses: FramingLosses
-    let search: UpstreamSearch<FramedFlow>
+    let search: UpstreamSearch
     private var upstream: PeerSocket?
 
     private var input: FrameDecoder
     private var output: FrameQueue
     private var hasBegun = false
+    private var progressDeadline = UInt64.max
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, on: lane, mayWait: false)
+        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: false)
         super.init(flow: seed, lane: lane)
     }
 
@@ -50,7 +51,8 @@ final class FramedFlow: Flow {
     }
 
     override func start() {
-        if let interval = group.progressInterval { ownDeadline = identity.accepted + interval }
+        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
+        setDeadline()
     }
 
     // MARK: - To the upstream
@@ -61,6 +63,7 @@ final class FramedFlow: Flow {
         if !hasBegun {
             hasBegun = true
             search.begin()
+            if isOpen { setDeadline() }
         }
         flush()
     }
@@ -74,11 +77,20 @@ final class FramedFlow: Flow {
         while isOpen, let upstream, upstream.stream.isWritable, !output.isEmpty {
             do throws(SystemError) {
                 let sent = try output.withBytes { bytes throws(SystemError) in try upstream.stream.write(bytes) }
-                guard case .moved(let count) = sent else { return }
+                guard case .moved(let count) = sent else { break }
                 _ = output.consume(count)
             } catch {
                 upstreamBroke(error)
             }
+        }
+        if isOpen, !output.isEmpty, let upstream { awaitWritable(upstream) }
+    }
+
+    private func awaitWritable(_ upstream: PeerSocket) {
+        do throws(SystemError) {
+            try upstream.awaitWritable(on: lane)
+        } catch {
+            close(.error, by: .daemon, errno: error.errno)
         }
     }
 
@@ -145,10 +157,20 @@ final class FramedFlow: Flow {
 
     // MARK: - Time and the end
 
+    /// Has ``deadlineReached()`` called when there is something to do.
+    private func setDeadline() {
+        let next = min(progressDeadline, search.nextDeadline)
+        let wanted = next == .max ? nil : next
+        if ownDeadline != wanted { ownDeadline = wanted }
+    }
+
     override func deadlineReached() {
-        guard let interval = group.progressInterval else { return }
-        ownDeadline = lane.now + interval
-        lane.recordProgress(of: self)
+        if progressDeadline <= lane.now, let interval = group.progressInterval {
+            progressDeadline = lane.now + interval
+            lane.recordProgress(of: self)
+        }
+        search.deadlineReached()
+        if isOpen { setDeadline() }
     }
 
     override func ended(_ reason: CloseReason) {
@@ -159,14 +181,30 @@ final class FramedFlow: Flow {
     }
 }
 
-extension FramedFlow: UpstreamSeeker {
-    func upstreamStands(_ link: PeerSocket) {
+extension FramedFlow: UpstreamSearchOwner {
+    func resume() { search.resume() }
+
+    func searchDeadlineChanged() { setDeadline() }
+
+    func searchSucceeded(_ link: PeerSocket) {
+        do throws(SystemError) {
+            if !link.isWatched { try link.watch(on: lane) }
+        } catch {
+            return close(.error, by: .daemon, errno: error.errno)
+        }
         upstream = link
+        // Frames go when they are there.
+        link.stream.sendAtOnce()
         if let header = group.header(for: self) { output.prepend(header) }
         flush()
     }
 
-    func upstreamReady(_ readiness: Readiness) -> Turn {
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
+        if socket !== upstream {
+            search.attemptReady(socket, readiness)
+            guard socket === upstream else { return .done }
+        }
+        // The event that tells that it is connected may tell of more, and nothing will tell of that again.
         flush()
         return readUpstream() ? .again : .done
     }

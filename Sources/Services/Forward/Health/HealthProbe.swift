@@ -29,8 +29,19 @@ final class HealthProbe: Pollable, PeerSocketOwner {
     private var race = ConnectRace([])
     private var sockets = Attempts()
 
-    /// What each socket that has been asked has answered so far, by its index.
-    private var answers: [Int: [UInt8]] = [:]
+    /// How often a check reads before the others have their turn.
+    private static let readsPerTurn = 16
+
+    /// What is said on one socket.
+    private struct Dialogue {
+        /// What is still to be said.
+        var unsent: [UInt8]
+        /// What has been answered.
+        var answer: [UInt8] = []
+    }
+
+    /// The dialogue on each socket where one was begun, by the socket's index.
+    private var dialogues: [Int: Dialogue] = [:]
     private var nextStart: UInt64 = 0
     private var nextAttempt = UInt64.max
     private var checkDeadline = UInt64.max
@@ -164,16 +175,14 @@ final class HealthProbe: Pollable, PeerSocketOwner {
 
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         guard sockets.contains(socket) else { return .done }
-        if answers[socket.index] != nil {
-            if !readiness.isDisjoint(with: .anyInput) { read(socket) }
+        do throws(SystemError) {
+            guard dialogues[socket.index] == nil else { return try talk(with: socket) ? .again : .done }
+            try socket.stream.finishConnecting(readiness)
+        } catch {
+            broke(socket, error, dialogues[socket.index] == nil ? .connecting : SocketOperation(error.operation))
             return .done
         }
-        do throws(SystemError) {
-            try socket.stream.finishConnecting(readiness)
-            if socket.stream.isConnected { act(race.connected(socket.index)) }
-        } catch {
-            broke(socket, error, .connecting)
-        }
+        if socket.stream.isConnected { act(race.connected(socket.index)) }
         return .done
     }
 
@@ -181,50 +190,82 @@ final class HealthProbe: Pollable, PeerSocketOwner {
     private func stands(_ socket: PeerSocket) {
         if upstream.kind.isDatagram, settings.expect != nil { return succeeded() }
         guard say(to: socket) else { return failed(.broken(EAGAIN)) }
-        guard self.sockets.contains(socket) else { return }
-        if settings.expect == nil { succeeded() } else { read(socket) }
+        guard sockets.contains(socket), settings.expect != nil else { return }
+        do throws(SystemError) {
+            if try talk(with: socket) { lane.giveTurn(to: socket) }
+        } catch {
+            broke(socket, error, SocketOperation(error.operation))
+        }
     }
 
-    /// Says what is to be said.
+    /// Says what is to be said, as much of it as there is room for.
     ///
-    /// - Returns: whether it went.
+    /// - Returns: whether a datagram went. The rest of a stream goes when there is room.
     private func say(to socket: PeerSocket) -> Bool {
-        answers[socket.index] = []
         do throws(SystemError) {
             let header = try group.header(forCheckOf: socket.address, from: socket.stream) ?? []
-            // In one write, since it may be a datagram. A new socket takes a few kilobytes at once, and they are no longer.
-            let words = header + (settings.send ?? [])
-            return words.isEmpty ? true : try unsafe socket.stream.write(words.span.bytes) == .moved(words.count)
+            // In one write, since it may be a datagram.
+            dialogues[socket.index] = Dialogue(unsent: header + (settings.send ?? []))
+            try send(to: socket)
+            return !upstream.kind.isDatagram || dialogues[socket.index]?.unsent.isEmpty != false
         } catch {
+            dialogues[socket.index] = dialogues[socket.index] ?? Dialogue(unsent: [])
             broke(socket, error, SocketOperation(error.operation))
             return true
         }
     }
 
-    private func read(_ socket: PeerSocket) {
-        guard let expected = settings.expect else { return }
-        var answer = answers[socket.index] ?? []
-        while answer.count < Self.longestAnswer {
-            do throws(SystemError) {
-                switch try socket.stream.read(into: lane.input, atMost: Self.longestAnswer - answer.count) {
-                case .wouldBlock:
-                    answers[socket.index] = answer
-                    return
-                case .endOfStream: return failed(answer.isEmpty ? .closed : .unexpectedAnswer)
-                case .moved(let count): lane.input.withBytes(count) { answer.append(copying: $0) }
-                }
-            } catch {
-                return broke(socket, error, .receive)
-            }
-            if answer.holds(expected) { return succeeded() }
+    /// Sends what there is room for.
+    private func send(to socket: PeerSocket) throws(SystemError) {
+        guard let unsent = dialogues[socket.index]?.unsent, !unsent.isEmpty else { return finishSaying(to: socket) }
+        // unsafe: bytes have no padding that could be read.
+        if case .moved(let count) = try unsafe socket.stream.write(unsent.span.bytes) {
+            dialogues[socket.index]?.unsent.removeFirst(count)
         }
-        failed(.unexpectedAnswer)
+        guard dialogues[socket.index]?.unsent.isEmpty == true else { return try socket.awaitWritable(on: lane) }
+        finishSaying(to: socket)
+    }
+
+    /// All was said: a check that expects no answer has succeeded.
+    private func finishSaying(to socket: PeerSocket) {
+        if settings.expect == nil { succeeded() }
+    }
+
+    /// Says what is left, and reads what has come.
+    ///
+    /// - Returns: whether there is more to read, after the others had their turn.
+    private func talk(with socket: PeerSocket) throws(SystemError) -> Bool {
+        if dialogues[socket.index]?.unsent.isEmpty == false { try send(to: socket) }
+        guard let expected = settings.expect else { return false }
+        for _ in 0..<Self.readsPerTurn {
+            guard sockets.contains(socket), var answer = dialogues[socket.index]?.answer else { return false }
+            switch try socket.stream.read(into: lane.input, atMost: Self.longestAnswer - answer.count) {
+            case .wouldBlock:
+                return false
+            case .endOfStream:
+                failed(answer.isEmpty ? .closed : .unexpectedAnswer)
+                return false
+            case .moved(let count):
+                let length = min(count, Self.longestAnswer - answer.count)
+                lane.input.withBytes(length) { answer.append(copying: $0) }
+            }
+            dialogues[socket.index]?.answer = answer
+            if answer.holds(expected) {
+                succeeded()
+                return false
+            }
+            guard answer.count < Self.longestAnswer else {
+                failed(.unexpectedAnswer)
+                return false
+            }
+        }
+        return true
     }
 
     /// An attempt has failed, or the connection has broken. A datagram that is refused leaves the other addresses.
     private func broke(_ socket: PeerSocket, _ error: SystemError, _ operation: SocketOperation) {
         let party = FaultParty(operation, errno: error.errno, over: upstream.kind)
-        guard answers[socket.index] == nil || upstream.kind.isDatagram else {
+        guard dialogues[socket.index] == nil || upstream.kind.isDatagram else {
             if let fault = party.hostFault { return cannotCheck(fault, error) }
             return failed(.broken(error.errno))
         }
@@ -247,7 +288,7 @@ final class HealthProbe: Pollable, PeerSocketOwner {
         nextAttempt = .max
         awaitsAddresses = false
         race = ConnectRace([])
-        answers = [:]
+        dialogues = [:]
         closeSockets()
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
+
 /// Two peers and the two directions between them: decides what is read, written and ended, and when it is all over.
 ///
 /// Sockets are edge-triggered, so it is known here whether a read may find something and whether a write may go: an event
@@ -213,6 +215,68 @@ struct Relay: Hashable {
         subscript(side: RelaySide) -> Bool {
             get { side == .client ? client : upstream }
             set { if side == .client { client = newValue } else { upstream = newValue } }
+        }
+    }
+}
+
+// MARK: - For another process
+
+extension Relay {
+    // The numbers of the fields are part of the format: none may get another meaning.
+    private enum Field {
+        static let toUpstream: UInt8 = 1
+        static let toClient: UInt8 = 2
+        static let clientErred: UInt8 = 3
+        static let upstreamErred: UInt8 = 4
+        static let endingSide: UInt8 = 5
+        static let endingIsBroken: UInt8 = 6
+        static let endingErrno: UInt8 = 7
+    }
+
+    /// Writes the state for a successor process.
+    func write(to writer: inout FieldWriter) {
+        writer.write(Field.toUpstream, Self.number(of: toUpstream))
+        writer.write(Field.toClient, Self.number(of: toClient))
+        writer.write(Field.clientErred, erred.client ? 1 : 0)
+        writer.write(Field.upstreamErred, erred.upstream ? 1 : 0)
+        guard let ending else { return }
+        writer.write(Field.endingSide, ending.side == .client ? 0 : 1)
+        writer.write(Field.endingIsBroken, ending.isBroken ? 1 : 0)
+        writer.write(Field.endingErrno, UInt64(bitPattern: Int64(ending.errno)))
+    }
+
+    /// Reads what ``write(to:)`` wrote. What events have said is not part of it: both sockets are taken to be readable and
+    /// writable, since a wake-up for nothing does no harm.
+    init(_ reader: FieldReader) throws(FieldMistake) {
+        toUpstream = try Self.direction(reader, Field.toUpstream)
+        toClient = try Self.direction(reader, Field.toClient)
+        readable = Sides(client: true, upstream: true)
+        writable = Sides(client: true, upstream: true)
+        erred = Sides(
+            client: try Self.flag(reader, Field.clientErred), upstream: try Self.flag(reader, Field.upstreamErred))
+        guard try reader.numberIfPresent(Field.endingSide) != nil else { return }
+        let errno = Int64(bitPattern: try reader.number(Field.endingErrno))
+        guard let errno = CInt(exactly: errno) else { throw .invalid(Field.endingErrno) }
+        ending = Ending(
+            side: try Self.flag(reader, Field.endingSide) ? .upstream : .client,
+            isBroken: try Self.flag(reader, Field.endingIsBroken), errno: errno)
+    }
+
+    private static func number(of direction: RelayDirection) -> UInt64 {
+        UInt64(RelayDirection.all.firstIndex(of: direction) ?? 0)
+    }
+
+    private static func direction(_ reader: FieldReader, _ field: UInt8) throws(FieldMistake) -> RelayDirection {
+        let number = try reader.number(field, as: Int.self)
+        guard RelayDirection.all.indices.contains(number) else { throw .invalid(field) }
+        return RelayDirection.all[number]
+    }
+
+    private static func flag(_ reader: FieldReader, _ field: UInt8) throws(FieldMistake) -> Bool {
+        switch try reader.number(field, as: Int.self) {
+        case 0: false
+        case 1: true
+        default: throw .invalid(field)
         }
     }
 }

@@ -37,6 +37,11 @@ enum RelayDirection: Hashable {
         case finishDestination
     }
 
+    /// All of them, in the order of their numbers for another process: none may get another number.
+    static let all: [Self] = [
+        .flowing, .holding, .draining(.finished), .draining(.broken), .over(.finished), .over(.broken), .cut,
+    ]
+
     /// Whether nothing will be read or written in this direction any more.
     var isOver: Bool {
         switch self {

@@ -32,9 +32,9 @@ final class UpstreamGroup: Sendable {
     }
 
     /// What a group hands on to the one after it. It outlives the group, as the connections do whose room it is.
-    private final class Heritage: Sendable {
+    private final class UpstreamRegistry: Sendable {
         struct State {
-            /// Weak, for it has the heritage.
+            /// Weak, for it has the registry.
             weak var newest: UpstreamGroup?
             var upstreams: [Endpoint: Known] = [:]
         }
@@ -66,7 +66,7 @@ final class UpstreamGroup: Sendable {
     let members: [Member]
 
     /// Those who wait for room.
-    var line: WaitingLine { heritage.line }
+    var line: WaitingLine { registry.line }
 
     /// What the nanoseconds of the settings come to.
     let connectTimeout: UInt64
@@ -83,7 +83,7 @@ final class UpstreamGroup: Sendable {
     private let resolutions: [NameResolution]
     private let linkUpstreams: [Upstream]
 
-    private let heritage: Heritage
+    private let registry: UpstreamRegistry
 
     /// Whether a reload has put another group in its place.
     private let isReplaced = Atomic<Bool>(false)
@@ -101,7 +101,7 @@ final class UpstreamGroup: Sendable {
         names: NameResolution.Source = .init()
     ) {
         self.label = label
-        heritage = previous?.heritage ?? Heritage()
+        registry = previous?.registry ?? UpstreamRegistry()
         self.settings = settings
         connectTimeout = settings.connectTimeout.nanoseconds
         queueTimeout = settings.queueTimeout.nanoseconds
@@ -111,7 +111,7 @@ final class UpstreamGroup: Sendable {
         let limits = UpstreamHealth.Limits(
             ejection: settings.eject.map(UpstreamHealth.Ejection.init), trialTimeout: connectTimeout,
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
-        var known = heritage.known()
+        var known = registry.known()
         members = settings.upstreams.map { wanted in
             let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits, names: names)
             // Whether checks that no longer are have kept it down is no news: the reload itself is.
@@ -128,7 +128,7 @@ final class UpstreamGroup: Sendable {
             members: settings.upstreams.map {
                 Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
             })
-        heritage.enter(self, knowing: known)
+        registry.enter(self, knowing: known)
         guard let previous else { return }
         previous.isReplaced.store(true, ordering: .releasing)
         line.serveAll()
@@ -137,7 +137,7 @@ final class UpstreamGroup: Sendable {
     /// The group that a reload has put in the place of this one; nil for one that takes other connections.
     var successor: UpstreamGroup? {
         guard isReplaced.load(ordering: .acquiring) else { return nil }
-        let newest = heritage.state.withLock { $0.newest }
+        let newest = registry.state.withLock { $0.newest }
         guard let newest, newest.settings.framing == settings.framing, newest.takesDatagrams == takesDatagrams else {
             return nil
         }

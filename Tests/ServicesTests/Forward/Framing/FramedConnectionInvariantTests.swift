@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Random streams that are relayed to datagrams, with turns of the lane anywhere in them.
-@Suite(.serialized) struct FramedConnectionInvariantTests {
+@Suite(.serialized) struct FramedSessionInvariantTests {
     private static let parts: [[UInt8]] = [
         [10], [13, 10], [13], [0], [0, 3], [0x61], [0x61, 0x61], [0xfe, 200], [0xff, 7], [0xff, 9], [0xf0], [0xf0],
         [0xf1, 5], [0xf2], [0xf3],

@@ -32,7 +32,7 @@ import Testing
 
         /// The sockets to the upstreams of all connections.
         var upstreamSockets: [CInt] {
-            harness.lane.openSessions.compactMap { ($0 as? FramedConnection)?.upstream?.stream.raw }
+            harness.lane.openSessions.compactMap { ($0 as? FramedSession)?.upstream?.stream.raw }
         }
     }
 

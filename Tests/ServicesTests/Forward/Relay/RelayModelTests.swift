@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
 import Testing
 
 @testable import Services
@@ -119,6 +120,17 @@ struct RelayModelTests {
                 try checkEnd(world, ending)
             }
             for side in RelaySide.allCases { try checkBytes(world, from: side) }
+            try checkEncoding(world)
+        }
+
+        /// In another process it is the same relay, but for what events have said: all may be readable and writable.
+        private func checkEncoding(_ world: World) throws {
+            var writer = FieldWriter()
+            world.relay.write(to: &writer)
+            let read = try Relay(try FieldReader(writer.bytes))
+            var expected = world.relay
+            for side in RelaySide.allCases { expected.ready(side, toRead: true, toWrite: true) }
+            try #require(read == expected, "it comes back as another one: \(world)")
         }
 
         /// What a peer got is the beginning of what the other sent, and an end comes behind all of it.

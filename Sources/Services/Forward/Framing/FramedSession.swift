@@ -15,7 +15,7 @@ import Records
 /// has come for ``silence``, or for the listener's `half-close-timeout`.
 ///
 /// Concurrency: belongs to one lane.
-final class FramedConnection: StreamSession {
+final class FramedSession: StreamSession {
     /// How many calls for datagrams a turn may take where few are ready.
     private static let batchesPerTurn = 4
 
@@ -30,7 +30,7 @@ final class FramedConnection: StreamSession {
     }
 
     let losses: FramingLosses
-    let search: UpstreamSearch<FramedConnection>
+    let search: UpstreamSearch
     var upstream: PeerSocket?
 
     var input: FrameDecoder
@@ -68,7 +68,7 @@ final class FramedConnection: StreamSession {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, on: lane, mayWait: true)
+        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: true)
         super.init(seed, lane: lane)
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
@@ -219,7 +219,7 @@ final class FramedConnection: StreamSession {
     // MARK: - Time and the end
 
     func setDeadline() {
-        let next = min(halfCloseDeadline, silenceDeadline, progressDeadline)
+        let next = min(halfCloseDeadline, silenceDeadline, progressDeadline, search.nextDeadline)
         let wanted = next == .max ? nil : next
         if ownDeadline != wanted { ownDeadline = wanted }
     }
@@ -230,6 +230,8 @@ final class FramedConnection: StreamSession {
             progressDeadline = now + interval
             lane.recordProgress(of: self)
         }
+        search.deadlineReached()
+        guard isOpen else { return }
         if halfCloseDeadline <= now { return end(Ending(reason: .halfCloseTimeout, party: .daemon)) }
         if silenceDeadline <= now {
             silenceDeadline = lastActivity + Self.silence
@@ -258,16 +260,25 @@ final class FramedConnection: StreamSession {
     }
 }
 
-extension FramedConnection: UpstreamSeeker {
-    func upstreamStands(_ link: PeerSocket) {
+extension FramedSession: UpstreamSearchOwner {
+    func resume() { search.resume() }
+
+    func searchDeadlineChanged() { setDeadline() }
+
+    func searchSucceeded(_ link: PeerSocket) {
+        do throws(SystemError) {
+            if !link.isWatched { try link.watch(on: lane) }
+        } catch {
+            return stop(.error, by: .daemon, errno: error.errno)
+        }
         upstream = link
         knownDrops = 0
         header = group.header(for: self)
-        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
+        for message in unanswered.messages.dropFirst(search.silence.alreadySent) where refusal == nil {
             sendAgain(message, to: link)
         }
         if !unanswered.messages.isEmpty { search.sent() }
-        if input.isStalled { goOn() }
+        if input.isStalled { resumeInput() }
         // A bus answers nothing, and no other one is to have its frames too.
         if link.stream.kind == .can {
             search.answered()
@@ -286,8 +297,13 @@ extension FramedConnection: UpstreamSeeker {
         }
     }
 
-    func upstreamReady(_ readiness: Readiness) -> Turn {
-        if readiness.contains(.writable), input.isStalled { goOn() }
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
+        if socket !== upstream {
+            search.attemptReady(socket, readiness)
+            guard socket === upstream else { return .done }
+        }
+        // The event that tells that it is connected may tell of more, and nothing will tell of that again.
+        if readiness.contains(.writable), input.isStalled { resumeInput() }
         return run()
     }
 
@@ -319,7 +335,7 @@ extension FramedConnection: UpstreamSeeker {
     }
 }
 
-extension FramedConnection: RelayedConnection {
+extension FramedSession: RelayedConnection {
     func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
 
     func upstreamWentDown() {

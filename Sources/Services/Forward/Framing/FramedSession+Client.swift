@@ -7,7 +7,7 @@ import Reactor
 import Records
 
 /// What the client sends, cut into messages for the upstream.
-extension FramedConnection {
+extension FramedSession {
     /// How much is read at once.
     private static let readLength = 64 << 10
 
@@ -23,7 +23,7 @@ extension FramedConnection {
                 case .wouldBlock:
                     return false
                 case .endOfStream:
-                    goOn()
+                    resumeInput()
                     return false
                 case .moved(let count):
                     bytesIn &+= UInt64(count)
@@ -55,7 +55,7 @@ extension FramedConnection {
     }
 
     /// Goes on with what the upstream has not taken, and with the end of the client behind it.
-    func goOn() {
+    func resumeInput() {
         guard upstream != nil, ending == nil, !inputIsOver else { return }
         do throws(FramingMistake) {
             guard client.hasEnded else { return try input.resume(deliver) }
@@ -94,7 +94,10 @@ extension FramedConnection {
             return true
         }
         do throws(SystemError) {
-            guard try send(message, to: upstream) else { return false }
+            guard try send(message, to: upstream) else {
+                try upstream.awaitWritable(on: lane)
+                return false
+            }
             if unanswered.isWhole {
                 unanswered.note(message)
                 search.sent()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite struct LifeTests {
+@Suite struct ShutdownStateTests {
     /// What can happen.
     enum Input {
         case stop(at: UInt64, timeout: UInt64)
@@ -13,7 +13,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (Life.serving, Input.stop(at: 5, timeout: 10), Life.draining(until: 15), Life.Action.drain(until: 15)),
+        (
+            ShutdownState.serving, Input.stop(at: 5, timeout: 10), ShutdownState.draining(until: 15),
+            ShutdownState.Action.drain(until: 15)
+        ),
         (.serving, .stop(at: 5, timeout: 0), .draining(until: 5), .drain(until: 5)),
         // A time that no clock reaches is not one that has passed.
         (.serving, .stop(at: 5, timeout: .max), .draining(until: .max), .drain(until: .max)),
@@ -27,15 +30,17 @@ import Testing
         (.stopping, .drained, .stopping, .none),
         (.stopping, .timedOut, .stopping, .none),
     ])
-    func `goes from one state to the next`(from: Life, input: Input, to: Life, action: Life.Action) {
-        var life = from
+    func `goes from one state to the next`(
+        from: ShutdownState, input: Input, to: ShutdownState, action: ShutdownState.Action
+    ) {
+        var shutdown = from
         let taken =
             switch input {
-            case .stop(let now, let timeout): life.stopRequested(at: now, timeout: timeout)
-            case .drained: life.drained()
-            case .timedOut: life.timedOut()
+            case .stop(let now, let timeout): shutdown.stopRequested(at: now, timeout: timeout)
+            case .drained: shutdown.drained()
+            case .timedOut: shutdown.timedOut()
             }
-        #expect(life == to)
+        #expect(shutdown == to)
         #expect(taken == action)
     }
 }

@@ -10,14 +10,14 @@ import Records
 /// in the kernel; then bytes go both ways until both sides have finished.
 ///
 /// What is decided is decided in ``ConnectRace`` and ``Relay``, which hold no socket; here are the sockets.
-final class RelayConnection: StreamSession {
+final class RelaySession: StreamSession {
     // What every event looks at comes first, as in ``Session``.
 
-    /// What there is until an upstream stands.
-    var connecting: Connecting?
+    /// The search for an upstream, until that is connected: an idle relay has none.
+    var search: UpstreamSearch?
 
     /// How it ends, while the client is given what it has not taken yet.
-    var lastWords: Relay.Ending?
+    var pendingReset: Relay.Ending?
 
     /// The socket to the upstream, once that is connected; ``peer`` has its events.
     var upstream = Stream(closed: .tcp)
@@ -34,7 +34,7 @@ final class RelayConnection: StreamSession {
     /// The member of the group that counts this connection.
     var member: Int?
 
-    private var lingerPause: UInt64 = 1_000_000
+    private var abortPause: UInt64 = 1_000_000
 
     private var attempts = 0
     private var queueTime: UInt64 = 0
@@ -53,11 +53,10 @@ final class RelayConnection: StreamSession {
 
     override var snapshot: SessionSnapshot {
         let address = peer.map { RecordedAddress(upstream.kind, $0.address) }
-        let connecting = connecting
         let trace = UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000,
-            queueMicroseconds: (connecting?.queueTime(at: lane.now) ?? queueTime) / 1000,
-            attempts: connecting?.attempts ?? attempts, failures: connecting?.failures ?? failures)
+            queueMicroseconds: (search?.queueTime ?? queueTime) / 1000, attempts: search?.attempts ?? attempts,
+            failures: search?.failures ?? failures)
         return SessionSnapshot(upstream: trace)
     }
 
@@ -66,20 +65,19 @@ final class RelayConnection: StreamSession {
     override func admit() -> Refusal? {
         // Nothing is made for the header here; but whoever is in a loop comes no further.
         if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
-        return findUpstream()
+        let search = UpstreamSearch(in: group, for: identity, on: lane, mayWait: true)
+        self.search = search
+        return search.admit(self)
     }
 
     override func start() {
-        connecting?.maySendEarly = identity.kind.isByteStream
-        // Who waits in the line is called.
-        if member != nil { goOn() }
-        connecting?.maySendEarly = false
-        if isOpen, connecting?.awaitsClient != true { setDeadline() }
+        search?.begin()
+        if isOpen, !awaitsFirstBytes { setDeadline() }
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
         let readiness = client.note(readiness)
-        if connecting != nil {
+        if search != nil {
             // What it has sent until now was seen to, if anything was.
             guard clientReadyEarly(readiness) else { return .done }
         }
@@ -96,7 +94,7 @@ final class RelayConnection: StreamSession {
 
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         if socket !== peer {
-            attemptReady(socket, readiness)
+            search?.attemptReady(socket, readiness)
             guard socket === peer, isOpen else { return .done }
         }
         // The event that tells that it stands may tell of its end as well, and nothing will tell of that again.
@@ -107,9 +105,9 @@ final class RelayConnection: StreamSession {
     /// Moves what can be moved.
     func run() -> Turn {
         guard isOpen else { return .done }
-        if let lastWords {
+        if let pendingReset {
             // There is nobody left to take leave of.
-            if relay.hasErred(lastWords.side.other) { breakOff(lastWords) }
+            if relay.hasErred(pendingReset.side.other) { abort(pendingReset) }
             return .done
         }
         switch relay.run(on: self) {
@@ -117,9 +115,9 @@ final class RelayConnection: StreamSession {
             end(ending)
             return .done
         case .again:
-            return seeToWhatIsLeft() ? .again : .done
+            return watchStalledSides() ? .again : .done
         case .wait:
-            _ = seeToWhatIsLeft()
+            _ = watchStalledSides()
             return .done
         }
     }
@@ -127,16 +125,16 @@ final class RelayConnection: StreamSession {
     /// Sees to it that a relay with a side that has finished, or has not taken something, goes on in time.
     ///
     /// - Returns: whether the connection is still open.
-    private func seeToWhatIsLeft() -> Bool {
+    private func watchStalledSides() -> Bool {
         if relay.isFlowing { return true }
         noteHalfClose()
-        return awaitWritableWhereHeld()
+        return awaitWritableSides()
     }
 
     /// Sees to it that an event tells when a side that has not taken something takes more.
     ///
     /// - Returns: whether the connection is still open.
-    private func awaitWritableWhereHeld() -> Bool {
+    private func awaitWritableSides() -> Bool {
         if relay.toClient.isHolding { awaitWritable() }
         guard isOpen, relay.toUpstream.isHolding, let peer else { return isOpen }
         do throws(SystemError) {
@@ -153,20 +151,21 @@ final class RelayConnection: StreamSession {
     /// - Parameters:
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
-    func connected(
-        to socket: PeerSocket, _ connecting: Connecting, isWritable: Bool, clientIsEmpty: Bool
-    ) {
-        attempts = connecting.attempts
-        queueTime = connecting.queueTime(at: lane.now)
-        if !connecting.failures.isEmpty { failures = connecting.failures }
-        connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
+    func connected(to socket: PeerSocket, isWritable: Bool, clientIsEmpty: Bool) {
+        guard let search else { return }
+        group = search.group
+        member = search.takeMember()
+        attempts = search.attempts
+        queueTime = search.queueTime
+        if !search.failures.isEmpty { failures = search.failures }
+        connectTime = search.connectTime
         peer = socket
         upstream = socket.stream.take()
         if client.canSplice, upstream.canSplice {
             toUpstream.mode = .copying(full: 0)
             toClient.mode = .copying(full: 0)
         }
-        self.connecting = nil
+        self.search = nil
         relay = Relay(isHoldingForUpstream: toUpstream.isHolding)
         relay.ready(.upstream, toRead: false, toWrite: isWritable)
         setDeadline()
@@ -180,20 +179,20 @@ final class RelayConnection: StreamSession {
 
     /// Sees to it that ``deadlineReached()`` is called when there is something to do.
     func setDeadline() {
-        let next = min(connecting?.nextDeadline ?? halfCloseDeadline, progressDeadline)
+        let next = min(search?.nextDeadline ?? halfCloseDeadline, progressDeadline)
         let wanted = next == .max ? nil : next
         if ownDeadline != wanted { ownDeadline = wanted }
     }
 
     override func deadlineReached() {
         let now = lane.now
-        if lastWords != nil { return lingerOn() }
+        if pendingReset != nil { return abortOnceSent() }
         if progressDeadline <= now, let interval = group.progressInterval {
             progressDeadline = now + interval
             lane.recordProgress(of: self)
         }
-        if connecting != nil {
-            connectingDeadlineReached()
+        if let search {
+            search.deadlineReached()
         } else if halfCloseDeadline <= now {
             return stop(.halfCloseTimeout, by: .daemon)
         }
@@ -215,12 +214,12 @@ final class RelayConnection: StreamSession {
             return ending.side == .client ? close(.clientClosed, by: .client) : close(.upstreamClosed, by: .upstream)
         }
         // A reset throws away what the kernel has not sent yet, so what came before it goes first.
-        lastWords = ending
+        pendingReset = ending
         limitEnd()
-        lingerOn()
+        abortOnceSent()
     }
 
-    private func breakOff(_ ending: Relay.Ending) {
+    private func abort(_ ending: Relay.Ending) {
         resetOnClose(ending.side.other)
         let isOfClient = ending.side == .client
         let end = BrokenEnd(
@@ -231,33 +230,33 @@ final class RelayConnection: StreamSession {
     }
 
     /// Looks whether the kernel has sent all. No event tells of it, so it is asked after pauses, each twice the one before.
-    private func lingerOn() {
-        guard let lastWords else { return }
-        let other = lastWords.side.other
+    private func abortOnceSent() {
+        guard let pendingReset else { return }
+        let other = pendingReset.side.other
         if !relay.hasErred(other), hasUnsent(other) {
-            ownDeadline = lane.now + lingerPause
-            lingerPause *= 2
+            ownDeadline = lane.now + abortPause
+            abortPause *= 2
         } else {
-            breakOff(lastWords)
+            abort(pendingReset)
         }
     }
 
     /// Ends a relay whose sides have not ended it: those who would miss bytes are told so by a reset.
     override func stop(_ reason: CloseReason, by party: CloseParty) {
         guard isOpen else { return }
-        if connecting != nil || toClient.isHolding { client.resetOnClose() }
+        if search != nil || toClient.isHolding { client.resetOnClose() }
         if toUpstream.isHolding { upstream.resetOnClose() }
         close(reason, by: party)
     }
 
     override func endTimedOut() {
-        if let broken = lastWords ?? relay.ending, broken.isBroken { return breakOff(broken) }
-        breakOff(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
+        if let broken = pendingReset ?? relay.ending, broken.isBroken { return abort(broken) }
+        abort(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
     }
 
     override func ended(_ reason: CloseReason) {
-        if let connecting { abandon(connecting) }
-        connecting = nil
+        search?.end()
+        search = nil
         peer?.close(on: lane)
         upstream.close()
         toUpstream.discard(into: lane.pipes)
@@ -289,7 +288,7 @@ final class RelayConnection: StreamSession {
     }
 }
 
-extension RelayConnection: RelayedConnection {
+extension RelaySession: RelayedConnection {
     func isRelayed(to upstream: Upstream) -> Bool {
         peer != nil && member.map { group.members[$0].upstream === upstream } ?? false
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How far the daemon has come on its way out. Pure: times come in, actions go out.
-enum Life: Equatable {
+enum ShutdownState: Equatable {
     /// It serves.
     case serving
     /// It accepts nothing more, and its connections may end by themselves.

@@ -7,7 +7,7 @@ import Reactor
 import Records
 
 /// The client while it is being connected.
-extension RelayConnection {
+extension RelaySession {
     /// How much is read before it is known that the upstream stands.
     private static let earlyLength = 16 << 10
 
@@ -16,7 +16,6 @@ extension RelayConnection {
     ///
     /// - Returns: whether the upstream stands now and the client may have sent more.
     func clientReadyEarly(_ readiness: Readiness) -> Bool {
-        guard let connecting else { return false }
         if readiness.contains(.error) {
             do throws(SystemError) {
                 try client.takeError()
@@ -30,12 +29,17 @@ extension RelayConnection {
             close(.clientClosed, by: .client)
             return false
         }
-        guard connecting.awaitsClient else { return false }
-        connecting.awaitsClient = false
-        let isMore = sendEarly(to: 0, connecting)
+        guard let search, case .client(let index) = search.wait else { return false }
+        search.wait(for: .sockets)
+        let isMore = sendEarly(to: index, search)
         guard isOpen else { return false }
-        if self.connecting != nil { setDeadline() }
-        return isMore && self.connecting == nil
+        if self.search != nil { setDeadline() }
+        return isMore && self.search == nil
+    }
+
+    /// Whether the attempt to connect waits for a look at what the client has sent.
+    var awaitsFirstBytes: Bool {
+        if case .client? = search?.wait { true } else { false }
     }
 
     private func clientBroke(_ error: SystemError) {
@@ -55,13 +59,13 @@ extension RelayConnection {
     /// held, at most one short read.
     ///
     /// - Returns: whether the client may have sent more.
-    private func sendEarly(to index: Int, _ connecting: Connecting) -> Bool {
+    private func sendEarly(to index: Int, _ search: UpstreamSearch) -> Bool {
         let count: Int
         let isMore: Bool
         do throws(SystemError) {
             guard case .moved(let moved) = try client.read(into: lane.input, atMost: Self.earlyLength)
             else {
-                act(open(connecting, index))
+                search.act(search.open(index))
                 return false
             }
             (count, isMore) = (moved, client.isReadable)
@@ -73,22 +77,25 @@ extension RelayConnection {
         lastActivity = lane.now
         var sent = 0
         do throws(SystemError) {
-            guard let socket = try makeSocket(to: index, connecting, hasData: true) else { return false }
+            guard let socket = try search.makeSocket(to: index, hasData: true) else { return false }
             // Behind a PROXY header it all goes when the upstream says that it is ready.
-            if group.settings.sendProxy == nil, case .moved(let moved) = try socket.stream.write(count, of: lane.input)
+            if search.group.settings.sendProxy == nil,
+                case .moved(let moved) = try socket.stream.write(count, of: lane.input)
             {
                 sent = moved
             }
             if sent == 0, !socket.stream.isConnected { try socket.watch(on: lane) }
             hold(from: sent, of: count)
             guard sent > 0 || socket.stream.isConnected else {
-                connecting.sockets.append(socket)
+                search.sockets.append(socket)
                 return isMore
             }
-            stands(socket, connecting, isWritable: sent == count, clientIsEmpty: !isMore)
+            search.noteConnected(socket)
+            search.noteSuccess()
+            begin(with: socket, isWritable: sent == count, clientIsEmpty: !isMore)
         } catch {
             hold(from: 0, of: count)
-            act(failed(connecting, index, error))
+            search.act(search.failed(index, error))
         }
         return isMore
     }

@@ -4,7 +4,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 
-extension RelayConnection: RelayTransport {
+extension RelaySession: RelayTransport {
     /// How much is copied at once.
     private static let copyLength = 64 << 10
 

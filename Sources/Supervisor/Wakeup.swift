@@ -7,7 +7,7 @@ import LinuxSystem
 /// An eventfd instead of a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
 ///
 /// Concurrency: may be rung from any thread.
-final class Doorbell: Sendable {
+final class Wakeup: Sendable {
     private let wake: WakeDescriptor
 
     init() throws(SystemError) {
@@ -17,7 +17,7 @@ final class Doorbell: Sendable {
     /// The number, for a Dispatch source.
     var raw: CInt { wake.raw }
 
-    func ring() { wake.signal() }
+    func signal() { wake.signal() }
 
-    func silence() { wake.clear() }
+    func clear() { wake.clear() }
 }

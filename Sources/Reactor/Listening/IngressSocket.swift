@@ -5,7 +5,7 @@ import LinuxSystem
 /// Where clients come in on one lane: a socket of a listener.
 ///
 /// Concurrency: belongs to one lane.
-class Gate: Pollable {
+class IngressSocket: Pollable {
     /// The socket.
     let socket: ListeningSocket
 
@@ -25,7 +25,7 @@ class Gate: Pollable {
 
     /// Lets nobody in any more.
     ///
-    /// - Parameter leavesBacklog: whether the socket stays, and whoever waits in its backlog is for another gate.
+    /// - Parameter leavesBacklog: whether the socket stays, and whoever waits in its backlog is for another ingress.
     /// - Returns: whether some who wait were not taken yet, or some flows have not ended: then ``Pollable/ready(_:)`` does so
     ///   in turns of its own, and calls ``Lane/ended(_:)`` after the last.
     func end(leavesBacklog: Bool) -> Turn { .done }

@@ -3,7 +3,7 @@
 import LinuxSystem
 
 /// The text of an address that many records in a row have, such as that of a listener: made once, and copied from then on.
-struct RememberedAddress {
+struct AddressTextCache {
     private let escaping: Escaping
     private var address: RecordedAddress?
     private var text: [UInt8] = []

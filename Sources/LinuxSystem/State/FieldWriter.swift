@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writes state for another process as fields: a byte that says which field, its length in four bytes, and its bytes; numbers
+/// in eight bytes, the lowest first. A reader skips fields that it does not know, so that a newer process can be followed by
+/// an older one.
+package struct FieldWriter {
+    /// What was written.
+    package private(set) var bytes: [UInt8] = []
+
+    /// Writes nothing yet.
+    package init() {}
+
+    /// Writes bytes.
+    package mutating func write(_ field: UInt8, _ value: [UInt8]) {
+        bytes.append(field)
+        let count = UInt32(clamping: value.count)
+        for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+        bytes.append(contentsOf: value.prefix(Int(count)))
+    }
+
+    /// Writes a number.
+    package mutating func write(_ field: UInt8, _ value: UInt64) {
+        write(field, stride(from: UInt64(0), to: 64, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) })
+    }
+
+    /// Writes a text in UTF-8.
+    package mutating func write(_ field: UInt8, _ value: String) { write(field, Array(value.utf8)) }
+
+    /// Writes fields within a field.
+    package mutating func write(_ field: UInt8, _ body: (inout FieldWriter) -> Void) {
+        var inner = FieldWriter()
+        body(&inner)
+        write(field, inner.bytes)
+    }
+}

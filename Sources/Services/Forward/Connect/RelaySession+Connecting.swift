@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import LinuxSystem
+import Reactor
+import Records
+
+extension RelaySession: UpstreamSearchOwner {
+    func resume() { search?.resume() }
+
+    func searchDeadlineChanged() { setDeadline() }
+
+    /// Towards this host what the client has sent can go along: see ``clientReadyEarly(_:)``.
+    func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
+
+    func searchSucceeded(_ socket: PeerSocket) {
+        begin(with: socket, isWritable: true, clientIsEmpty: false)
+    }
+
+    /// Begins to relay.
+    ///
+    /// - Parameters:
+    ///   - isWritable: whether it is known to take more.
+    ///   - clientIsEmpty: whether all that the client has sent was read.
+    func begin(with socket: PeerSocket, isWritable: Bool, clientIsEmpty: Bool) {
+        guard let search else { return }
+        if let header = search.group.header(for: self) { toUpstream.held.prepend(header) }
+        do throws(SystemError) {
+            if toUpstream.isHolding { try socket.awaitWritable(on: lane) }
+            if !socket.isWatched { try socket.watch(on: lane) }
+        } catch {
+            return close(.error, by: .daemon, errno: error.errno)
+        }
+        connected(to: socket, isWritable: isWritable, clientIsEmpty: clientIsEmpty)
+    }
+
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
+        client.resetOnClose()
+        close(reason, by: party, errno: errno)
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Reactor
+import Records
+
+/// An upstream that takes datagrams: its socket is connected at once, and only an answer or a refusal shows which address is
+/// served. Until then the search can go on.
+extension UpstreamSearch {
+    /// What is known of an upstream that has not answered.
+    struct Silence {
+        /// When its address is left for the next one; `UInt64.max` for never.
+        var deadline = UInt64.max
+
+        /// The first address that was left, and how many messages that one was sent.
+        var firstLeft: (address: SocketAddress, sent: Int)?
+
+        /// How many of the messages that are kept the connected address was sent before.
+        var alreadySent = 0
+
+        /// Whether an address has answered, and whether the connected one has refused something.
+        var hasAnswered = false
+        var wasRefused = false
+    }
+
+    /// The upstream has answered: of one that takes datagrams, nothing but this shows that it is there.
+    func answered() {
+        guard !silence.hasAnswered, let connected, connected.stream.kind.isDatagram else { return }
+        silence.hasAnswered = true
+        silence.deadline = .max
+        if addresses.count > 1 || silence.firstLeft != nil {
+            memberPreference { $0.answered(connected.address) }
+        }
+        noteSuccess()
+    }
+
+    /// The upstream was sent a message: from now on an answer is awaited, if there is another address to go to where none
+    /// comes.
+    func sent() {
+        guard !silence.hasAnswered, silence.deadline == .max, let connected, connected.stream.kind.isDatagram,
+            race.hasNext || silence.firstLeft != nil
+        else { return }
+        var leavesSilent = false
+        memberPreference { leavesSilent = $0.leavesSilent }
+        guard leavesSilent else { return }
+        silence.deadline = lane.now + Upstream.timeForAnswer
+        owner?.searchDeadlineChanged()
+    }
+
+    /// The connected upstream has refused what it was sent, or this host cannot send to it: goes on with its next address, or
+    /// the next upstream.
+    func refused(errno: CInt, _ party: FaultParty) {
+        guard let socket = connected else { return }
+        silence.wasRefused = true
+        memberPreference { $0.refused(socket.address, among: addresses) }
+        leave(socket)
+        if let first = silence.firstLeft, !race.hasNext {
+            goBack(to: first)
+        } else {
+            act(race.winnerFailed(errno: errno, party: party))
+        }
+        owner?.searchDeadlineChanged()
+    }
+
+    /// The connected upstream has not answered in time: goes on with its next address; after the last one, with the first
+    /// that was silent.
+    ///
+    /// - Parameter count: how many messages it was sent.
+    func leaveSilent(sent count: Int) {
+        guard let socket = connected else { return }
+        if silence.firstLeft == nil { silence.firstLeft = (socket.address, count) }
+        leave(socket)
+        if race.hasNext {
+            act(race.winnerFailed(errno: ETIMEDOUT))
+        } else if let first = silence.firstLeft {
+            goBack(to: first)
+        }
+        owner?.searchDeadlineChanged()
+    }
+
+    private func leave(_ socket: PeerSocket) {
+        socket.close(on: lane)
+        connected = nil
+        silence.deadline = .max
+        silence.alreadySent = 0
+        deadline = lane.now + group.connectTimeout
+    }
+
+    /// No address has answered: stays with the first that did not refuse.
+    private func goBack(to first: (address: SocketAddress, sent: Int)) {
+        memberPreference { $0.allSilent() }
+        silence.firstLeft = nil
+        silence.alreadySent = first.sent
+        addresses = [first.address]
+        race = ConnectRace(addresses)
+        act(race.start())
+    }
+
+    /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it. Its other addresses, if
+    /// any, are for the clients to come.
+    func noteRefusal(errno: CInt, _ party: FaultParty) {
+        silence.wasRefused = true
+        guard let connected else { return }
+        if let fault = party.hostFault { return tell(fault, SystemError("send", errno: errno)) }
+        guard addresses.count > 1 else { return note(refusal: errno, party) }
+        memberPreference { $0.refused(connected.address, among: addresses) }
+        let words = UpstreamFailure.words(for: errno, kind: connected.stream.kind, party)
+        failures.append("\(RecordedAddress(connected.stream.kind, connected.address)): \(words)")
+    }
+
+    /// Of an upstream that never answers, nothing shows that it is there but that it has refused nothing for a while.
+    func noteSilentSuccess() {
+        guard !silence.wasRefused, let connected,
+            Clock.span(from: connected.begun, to: lane.now) >= Upstream.timeForRefusal
+        else { return }
+        answered()
+    }
+
+    private func memberPreference(_ body: (inout AddressPreference) -> Void) {
+        guard let member else { return }
+        group.members[member].upstream.withPreference { body(&$0) }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import Reactor
+
+/// A stream over a socket pair, with a filter whose answers the test gives.
+@Suite struct StreamFilterTests {
+    /// Answers as told, and notes the calls.
+    private final class ScriptedFilter: StreamFilter {
+        var reads: [Transfer] = []
+        var writes: [Transfer] = []
+        var finishes: [Bool] = []
+        private(set) var finishCalls = 0
+
+        func read(into buffer: inout MutableRawSpan, from socket: FilteredSocket) throws(SystemError) -> Transfer {
+            reads.isEmpty ? .wouldBlock : reads.removeFirst()
+        }
+
+        func write(_ bytes: RawSpan, to socket: FilteredSocket) throws(SystemError) -> Transfer {
+            writes.isEmpty ? .wouldBlock : writes.removeFirst()
+        }
+
+        func finish(_ socket: FilteredSocket) throws(SystemError) -> Bool {
+            finishCalls += 1
+            return finishes.isEmpty || finishes.removeFirst()
+        }
+    }
+
+    private func pair() throws -> (stream: CInt, peer: CInt) {
+        var ends: [CInt] = [0, 0]
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
+        return (ends[0], ends[1])
+    }
+
+    @Test func `with a filter an event that tells of one direction means both`() throws {
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        #expect(stream.note(.readable) == .readable)
+        stream.install(ScriptedFilter())
+        #expect(stream.note(.readable) == [.readable, .writable])
+        #expect(stream.note(.writable) == [.readable, .writable])
+        #expect(stream.note(.hangUp) == .hangUp)
+    }
+
+    @Test func `a short read through a filter does not mean that there is no more`() throws {
+        let harness = try LaneHarness()
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .tcp)
+        let filter = ScriptedFilter()
+        stream.install(filter)
+        _ = stream.note(.readable)
+        filter.reads = [.moved(3), .wouldBlock]
+        #expect(try stream.read(into: harness.lane.input, atMost: 100) == .moved(3))
+        var isReadable = stream.isReadable
+        #expect(isReadable)
+        #expect(try stream.read(into: harness.lane.input, atMost: 100) == .wouldBlock)
+        isReadable = stream.isReadable
+        #expect(!isReadable)
+    }
+
+    @Test func `the writing direction is shut down once the filter has told the peer`() throws {
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        let filter = ScriptedFilter()
+        filter.finishes = [false, false, true]
+        stream.install(filter)
+        var byte: UInt8 = 0
+        try stream.finishWriting()
+        #expect(recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == -1 && errno == EAGAIN)
+        _ = stream.note(.writable)
+        #expect(recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == -1 && errno == EAGAIN)
+        _ = stream.note(.readable)
+        #expect(recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == 0)
+        _ = stream.note(.writable)
+        #expect(filter.finishCalls == 3)
+    }
+
+    @Test func `a stream that was taken out leaves a closed one`() throws {
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        let other = stream.take()
+        let numbers = (other.raw, stream.raw)
+        #expect(numbers == (raw, -1))
+        stream.close()
+        stream.resetOnClose()
+        var byte: UInt8 = 0
+        #expect(recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == -1 && errno == EAGAIN, "the other one is open")
+    }
+
+    @Test func `a splice is for plain byte streams alone`() throws {
+        for (kind, canSplice) in [
+            (SocketKind.tcp, true), (.unixStream, true), (.vsock, false), (.unixSeqpacket, false),
+        ] {
+            let (raw, peer) = try pair()
+            defer { close(peer) }
+            var stream = Stream(OwnedDescriptor(adopting: raw), kind)
+            var splices = stream.canSplice
+            #expect(splices == canSplice)
+            guard kind.isByteStream else { continue }
+            stream.install(ScriptedFilter())
+            splices = stream.canSplice
+            #expect(!splices)
+        }
+    }
+}
