@@ -12,9 +12,9 @@ open class StreamSession: Session {
 
     /// Takes over a connection that was admitted.
     public init(_ seed: consuming Seed, lane: Lane) {
-        let identity = seed.identity
-        client = seed.takeStream()
-        super.init(identity, lane: lane)
+        // Taken out first, so that the identity is copied once.
+        client = seed.stream.take()
+        super.init(seed.identity, lane: lane)
     }
 
     /// Registers for EPOLLOUT after a short write to the client. Idempotent.
