@@ -117,7 +117,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["client-closed by client"])
     }
 
-    @Test func `forgets what a member asked that breaks before it has the answers`() throws {
+    @Test(.plainOnly) func `forgets what a member asked that breaks before it has the answers`() throws {
         let stage = try ChatStage([.tcp, .unixStream])
         let ann = try stage.member("ann")
         for index in 0..<2 {
@@ -221,7 +221,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["slow-reader by daemon"])
     }
 
-    @Test func `passes on what a member says that does not read`() throws {
+    @Test(.plainOnly) func `passes on what a member says that does not read`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
         let mute = try stage.member("mute")
@@ -235,7 +235,7 @@ private struct ChatStage {
         #expect(stage.harness.connections == 2)
     }
 
-    @Test func `lets a flood of short lines not crowd out the others`() throws {
+    @Test(.plainOnly) func `lets a flood of short lines not crowd out the others`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -270,7 +270,8 @@ private struct ChatStage {
         #expect(stage.harness.connections == 72)
     }
 
-    @Test func `many that end in one turn with a line of control characters each drop no member that reads`() throws {
+    @Test(.plainOnly)
+    func `many that end in one turn with a line of control characters each drop no member that reads`() throws {
         let harness = try LaneHarness()
         // Everything happens on the thread of the test.
         nonisolated(unsafe) let service = ChatService()
@@ -320,7 +321,7 @@ private struct ChatStage {
         #expect(members[0].lines.last?.hasSuffix("(1 here)") == true)
     }
 
-    @Test func `survives members that break in the middle of a broadcast`() throws {
+    @Test(.plainOnly) func `survives members that break in the middle of a broadcast`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")

@@ -258,7 +258,8 @@ import Testing
     // MARK: - Streams
 
     /// The second address is tried while the first lacks a descriptor.
-    @Test func `an address that lacked a descriptor is tried again when the next one refuses`() throws {
+    @Test(.sameOnBothSides) func `an address that lacked a descriptor is tried again when the next one refuses`() throws
+    {
         let dead = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions()
         ).address

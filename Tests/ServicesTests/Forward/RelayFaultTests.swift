@@ -13,7 +13,7 @@ import Testing
 /// Every system call of a relay, and of the upstream that it goes to on the same lane, fails once, in each plausible way:
 /// whichever it is, no connection is stuck, no descriptor is left, every connection that was opened has one close record,
 /// and nobody gets bytes that are not theirs.
-@Suite struct RelayFaultTests {
+@Suite(.plainOnly) struct RelayFaultTests {
     private static let table: [(SocketKind, SocketKind, CInt)] =
         [ECONNRESET, ENOMEM, EMFILE].map { (.tcp, .tcp, $0) }
         + [ENOMEM].flatMap { [(.unixStream, .tcp, $0), (.tcp, .unixStream, $0)] }

@@ -26,7 +26,9 @@ import Testing
         #expect(call > 20)
     }
 
-    @Test(arguments: numbers) func `datagrams to a stream survive the failure of each call`(number: CInt) throws {
+    @Test(.plainOnly, arguments: numbers) func `datagrams to a stream survive the failure of each call`(number: CInt)
+        throws
+    {
         var call = 1
         while try playsFlows(failing: call, with: number) { call += 1 }
         #expect(call > 15)
