@@ -25,7 +25,7 @@ class IngressSocket: Pollable {
 
     /// Lets nobody in any more.
     ///
-    /// - Parameter leavesBacklog: whether the socket stays, and whoever waits in its backlog is for another ingress.
+    /// - Parameter leavesBacklog: whether the socket stays open, so that what waits in its backlog is for another one.
     /// - Returns: whether some who wait were not taken yet, or some flows have not ended: then ``Pollable/ready(_:)`` does so
     ///   in turns of its own, and calls ``Lane/ended(_:)`` after the last.
     func end(leavesBacklog: Bool) -> Turn { .done }

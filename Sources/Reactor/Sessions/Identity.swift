@@ -12,7 +12,7 @@ public struct Identity: Sendable {
     /// The number of the connection or flow, unique in the life of the daemon.
     public let number: UInt64
 
-    /// The client: who connected, or whom a PROXY header named.
+    /// The client's address: that of the connection, or the one that a PROXY header named.
     public package(set) var peer: SocketAddress
 
     /// The address of this host that the client connected to, or sent to.

@@ -20,7 +20,7 @@ open class Session: Pollable {
     /// Whether the `open` record was written, so that a `close` record has to follow.
     final var isAnnounced = false
 
-    /// The lane that it lives on.
+    /// The lane of the session.
     public final let lane: Lane
 
     /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.

@@ -39,9 +39,9 @@ public struct Stream: ~Copyable {
         static var drainsByShortRead: Self { Self(bits: 1 << 9) }
         /// A read is more than a recv(2): it goes through a filter, or is of a message.
         static var readsSpecially: Self { Self(bits: 1 << 10) }
-        static var wasReset: Self { Self(bits: 1 << 12) }
         /// A write is more than a send(2): it goes through a filter, or needs TCP_NODELAY, or takes no flags.
         static var writesSpecially: Self { Self(bits: 1 << 11) }
+        static var wasReset: Self { Self(bits: 1 << 12) }
 
         subscript(flag: Flags) -> Bool {
             get { bits & flag.bits != 0 }
@@ -230,6 +230,8 @@ public struct Stream: ~Copyable {
 
     @inline(never)
     private mutating func writeSpecially(_ bytes: RawSpan) throws(SystemError) -> Transfer {
+        // The first write of a connection made from here goes at once anyway. From the second one on, small ones must not wait
+        // for an acknowledgement: TCP_NODELAY of tcp(7), which an accepted socket inherits.
         if flags[.hasWritten] { sendAtOnce() }
         if let filter = filter?.filter {
             let transfer = try filter.write(bytes, to: FilteredSocket(raw))
@@ -252,8 +254,6 @@ public struct Stream: ~Copyable {
         try buffer.withBytes(count) { bytes throws(SystemError) in try write(bytes) }
     }
 
-    /// The first write of a connection made from here goes at once anyway. With the second one, small ones must not wait for
-    /// the answer to it: TCP_NODELAY of tcp(7), which an accepted socket has from the one that it came in through.
     private mutating func noteFirstWrite(_ transfer: Transfer) {
         guard case .moved = transfer else { return }
         flags[.hasWritten] = true

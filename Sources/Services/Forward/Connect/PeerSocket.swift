@@ -54,12 +54,13 @@ final class PeerSocket: Pollable {
         owner?.peerReady(self, stream.note(readiness)) ?? .done
     }
 
-    /// Gives it a place in the lane's table and registers it with epoll.
+    /// Gives it a place in the lane's table and registers it with epoll. Idempotent.
     func watch(on lane: Lane) throws(SystemError) {
+        guard !isWatched else { return }
         try lane.watch(self, &stream)
     }
 
-    /// The same, for datagrams that are read in batches: it is told of them as long as there are any.
+    /// Registers it level-triggered, for datagrams that are read in batches: epoll reports it as long as it has any.
     func watchLevelTriggered(on lane: Lane) throws(SystemError) {
         try lane.watch(self, stream.raw, for: .readable)
     }

@@ -27,7 +27,7 @@ extension RelaySession: UpstreamSearchOwner {
         if let header = search.group.header(for: self) { toUpstream.held.prepend(header) }
         do throws(SystemError) {
             if toUpstream.isHolding { try socket.awaitWritable(on: lane) }
-            if !socket.isWatched { try socket.watch(on: lane) }
+            try socket.watch(on: lane)
         } catch {
             return close(.error, by: .daemon, errno: error.errno)
         }

@@ -5,33 +5,6 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// What has an ``UpstreamSearch``: a relay, a framed connection or flow.
-protocol UpstreamSearchOwner: Session, PeerSocketOwner, Waiting {
-    /// Whether the attempt at this address waits for the owner's first look at the client, which happens next: the owner
-    /// calls ``UpstreamSearch/open(_:)`` then, or sends what it found along.
-    func takesFirstBytesAlong(to address: SocketAddress) -> Bool
-
-    /// A socket is connected; the other attempts are closed. It may not be registered with epoll yet.
-    func searchSucceeded(_ socket: PeerSocket)
-
-    /// No upstream can be had.
-    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt)
-
-    /// ``UpstreamSearch/nextDeadline`` may have changed.
-    func searchDeadlineChanged()
-
-    /// The upstream takes datagrams, and has answered none in time: see ``UpstreamSearch/leaveSilent(sent:)``.
-    func upstreamIsSilent()
-}
-
-extension UpstreamSearchOwner {
-    /// No: it has nothing to say yet, or keeps it.
-    func takesFirstBytesAlong(to address: SocketAddress) -> Bool { false }
-
-    /// Nothing: a stream is connected or it is not.
-    func upstreamIsSilent() {}
-}
-
 /// Finds an upstream for one connection or flow, and connects to it: chooses a member of the group, waits for room where
 /// all are busy, asks for the addresses of a name, and tries them as ``ConnectRace`` says. What fails is noted, and the next
 /// member is tried.
@@ -361,7 +334,7 @@ final class UpstreamSearch {
 
     // MARK: - Waiting
 
-    /// Nothing is waited for, or something else.
+    /// Notes what the attempts wait for from now on.
     func wait(for wait: Wait) { self.wait = wait }
 
     /// Waits until something that is used up may be free again.
@@ -379,7 +352,7 @@ final class UpstreamSearch {
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
     }
 
-    /// Why the search is over, or goes on, when its time has come.
+    /// Does what is due: ``nextDeadline`` has passed.
     func deadlineReached() {
         let now = lane.now
         if silence.deadline <= now {

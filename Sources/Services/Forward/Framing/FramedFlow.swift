@@ -188,7 +188,7 @@ extension FramedFlow: UpstreamSearchOwner {
 
     func searchSucceeded(_ link: PeerSocket) {
         do throws(SystemError) {
-            if !link.isWatched { try link.watch(on: lane) }
+            try link.watch(on: lane)
         } catch {
             return close(.error, by: .daemon, errno: error.errno)
         }

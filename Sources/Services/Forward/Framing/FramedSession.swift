@@ -267,7 +267,7 @@ extension FramedSession: UpstreamSearchOwner {
 
     func searchSucceeded(_ link: PeerSocket) {
         do throws(SystemError) {
-            if !link.isWatched { try link.watch(on: lane) }
+            try link.watch(on: lane)
         } catch {
             return stop(.error, by: .daemon, errno: error.errno)
         }
