@@ -71,6 +71,27 @@ import Testing
         #expect(!scene.group.members[0].upstream.isAvailable(at: Clock.monotonic))
     }
 
+    @Test(.plainUpstream) func `a check says all that it has to say, and reads an answer in however many pieces`()
+        throws
+    {
+        let server = try listener()
+        let question = String(repeating: "?", count: 8 << 20)
+        let scene = try Scene("tcp", [server.address], Self.once(question, "!"))
+        var peer: TestPeer?
+        let isUp = scene.isUp {
+            if peer == nil, let socket = try? server.accept() {
+                peer = TestPeer(adopting: dup(socket.descriptor.raw), kind: .tcp)
+                // More pieces than a turn reads.
+                peer?.writeLength = 1
+                peer.map(scene.harness.add)
+            }
+            guard let peer, peer.received.count == question.utf8.count else { return }
+            peer.forget()
+            peer.write(String(repeating: ".", count: 40) + "!")
+        }
+        #expect(isUp)
+    }
+
     /// Answers each question at a socket.
     private func answer(_ peer: DatagramPeer) {
         guard let question = peer.receiveWithSource() else { return }
