@@ -2,7 +2,7 @@
 
 // The least that an echo server over TCP can do: what all others are compared with. One thread, one epoll loop, one
 // buffer; no log, no timeout, no limit. It is correct (it honours back-pressure and half-close), but it says nothing
-// and gives up on any error of its own set-up. README.md says which variants were measured to arrive at this one.
+// and gives up on any error of its own set-up. RESULTS.md says which variants were measured to arrive at this one.
 //
 // usage: echo_epoll PORT
 
