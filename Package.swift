@@ -26,53 +26,73 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // usherctl alone links it.
         .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
-        .target(name: "LinuxSystem", dependencies: ["CLinux", "CSystemd"], swiftSettings: strict),
+        .target(name: "Addresses", swiftSettings: strict),
+        .target(name: "LinuxSystem", dependencies: ["Addresses", "CLinux", "CSystemd"], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: strict),
-        .target(name: "ProxyProtocol", dependencies: ["LinuxSystem"], swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "LinuxSystem"], swiftSettings: strict),
-        .target(name: "Records", dependencies: ["LinuxSystem", "CSystemd"], swiftSettings: strict),
+        .target(name: "ProxyProtocol", dependencies: ["Addresses"], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "Addresses"], swiftSettings: strict),
         .target(
-            name: "Reactor", dependencies: ["LinuxSystem", "Records", "ProxyProtocol"], swiftSettings: strict),
+            name: "HostAccess", dependencies: ["Configuration", "Addresses", "LinuxSystem"], swiftSettings: strict),
+        .target(name: "Records", dependencies: ["Addresses", "LinuxSystem", "CSystemd"], swiftSettings: strict),
         .target(
-            name: "Services", dependencies: ["Reactor", "Records", "Configuration", "ProxyProtocol", "LinuxSystem"],
+            name: "Reactor", dependencies: ["Addresses", "LinuxSystem", "Records", "ProxyProtocol", "CLinux"],
+            swiftSettings: strict),
+        .target(
+            name: "Services",
+            dependencies: ["Reactor", "Records", "Configuration", "ProxyProtocol", "Addresses", "LinuxSystem"],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
-            dependencies: ["Services", "Reactor", "Records", "Configuration", "LinuxSystem"],
+            dependencies: [
+                "Services", "Reactor", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem",
+            ],
             swiftSettings: strict),
         .executableTarget(
-            name: "usherd", dependencies: ["Supervisor", "Configuration", "LinuxSystem"], swiftSettings: strict),
-        .target(name: "SocketClient", dependencies: ["LinuxSystem", "CEdit"], swiftSettings: strict),
+            name: "usherd", dependencies: ["Supervisor", "LinuxSystem"],
+            swiftSettings: strict),
+        .target(name: "SocketClient", dependencies: ["Addresses", "LinuxSystem", "CEdit"], swiftSettings: strict),
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "Configuration", "SocketClient", "LinuxSystem",
+                "HostAccess", "Configuration", "SocketClient", "Addresses", "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Reactor", "Records", "LinuxSystem", "CLinux"],
+            name: "TestSupport",
+            dependencies: ["Reactor", "Records", "Configuration", "Addresses", "LinuxSystem", "CLinux"],
             path: "Tests/TestSupport"),
-        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"]),
+        .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),
-        .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "LinuxSystem"]),
+        .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Addresses"]),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "TOML", "LinuxSystem", "TestSupport"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "TOML", "Addresses", "TestSupport"],
             exclude: ["Golden"]),
-        .testTarget(name: "RecordsTests", dependencies: ["Records", "LinuxSystem", "TestSupport"]),
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Records", "LinuxSystem", "TestSupport"]),
+        .testTarget(
+            name: "HostAccessTests",
+            dependencies: ["HostAccess", "Configuration", "Addresses", "LinuxSystem", "TestSupport"]),
+        .testTarget(name: "RecordsTests", dependencies: ["Records", "Addresses", "LinuxSystem"]),
+        .testTarget(
+            name: "ReactorTests",
+            dependencies: ["Reactor", "Records", "Addresses", "LinuxSystem", "TestSupport", "ProxyProtocol"]),
         .testTarget(
             name: "ServicesTests",
-            dependencies: ["Services", "Reactor", "Records", "Configuration", "TOML", "LinuxSystem", "TestSupport"]),
+            dependencies: [
+                "Services", "Reactor", "Records", "Configuration", "TOML", "Addresses", "LinuxSystem", "TestSupport",
+            ]),
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "Supervisor", "Services", "Reactor", "Records", "Configuration", "LinuxSystem", "TestSupport",
+                "Supervisor", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem", "TestSupport",
+                "TOML",
             ]),
-        .testTarget(name: "SocketClientTests", dependencies: ["SocketClient", "LinuxSystem", "TestSupport"]),
         .testTarget(
-            name: "EndToEnd", dependencies: ["TestSupport", "LinuxSystem"], path: "Tests/EndToEnd",
+            name: "SocketClientTests", dependencies: ["SocketClient", "Addresses", "LinuxSystem"]),
+        .testTarget(
+            name: "EndToEnd", dependencies: ["TestSupport"], path: "Tests/EndToEnd",
             exclude: ["Chaos/driver.c", "Datagrams/flood.c"]),
     ],
     cLanguageStandard: .gnu17
@@ -81,8 +101,8 @@ let package = Package(
 // What Tests/Fuzz links, a package of its own, whose build sets the variable.
 if Context.environment["USHER_FUZZ"] != nil {
     let modules = [
-        "LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "Records", "Reactor", "Services", "Supervisor",
-        "TestSupport",
+        "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "HostAccess", "Records", "Reactor",
+        "Services", "Supervisor", "TestSupport",
     ]
     package.products += modules.map { .library(name: $0, targets: [$0]) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 
 extension Configuration {
     /// A line for each listener, in columns and with a newline at its end, as `usherd --check` prints it:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 import TOML
 
 /// Reads the files of a configuration one after the other and puts together what they say.

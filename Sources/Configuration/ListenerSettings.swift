@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
 
 /// `[listener.NAME]`, with what it inherits from `[defaults]`.
 public struct ListenerSettings: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
 
 /// `accept-proxy`: peers that must begin with a PROXY header, and are believed.
 public enum ProxySource: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 
 /// Reads a header of version 2 (section 2.2).
 enum BinaryHeaderParser {

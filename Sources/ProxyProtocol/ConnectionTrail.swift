@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxSystem
+package import Addresses
 
 /// The name of a connection along all the relays that it passes: which usherd took it from the client, the number that
 /// it had there, and how many relays have sent it on since.

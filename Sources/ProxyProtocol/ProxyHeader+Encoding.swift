@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxSystem
+package import Addresses
 
 extension ProxyHeader {
     /// A bound for the length of what ``append(to:checksum:)`` appends.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
 
 /// What a proxy tells the server of the client that it relays, before the first byte of the client
 /// (HAProxy's `doc/proxy-protocol.txt`).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 
 /// Reads a header of version 1: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443` with CR and LF (section 2.1).
 struct TextHeaderParser {

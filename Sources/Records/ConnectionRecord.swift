@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Addresses
 public import LinuxSystem
 
 /// What happened to one connection. Made for each, so it is cheap: numbers, addresses and one reference, no text; and it

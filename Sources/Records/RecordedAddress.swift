@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 
 /// An address with the kind of socket that it is for, shown in the address grammar: `tcp://127.0.0.1:7007`.
 public struct RecordedAddress: Hashable, Sendable {

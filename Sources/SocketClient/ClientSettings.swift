@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 
 /// What a ``Client`` is asked to do.
 public struct ClientSettings: Sendable {

@@ -3,6 +3,7 @@
 import Configuration
 import Dispatch
 import Glibc
+import HostAccess
 import LinuxSystem
 import Reactor
 import Records

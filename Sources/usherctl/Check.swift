@@ -3,6 +3,7 @@
 import ArgumentParser
 import Configuration
 import Glibc
+import HostAccess
 import LinuxSystem
 
 /// `usherctl check [FILE]`: the same as `usherd --check`.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 import TOML
+import TestSupport
 import Testing
 
 @testable import Configuration

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -160,7 +161,7 @@ import Testing
         let configuration = try parse("[listener.x]\nlisten = \"\(text)\"\nservice = \"echo\"\n")
         #expect(
             configuration.listeners.first?.listen.first?.access
-                == UnixSocketFile.Access(mode: 0o640, user: 1000, group: 27))
+                == UnixSocketAccess(mode: 0o640, user: 1000, group: 27))
     }
 
     /// What shares a port without harm.

@@ -2,6 +2,7 @@
 
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 
 /// What is said of wrong files, to the letter: each `Golden/NAME.toml` has its `Golden/NAME.stderr`.

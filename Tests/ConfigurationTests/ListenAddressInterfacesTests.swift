@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
+import Addresses
 import Testing
 
 @testable import Configuration

@@ -18,18 +18,20 @@ let package = Package(
     dependencies: [.package(name: "usher", path: "../..")],
     targets: [
         fuzzer("FuzzTOML", of: "TOML"),
-        fuzzer("FuzzEndpoint", of: "LinuxSystem"),
+        fuzzer("FuzzEndpoint", of: "Addresses"),
         fuzzer("FuzzProxyHeader", of: "ProxyProtocol"),
-        fuzzer("FuzzDatagrams", of: "LinuxSystem"),
-        fuzzer("FuzzConfiguration", of: "Configuration", "LinuxSystem"),
-        fuzzer("FuzzRecords", of: "Records", "LinuxSystem"),
+        fuzzer("FuzzDatagrams", of: "LinuxSystem", "Addresses"),
+        fuzzer("FuzzConfiguration", of: "Configuration", "Addresses"),
+        fuzzer("FuzzRecords", of: "Records", "Addresses", "LinuxSystem"),
         fuzzer("FuzzFrames", of: "Services", "Configuration"),
         fuzzer("FuzzChat", of: "Services", "Records"),
         fuzzer(
-            "FuzzFramedConnection", of: "Services", "Configuration", "Records", "TOML", "LinuxSystem", "Reactor",
+            "FuzzFramedConnection", of: "Services", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem",
+            "Reactor",
             "TestSupport"),
         fuzzer(
-            "FuzzRelay", of: "Services", "Configuration", "Records", "TOML", "LinuxSystem", "Reactor", "TestSupport"),
-        fuzzer("FuzzPassedSockets", of: "Supervisor", "LinuxSystem"),
+            "FuzzRelay", of: "Services", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem", "Reactor",
+            "TestSupport"),
+        fuzzer("FuzzPassedSockets", of: "Supervisor", "Addresses", "LinuxSystem"),
     ]
 )

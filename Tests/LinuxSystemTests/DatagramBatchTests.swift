@@ -4,6 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 @Suite struct DatagramBatchTests {

@@ -2,6 +2,7 @@
 
 import Glibc
 
+@testable import Addresses
 @testable import LinuxSystem
 
 /// Sockets of which each hands on what it gets to the next, over loopback. Made once, since fuzzing does nothing else all day.

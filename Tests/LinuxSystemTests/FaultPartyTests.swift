@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 /// Each error number that a manual page names for a call, and who is to blame for it.

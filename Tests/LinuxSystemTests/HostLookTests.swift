@@ -4,6 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 /// What a check asks the host: files, accounts, and who has an address.

@@ -4,6 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 /// What rtnetlink(7) tells, in a network of the test's own.

@@ -4,6 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 @Suite struct ListeningSocketTests {
@@ -256,7 +257,7 @@ import Testing
                         socket = try? ListeningSocket(
                             kind: kind, address: address, dualStack: true,
                             options: ListeningOptions(keepAlive: .init(idle: 60)),
-                            access: UnixSocketFile.Access(mode: 0o600))
+                            access: UnixSocketAccess(mode: 0o600))
                     }
                     isWhole = !reached
                     if reached { failures += 1 }

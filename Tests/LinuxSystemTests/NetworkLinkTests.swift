@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 @Suite struct NetworkLinkTests {

@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 @Suite struct SocketKindTests {

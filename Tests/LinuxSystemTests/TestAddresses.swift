@@ -4,6 +4,7 @@ import Glibc
 import Synchronization
 import TestSupport
 
+@testable import Addresses
 @testable import LinuxSystem
 
 extension ServerAddress {

@@ -4,6 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 
 @Suite struct UnixSocketFileTests {
@@ -17,7 +18,7 @@ import Testing
     }
 
     private func listen(
-        _ access: UnixSocketFile.Access = .init(), kind: SocketKind = .unixStream
+        _ access: UnixSocketAccess = .init(), kind: SocketKind = .unixStream
     ) throws -> ListeningSocket {
         try ListeningSocket(
             kind: kind, address: .unix(path: bytes), dualStack: false, options: ListeningOptions(), access: access)
@@ -118,20 +119,20 @@ import Testing
 
     @Test(arguments: [0o600, 0o660, 0o666, 0o777, 0o000] as [mode_t])
     func `a mode is in force whatever the umask`(mode wanted: mode_t) throws {
-        _ = try listen(UnixSocketFile.Access(mode: wanted))
+        _ = try listen(UnixSocketAccess(mode: wanted))
         #expect(try mode(of: path) == wanted)
     }
 
     @Test func `an owner and a group are in force`() throws {
         let user = stranger ?? geteuid()
         let group = stranger ?? getegid()
-        let socket = try listen(UnixSocketFile.Access(mode: 0o660, user: user, group: group))
-        #expect(try #require(socket.file).access() == UnixSocketFile.Access(mode: 0o660, user: user, group: group))
+        let socket = try listen(UnixSocketAccess(mode: 0o660, user: user, group: group))
+        #expect(try #require(socket.file).access() == UnixSocketAccess(mode: 0o660, user: user, group: group))
     }
 
     @Test func `an owner that may not be given is an error that leaves no file`() throws {
         guard stranger == nil else { return try refusedOwnerByInjection() }
-        #expect(throws: SystemError("chown", errno: EPERM)) { try listen(UnixSocketFile.Access(user: 0)) }
+        #expect(throws: SystemError("chown", errno: EPERM)) { try listen(UnixSocketAccess(user: 0)) }
         #expect(!exists)
     }
 
@@ -143,7 +144,7 @@ import Testing
             call: number, with: EPERM,
             {
                 do {
-                    _ = try listen(UnixSocketFile.Access(user: 65_534))
+                    _ = try listen(UnixSocketAccess(user: 65_534))
                 } catch {
                     if let error = error as? SystemError { errors.append(error) }
                 }
@@ -161,40 +162,40 @@ import Testing
         try #require(plain.file).remove()
 
         let file = try #require(
-            try listen(UnixSocketFile.Access(mode: 0o600, user: stranger, group: stranger)).file)
-        try file.apply(UnixSocketFile.Access())
+            try listen(UnixSocketAccess(mode: 0o600, user: stranger, group: stranger)).file)
+        try file.apply(UnixSocketAccess())
         #expect(try file.access() == original)
-        try file.apply(UnixSocketFile.Access(mode: 0o622))
+        try file.apply(UnixSocketAccess(mode: 0o622))
         #expect(try file.access().mode == 0o622)
-        try file.apply(UnixSocketFile.Access(group: stranger))
+        try file.apply(UnixSocketAccess(group: stranger))
         #expect(
             try file.access()
-                == UnixSocketFile.Access(mode: original.mode, user: original.user, group: stranger ?? original.group))
+                == UnixSocketAccess(mode: original.mode, user: original.user, group: stranger ?? original.group))
     }
 
     @Test func `does not change what has come in its place`() throws {
-        let socket = try listen(UnixSocketFile.Access(mode: 0o600))
+        let socket = try listen(UnixSocketAccess(mode: 0o600))
         let file = try #require(socket.file)
         unlink(path)
-        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketAccess(mode: 0o666)) }
 
         try directory.write("precious", to: "target")
         chmod(directory.appending("target"), 0o600)
         symlink("target", path)
-        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketAccess(mode: 0o666)) }
         #expect(try mode(of: directory.appending("target")) == 0o600)
 
         unlink(path)
         rename(directory.appending("target"), path)
-        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketFile.Access(mode: 0o666)) }
+        #expect(throws: SystemError("open", errno: ENOENT)) { try file.apply(UnixSocketAccess(mode: 0o666)) }
         #expect(try mode(of: path) == 0o600)
         #expect(throws: SystemError("open", errno: ENOENT)) { try file.access() }
     }
 
     @Test func `a change that fails half-way can be undone`() throws {
-        let file = try #require(try listen(UnixSocketFile.Access(mode: 0o660)).file)
+        let file = try #require(try listen(UnixSocketAccess(mode: 0o660)).file)
         let before = try file.access()
-        let wanted = UnixSocketFile.Access(mode: 0o606, user: stranger, group: stranger)
+        let wanted = UnixSocketAccess(mode: 0o606, user: stranger, group: stranger)
         var failures = 0
         while FaultInjection.failing(call: failures + 1, with: EPERM, { try? file.apply(wanted) }) {
             failures += 1

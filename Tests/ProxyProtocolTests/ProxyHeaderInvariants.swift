@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxSystem
 import ProxyProtocol
 
 /// What holds for whatever bytes a client sends first, in sentences where it does not. Fuzzing checks the same.

@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 @testable import Supervisor
 

@@ -4,13 +4,14 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 @testable import Supervisor
 
 @Suite struct SocketChangesTests {
     /// What may be seen of a socket.
     private struct Seen: Equatable {
-        var access: UnixSocketFile.Access?
+        var access: UnixSocketAccess?
         var probes: [Int]
 
         init(_ open: OpenSocket) throws {

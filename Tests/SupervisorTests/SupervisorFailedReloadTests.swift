@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Addresses
 @testable import LinuxSystem
 @testable import Supervisor
 
@@ -20,7 +21,7 @@ import Testing
     /// What may be seen of the sockets in force.
     private struct State: Equatable {
         var addresses: [ServerAddress]
-        var access: UnixSocketFile.Access?
+        var access: UnixSocketAccess?
         var keepIdle: [Int]
         var keepAlive: [Int]
         var limit: Int

@@ -2,6 +2,7 @@
 
 import Configuration
 import Foundation
+import HostAccess
 import LinuxSystem
 import Records
 import Synchronization

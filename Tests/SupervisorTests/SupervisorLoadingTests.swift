@@ -2,6 +2,7 @@
 
 import Configuration
 import Dispatch
+import HostAccess
 import LinuxSystem
 import Synchronization
 import TestSupport

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 
 extension SocketAddress {
     /// Any address.

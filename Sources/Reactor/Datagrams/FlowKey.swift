@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// What tells one flow of a socket from another: who sends, and to which address of this host, since the answers have to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxSystem
+package import Addresses
+import LinuxSystem
 import Synchronization
 
 /// The datagram sockets on which this daemon listens, over all listeners: a datagram that seems to come from one of them

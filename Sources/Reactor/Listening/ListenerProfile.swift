@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 public import Records
 
 /// What connections get that come in through a listener from now on. A reload makes a new one; the connections that

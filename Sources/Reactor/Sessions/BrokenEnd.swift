@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Addresses
 import Glibc
-package import LinuxSystem
+import LinuxSystem
 package import Records
 
 /// How a connection ends after a call on one of its sockets has failed: what its close record says.

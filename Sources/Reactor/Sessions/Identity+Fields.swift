@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import LinuxSystem
+package import Addresses
+import LinuxSystem
 import ProxyProtocol
 import Records
 

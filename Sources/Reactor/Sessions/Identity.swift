@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Addresses
 public import LinuxSystem
 
 /// What is known of a connection or a flow: its number, its listener, both addresses, and who vouches for the client.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 public import ProxyProtocol
 
 /// Where a connection really comes from, as a PROXY header said, and who brought it.

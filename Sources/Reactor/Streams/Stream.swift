@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Addresses
 package import LinuxSystem
 
 /// A connected socket, and what its edge-triggered events have said: the only place that reads, writes, splices, shuts down

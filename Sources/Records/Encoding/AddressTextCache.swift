@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// The text of an address that many records in a row have, such as that of a listener: made once, and copied from then on.

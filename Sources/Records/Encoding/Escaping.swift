@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// How bytes from outside are made harmless. A log line can be neither split nor coloured nor turned around by a peer.

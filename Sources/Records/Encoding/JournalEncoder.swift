@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// Encodes a record as the fields of a journal entry (systemd.journal-fields(7)), framed so that a sink can point an

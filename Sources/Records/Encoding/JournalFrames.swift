@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// Writes the frames of one journal entry; see ``JournalEncoder`` for their form.

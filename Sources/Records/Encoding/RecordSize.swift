@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// How much room an encoder needs: a bound that holds for every encoding, reserved before a record is written.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 // The text of can-utils (lib.c): `123#DEADBEEF`, an extended identifier in eight digits, `123#R` or `123#R4` for a remote

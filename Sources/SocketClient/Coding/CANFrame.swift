@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LinuxSystem
+public import Addresses
+import LinuxSystem
 
 /// A frame of a CAN bus: `struct can_frame` and `struct canfd_frame` of linux/can.h.
 public struct CANFrame: Hashable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import Glibc
 import LinuxSystem
 
@@ -185,7 +186,7 @@ struct Connector {
             let listener = try ListeningSocket(
                 kind: kind, address: address, dualStack: address == .ipv6(.any, port: address.port ?? 0, scope: 0),
                 options: ListeningOptions(backlog: 1),
-                access: UnixSocketFile.Access(mode: settings.endpoint.options.mode.map(UInt32.init)))
+                access: UnixSocketAccess(mode: settings.endpoint.options.mode.map(UInt32.init)))
             // One client is all; the path goes with the listener, as the second client would wait for nothing.
             defer { try? listener.file?.remove() }
             say("listening on \(kind.name(of: listener.address))")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// What a source of datagrams sends back to come in, which shows that it gets what is sent to it: the source of a datagram

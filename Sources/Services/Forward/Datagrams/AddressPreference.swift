@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// Which of the addresses of a name datagrams go to first, by what earlier flows have met. Pure.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// Which of the addresses of a name a flow of datagrams goes to, until one has answered. Pure.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// Two peers and the two directions between them: decides what is read, written and ended, and when it is all over.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
 
 /// The addresses of one name as they are known, and when the name is to be looked up again. Pure.

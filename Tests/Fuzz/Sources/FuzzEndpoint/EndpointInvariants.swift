@@ -1,1 +1,1 @@
-../../../LinuxSystemTests/EndpointInvariants.swift
+../../../AddressesTests/EndpointInvariants.swift

@@ -3,6 +3,7 @@
 import Glibc
 import Synchronization
 
+@testable import Addresses
 @testable import LinuxSystem
 
 /// A member of a room that comes by datagrams, on the test's own thread. No call of it blocks.

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+
+/// Finds echoes that would answer each other on a CAN bus: everybody on it hears everybody, and a socket only does not hear
+/// itself. So two that take the same frame send it to and fro for ever.
+struct BusEchoes {
+    private var echoes: [(listener: String, span: SourceSpan)] = []
+    /// The echoes that listen on a bus by its name, or by `*`, and all together.
+    private var onBus: [InterfaceName: FrameIndex] = [:]
+    private var everywhere = FrameIndex()
+
+    /// Notes an address of a listener that echoes; reports it if an earlier one would answer it.
+    mutating func add(
+        _ address: ListenAddress, of listener: String, at span: SourceSpan, _ diagnostics: inout Diagnostics
+    ) {
+        guard case .bind(.can, let buses, _) = address.target, case .can(let bus, _)? = buses.first else { return }
+        let frames = FrameSet(address.datagrams.filters)
+        let earlier =
+            bus.isAny
+            ? everywhere.first(for: frames)
+            : [onBus[bus]?.first(for: frames), onBus[.any]?.first(for: frames)].compactMap(\.self).min()
+        if let other = earlier.map({ echoes[$0] }) {
+            let owner = other.listener == listener ? "the same listener" : "the listener `\(other.listener)`"
+            diagnostics.report(
+                "this echo and that of \(owner) would answer each other on the bus for ever", at: span,
+                help: "let one of them listen on another bus, or to other frames: ?id=0x100&mask=0x700",
+                related: (other.span, "the other one is here"))
+        }
+        onBus[bus, default: FrameIndex()].add(frames, echoes.count)
+        everywhere.add(frames, echoes.count)
+        echoes.append((listener, span))
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import ProxyProtocol
+
+/// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
+/// cannot work.
+struct ForwardResolver<Host: HostLookup> {
+    let host: Host
+
+    /// The settings of a listener whose service is `forward`; nil if they are incomplete.
+    ///
+    /// - Parameter defaults: what the listener inherits.
+    func resolve(
+        _ listener: ListenerDraft, under defaults: InheritableSettings, _ diagnostics: inout Diagnostics
+    ) -> ForwardSettings? {
+        let draft = listener.forward
+        var settings = draft.settings
+        settings.balance = draft.balance?.value ?? settings.balance
+        settings.sendProxy = draft.sendProxy?.value?.version
+        settings.sendsProxyEach = draft.sendProxy?.value?.isForEach ?? false
+        settings.source = draft.source.flatMap { address(of: $0, &diagnostics) }
+        guard let upstreams = draft.upstreams else { return nil }
+        let keepalive = listener.own.keepalive.resolved(over: defaults.keepalive)
+        let userTimeout = listener.own.userTimeout.resolved(over: defaults.userTimeout)
+        for upstream in upstreams { upstream.checkTimers(under: keepalive, userTimeout, &diagnostics) }
+        settings.upstreams = upstreams.map { $0.settings(under: keepalive, userTimeout) }
+        settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
+        settings.framing = draft.framing?.value
+        if let ejection = draft.ejection { settings.eject = ejection.value }
+        checkFamilies(upstreams, of: listener, &diagnostics)
+        checkFraming(draft.framing, upstreams, of: listener, &diagnostics)
+        checkShares(upstreams, balance: draft.balance, &diagnostics)
+        checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
+        checkHealth(settings.health, upstreams, &diagnostics)
+        checkEjection(draft.ejection, health: settings.health, &diagnostics)
+        checkSource(draft.source, upstreams, &diagnostics)
+        return settings
+    }
+
+    // MARK: Families
+
+    /// Messages go from one seqpacket socket to another, datagrams from any datagram socket to any other, and bytes from any
+    /// stream to any other; between bytes and datagrams a framing is needed.
+    private func checkFamilies(
+        _ upstreams: [UpstreamDraft], of listener: ListenerDraft, _ diagnostics: inout Diagnostics
+    ) {
+        // The first address that each kind cannot be relayed to: so that they are not gone through for every upstream.
+        var misfits: [TransferUnit: WrittenAddress?] = [:]
+        for upstream in upstreams {
+            let unit = upstream.address.unit
+            let other: WrittenAddress
+            let note: String
+            // Of a socket that systemd passes, only the start will show what it is.
+            let misfit =
+                misfits[unit]
+                ?? listener.addresses?.first {
+                    $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: listener.forward.framing)
+                }
+            misfits[unit] = .some(misfit)
+            if let address = misfit {
+                (other, note) = (address, Self.listening)
+            } else if let first = upstreams.first?.address, first.unit != unit {
+                (other, note) = (first, "another upstream is of the other kind")
+            } else {
+                continue
+            }
+            let words =
+                "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
+                + " \(other.unit.rawValue): neither can be relayed to the other"
+            // Upstreams are all of one kind, whatever the framing.
+            let lacksFraming = listener.forward.framing == nil && note == Self.listening
+            if lacksFraming, unit != .messages, other.unit != .messages {
+                diagnostics.report(
+                    "\(words) without a framing", at: upstream.address.schemeSpan,
+                    help:
+                        "write framing = \"lines\" if each datagram is a line of the stream, or framing = \"length16\" if"
+                        + " its length stands before it in two bytes",
+                    related: (other.span, note))
+                continue
+            }
+            diagnostics.report(
+                words, at: upstream.address.schemeSpan,
+                help:
+                    "tcp, unix and vsock can be relayed to each other, udp, unix-dgram, can and rds to each other, and"
+                    + " unix-seqpacket to unix-seqpacket",
+                related: (other.span, note))
+        }
+    }
+
+    private static var listening: String { "it listens here" }
+
+    /// That a datagram socket can be connected to says nothing: only an answer shows that somebody is there.
+    private func checkHealth(
+        _ health: HealthSettings?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
+    ) {
+        guard let health else { return }
+        if let bus = upstreams.first(where: { $0.address.endpoint.scheme == .can }) {
+            guard health.send != nil || health.expect != nil else { return }
+            return diagnostics.report(
+                "a check of \(bus.address.endpoint) asks nobody: it looks whether the interface is there and up",
+                at: bus.address.span, help: "give `health` neither `send` nor `expect`")
+        }
+        guard health.send == nil || health.expect == nil,
+            let upstream = upstreams.first(where: { $0.address.unit == .datagrams })
+        else { return }
+        diagnostics.report(
+            "a check of \(upstream.address.endpoint) needs a question and an answer", at: upstream.address.span,
+            help: "give `health` both `send` and `expect`: that a datagram can be sent says nothing of who gets it")
+    }
+
+    /// Where upstreams are checked, failures of connections eject none.
+    private func checkEjection(
+        _ ejection: Located<EjectionSettings?>?, health: HealthSettings?, _ diagnostics: inout Diagnostics
+    ) {
+        guard let ejection, ejection.value != nil, health != nil else { return }
+        diagnostics.report(
+            "`eject` does nothing beside `health`, whose checks alone decide which upstreams are down",
+            at: ejection.span,
+            help: "remove one of them")
+    }
+
+    // MARK: Buses
+
+    /// Whether the frames of a bus are one flow. Between two buses they are, or what one sends would go to the other once
+    /// for every identifier that this one has.
+    private func takesBusAsOne(
+        _ flow: Located<FlowSource>?, _ upstreams: [UpstreamDraft], of listener: ListenerDraft,
+        _ diagnostics: inout Diagnostics
+    ) -> Bool {
+        let bus = upstreams.first { $0.address.endpoint.scheme == .can }?.address
+        let listensOnBus = listener.addresses?.contains { $0.endpoint.scheme == .can } ?? true
+        guard let flow else { return bus != nil && listensOnBus }
+        if !listensOnBus {
+            diagnostics.report(
+                "`flow` is for frames of a CAN bus, and the listener `\(listener.name)` has no can address",
+                at: flow.span, help: "remove the key: other datagrams have the flow of the address that they come from")
+        } else if flow.value == .identifier, let bus {
+            diagnostics.report(
+                "between two buses all frames are one flow", at: flow.span,
+                help: "remove the key: what the other bus sends would come once for every identifier of this one",
+                related: (bus.span, "the other bus is here"))
+        }
+        return flow.value == .bus
+    }
+
+    // MARK: Shares
+
+    private func checkShares(
+        _ upstreams: [UpstreamDraft], balance: Located<BalanceMethod>?, _ diagnostics: inout Diagnostics
+    ) {
+        if balance?.value == .first {
+            for upstream in upstreams {
+                guard let weight = upstream.weight, weight.value > 1 else { continue }
+                diagnostics.report(
+                    "a weight of \(weight.value) means nothing with balance = \"first\"", at: weight.span,
+                    help: "the order decides: leave it out, or write 0 for an upstream that takes no new connections",
+                    related: balance.map { ($0.span, "the balancing method is chosen here") })
+            }
+        }
+        guard let first = upstreams.first else { return }
+        if upstreams.allSatisfy({ $0.weight?.value == 0 }) {
+            diagnostics.report(
+                "no upstream takes connections: the weight of each is 0", at: first.weight?.span ?? first.address.span,
+                help: "leave one of them without a weight, or remove the listener, which lets its connections end")
+        } else if upstreams.allSatisfy(\.isBackup) {
+            diagnostics.report(
+                "every upstream is a backup, and there is none that it is for", at: first.address.span,
+                help: "leave out `backup` for those that are to be used first")
+        }
+    }
+
+    // MARK: The PROXY header
+
+    private func checkSendProxy(
+        _ sendProxy: Located<ForwardDraft.Header?>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
+    ) {
+        guard let sendProxy, let choice = sendProxy.value, let upstream = upstreams.first?.address else { return }
+        if let bus = upstreams.first(where: { $0.address.endpoint.scheme == .can })?.address {
+            return diagnostics.report(
+                "a PROXY header is no frame of a CAN bus", at: sendProxy.span, help: "remove the key",
+                related: (bus.span, "the upstream is here"))
+        }
+        let (message, help): (String, String)
+        switch (upstream.unit, choice.version, choice.isForEach) {
+        case (.messages, _, _):
+            (message, help) = (
+                "a PROXY header is for streams of bytes and datagrams, and unix-seqpacket is neither", "remove the key"
+            )
+        case (.datagrams, .v1, _):
+            (message, help) = ("version 1 of the PROXY protocol has no datagrams", "write \"v2\" or \"v2-each\"")
+        case (.bytes, _, true):
+            (message, help) = ("\"v2-each\" puts a header before each datagram, and this is a stream", "write \"v2\"")
+        default:
+            return
+        }
+        diagnostics.report(
+            message, at: sendProxy.span, help: help, related: (upstream.span, "the upstream is here"))
+    }
+
+    // MARK: The source
+
+    private func address(of source: Located<EndpointHost>, _ diagnostics: inout Diagnostics) -> SocketAddress? {
+        switch source.value {
+        case .ipv4(let ip):
+            return .ipv4(ip, port: 0)
+        case .ipv6(let ip, nil):
+            return .ipv6(ip, port: 0, scope: 0)
+        case .ipv6(let ip, let scope?):
+            guard let index = host.index(ofScope: scope) else {
+                diagnostics.reportInterface(scope, at: source.span)
+                return nil
+            }
+            return .ipv6(ip, port: 0, scope: index)
+        case .any, .name:
+            return nil
+        }
+    }
+
+    /// A source that no upstream can be reached from is a mistake; where only some can, it is for those.
+    private func checkSource(
+        _ source: Located<EndpointHost>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
+    ) {
+        guard let source else { return }
+        let fits = upstreams.contains { upstream in
+            switch (upstream.address.endpoint.location, source.value) {
+            // What a name stands for, only the start will show.
+            case (.host(.name, _), _), (.host(.ipv4, _), .ipv4), (.host(.ipv6, _), .ipv6): true
+            default: false
+            }
+        }
+        if fits { return }
+        let family =
+            switch source.value {
+            case .ipv4: "IPv4"
+            case .ipv6, .any, .name: "IPv6"
+            }
+        diagnostics.report(
+            "this is an \(family) address, and no upstream has one", at: source.span,
+            help: "write a source of the family of an upstream, or remove the key")
+    }
+}
+
+extension WrittenAddress {
+    /// What its sockets move.
+    var unit: TransferUnit {
+        switch endpoint.scheme.kind {
+        case .unixSeqpacket: .messages
+        case .udp, .unixDatagram, .can, .rds: .datagrams
+        case .tcp, .unixStream, .vsock, nil: .bytes
+        }
+    }
+}
+
+/// What a socket moves, in the words of messages.
+enum TransferUnit: String {
+    case bytes = "is a stream of bytes"
+    case messages = "keeps messages apart"
+    case datagrams = "has datagrams"
+
+    /// Whether what the one moves can be relayed to the other.
+    fileprivate func fits(_ other: Self, framing: Located<Framing?>?) -> Bool {
+        self == other || (framing != nil && self != .messages && other != .messages)
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+
+/// Finds listeners whose connections come back to them: straight, or over other listeners of this daemon.
+///
+/// Only what can be seen without asking anybody is found: addresses, `localhost`, names that are listened on, paths. A
+/// way that leads over other hosts, links or name servers is for the start and the hop count to stop.
+struct RelayLoops<Host: HostLookup> {
+    /// A listener that relays.
+    private struct Relay {
+        let draft: ListenerDraft
+        var routes: [Route] = []
+        /// The frames of a bus that may come in; nil if nothing can. What is no bus is taken to bring all.
+        let frames: FrameSet?
+        /// The same for look-ups; made when it is first needed.
+        var index: FrameIndex?
+    }
+
+    /// Where an upstream leads.
+    private enum Route {
+        case way(Way)
+        /// To everybody who listens on a bus.
+        case bus(String, upstream: WrittenAddress)
+    }
+
+    private struct Way {
+        let upstream: WrittenAddress
+        /// The listener that it leads to, by its place in `relays`.
+        let target: Int
+        /// Where that listener says that it listens there.
+        let listen: SourceSpan
+    }
+
+    /// An address on a bus, by the listener that has it.
+    private struct Hearer {
+        let target: Int
+        let listen: SourceSpan
+        let frames: FrameSet
+    }
+
+    /// Those that listen on a bus under one name, as places in `hearers`.
+    private struct Bus {
+        var numbers: [Int] = []
+        var index = FrameIndex()
+    }
+
+    private var relays: [Relay]
+    private var hearers: [Hearer] = []
+    private var onBus: [String: Bus] = [:]
+
+    init(_ drafts: [ListenerDraft], claims: AddressClaims, resolver: AddressResolver<Host>, host: Host) {
+        relays = drafts.filter { $0.service?.isForward == true }.map { Relay(draft: $0, frames: Self.frames(of: $0)) }
+        let numbers = Dictionary(
+            relays.enumerated().map { ($0.element.draft.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        var own: Set<SocketAddress>?
+        let isOwn = { (address: SocketAddress) in
+            if address.isLoopback { return true }
+            let known = own ?? Set(host.ownAddresses())
+            own = known
+            return known.contains(address)
+        }
+        for number in relays.indices {
+            for address in relays[number].draft.addresses ?? [] { noteHearer(address, of: number) }
+            for upstream in relays[number].draft.forward.upstreams ?? [] {
+                let endpoint = upstream.address.endpoint
+                if case .interface(let bus) = endpoint.location {
+                    relays[number].routes.append(.bus(bus, upstream: upstream.address))
+                    continue
+                }
+                var targets: Set<Int> = []
+                for address in Self.addresses(of: endpoint, resolver: resolver, host: host) {
+                    guard let claim = claims.holder(of: address, kind: endpoint.scheme.kind ?? .tcp, isOwn: isOwn),
+                        let target = numbers[claim.listener], targets.insert(target).inserted
+                    else { continue }
+                    relays[number].routes.append(
+                        .way(Way(upstream: upstream.address, target: target, listen: claim.span)))
+                }
+            }
+        }
+    }
+
+    private static func frames(of draft: ListenerDraft) -> FrameSet? {
+        guard let addresses = draft.addresses, !addresses.isEmpty else { return nil }
+        return FrameSet(
+            joining: addresses.map { $0.endpoint.bus == nil ? .all : FrameSet($0.endpoint.options.filters) })
+    }
+
+    private mutating func noteHearer(_ address: WrittenAddress, of relay: Int) {
+        guard let bus = address.endpoint.bus else { return }
+        let hearer = Hearer(target: relay, listen: address.span, frames: FrameSet(address.endpoint.options.filters))
+        onBus[bus, default: Bus()].numbers.append(hearers.count)
+        onBus[bus]?.index.add(hearer.frames, hearers.count)
+        hearers.append(hearer)
+    }
+
+    /// The addresses that an upstream is known to have.
+    private static func addresses(
+        of endpoint: Endpoint, resolver: AddressResolver<Host>, host: Host
+    ) -> [SocketAddress] {
+        switch endpoint.location {
+        case .host(.ipv4(let ip), let port):
+            return [.ipv4(ip, port: port)]
+        case .host(.ipv6(let ip, let scope), let port):
+            return [.ipv6(ip, port: port, scope: scope.flatMap { host.index(ofScope: $0) } ?? 0)]
+        case .host(.name(let name), let port):
+            // RFC 6761 section 6.3 has the name and all below it on the loopback interface.
+            let lowercased = name.lowercased()
+            if lowercased == "localhost" || lowercased.hasSuffix(".localhost") {
+                return [.ipv4(.loopback, port: port), .ipv6(.loopback, port: port, scope: 0)]
+            }
+            return (resolver.known(name) ?? []).map { $0.with(port: port) }
+        case .path(let path):
+            return [.unix(path: path)]
+        case .abstract(let name):
+            return [.abstract(name: name)]
+        case .vsock(let cid, let port):
+            return [.vsock(cid: cid, port: port)]
+        case .host(.any, _), .interface, .passed:
+            return []
+        }
+    }
+
+    // MARK: The search
+
+    private enum Mark: Equatable {
+        case new
+        case onTheWay(depth: Int)
+        case done
+    }
+
+    /// A listener on the way from the start.
+    private struct Step {
+        let relay: Int
+        /// Which of its routes is the next.
+        var route = 0
+        /// Where the one before leads, and which of those is the next.
+        var ways: [Way] = []
+        var way = 0
+    }
+
+    /// Reports an upstream of each circle: the one that closes it, when one goes from listener to listener in the order of
+    /// the files. Each way is gone once, and none to a listener from where all has been seen.
+    mutating func report(_ diagnostics: inout Diagnostics) {
+        var marks = [Mark](repeating: .new, count: relays.count)
+        var found = 0
+        for start in relays.indices where marks[start] == .new {
+            var path = [Step(relay: start)]
+            marks[start] = .onTheWay(depth: 0)
+            while let step = path.last {
+                guard step.way < step.ways.count else {
+                    if step.route < relays[step.relay].routes.count {
+                        path[path.count - 1].route += 1
+                        path[path.count - 1].ways = ways(step.route, of: step.relay) { marks[$0] == .done }
+                        path[path.count - 1].way = 0
+                    } else {
+                        marks[step.relay] = .done
+                        path.removeLast()
+                    }
+                    continue
+                }
+                path[path.count - 1].way += 1
+                let way = step.ways[step.way]
+                switch marks[way.target] {
+                case .new:
+                    marks[way.target] = .onTheWay(depth: path.count)
+                    path.append(Step(relay: way.target))
+                case .onTheWay(let depth):
+                    report(way, closing: path[depth...].lazy.map(\.relay), &diagnostics)
+                    found += 1
+                    if found == Self.limit { return }
+                case .done:
+                    break
+                }
+            }
+        }
+    }
+
+    /// Where an upstream leads, but for listeners that are done with.
+    private mutating func ways(_ route: Int, of relay: Int, isDone: (Int) -> Bool) -> [Way] {
+        let (bus, upstream): (String, WrittenAddress)
+        switch relays[relay].routes[route] {
+        case .way(let way): return [way]
+        case .bus(let name, let address): (bus, upstream) = (name, address)
+        }
+        // Everybody who listens on a bus hears what is sent there, if it passes the filters of both.
+        var numbers = hearers(of: bus, from: relay, isDone: isDone)
+        if bus != "*" { numbers += hearers(of: "*", from: relay, isDone: isDone) }
+        var targets: Set<Int> = []
+        return numbers.sorted().compactMap { number in
+            let hearer = hearers[number]
+            guard targets.insert(hearer.target).inserted else { return nil }
+            return Way(upstream: upstream, target: hearer.target, listen: hearer.listen)
+        }
+    }
+
+    private mutating func hearers(of bus: String, from relay: Int, isDone: (Int) -> Bool) -> [Int] {
+        guard let frames = relays[relay].frames, let numbers = onBus[bus]?.numbers else { return [] }
+        let hearers = self.hearers
+        guard numbers.count < frames.patterns.count else {
+            return onBus[bus]?.index.numbers(for: frames) { isDone(hearers[$0].target) } ?? []
+        }
+        // Few who hear it, and many filters before: each of the few is looked for among those.
+        if relays[relay].index == nil {
+            var index = FrameIndex()
+            index.add(frames, 0)
+            relays[relay].index = index
+        }
+        return numbers.filter { number in
+            !isDone(hearers[number].target) && relays[relay].index?.first(for: hearers[number].frames) != nil
+        }
+    }
+
+    private func report(
+        _ way: Way, closing circle: some RandomAccessCollection<Int>, _ diagnostics: inout Diagnostics
+    ) {
+        let name = { (number: Int) in "`\(relays[number].draft.name)`" }
+        guard circle.count > 1 else {
+            diagnostics.report(
+                "\(way.upstream.endpoint) is the listener \(name(way.target)) itself", at: way.upstream.span,
+                help: "choose another upstream, or another address to listen on",
+                related: (way.listen, "it listens here"))
+            return
+        }
+        // From where the upstream stands all the way round, but no more names than one can follow.
+        var names = circle.suffix(1).map(name)
+        if circle.count > Self.shown {
+            names += circle.prefix(Self.shown / 2).map(name) + ["…"] + circle.suffix(Self.shown / 2).map(name)
+        } else {
+            names += circle.map(name)
+        }
+        diagnostics.report(
+            "\(way.upstream.endpoint) leads round in a circle: \(names.joined(separator: " -> "))",
+            at: way.upstream.span, help: "let one of these listeners relay to somebody else",
+            related: (way.listen, "\(name(way.target)) listens here"))
+    }
+
+    private static var shown: Int { 8 }
+
+    /// How many circles are looked for: that many listeners on one bus have as many as there are pairs of them.
+    private static var limit: Int { 1000 }
+}
+
+extension ServiceSettings {
+    fileprivate var isForward: Bool {
+        if case .forward = self { return true }
+        return false
+    }
+}
+
+extension Endpoint {
+    /// The bus whose frames come in here.
+    fileprivate var bus: String? {
+        if case .interface(let name) = location { return name }
+        return nil
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+
+extension ListenerDraft {
+    /// Reports what cannot be done with datagrams, and what may harm others.
+    func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
+        let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
+        if let first = datagrams.first { checkService(first, &diagnostics) }
+        for address in datagrams where address.endpoint.scheme == .can { checkBus(address, &diagnostics) }
+        checkAmplification(resolved, &diagnostics)
+    }
+
+    /// A flow has no end of its own. Without a time for it, whoever sends once keeps his place for ever, and soon there is
+    /// none left. On a bus there are only so many who send.
+    func checkFlowsEnd(under defaults: InheritableSettings, _ diagnostics: inout Diagnostics) {
+        let isOff = { (timeout: Override<Duration>) in
+            if case .off = timeout { return true }
+            return false
+        }
+        let isInherited = if case .inherit = own.idleTimeout { true } else { false }
+        guard isInherited ? isOff(defaults.idleTimeout) : isOff(own.idleTimeout),
+            own.lifetime.resolved(over: defaults.lifetime) == nil,
+            let address = addresses?.first(where: {
+                $0.endpoint.scheme.kind?.isDatagram == true && $0.endpoint.scheme != .can
+            })
+        else { return }
+        diagnostics.report(
+            "without an `idle-timeout` no flow of \(address.endpoint) would ever end, until as many as there may be are"
+                + " there and nobody else comes in",
+            at: isInherited ? span : idleTimeoutSpan ?? span,
+            help: isInherited
+                ? "[defaults] turns it off: give this listener an idle-timeout of its own, such as \"30s\", or a lifetime"
+                : "write a long one, such as \"1h\", or add a lifetime")
+    }
+
+    private func checkService(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        if let source = acceptProxy?.first {
+            diagnostics.report(
+                "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
+                help: "remove `accept-proxy`, or give the datagrams a listener of their own",
+                related: (address.span, "the address is here"))
+        }
+    }
+
+    /// On a bus there are frames of a few bytes, and nobody who asks for a text.
+    private func checkBus(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
+        switch service {
+        case .daytime, .time, .chargen:
+            diagnostics.report(
+                "the service `\(service?.name ?? "")` makes no sense on a CAN bus: what it answers is no frame",
+                at: address.schemeSpan, help: "on can:// there are echo, discard and forward")
+        case .chat:
+            diagnostics.report(
+                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: address.schemeSpan,
+                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
+        case .echo, .discard, .forward, nil:
+            break
+        }
+    }
+
+    /// What answers with more than it was asked serves those who ask in the name of a victim.
+    private func checkAmplification(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
+        guard service?.amplifies == true else {
+            guard let allowAmplification, let service else { return }
+            diagnostics.report(
+                "`allow-amplification` means nothing for the service `\(service.name)`", at: allowAmplification.span,
+                help: "remove the key; it is for chargen and daytime over UDP")
+            return
+        }
+        if allowAmplification?.value == true { return }
+        guard resolved.count == addresses?.count else { return }
+        for (address, written) in zip(resolved, addresses ?? []) {
+            guard case .bind(.udp, let places, _) = address.target, !places.allSatisfy(\.isLoopback) else { continue }
+            diagnostics.report(
+                "\(service?.name ?? "") over UDP answers with more than it is asked, to whoever the sender claims to be",
+                at: written.span,
+                help: "anybody could use it to flood others; listen on 127.0.0.1 or [::1], or write"
+                    + " allow-amplification = true if only trusted hosts reach it")
+        }
+    }
+}
+
+extension Endpoint {
+    /// Whether it is a group of multicast.
+    var isMulticast: Bool {
+        switch location {
+        case .host(.ipv4(let ip), let port): SocketAddress.ipv4(ip, port: port).isMulticast
+        case .host(.ipv6(let ip, _), let port): SocketAddress.ipv6(ip, port: port, scope: 0).isMulticast
+        default: false
+        }
+    }
+}

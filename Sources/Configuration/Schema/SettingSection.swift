@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import TOML
+
+/// The tables that a file may have, as far as messages are concerned.
+enum SettingSection: Sendable {
+    case daemon
+    case log
+    case defaults
+    case listener(name: String, service: ServiceSchema?)
+    case keepalive
+    case upstream
+    case health
+    case ejection
+
+    /// How the table is written.
+    var title: String {
+        switch self {
+        case .daemon: "[daemon]"
+        case .log: "[log]"
+        case .defaults: "[defaults]"
+        case .listener(let name, _): "[listener.\(name)]"
+        case .keepalive: "`keepalive`"
+        case .upstream: "an upstream"
+        case .health: "`health`"
+        case .ejection: "`eject`"
+        }
+    }
+
+    /// The keys that it may have.
+    var keys: [String] {
+        switch self {
+        case .daemon: DaemonSettings.keys.map(\.name)
+        case .log: LogSettings.keys.map(\.name)
+        case .defaults: InheritableSettings.keys.map(\.name)
+        // Those of the service first: they are what the listener is about.
+        case .listener(_, let service):
+            (service?.keys.map(\.name) ?? []) + ListenerDraft.keys.map(\.name) + InheritableSettings.keys.map(\.name)
+        case .keepalive: ListeningOptions.KeepAlive.keys.map(\.name)
+        case .upstream: UpstreamDraft.keys
+        case .health: HealthSettings.keys
+        case .ejection: EjectionSettings.keys
+        }
+    }
+
+    /// Whether keys of services may be looked for here.
+    private var hasService: Bool {
+        switch self {
+        case .defaults, .listener: true
+        case .daemon, .log, .keepalive, .upstream, .health, .ejection: false
+        }
+    }
+
+    /// Where a key that is unknown here belongs, if anywhere.
+    private func home(of key: String) -> String? {
+        if DaemonSettings.keys.contains(where: { $0.name == key }) { return "[daemon]" }
+        if LogSettings.keys.contains(where: { $0.name == key }) { return "[log]" }
+        if InheritableSettings.keys.contains(where: { $0.name == key }) { return "[defaults] or a [listener.NAME]" }
+        if ListenerDraft.keys.contains(where: { $0.name == key }) { return "a [listener.NAME]" }
+        return nil
+    }
+}
+
+extension SettingSection {
+    /// What to say of a key that this table cannot have.
+    func unknown(_ entry: TOMLTable.Entry) -> (message: String, suggestion: Suggestion) {
+        let key = entry.key
+        if hasService, let owner = ServiceSchema.owner(ofKey: key) {
+            let isSupported = ServiceSchema.named(owner) != nil
+            let service: String
+            if case .listener(_, let schema?) = self {
+                service = ", and the service here is `\(schema.name)`"
+            } else {
+                service = ""
+            }
+            return (
+                "`\(key)` is a key of the service `\(owner)`\(service)",
+                Suggestion(
+                    isSupported
+                        ? "remove the key, or write service = \"\(owner)\""
+                        : "remove the key: the service `\(owner)` is not supported by this version")
+            )
+        }
+        let message = "\(title) has no key `\(key)`"
+        if let home = home(of: key) { return (message, Suggestion("`\(key)` belongs in \(home)")) }
+        // The same word in another spelling, as in `MaxConnections`, is no other program's.
+        let same = keys.first { ForeignWords.normalized($0) == ForeignWords.normalized(key) }
+        if let same { return (message, Suggestion("did you mean `\(same)`?")) }
+        if case .upstream = self, ForeignWords.isAddressOfUpstream(key) {
+            return (message, Suggestion("here that is `address`: write address = \"tcp://HOST:PORT\""))
+        }
+        if let help = ForeignWords.key(key, value: entry.value) { return (message, Suggestion(help)) }
+        return (message, Suggestion(for: key, among: keys, what: "key"))
+    }
+}
+
+extension Diagnostics {
+    /// Reads a table by its keys and reports those that it cannot have.
+    mutating func read<Settings>(
+        _ table: TOMLTable, _ keys: [SettingKey<Settings>], into settings: inout Settings, section: SettingSection
+    ) {
+        for entry in table.entries {
+            if let key = keys.first(where: { $0.name == entry.key }) {
+                key.read(entry, &settings, &self)
+            } else {
+                reportUnknown(entry, in: section)
+            }
+        }
+    }
+
+    mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
+        // Looking for what was meant is most of the effort.
+        if isFull { return }
+        let (message, suggestion) = section.unknown(entry)
+        report(message, at: entry.keyRange, help: suggestion.help, choices: suggestion.choices)
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TOML
+
+/// The problems found so far, and the file in which more are looked for.
+struct Diagnostics {
+    private(set) var problems: [ConfigurationProblem] = []
+
+    /// What is valid, but may not do what its author expects; shown by `--check`. ``limit`` at most.
+    private(set) var notes: [ConfigurationProblem] = []
+
+    /// The file that is being read.
+    var file: SourceFile
+
+    /// How many problems of a file are told. Whoever has that many has the wrong file, and a file of nothing else would
+    /// make a report of many times its size.
+    static let limit = 100
+
+    /// What could not be read of each file, by its number.
+    private var unreadable: [Int: [SourceRange]] = [:]
+    private var counts: [Int: Int] = [:]
+
+    init(file: SourceFile) {
+        self.file = file
+    }
+
+    /// Whether the current file has so many problems that another one would not be told.
+    var isFull: Bool { isFull(file) }
+
+    private func isFull(_ file: SourceFile) -> Bool { counts[file.number, default: 0] > Self.limit }
+
+    /// Takes note of what could not be read in the current file. What is found wrong with a value around such a place is
+    /// not told: it would only be confusing.
+    mutating func setUnreadable(_ ranges: [SourceRange]) {
+        unreadable[file.number] = ranges
+    }
+
+    /// Adds a problem at a place in the current file.
+    mutating func report(
+        _ message: String, at range: SourceRange, help: String? = nil,
+        related: (span: SourceSpan, note: String)? = nil, choices: [String] = []
+    ) {
+        report(message, at: file.span(range), help: help, related: related, choices: choices)
+    }
+
+    /// Adds a problem at a place in any file.
+    mutating func report(
+        _ message: String, at span: SourceSpan, help: String? = nil,
+        related: (span: SourceSpan, note: String)? = nil, choices: [String] = []
+    ) {
+        // Before the problem is made: to find the place in a line of a megabyte takes its time.
+        if isFull(span.file) { return }
+        let range = span.range
+        let isRead = unreadable[span.file.number, default: []].allSatisfy {
+            $0.start < range.start || range.end < $0.end
+        }
+        if isRead { add(ConfigurationProblem(message, at: span, help: help, related: related, choices: choices)) }
+    }
+
+    /// Adds a note at a place in any file: `--check` shows it, and nothing else changes.
+    mutating func note(
+        _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
+    ) {
+        guard notes.count < Self.limit else { return }
+        notes.append(ConfigurationProblem(message, at: span, help: help, related: related, severity: .note))
+    }
+
+    /// Adds a problem, up to ``limit`` for each file.
+    mutating func add(_ problem: ConfigurationProblem) {
+        let count = counts[problem.order.file, default: 0] + 1
+        counts[problem.order.file] = count
+        if count <= Self.limit {
+            problems.append(problem)
+        } else if count == Self.limit + 1 {
+            problems.append(.more(than: Self.limit, in: problem))
+        }
+    }
+
+    /// Adds a problem for a value of the wrong type.
+    mutating func reportType(_ value: TOMLValue, of key: String, wanted: String, example: String) {
+        // What could not be read has its problem already.
+        if case .invalid = value.content { return }
+        report("`\(key)` must be \(wanted), not \(value.typeName)", at: value.range, help: "write \(key) = \(example)")
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import LinuxSystem
+
+/// What `usherd --check` and `usherctl check` do: read a configuration, and look at the host as the user who is to run it.
+///
+/// Nothing is bound for longer than a moment, nothing is listened on, and no daemon that runs is told.
+public struct CheckRequest: Sendable {
+    /// The main file.
+    public var path = Configuration.defaultPath
+
+    /// Whether to look at the host: not so in CI, where the host is another one.
+    public var looksAtHost = true
+
+    /// Whether a note is a failure.
+    public var isStrict = false
+
+    /// Who is to run usherd; nil for the service's account where root asks and it exists, else the user who runs the check.
+    public var user: String?
+
+    /// Makes a request for the shipped path.
+    public init() {}
+
+    /// The account of the shipped unit.
+    public static let serviceUser = "usherd"
+
+    /// Why a check cannot be made: a sentence.
+    public struct Refusal: Error, Equatable, Sendable {
+        /// The sentence.
+        public let message: String
+    }
+
+    /// What a check has found.
+    public struct Outcome: Sendable {
+        /// What goes to the standard output.
+        public var output = ""
+        /// What goes to the standard error, after the program's name and a colon each; lines that terminals can bear.
+        public var messages: [String] = []
+        /// The status to exit with.
+        public var status: CInt = 0
+    }
+
+    /// Makes the check. To be called while the process has one thread.
+    public func run() throws(Refusal) -> Outcome {
+        guard looksAtHost else { return outcome(load(), findings: [], remark: nil) }
+        let user = try judgedUser()
+        // The unit is for its own account; a usherd of another user has no unit.
+        var check = HostCheck(
+            as: user, isService: user.name == Self.serviceUser, SystemHostFacts(configurationPath: path))
+        let loaded: Loaded
+        do throws(SystemError) {
+            loaded = try user.perform {
+                let loaded = load()
+                if let configuration = loaded.configuration { check.lookAtPaths(of: configuration) }
+                return loaded
+            }
+        } catch {
+            throw Refusal(message: "cannot judge as the user \(user.name): \(error); --no-host does without")
+        }
+        guard let configuration = loaded.configuration else {
+            // What cannot be read may be readable to the user who runs the check.
+            let isAnother = user.name != Account.ofThisProcess.name
+            let remark = isAnother ? "judged as the user \(user.name); --user judges as another" : nil
+            return outcome(loaded, findings: [], remark: remark)
+        }
+        check.lookAtRest(of: configuration)
+        let remark =
+            "judged as the user \(user.name); what the sandbox of its unit lets through (ReadWritePaths=,"
+            + " RestrictAddressFamilies=) cannot be seen from here"
+        return outcome(loaded, findings: check.findings, remark: remark)
+    }
+
+    private struct Loaded {
+        var configuration: Configuration?
+        var problems: [ConfigurationProblem]
+    }
+
+    private func load() -> Loaded {
+        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
+        return Loaded(configuration: configuration, problems: problems)
+    }
+
+    private func outcome(_ loaded: Loaded, findings: [HostFinding], remark: String?) -> Outcome {
+        var outcome = Outcome()
+        guard let configuration = loaded.configuration else {
+            outcome.messages = [ConfigurationProblem.report(loaded.problems)]
+            if let remark { outcome.messages.append(remark) }
+            outcome.status = ExitStatus.configuration
+            return outcome
+        }
+        outcome.output = configuration.summary
+        let notes = configuration.notes.map(\.description) + findings.map(\.description)
+        if !notes.isEmpty {
+            let count = notes.count == 1 ? "1 note" : "\(notes.count) notes"
+            outcome.messages.append(([count] + notes).joined(separator: "\n\n"))
+            if isStrict { outcome.status = ExitStatus.unavailable }
+        }
+        if let remark { outcome.messages.append(remark) }
+        return outcome
+    }
+
+    private func judgedUser() throws(Refusal) -> Account {
+        let caller = Account.ofThisProcess
+        guard let name = user ?? (caller.user == 0 ? Self.serviceUser : nil), name != caller.name else { return caller }
+        let account: Account?
+        do throws(NameLookupFailure) {
+            account = try Account(named: name)
+        } catch {
+            throw Refusal(message: "cannot look the user \(name) up: \(error.reason)")
+        }
+        guard let account else {
+            // Nobody has asked for the service's account by name.
+            guard user != nil else { return caller }
+            throw Refusal(message: "this host has no user \(TerminalText.safe(name)); `getent passwd` shows the users")
+        }
+        guard caller.user == 0 || account.user == caller.user else {
+            throw Refusal(message: "only root can judge as another user: sudo, or leave out --user")
+        }
+        return account
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import LinuxSystem
+
+/// What on this host would keep a configuration from working for the user as which usherd runs. Pure: facts come in,
+/// findings go out.
+struct HostCheck<Facts: HostFacts> {
+    private let user: Account
+    private let isService: Bool
+    private let facts: Facts
+    private(set) var findings: [HostFinding] = []
+    /// The log files that were looked at, by what they are.
+    private var logFiles: [FileIdentity: String] = [:]
+
+    /// Prepares a check.
+    ///
+    /// - Parameters:
+    ///   - user: who is to run usherd.
+    ///   - isService: whether that is the service's account, for which the unit makes directories and grants
+    ///     CAP_NET_BIND_SERVICE.
+    init(as user: Account, isService: Bool, _ facts: Facts) {
+        self.user = user
+        self.isService = isService
+        self.facts = facts
+    }
+
+    /// What is wrong with paths: to be asked while the process is that user.
+    mutating func lookAtPaths(of configuration: Configuration) {
+        for destination in configuration.log.destinations ?? [] {
+            guard case .file(let path) = destination else { continue }
+            lookAtLogFile(path, configuration.log.origin)
+            let identity = identity(of: path)
+            if let identity, let other = logFiles[identity] {
+                find(
+                    "the log files \(other) and \(path) are one file, which would get each record twice",
+                    at: configuration.log.origin, help: "leave one of them out of `to`")
+            } else if let identity {
+                logFiles[identity] = path
+            }
+        }
+        for listener in configuration.listeners {
+            for address in listener.listen {
+                if case .path(let bytes) = address.endpoint.location { lookAtSocketFile(bytes, address) }
+                lookAtOwner(of: address)
+            }
+        }
+    }
+
+    /// What is wrong with addresses and limits: to be asked with all the privileges that there are.
+    mutating func lookAtRest(of configuration: Configuration) {
+        for listener in configuration.listeners {
+            for address in listener.listen {
+                guard case .bind(let kind, let places, let dualStack) = address.target else { continue }
+                for place in places { lookAtAddress(place, kind, dualStack: dualStack, address, of: listener.name) }
+            }
+        }
+        lookAtDescriptors(of: configuration)
+    }
+
+    private mutating func find(_ message: String, at origin: SettingOrigin?, help: String) {
+        findings.append(HostFinding(message, at: origin, help: help))
+    }
+
+    // MARK: Paths
+
+    /// A file by whatever path: that file, or one that would be made in a directory.
+    private struct FileIdentity: Hashable {
+        let device: UInt64
+        let inode: UInt64
+        var name = ""
+    }
+
+    /// Which regular file is or would be made at a path; nil if that is not known.
+    private func identity(of path: String) -> FileIdentity? {
+        if let status = try? facts.status(of: path) {
+            guard status.kind == .regular, status.inode != 0 else { return nil }
+            return FileIdentity(device: status.device, inode: status.inode)
+        }
+        guard let status = try? facts.status(of: PathObstacle.parent(of: path)), status.inode != 0 else { return nil }
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] }
+        return FileIdentity(device: status.device, inode: status.inode, name: String(name ?? ""))
+    }
+
+    private mutating func lookAtLogFile(_ path: String, _ origin: SettingOrigin?) {
+        let directory = PathObstacle.parent(of: path)
+        if let obstacle = PathObstacle.onTheWay(to: directory, facts) {
+            if isMadeByUnit(obstacle) { return }
+            return find(
+                "the log file \(path) cannot be opened, and usherd would not start:"
+                    + " \(obstacle.text(for: user.name, facts))",
+                at: origin, help: help(for: obstacle))
+        }
+        do throws(SystemError) {
+            let status = try facts.status(of: path)
+            if status.kind == .directory || status.kind == .socket {
+                return find(
+                    "the log file \(path) is \(status.kind.rawValue)", at: origin, help: "write the path of a file")
+            }
+            if status.mayWrite { return }
+            let obstacle = PathObstacle.notWritable(path, status)
+            find(
+                "the log file \(path) cannot be opened, and usherd would not start:"
+                    + " \(obstacle.text(for: user.name, facts))", at: origin, help: obstacle.help(for: user.name))
+        } catch {
+            guard let obstacle = PathObstacle.toMaking(in: directory, facts) else { return }
+            find(
+                "the log file \(path) cannot be made, and usherd would not start:"
+                    + " \(obstacle.text(for: user.name, facts))", at: origin, help: obstacle.help(for: user.name))
+        }
+    }
+
+    private mutating func lookAtSocketFile(_ bytes: [UInt8], _ address: ListenAddress) {
+        guard let path = String(validating: bytes, as: UTF8.self) else { return }
+        if let obstacle = PathObstacle.toMaking(in: PathObstacle.parent(of: path), facts) {
+            if isMadeByUnit(obstacle) { return }
+            return find(
+                "\(address.endpoint) cannot be listened on: \(obstacle.text(for: user.name, facts))",
+                at: address.origin,
+                help: help(for: obstacle))
+        }
+        guard let status = try? facts.status(of: path), status.kind != .socket else { return }
+        find(
+            "\(address.endpoint) cannot be listened on: there is \(status.kind.rawValue) at this path, which usherd leaves"
+                + " alone", at: address.origin, help: "remove it, or write another path")
+    }
+
+    /// Whether a directory is missing that the unit makes when the service starts: RuntimeDirectory=, LogsDirectory= and
+    /// StateDirectory= of usherd.service and usherd@.service.
+    private func isMadeByUnit(_ obstacle: PathObstacle) -> Bool {
+        guard isService, case .missing(let path) = obstacle else { return false }
+        let made = ["/run/usherd", "/var/run/usherd", "/var/log/usherd", "/var/lib/usherd"]
+        return made.contains(path) || path.hasPrefix("/run/usherd-") || path.hasPrefix("/var/log/usherd/")
+            || path.hasPrefix("/var/lib/usherd/")
+    }
+
+    private func help(for obstacle: PathObstacle) -> String {
+        guard case .missing(let path) = obstacle else { return obstacle.help(for: user.name) }
+        return "usherd makes no directories: install -d -o \(user.name) \(path)"
+    }
+
+    private mutating func lookAtOwner(of address: ListenAddress) {
+        if user.user == 0 { return }
+        let mayGiveAway = isService && facts.unit.capabilities.contains("CAP_CHOWN")
+        if let owner = address.access.user, owner != user.user, !mayGiveAway {
+            find(
+                "\(address.endpoint): the user \(user.name) may not give a socket to another user (chown: Operation not"
+                    + " permitted)", at: address.origin,
+                help: "drop `user`; or give the unit CAP_CHOWN with the drop-in unix-owners.conf of"
+                    + " /usr/share/doc/usherd/examples")
+        }
+        guard let group = address.access.group, !user.groups.contains(group), !mayGiveAway else { return }
+        let name = facts.groupName(group)
+        let unitGroups = facts.unit.groups
+        if isService, unitGroups.contains(name) || unitGroups.contains(String(group)) { return }
+        find(
+            "\(address.endpoint): the user \(user.name) is no member of the group \(name), and may not give a socket to it"
+                + " (chown: Operation not permitted)", at: address.origin,
+            help: isService
+                ? "write SupplementaryGroups=\(name) below [Service] with `systemctl edit usherd`, and restart it"
+                : "give the process the group, in a unit by SupplementaryGroups=\(name) below [Service]; or drop `group`"
+        )
+    }
+
+    // MARK: Addresses
+
+    private mutating func lookAtAddress(
+        _ place: SocketAddress, _ kind: SocketKind, dualStack: Bool, _ address: ListenAddress, of listener: String
+    ) {
+        let state = facts.state(of: place, kind, dualStack: dualStack, interface: address.datagrams.interface)
+        switch state {
+        case .free:
+            lookAtPort(place, kind, address)
+        case .ours:
+            break
+        case .taken(let holder?) where holder.pid == 1:
+            find(
+                "\(address.endpoint) of the listener \(listener) is held by systemd: Address already in use",
+                at: address.origin,
+                help:
+                    "a .socket unit has it, see `systemctl list-sockets`: write systemd:// and its FileDescriptorName=, or"
+                    + " stop that unit")
+        case .taken(let holder):
+            let who = holder.map { "\($0.name) (process \($0.pid))" } ?? "another process"
+            find(
+                "\(address.endpoint) of the listener \(listener) is held by \(who): Address already in use",
+                at: address.origin,
+                help: holder == nil
+                    ? "`ss -lxtup` shows by whom, to root; stop that process, or choose another address"
+                    : "stop that process, or choose another address")
+        case .failed(let error):
+            // The unit grants the service what its account alone lacks.
+            if isService, error == SystemError("bind", errno: ListenAdvice.permissionDenied) { return }
+            // Of an interface that is missing by its name, the reading of the configuration has made a note.
+            let isNumbered = address.endpoint.interfaceNumber != nil
+            if error.errno == ListenAdvice.noDevice, kind == .tcp || kind == .udp, !isNumbered { return }
+            find(
+                "\(address.endpoint) of the listener \(listener) cannot be listened on: \(error.reason) (\(error.symbol))",
+                at: address.origin, help: ListenAdvice.text(for: error, at: address.endpoint))
+        }
+    }
+
+    private mutating func lookAtPort(_ place: SocketAddress, _ kind: SocketKind, _ address: ListenAddress) {
+        guard kind == .tcp || kind == .udp, let port = place.port, port != 0, Int(port) < facts.unprivilegedPort,
+            user.user != 0, !isService
+        else { return }
+        find(
+            "\(address.endpoint): a port below \(facts.unprivilegedPort) needs CAP_NET_BIND_SERVICE, which the user"
+                + " \(user.name) does not have", at: address.origin,
+            help: "choose a higher port, or let the unit grant it: AmbientCapabilities=CAP_NET_BIND_SERVICE")
+    }
+
+    // MARK: Descriptors
+
+    private mutating func lookAtDescriptors(of configuration: Configuration) {
+        let needed = configuration.descriptorsNeeded
+        // LimitNOFILE= of the shipped unit.
+        let limit = isService ? max(facts.descriptorLimit, 1 << 20) : facts.descriptorLimit
+        guard needed > limit else { return }
+        find(
+            "max-connections needs up to \(needed) descriptors, and a process may have \(limit) here",
+            at: configuration.daemon.maxConnectionsOrigin,
+            help: isService
+                ? "raise LimitNOFILE= of the unit to \(needed), or lower max-connections"
+                : "that is the limit of this shell: raise it with ulimit -n \(needed), or lower max-connections; a service"
+                    + " has LimitNOFILE= of its unit")
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Addresses
+import Configuration
+import Glibc
+package import LinuxSystem
+
+/// What to do about an address that the kernel refuses to a listener. Pure.
+package enum ListenAdvice {
+    /// What bind(2) says of a port below 1024, and of a directory that may not be written to.
+    package static let permissionDenied = EACCES
+
+    /// What bind(2) says of a link-local address whose interface is missing.
+    package static let noDevice = ENODEV
+
+    /// What brings a family of sockets that the kernel does not know, or the unit does not allow: seccomp answers as a kernel
+    /// without it does.
+    private static func missingFamily(_ scheme: EndpointScheme) -> String {
+        guard let modules = scheme.kind?.modules else {
+            return
+                "this kernel lacks the address family (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the"
+                + " unit does not let it through"
+        }
+        return "this kernel lacks the family of `\(scheme.rawValue)`: `modprobe -a \(modules)`, and a file in"
+            + " /etc/modules-load.d for each boot; under systemd, RestrictAddressFamilies= of the unit has to name"
+            + " AF_\(scheme.rawValue.uppercased())"
+    }
+
+    /// What lets a daemon give its socket to somebody: to a group, to be a member of it.
+    private static func owner(_ options: EndpointOptions) -> String {
+        if options.user == nil, let group = options.group {
+            return
+                "usherd may give a socket to its own groups alone: write SupplementaryGroups=\(group) below [Service] with"
+                + " `systemctl edit usherd`, then `systemctl restart usherd`"
+        }
+        return
+            "only root, or a daemon with CAP_CHOWN, may give a socket to another user: put the drop-in unix-owners.conf of"
+            + " /usr/share/doc/usherd/examples into /etc/systemd/system/usherd.service.d, or drop `user`"
+    }
+
+    /// The advice for an error; empty where there is none.
+    package static func text(for error: SystemError, at endpoint: Endpoint) -> String {
+        let scheme = endpoint.scheme
+        return switch (error.operation.description, error.errno) {
+        case ("socket", EAFNOSUPPORT), ("socket", EPROTONOSUPPORT), ("socket", ESOCKTNOSUPPORT):
+            missingFamily(scheme)
+        case ("bind", EADDRNOTAVAIL) where scheme == .vsock:
+            "no transport of vsock has this context: `modprobe vsock_loopback` for vsock://local, vhost_vsock on the host"
+                + " of virtual machines"
+        case ("bind", EADDRNOTAVAIL) where scheme == .rds:
+            "this host has no such address (see ip address), or RDS no transport: `modprobe rds_tcp`"
+        case ("bind", ENODEV) where scheme == .can:
+            "this interface does not lead to a CAN bus: `ip -details link` shows those that do"
+        case ("bind", ENODEV) where endpoint.interfaceNumber != nil:
+            "this host has no interface of this number: `ip link` shows the interfaces; a name, such as %eth0, is still right"
+                + " after the interface was made anew"
+        case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
+            "another process has it: see ss -lxtup, stop that process, or use another address"
+        case ("bind", EROFS):
+            "the file system is read-only, or so for the daemon: see ReadWritePaths= of the unit"
+        case ("bind", EACCES):
+            "a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory that the daemon may write"
+        case ("bind", EADDRNOTAVAIL):
+            "this host has no such address: see ip address; usherd listens there when the address is added"
+        case ("unlink", EACCES), ("unlink", EPERM):
+            "a dead process has left a socket there that the daemon may not remove: remove it"
+        case ("bind", ENOENT), ("bind", ENOTDIR):
+            "make the directory first"
+        case ("chown", EPERM):
+            owner(endpoint.options)
+        case (_, EMFILE):
+            "raise LimitNOFILE= of the unit"
+        case ("listen", ENOTCONN):
+            "the passed socket does not listen: use ListenStream= or ListenSequentialPacket= with Accept=no"
+        case (_, ENFILE):
+            "raise fs.file-max of the host"
+        case ("getsockopt", ENOTSOCK), ("getsockopt", EPROTONOSUPPORT), ("getsockname", EAFNOSUPPORT):
+            "what was passed is of no kind that is served here: TCP, Unix stream or seqpacket, vsock"
+        default:
+            ""
+        }
+    }
+}

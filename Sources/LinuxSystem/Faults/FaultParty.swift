@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Addresses
+import Glibc
+
+/// Who is to blame that a system call on a socket failed. Pure.
+///
+/// Only a fault of the peer counts against an upstream. What this host lacks is waited for, or told to the client. A
+/// datagram's own error loses that datagram alone. A bug of usher ends the process, so that it is restarted.
+///
+/// Sources: the ERRORS sections of connect(2), accept(2), send(2), recv(2), socket(2), bind(2), splice(2), shutdown(2),
+/// epoll_ctl(2), ip(7), tcp(7), udp(7), unix(7) and vsock(7), and the kernel where they leave it open:
+///
+/// - A route that is missing, or that refuses (`unreachable`, `prohibit`, `blackhole`), fails connect(2) itself with
+///   ENETUNREACH, EHOSTUNREACH, EACCES or EINVAL: the look-up in this host's table does (`fib_props` in
+///   net/ipv4/fib_semantics.c). The same numbers as the outcome of a connect that was under way come from the network: from
+///   a router (ICMP), or because the peer's host did not answer ARP or neighbour discovery.
+/// - A connected UDP socket tells of ICMP errors that are final (`icmp_err_convert` in net/ipv4/icmp.c): a rejected
+///   datagram is EHOSTUNREACH. "No route to the network" of a router is not final, so ENETUNREACH of send(2) is this host's.
+/// - Without a free port, connect(2) says EADDRNOTAVAIL for TCP (`__inet_hash_connect`) and EAGAIN for UDP
+///   (`inet_autobind`). EAGAIN for a Unix socket says that the backlog of the listener is full.
+/// - A Unix datagram socket whose peer was closed says ECONNREFUSED once and ENOTCONN from then on; one that is connected to
+///   another socket says EPERM (`unix_dgram_sendmsg`).
+/// - ECONNABORTED of a connected socket, and EDESTADDRREQ of one that was, mean that somebody on this host destroyed it
+///   (`ss --kill`).
+package enum FaultParty: Equatable, Sendable {
+    /// The other side, or the network on the way to it: an upstream, or a client. A CAN interface is the upstream itself.
+    case peer
+
+    /// This host.
+    case host(HostFault)
+
+    /// The one datagram or message that was to be sent or received.
+    case datagram
+
+    /// A bug of usher.
+    case usher
+
+    /// Nobody: the call has to be made again, or waited for.
+    case pending
+
+    /// What this host lacks, if it is to blame.
+    package var hostFault: HostFault? {
+        if case .host(let fault) = self { fault } else { nil }
+    }
+
+    /// Who is to blame for a failed call.
+    ///
+    /// - Parameter kind: what the socket is.
+    package init(_ error: SystemError, over kind: SocketKind) {
+        self.init(SocketOperation(error.operation), errno: error.errno, over: kind)
+    }
+
+    /// Who is to blame for an error number.
+    ///
+    /// - Parameter kind: what the socket is.
+    package init(_ operation: SocketOperation, errno number: CInt, over kind: SocketKind) {
+        self = Self.anywhere(number) ?? Self.decide(operation, number, kind)
+    }
+
+    /// What a number means whatever was done: nil where that depends.
+    private static func anywhere(_ number: CInt) -> Self? {
+        switch number {
+        case EBADF, EFAULT, ENOTSOCK: .usher
+        case EINTR: .pending
+        case EMFILE, ENFILE: .host(.descriptors)
+        case ENOMEM: .host(.memory)
+        case ENOBUFS: .host(.buffers)
+        default: nil
+        }
+    }
+
+    private static func decide(_ operation: SocketOperation, _ number: CInt, _ kind: SocketKind) -> Self {
+        switch operation {
+        case .socket: socket(number)
+        case .bind: bind(number, kind)
+        case .connect: connect(number, kind)
+        case .connecting: connecting(number)
+        case .accept: accept(number)
+        case .send: kind.isDatagram ? sendDatagram(number, kind) : send(number)
+        case .receive: receive(number)
+        case .splice: splice(number)
+        case .shutDown: .peer
+        case .option: option(number)
+        case .watch: watch(number)
+        case .resolve: .host(.names)
+        }
+    }
+
+    // A seccomp filter, an eBPF program and a security module may make a call of this host fail with any number.
+
+    private static func socket(_ number: CInt) -> Self {
+        switch number {
+        case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EINVAL: .host(.unsupported)
+        default: .host(.permission)
+        }
+    }
+
+    private static func bind(_ number: CInt, _ kind: SocketKind) -> Self {
+        switch number {
+        case ENODEV where kind == .can, ENETDOWN where kind == .can, ENXIO where kind == .can: .peer
+        // ENOSPC: each abstract name that the kernel could make up is in use (unix(7), "Autobind").
+        case EADDRINUSE, EAGAIN, ENOSPC: .host(.localPorts)
+        case EADDRNOTAVAIL, ENODEV, EINVAL: .host(.sourceAddress)
+        case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT: .host(.unsupported)
+        default: .host(.permission)
+        }
+    }
+
+    private static func connect(_ number: CInt, _ kind: SocketKind) -> Self {
+        switch number {
+        case EALREADY, EISCONN: return .usher
+        case EINPROGRESS: return .pending
+        case EPERM: return .host(.permission)
+        case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT: return .host(.unsupported)
+        default: break
+        }
+        switch kind {
+        // A path that is not there, permissions of the socket file, a full backlog: all are as the upstream made them.
+        case .unixStream, .unixSeqpacket, .unixDatagram, .can: return .peer
+        case .vsock:
+            switch number {
+            case EADDRINUSE, EADDRNOTAVAIL: return .host(.localPorts)
+            case EACCES: return .host(.permission)
+            case ENETUNREACH: return .host(.route)
+            // ENODEV: no machine has the context identifier now.
+            default: return .peer
+            }
+        case .udp where number == EADDRNOTAVAIL:
+            // Its ports end with EAGAIN. This host has no address of the scope that the peer's needs.
+            return .host(.sourceAddress)
+        case .tcp, .udp, .rds:
+            switch number {
+            case EADDRNOTAVAIL, EADDRINUSE, EAGAIN: return .host(.localPorts)
+            case ENETUNREACH, EHOSTUNREACH, ENETDOWN, EINVAL, ENODEV, ENXIO: return .host(.route)
+            case EACCES: return .host(.permission)
+            case ENOENT, ENOPKG: return .host(.unsupported)
+            default: return .peer
+            }
+        }
+    }
+
+    private static func connecting(_ number: CInt) -> Self {
+        switch number {
+        case EINPROGRESS, EAGAIN, EALREADY: .pending
+        case ECONNABORTED, EPERM: .host(.permission)
+        default: .peer
+        }
+    }
+
+    private static func accept(_ number: CInt) -> Self {
+        switch number {
+        case EAGAIN: .pending
+        // The connection is gone, or the network had something to say of it; the next one may be well.
+        case ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+            ETIMEDOUT:
+            .peer
+        // The socket does not listen.
+        case EINVAL: .usher
+        case EPROTONOSUPPORT, ESOCKTNOSUPPORT: .host(.unsupported)
+        case ENOSR: .host(.memory)
+        // EPERM: no firewall of today says so, but a security module does, and of each connection.
+        default: .host(.permission)
+        }
+    }
+
+    private static func send(_ number: CInt) -> Self {
+        switch number {
+        case EAGAIN: .pending
+        case EMSGSIZE: .datagram
+        case EISCONN, EALREADY: .usher
+        case EPERM, ECONNABORTED, EDESTADDRREQ: .host(.permission)
+        default: .peer
+        }
+    }
+
+    private static func sendDatagram(_ number: CInt, _ kind: SocketKind) -> Self {
+        switch number {
+        case EAGAIN: return .pending
+        case EMSGSIZE, EINVAL: return .datagram
+        case EISCONN, EALREADY: return .usher
+        case ECONNABORTED, EDESTADDRREQ: return .host(.permission)
+        default: break
+        }
+        switch kind {
+        case .unixDatagram: return .peer
+        // A firewall of this host drops it, perhaps by its rate.
+        case _ where number == EPERM: return .datagram
+        case .can: return .peer
+        default:
+            switch number {
+            case EADDRNOTAVAIL, EADDRINUSE: return .host(.localPorts)
+            case ENETUNREACH, ENETDOWN, ENODEV, ENXIO: return .host(.route)
+            case EACCES: return .host(.permission)
+            default: return .peer
+            }
+        }
+    }
+
+    private static func receive(_ number: CInt) -> Self {
+        switch number {
+        case EAGAIN: .pending
+        case EMSGSIZE: .datagram
+        case ECONNABORTED: .host(.permission)
+        default: .peer
+        }
+    }
+
+    private static func splice(_ number: CInt) -> Self {
+        switch number {
+        case EAGAIN: .pending
+        // The socket cannot be spliced, as one that encrypts cannot: its bytes are copied.
+        case EINVAL, ENOSYS, EOPNOTSUPP: .host(.unsupported)
+        // Neither side is a pipe, or a place in it was named.
+        case ESPIPE: .usher
+        case ECONNABORTED: .host(.permission)
+        default: .peer
+        }
+    }
+
+    private static func option(_ number: CInt) -> Self {
+        switch number {
+        case ENOTCONN: .peer
+        case ENOPROTOOPT, EOPNOTSUPP, EINVAL, EAFNOSUPPORT, EPROTONOSUPPORT, ENOSYS: .host(.unsupported)
+        case ENODEV, ENXIO, EADDRNOTAVAIL: .host(.sourceAddress)
+        default: .host(.permission)
+        }
+    }
+
+    private static func watch(_ number: CInt) -> Self {
+        switch number {
+        case ENOSPC: .host(.watches)
+        case EEXIST, ENOENT, EINVAL, ELOOP, EPERM: .usher
+        default: .host(.permission)
+        }
+    }
+}

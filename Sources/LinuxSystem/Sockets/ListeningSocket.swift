@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Addresses
+import CLinux
+import Glibc
+import Synchronization
+
+/// A socket that clients come to, and what is known of it: one that listens, or one that takes datagrams.
+///
+/// It is closed when the last who holds it lets go: the supervisor and each lane that accepts from it.
+///
+/// Concurrency: immutable but for one flag, which is atomic; accept4(2) may be called from any number of threads.
+public final class ListeningSocket: Sendable {
+    private let descriptor: OwnedDescriptor
+
+    /// The kind of the connections that it accepts.
+    public let kind: SocketKind
+
+    /// Where it listens, with the port that the kernel chose if none was asked for.
+    public let address: SocketAddress
+
+    /// The file of a Unix socket that was bound here; nil for every other, and for one that was passed.
+    public let file: UnixSocketFile?
+
+    /// Whether it was passed to the daemon: then others may have it too, and shut it down.
+    package let wasPassed: Bool
+
+    /// Whether what goes to a broadcast address is wanted, where the socket listens on every address.
+    package var takesBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
+
+    private let wantsBroadcast: Atomic<Bool>
+
+    /// How many connections may wait to be accepted, and the default of `net.core.somaxconn`.
+    private let backlog: Atomic<CInt>
+    private static let defaultBacklog: CInt = 4096
+
+    /// Whether its CAN interface was not there when the socket was made: then it takes nothing before ``takeInterface()``.
+    public let waitsForInterface: Bool
+
+    /// Which frames of a CAN bus it takes.
+    let filters: [CANFilter]
+
+    /// Whether a connection may not have SO_OOBINLINE from this socket: of Unix sockets none has, and of TCP none that came
+    /// before the option was set.
+    private let setsUrgentInline: Bool
+
+    /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
+    private let originalProbes: ListeningOptions.KeepAlive
+
+    /// Takes over a descriptor that listens already, after making sure that it does: one that systemd passed.
+    ///
+    /// - Throws: what the kernel says; `ENOTCONN` for a socket that does not listen, `EPROTONOSUPPORT` for a kind that
+    ///   is not one of ours.
+    public init(adopting descriptor: consuming OwnedDescriptor) throws(SystemError) {
+        let raw = descriptor.raw
+        try Self.expectSocket(raw)
+        let type = try SocketOption.socketType.value(of: raw)
+        let address = try Self.localAddress(of: raw)
+        let kind = try Self.kind(of: address, type: CInt(type))
+        if kind.isDatagram {
+            // Nobody could send to it.
+            if address.port == 0 { throw SystemError("listen", errno: ENOTCONN) }
+            try Self.prepare(raw, kind, address, DatagramOptions())
+        } else if try SocketOption.accepting.value(of: raw) != 1 {
+            throw SystemError("listen", errno: ENOTCONN)
+        }
+        try Self.makeNonBlocking(raw)
+        self.kind = kind
+        self.address = address
+        setsUrgentInline = kind == .tcp || kind == .unixStream
+        wantsBroadcast = Atomic(try SocketOption.broadcast.value(of: raw) != 0)
+        backlog = Atomic(Self.defaultBacklog)
+        originalProbes = try Self.probes(of: raw, kind)
+        waitsForInterface = false
+        filters = []
+        file = nil
+        wasPassed = true
+        self.descriptor = descriptor
+    }
+
+    /// Makes sure that a descriptor that came from outside is a socket: from the next call on, that it is none would be a
+    /// bug (``OwnBug``).
+    private static func expectSocket(_ raw: CInt) throws(SystemError) {
+        var status = stat()
+        // unsafe: a local.
+        _ = try systemCall("fstat") { unsafe fstat(raw, &status) }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError("getsockopt", errno: ENOTSOCK) }
+    }
+
+    /// Makes a socket, binds it to `address`, and listens. If that fails, nothing of it is left.
+    ///
+    /// - Parameters:
+    ///   - dualStack: for the IPv6 wildcard, whether IPv4 peers come in through it too.
+    ///   - access: for a Unix path, who may connect: in force before anybody can.
+    ///   - datagrams: what a datagram socket is told besides.
+    ///   - others: TCP sockets of ours that may listen on this port too, on an address that takes in the new one or is
+    ///     taken in by it: see ``PortSharing``.
+    public init(
+        kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
+        access: UnixSocketAccess = .init(), datagrams: DatagramOptions = .init(),
+        beside others: [ListeningSocket] = []
+    ) throws(SystemError) {
+        let descriptor = try kind.makeSocket(for: address)
+        let raw = descriptor.raw
+        if kind == .tcp { try SocketOption.reuseAddress.set(1, on: raw) }
+        if case .ipv6 = address, kind != .rds { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
+        let probes = try Self.probes(of: raw, kind)
+        if kind.isDatagram { try Self.prepare(raw, kind, address, datagrams) }
+        let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
+        defer { sharing.end() }
+        waitsForInterface = try !Self.bindOrWait(raw, to: address.reached(through: datagrams.interface))
+        if kind == .udp, address.isMulticast { try Self.join(address, on: datagrams.interface, raw) }
+        do throws(SystemError) {
+            file = try Self.file(of: address, access)
+            // A bus has no address but its name, which a socket that waits for it has not got.
+            self.address = kind == .can ? address : try Self.localAddress(of: raw)
+            try Self.apply(options, to: raw, kind, probes)
+        } catch {
+            // Nobody will ever listen there.
+            if case .unix(let path) = address { try? UnixSocketFile.unlink(path) }
+            throw error
+        }
+        self.kind = kind
+        setsUrgentInline = kind == .unixStream
+        wantsBroadcast = Atomic(datagrams.broadcast)
+        backlog = Atomic(options.backlog.map { CInt(clamping: $0) } ?? Self.defaultBacklog)
+        filters = datagrams.filters
+        originalProbes = probes
+        wasPassed = false
+        self.descriptor = descriptor
+    }
+
+    /// The number, for epoll.
+    public var raw: CInt { descriptor.raw }
+
+    /// Puts the options into force; connections that stand keep theirs.
+    ///
+    /// Calling listen(2) again only changes the backlog: what waits in it stays.
+    public func apply(_ options: ListeningOptions) throws(SystemError) {
+        try Self.apply(options, to: raw, kind, originalProbes)
+        if let wanted = options.backlog { backlog.store(CInt(clamping: wanted), ordering: .relaxed) }
+    }
+
+    /// Listens again after something on this host has shut the socket down, as `ss --kill` does: accept4(2) says EINVAL then.
+    public func listenAgain() throws(SystemError) {
+        let raw = raw
+        let backlog = backlog.load(ordering: .relaxed)
+        // A port that the kernel chose went with it. One that was asked for is still bound: EINVAL.
+        try? Self.bind(raw, to: address)
+        _ = try systemCall("listen") { listen(raw, backlog) }
+    }
+
+    /// Puts into force what a datagram socket is told besides; the interface of a group stays as it is.
+    public func apply(_ options: DatagramOptions) throws(SystemError) {
+        guard kind == .udp else { return }
+        try SocketOption.broadcast.set(options.broadcast ? 1 : 0, on: raw)
+        wantsBroadcast.store(options.broadcast, ordering: .relaxed)
+    }
+
+    /// Sets what connections inherit from the socket that they come in through, and listens.
+    private static func apply(
+        _ options: ListeningOptions, to raw: CInt, _ kind: SocketKind, _ original: ListeningOptions.KeepAlive
+    ) throws(SystemError) {
+        switch kind {
+        case .tcp:
+            try SocketOption.noDelay.set(1, on: raw)
+            // A read would leave out an urgent byte (tcp(7)), and nobody here has a use for it but in its place.
+            try SocketOption.urgentInline.set(1, on: raw)
+            try SocketOption.keepAlive.set(options.keepAlive == nil ? 0 : 1, on: raw)
+            if let wanted = options.keepAlive { try apply(wanted, to: raw, original) }
+            // Accepted sockets inherit it, as they do the probes. 0 is the kernel's own limit.
+            try SocketOption.userTimeout.set(options.userTimeout ?? 0, on: raw)
+        case .unixSeqpacket:
+            // How ``Transfer`` tells an empty message from the end.
+            try SocketOption.passCredentials.set(1, on: raw)
+        case .unixStream, .vsock:
+            break
+        case .udp, .unixDatagram, .can, .rds:
+            return
+        }
+        guard let backlog = options.backlog.map({ CInt(clamping: $0) }) else { return }
+        _ = try systemCall("listen") { listen(raw, backlog) }
+    }
+
+    private static func apply(
+        _ wanted: ListeningOptions.KeepAlive, to raw: CInt, _ original: ListeningOptions.KeepAlive
+    ) throws(SystemError) {
+        if let idle = wanted.idle ?? original.idle { try SocketOption.keepIdle.set(idle, on: raw) }
+        if let interval = wanted.interval ?? original.interval { try SocketOption.keepInterval.set(interval, on: raw) }
+        if let count = wanted.count ?? original.count { try SocketOption.keepCount.set(count, on: raw) }
+    }
+
+    private static func probes(of raw: CInt, _ kind: SocketKind) throws(SystemError) -> ListeningOptions.KeepAlive {
+        guard kind == .tcp else { return ListeningOptions.KeepAlive() }
+        return ListeningOptions.KeepAlive(
+            idle: try SocketOption.keepIdle.value(of: raw), interval: try SocketOption.keepInterval.value(of: raw),
+            count: try SocketOption.keepCount.value(of: raw))
+    }
+
+    /// How many bytes may wait in a datagram socket.
+    private static let receiveBuffer = 4 << 20
+
+    /// Lets a datagram socket say what has to be known of each datagram.
+    private static func prepare(
+        _ raw: CInt, _ kind: SocketKind, _ address: SocketAddress, _ options: DatagramOptions
+    ) throws(SystemError) {
+        // Where the kernel cannot count what it loses, or join datagrams, it does without.
+        _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
+        if kind == .can { try prepareBus(raw, options.filters) }
+        if kind == .rds { prepareMessages(raw) }
+        guard kind == .udp else { return }
+        _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
+        // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.
+        try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
+        if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
+        let family = address.family
+        // Kernels that do not know it let in more than was asked for, as they always did.
+        _ = try? systemCall("setsockopt") { clinux_want_own_groups(raw, family) }
+        // One who listens on one address only answers from that one.
+        if address.isWildcard || address.isMulticast || options.broadcast {
+            _ = try systemCall("setsockopt") { clinux_tell_local_address(raw, family) }
+        }
+        // Several may listen to a group.
+        if address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
+    }
+
+    /// Lets an RDS socket send messages as long as there may be: none is longer than the half of its buffer, which the
+    /// kernel lowers to net.core.wmem_max.
+    static func prepareMessages(_ raw: CInt) {
+        try? SocketOption.sendBuffer.set(DatagramBatch.longestMessage, on: raw)
+        try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
+    }
+
+    private static func join(_ group: SocketAddress, on interface: UInt32, _ raw: CInt) throws(SystemError) {
+        _ = try systemCall("setsockopt") {
+            // unsafe: the pointer is valid for the call.
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_join_group(raw, pointer, interface) }
+        }
+    }
+
+    /// Joins the group that it is bound to, on an interface that the kernel chooses by its routes.
+    ///
+    /// - Throws: `ENODEV` if no route leads to the group now.
+    public func joinGroup() throws(SystemError) {
+        try Self.join(address, on: 0, raw)
+    }
+
+    /// Leaves the group that it is bound to on an interface, which may be gone: the kernel keeps a membership there, counts it
+    /// (`igmp_max_memberships` of ip(7)), and delivers nothing.
+    ///
+    /// - Returns: whether it had joined there.
+    public func leaveGroup(on interface: UInt32) -> Bool {
+        let (raw, group) = (raw, address)
+        // unsafe: the pointer is valid for the call.
+        let left = try? systemCall("setsockopt") {
+            unsafe group.withKernelAddress { pointer, _ in unsafe clinux_leave_group(raw, pointer, interface) }
+        }
+        return left != nil
+    }
+
+    private static func file(
+        of address: SocketAddress, _ access: UnixSocketAccess
+    ) throws(SystemError) -> UnixSocketFile? {
+        guard case .unix(let path) = address else { return nil }
+        let file = try UnixSocketFile(at: path)
+        try file.settle(access)
+        return file
+    }
+
+    /// Takes one connection: accept4(2). The descriptor is non-blocking and closed on exec.
+    ///
+    /// - Returns: nil when nobody waits.
+    public func accept() throws(SystemError) -> AcceptedSocket? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(0)
+        let raw = raw
+        // unsafe: two locals.
+        guard let accepted = try systemCallIfReady("accept4", { unsafe clinux_accept(raw, &storage, &length) })
+        else { return nil }
+        if setsUrgentInline { try? SocketOption.urgentInline.set(1, on: accepted) }
+        let peer = SocketAddress(kernel: storage, length: length) ?? .unnamed
+        return AcceptedSocket(descriptor: OwnedDescriptor(adopting: accepted), peer: peer.canonical)
+    }
+
+    /// Whether a descriptor that was passed is a socket of this kind and has this address, or one that keeps another socket
+    /// from having it.
+    public static func has(_ address: SocketAddress, _ kind: SocketKind, _ raw: CInt) -> Bool {
+        guard (try? expectSocket(raw)) != nil,
+            let type = try? SocketOption.socketType.value(of: raw),
+            let own = try? localAddress(of: raw), (try? self.kind(of: own, type: CInt(type))) == kind
+        else { return false }
+        return own == address || own.collides(with: address)
+    }
+
+    /// The local address of any socket: getsockname(2).
+    package static func localAddress(of raw: CInt) throws(SystemError) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // unsafe: sockaddr_storage begins as every address does, and `length` is its size.
+        _ = try systemCall("getsockname") {
+            unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe getsockname(raw, $0, &length)
+                }
+            }
+        }
+        guard let address = SocketAddress(kernel: storage, length: length) else {
+            throw SystemError("getsockname", errno: EAFNOSUPPORT)
+        }
+        return address
+    }
+
+    static func bind(_ raw: CInt, to address: SocketAddress) throws(SystemError) {
+        _ = try systemCall("bind") {
+            // unsafe: the pointer is valid for the call.
+            unsafe address.withKernelAddress { pointer, length in unsafe Glibc.bind(raw, pointer, length) }
+        }
+    }
+
+    private static func kind(of address: SocketAddress, type: CInt) throws(SystemError) -> SocketKind {
+        switch (address, type) {
+        case (.ipv4, CInt(SOCK_STREAM.rawValue)), (.ipv6, CInt(SOCK_STREAM.rawValue)): return .tcp
+        case (.unix, CInt(SOCK_STREAM.rawValue)), (.abstract, CInt(SOCK_STREAM.rawValue)): return .unixStream
+        case (.unix, CInt(SOCK_SEQPACKET.rawValue)), (.abstract, CInt(SOCK_SEQPACKET.rawValue)): return .unixSeqpacket
+        case (.vsock, CInt(SOCK_STREAM.rawValue)): return .vsock
+        case (.ipv4, CInt(SOCK_DGRAM.rawValue)), (.ipv6, CInt(SOCK_DGRAM.rawValue)): return .udp
+        case (.unix, CInt(SOCK_DGRAM.rawValue)), (.abstract, CInt(SOCK_DGRAM.rawValue)): return .unixDatagram
+        default: throw SystemError("getsockopt", errno: EPROTONOSUPPORT)
+        }
+    }
+
+    private static func makeNonBlocking(_ raw: CInt) throws(SystemError) {
+        let flags = try systemCall("fcntl") { fcntl(raw, F_GETFL) }
+        _ = try systemCall("fcntl") { fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
+        _ = try systemCall("fcntl") { fcntl(raw, F_SETFD, FD_CLOEXEC) }
+    }
+}
+
+extension SocketAddress {
+    /// A group of a link, with the interface without which it cannot be bound to: RFC 4007.
+    func reached(through interface: UInt32) -> SocketAddress {
+        guard isMulticast, case .ipv6(let group, let port, scope: 0) = self else { return self }
+        return .ipv6(group, port: port, scope: interface)
+    }
+}

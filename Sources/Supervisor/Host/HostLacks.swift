@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import Glibc
+import LinuxSystem
+
+/// What the sockets of the configuration in force lack, because this host does not have it. Pure.
+struct HostLacks: Equatable {
+    /// The sockets that cannot be opened yet, and why.
+    var awaited: [SocketKey: ListenFailure] = [:]
+
+    /// The sockets that are in their group on no interface any more, with their listener's name.
+    var unjoined: [SocketKey: String] = [:]
+
+    /// The sockets whose address this host has lost, with their listener's name.
+    var deaf: [SocketKey: String] = [:]
+
+    /// Whether something is waited for that only an event about routes announces.
+    var waitsForRoute: Bool {
+        !unjoined.isEmpty || awaited.contains { key, failure in failure.errno == ENODEV && key.choosesInterface }
+    }
+
+    /// Forgets the sockets that are not in force any more.
+    mutating func keep(_ keys: Set<SocketKey>) {
+        unjoined = unjoined.filter { keys.contains($0.key) }
+        deaf = deaf.filter { keys.contains($0.key) }
+    }
+
+    /// For each listener that waits, what for, in the order of their names.
+    var waiting: [(listener: String, what: String)] {
+        let opening = awaited.map { key, failure in (failure.listener, key.words(for: failure)) }
+        let joining = unjoined.map { key, listener in (listener, "no route to \(key.host)") }
+        let addresses = deaf.map { key, listener in (listener, "\(key.host) missing") }
+        return (opening + joining + addresses).sorted { $0 < $1 }.map { (listener: $0.0, what: $0.1) }
+    }
+}
+
+extension SocketKey {
+    /// Whether it is a group on an interface that the kernel chooses by its routes.
+    fileprivate var choosesInterface: Bool {
+        if case .group(_, interface: 0) = self { true } else { false }
+    }
+
+    /// The address without its port and interface: `192.0.2.1`, `[2001:db8::1]`.
+    var host: String {
+        switch self {
+        case .bound(_, let address, _), .anyPort(_, let address, _, _, _), .group(let address, _):
+            switch address {
+            case .ipv4: String("\(address.with(port: 0))".dropLast(2))
+            case .ipv6(let ip, _, _): String("\(SocketAddress.ipv6(ip, port: 0, scope: 0))".dropLast(2))
+            default: "\(address)"
+            }
+        case .bus(let address, _, _): "\(address)"
+        case .passed(let name): name
+        }
+    }
+
+    /// What is waited for, in the line of the status.
+    fileprivate func words(for failure: ListenFailure) -> String {
+        switch failure.errno {
+        case ENODEV where choosesInterface: "no route to \(host)"
+        case ENODEV: "\(failure.address.interface ?? host) missing"
+        case EADDRNOTAVAIL: "\(host) missing"
+        default: "\(SystemError.reason(of: failure.errno))"
+        }
+    }
+
+    /// What is waited for and what to do about it, in a sentence.
+    func message(for failure: ListenFailure) -> String {
+        guard failure.isAwaited else { return failure.message }
+        let endpoint = failure.address.endpoint
+        if failure.errno == EADDRNOTAVAIL {
+            return "this host does not have the address \(host) of \(endpoint); usherd listens there when it is added"
+                + " (`ip address` shows the addresses)"
+        }
+        if !choosesInterface, let interface = failure.address.interface {
+            return "this host has no interface \(interface) for \(endpoint); usherd listens there when an interface has"
+                + " this name (`ip link` shows the interfaces)"
+        }
+        return "no route leads to the group of \(endpoint); usherd joins it when one does (`ip route` shows the routes)"
+    }
+}
+
+extension ListenFailure {
+    /// Whether rtnetlink(7) announces what is missing: an address (`EADDRNOTAVAIL` of bind(2)), or an interface or a route to
+    /// a group (`ENODEV`).
+    var isAwaited: Bool {
+        guard case .system(let error) = cause, [.tcp, .udp].contains(address.endpoint.scheme) else { return false }
+        return error.errno == ENODEV || error == SystemError("bind", errno: EADDRNOTAVAIL)
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import LinuxSystem
+
+/// The interfaces and addresses that this host has at a moment.
+struct HostState: Equatable {
+    /// The numbers of the interfaces.
+    var interfaces: Set<UInt32> = []
+
+    /// The IP addresses with port 0, link-local ones with the number of their interface.
+    var addresses: Set<SocketAddress> = []
+
+    /// Asks the kernel.
+    static func current() throws(SystemError) -> HostState {
+        HostState(
+            interfaces: try NetworkInterfaces.indexes(), addresses: Set(try NetworkInterfaces.addresses()))
+    }
+}

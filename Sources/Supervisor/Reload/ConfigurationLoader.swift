@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import HostAccess
+import LinuxSystem
+import Synchronization
+
+/// Reads configurations on a thread of its own, since a disk or a name server may take minutes.
+///
+/// The owner calls ``begin()``, watches ``raw`` until it is readable, and calls ``take()``.
+///
+/// Concurrency: one owner at a time, on any thread; the reading happens on a thread `usherd.loader`, which ends with it.
+final class ConfigurationLoader: Sendable {
+    /// What became of a reading.
+    typealias Outcome = (configuration: Configuration?, problems: [ConfigurationProblem])
+
+    /// The path of the main file.
+    let path: String
+
+    private let read: @Sendable (String) -> Outcome
+    private let outcome = Mutex<Outcome?>(nil)
+    private let finished: Wakeup
+
+    /// Makes a loader of one configuration.
+    ///
+    /// - Parameter read: reads the files and resolves the names; blocks as long as these take.
+    init(
+        path: String,
+        read: @escaping @Sendable (String) -> Outcome = { Configuration.load(path: $0, host: SystemHostLookup()) }
+    ) throws(SystemError) {
+        self.path = path
+        self.read = read
+        finished = try Wakeup()
+    }
+
+    /// The descriptor that becomes readable when a reading is finished.
+    var raw: CInt { finished.raw }
+
+    /// Begins to read. Not to be called again before ``take()`` has returned the outcome.
+    ///
+    /// - Throws: if there can be no thread; nothing has begun then.
+    func begin() throws(SystemError) {
+        try OwnThread.start("usherd.loader") { [self] in
+            let outcome = read(path)
+            self.outcome.withLock { $0 = outcome }
+            finished.signal()
+        }
+    }
+
+    /// The outcome of the reading; nil while it is under way.
+    func take() -> Outcome? {
+        finished.clear()
+        return outcome.withLock { $0.take() }
+    }
+}

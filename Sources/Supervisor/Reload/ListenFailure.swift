@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import Glibc
+import HostAccess
+import LinuxSystem
+
+/// A listener that cannot be had.
+struct ListenFailure: Error, Equatable {
+    /// Why.
+    enum Cause: Equatable {
+        /// The kernel refused.
+        case system(SystemError)
+        /// Another process listens on the path.
+        case pathIsLive
+        /// The daemon itself listens on the path, by another kind of socket or under another spelling of it.
+        case pathIsOurs
+        /// What lies at the path is not a socket.
+        case pathIsNoSocket
+        /// systemd passed a socket that keeps the bounds of messages where a stream is wanted, or the other way round.
+        case wrongKind(SocketKind, wanted: Set<SocketKind>)
+        /// systemd passed a UDP socket that others than this host reach, for a service that would serve to flood somebody.
+        case amplifies
+        /// systemd passed no socket of this name; it passed these.
+        case notPassed(names: [String])
+        /// systemd passed a socket that has the address, under this name.
+        case passed(name: String)
+
+        /// The error number behind it.
+        var errno: CInt {
+            switch self {
+            case .system(let error): error.errno
+            case .pathIsLive, .pathIsOurs, .passed: EADDRINUSE
+            case .pathIsNoSocket: EEXIST
+            case .wrongKind: EPROTOTYPE
+            case .amplifies: EPERM
+            case .notPassed: ENOENT
+            }
+        }
+    }
+
+    /// The listener's name.
+    var listener: String
+
+    /// The address as it was written.
+    var address: ListenAddress
+
+    /// Why.
+    var cause: Cause
+
+    /// The error number behind it, for `ERRNO=` of sd_notify(3).
+    var errno: CInt { cause.errno }
+
+    /// A sentence: where, which listener, what, and what to do.
+    var message: String {
+        // It goes into a record and a line of STATUS=: neither the path of a file nor that of a socket may break it.
+        TerminalText.safe(
+            "\(address.origin): listener \(listener): cannot listen on \(address.endpoint): \(explanation)")
+    }
+
+    private var explanation: String {
+        switch cause {
+        case .pathIsLive:
+            return "another process listens on this path; stop it, or use another path"
+        case .pathIsOurs:
+            return "the daemon itself listens on this path, in another way, until the new configuration is in force;"
+                + " reload once without this address, and then with it"
+        case .pathIsNoSocket:
+            return "there is a file of another kind at this path, which is left alone; remove it, or use another path"
+        case .wrongKind(let kind, let wanted):
+            let key =
+                wanted.contains(.tcp)
+                ? "ListenStream=" : wanted.contains(.udp) ? "ListenDatagram=" : "ListenSequentialPacket="
+            return "systemd passed a socket of the kind \(kind.scheme), which the service, its upstreams or the PROXY"
+                + " header of this listener cannot be used with; use \(key) in its .socket unit"
+        case .amplifies:
+            return
+                "the service answers with more than it is asked, to whoever the sender claims to be, and systemd passed"
+                + " a UDP socket that is not on loopback; write allow-amplification = true if only trusted hosts reach it"
+        case .notPassed(let names):
+            let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"
+            return "systemd passed no socket of this name (\(passed));"
+                + " set FileDescriptorName= in a .socket unit that belongs to this service"
+        case .passed(let name):
+            return "systemd passed this address as `\(name)`: write systemd://\(name)"
+        case .system(let error):
+            let advice = ListenAdvice.text(for: error, at: address.endpoint)
+            return advice.isEmpty ? "\(error)" : "\(error); \(advice)"
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import LinuxSystem
+
+/// What makes a listening socket of one configuration the same as one of the next, so that a reload can keep it with all
+/// that waits in its backlog.
+enum SocketKey: Hashable, Sendable {
+    /// A socket that the daemon binds.
+    case bound(SocketKind, SocketAddress, dualStack: Bool)
+
+    /// A socket with a port that the kernel chooses: it is the listener's, since no two would be the same, and of several
+    /// on one address of a listener it is that one.
+    case anyPort(SocketKind, SocketAddress, dualStack: Bool, listener: String, index: Int)
+
+    /// A group of multicast on an interface, 0 for the one that the kernel chooses. Any number of sockets may listen there.
+    case group(SocketAddress, interface: UInt32)
+
+    /// A socket on a CAN bus, which others may be on too: it is the listener's, with its filters.
+    case bus(SocketAddress, filters: [CANFilter], listener: String)
+
+    /// The sockets that systemd passes under a name.
+    case passed(name: String)
+}
+
+/// A listening socket that a configuration asks for.
+struct WantedSocket: Hashable, Sendable {
+    /// Which socket.
+    var key: SocketKey
+
+    /// What it gives to the connections that it accepts.
+    var options: ListeningOptions
+
+    /// Who may connect, for a path.
+    var access: UnixSocketAccess
+
+    /// The address as it was written, for messages.
+    var written: ListenAddress
+
+    /// Whether a UDP socket must be on loopback: see ``ListenerSettings/allowsAmplification``.
+    var isForLoopback = false
+
+    /// What it may be; nil for anything. Only the socket shows what it is that systemd passes.
+    var kinds: Set<SocketKind>?
+}
+
+extension ListenerSettings {
+    /// The sockets that the listener asks for, in the order of its addresses, each once.
+    var wantedSockets: [WantedSocket] {
+        let isForLoopback = service.amplifies && !allowsAmplification
+        let kinds = fittingKinds
+        var wanted: [WantedSocket] = []
+        var known: Set<SocketKey> = []
+        // Sockets with a port of the kernel's choice are counted among their like, so that what else the listener has does
+        // not make one another socket.
+        var counts: [SocketKey: Int] = [:]
+        for address in listen {
+            for first in keys(of: address) {
+                var key = first
+                if case .anyPort(let kind, let place, let dualStack, let listener, _) = first {
+                    let index = counts[first, default: 0]
+                    counts[first] = index + 1
+                    key = .anyPort(kind, place, dualStack: dualStack, listener: listener, index: index)
+                }
+                guard known.insert(key).inserted else { continue }
+                var options = options(for: address)
+                // A socket that systemd made has the backlog that its unit says.
+                if case .passed = key { options.backlog = nil }
+                wanted.append(
+                    WantedSocket(
+                        key: key, options: options, access: address.access, written: address,
+                        isForLoopback: isForLoopback, kinds: kinds))
+            }
+        }
+        return wanted
+    }
+
+    private var fittingKinds: Set<SocketKind>? {
+        let kinds = SocketKind.allCases
+        // A header may end anywhere, so it wants a stream.
+        if !acceptProxy.isEmpty { return Set(kinds.filter(\.isByteStream)) }
+        switch service {
+        case .forward(let settings):
+            guard let kind = settings.upstreams.first?.endpoint.scheme.kind else { return nil }
+            if settings.framing != nil { return Set(kinds.filter { $0.isByteStream || $0.isDatagram }) }
+            return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
+        case .chat:
+            return Set(kinds.filter { !$0.isDatagram })
+        case .echo, .discard, .daytime, .time, .chargen:
+            return nil
+        }
+    }
+
+    /// The sockets of an address; those with a port of the kernel's choice are not counted yet.
+    private func keys(of address: ListenAddress) -> [SocketKey] {
+        switch address.target {
+        case .passed(let name):
+            return [.passed(name: name)]
+        case .bind(.can, let addresses, _):
+            return addresses.map { .bus($0, filters: address.datagrams.filters, listener: name) }
+        case .bind(let kind, let addresses, let dualStack):
+            let interface = address.datagrams.interface
+            return addresses.map { address in
+                if kind == .udp, address.isMulticast { return .group(address, interface: interface) }
+                guard address.leavesPortToKernel else { return .bound(kind, address, dualStack: dualStack) }
+                return .anyPort(kind, address, dualStack: dualStack, listener: name, index: 0)
+            }
+        }
+    }
+}
+
+extension SocketAddress {
+    /// Whether the kernel chooses the port at bind(2): 0, or VMADDR_PORT_ANY of vsock(7).
+    fileprivate var leavesPortToKernel: Bool {
+        switch self {
+        case .ipv4(_, let port), .ipv6(_, let port, _): port == 0
+        case .vsock(_, let port): port == .max
+        case .unix, .abstract, .unnamed, .can: false
+        }
+    }
+}
