@@ -30,12 +30,16 @@ let package = Package(
         .target(name: "LinuxSystem", dependencies: ["Addresses", "CLinux", "CSystemd"], swiftSettings: strict),
         .target(name: "TOML", swiftSettings: strict),
         .target(name: "ProxyProtocol", dependencies: ["Addresses"], swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "Addresses"], swiftSettings: strict),
+        .target(name: "Policy", dependencies: ["Addresses"], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "Policy", "Addresses"], swiftSettings: strict
+        ),
         .target(
             name: "HostAccess", dependencies: ["Configuration", "Addresses", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["Addresses", "LinuxSystem", "CSystemd"], swiftSettings: strict),
         .target(
-            name: "Reactor", dependencies: ["Addresses", "LinuxSystem", "Records", "ProxyProtocol", "CLinux"],
+            name: "Reactor",
+            dependencies: ["Policy", "Addresses", "LinuxSystem", "Records", "ProxyProtocol", "CLinux"],
             swiftSettings: strict),
         .target(
             name: "Services",
@@ -44,7 +48,7 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "Services", "Reactor", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem",
+                "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy", "Addresses", "LinuxSystem",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -61,15 +65,16 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Reactor", "Records", "Configuration", "Addresses", "LinuxSystem", "CLinux"],
+            dependencies: ["Reactor", "Records", "Configuration", "Policy", "Addresses", "LinuxSystem", "CLinux"],
             path: "Tests/TestSupport"),
+        .testTarget(name: "PolicyTests", dependencies: ["Policy", "Addresses"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Addresses"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "TOML", "Addresses", "TestSupport"],
+            dependencies: ["Configuration", "TOML", "Policy", "Addresses", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
             name: "HostAccessTests",
@@ -77,7 +82,7 @@ let package = Package(
         .testTarget(name: "RecordsTests", dependencies: ["Records", "Addresses", "LinuxSystem"]),
         .testTarget(
             name: "ReactorTests",
-            dependencies: ["Reactor", "Records", "Addresses", "LinuxSystem", "TestSupport", "ProxyProtocol"]),
+            dependencies: ["Reactor", "Records", "Policy", "ProxyProtocol", "Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "ServicesTests",
             dependencies: [
@@ -101,7 +106,8 @@ let package = Package(
 // What Tests/Fuzz links, a package of its own, whose build sets the variable.
 if Context.environment["USHER_FUZZ"] != nil {
     let modules = [
-        "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "HostAccess", "Records", "Reactor",
+        "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Policy", "Configuration", "HostAccess", "Records",
+        "Reactor",
         "Services", "Supervisor", "TestSupport",
     ]
     package.products += modules.map { .library(name: $0, targets: [$0]) }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Policy
+
 extension Configuration {
     /// How many descriptors the daemon may need: one for each connection and each address, another one for each connection that
     /// is relayed, and what the lanes and the log take.
@@ -7,7 +9,7 @@ extension Configuration {
         let most = daemon.maxConnections
         let relayed = listeners.reduce(0) { sum, listener in
             guard case .forward = listener.service else { return sum }
-            return sum + min(listener.maxConnections ?? most, most)
+            return sum + min(listener.plan.maxConnections ?? most, most)
         }
         let addresses = listeners.reduce(0) { sum, listener in
             sum

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 
 extension Configuration {
     /// A line for each listener, in columns and with a newline at its end, as `usherd --check` prints it:
@@ -30,34 +31,42 @@ extension Configuration {
 }
 
 extension ListenerSettings {
-    /// The settings that are not what they would be without a word, as in the file.
+    /// The settings that are not the default, as in the file.
     fileprivate var limits: String {
         var parts: [String] = []
         if case .forward(let forward) = service { parts += forward.summary }
-        parts += idleTimeouts
-        if let lifetime { parts.append("lifetime \(DurationText.format(lifetime))") }
-        if let maxConnections { parts.append("max-connections \(maxConnections)") }
-        if let keepalive {
-            parts.append(keepalive.idle.map { "keepalive \(DurationText.format(.seconds($0)))" } ?? "keepalive")
-        }
-        if let userTimeout { parts.append("user-timeout \(DurationText.format(userTimeout))") }
-        if !acceptProxy.isEmpty {
-            parts.append("accept-proxy \(acceptProxy.map(\.description).joined(separator: " "))")
-        }
-        if log != .all { parts.append("log \(log.text)") }
-        return parts.joined(separator: ", ")
+        return (parts + idleTimeouts + plan.summary).joined(separator: ", ")
     }
 
-    /// That of flows holds without a word too. Of a socket that systemd passes, only the start will show whether it has
-    /// any.
+    /// That of flows holds by default too. What a socket is that systemd passes, only the start will show.
     private var idleTimeouts: [String] {
-        func part(_ timeout: Duration?, _ whose: String = "") -> [String] {
-            timeout.map { ["idle-timeout \(DurationText.format($0))\(whose)"] } ?? []
+        func part(_ timeout: UInt64?, _ whose: String = "") -> [String] {
+            timeout.map { ["idle-timeout \(DurationText.format(nanoseconds: $0))\(whose)"] } ?? []
         }
         let kinds = listen.map { $0.endpoint.scheme.kind }
-        guard kinds.contains(where: { $0?.isDatagram == true }) else { return part(idleTimeout) }
+        guard kinds.contains(where: { $0?.isDatagram == true }) else { return part(plan.idleTimeout) }
         let hasFlowsAlone = kinds.allSatisfy { $0?.isDatagram == true }
-        if hasFlowsAlone || idleTimeout == flowIdleTimeout { return part(flowIdleTimeout) }
-        return part(idleTimeout) + part(flowIdleTimeout, " for flows")
+        if hasFlowsAlone || plan.idleTimeout == plan.flowIdleTimeout { return part(plan.flowIdleTimeout) }
+        return part(plan.idleTimeout) + part(plan.flowIdleTimeout, " for flows")
+    }
+}
+
+extension ListenerPlan {
+    /// What differs from the default, but for the idle timeouts, as in the file.
+    fileprivate var summary: [String] {
+        var parts: [String] = []
+        if let lifetime { parts.append("lifetime \(DurationText.format(nanoseconds: lifetime))") }
+        if let maxConnections { parts.append("max-connections \(maxConnections)") }
+        if let keepalive = timers.keepAlive {
+            parts.append(keepalive.idle.map { "keepalive \(DurationText.format(.seconds($0)))" } ?? "keepalive")
+        }
+        if let timeout = timers.userTimeout {
+            parts.append("user-timeout \(DurationText.format(.milliseconds(timeout)))")
+        }
+        if !admission.proxies.isEmpty {
+            parts.append("accept-proxy \(admission.proxies.map(\.description).joined(separator: " "))")
+        }
+        if log != .all { parts.append("log \(log.text)") }
+        return parts
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 import TOML
 
 /// Reads the files of a configuration one after the other and puts together what they say.
@@ -197,9 +198,6 @@ struct ConfigurationReader {
                 key.read(entry, &draft, &diagnostics)
             } else if let key = InheritableSettings.keys.first(where: { $0.name == entry.key }) {
                 key.read(entry, &draft.own, &diagnostics)
-                if entry.key == "idle-timeout" { draft.idleTimeoutSpan = diagnostics.file.span(entry.keyRange) }
-                if entry.key == "keepalive" { draft.keepaliveSpan = diagnostics.file.span(entry.keyRange) }
-                if entry.key == "user-timeout" { draft.userTimeoutSpan = diagnostics.file.span(entry.keyRange) }
             }
         }
         let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
@@ -276,11 +274,13 @@ struct ConfigurationReader {
         var echoes = BusEchoes()
         let forwarding = ForwardResolver(host: host)
         var inheritsTimers = false
+        let inherited = defaults.applied(to: ListenerPlan())
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
-            let backlog = draft.own.backlog ?? defaults.backlog ?? InheritableSettings.backlogByDefault
+            var plan = draft.own.applied(to: inherited)
+            plan.admission.proxies = draft.acceptProxy?.map(\.value) ?? []
             var addresses: [ListenAddress] = []
             for address in draft.addresses ?? [] {
-                guard let resolved = resolver.resolve(address, backlog: backlog, &diagnostics) else { continue }
+                guard let resolved = resolver.resolve(address, backlog: plan.backlog, &diagnostics) else { continue }
                 if let earlier = claims.add(resolved, of: draft.name, at: address.span) {
                     reportCollision(address, of: draft, with: earlier)
                 }
@@ -289,41 +289,29 @@ struct ConfigurationReader {
             }
             reportUselessTimers(draft, addresses)
             if mayBeTCP(draft, addresses) {
-                if let span = draft.userTimeoutSpan ?? draft.keepaliveSpan {
-                    diagnostics.noteTimers(
-                        draft.own.keepalive.resolved(over: defaults.keepalive),
-                        draft.own.userTimeout.resolved(over: defaults.userTimeout), of: "the listener `\(draft.name)`",
-                        at: span)
+                if let span = draft.span(of: "user-timeout") ?? draft.span(of: "keepalive") {
+                    diagnostics.noteTimers(plan.timers, of: "the listener `\(draft.name)`", at: span)
                 } else {
                     inheritsTimers = true
                 }
             }
             draft.checkProxySources(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
-            draft.checkFlowsEnd(under: defaults, &diagnostics)
-            noteInheritedIdleTimeout(draft)
+            draft.checkFlowsEnd(under: plan, &diagnostics)
+            noteInheritedIdleTimeout(draft, inherited)
             guard var service = draft.service else { return nil }
             if case .forward = service {
-                guard let forward = forwarding.resolve(draft, under: defaults, &diagnostics) else { return nil }
+                guard let forward = forwarding.resolve(draft, under: plan, &diagnostics) else { return nil }
                 service = .forward(forward)
             }
+            plan.routes = [Route(to: service.name, sharesOneLane: service.sharesOneLane)]
             return ListenerSettings(
-                name: draft.name, listen: addresses, service: service,
-                idleTimeout: draft.own.idleTimeout.resolved(over: defaults.idleTimeout),
-                flowIdleTimeout: draft.own.idleTimeout.resolved(
-                    over: defaults.idleTimeout, or: ListenerSettings.flowIdleTimeoutByDefault),
-                lifetime: draft.own.lifetime.resolved(over: defaults.lifetime),
-                maxConnections: draft.own.maxConnections.resolved(over: defaults.maxConnections),
-                keepalive: draft.own.keepalive.resolved(over: defaults.keepalive),
-                userTimeout: draft.own.userTimeout.resolved(over: defaults.userTimeout),
-                acceptProxy: draft.acceptProxy?.map(\.value) ?? [],
-                allowsAmplification: draft.allowAmplification?.value ?? false,
-                log: draft.own.log.resolved(over: defaults.log, or: .all) ?? [], origin: draft.span.origin)
+                name: draft.name, listen: addresses, service: service, plan: plan,
+                allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
         }
         if inheritsTimers, let span = keySpans["defaults.user-timeout"], let other = keySpans["defaults.keepalive"] {
             diagnostics.noteTimers(
-                defaults.keepalive.resolved(over: .inherit), defaults.userTimeout.resolved(over: .inherit),
-                of: "[defaults]", at: span, related: (other, "keepalive is here"))
+                inherited.timers, of: "[defaults]", at: span, related: (other, "keepalive is here"))
         }
         var circles = RelayLoops(drafts, claims: claims, resolver: resolver, host: host)
         circles.report(&diagnostics)
@@ -347,12 +335,12 @@ struct ConfigurationReader {
     }
 
     /// A relay does not know whether its connections may rest, and its author may not have [defaults] in mind.
-    private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft) {
-        guard case .forward = draft.service, case .inherit = draft.own.idleTimeout,
-            case .value(let timeout) = defaults.idleTimeout, let span = keySpans["defaults.idle-timeout"],
+    private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft, _ inherited: ListenerPlan) {
+        guard case .forward = draft.service, !draft.own.has("idle-timeout"),
+            let timeout = inherited.idleTimeout, let span = keySpans["defaults.idle-timeout"],
             draft.addresses?.contains(where: { $0.endpoint.scheme.kind?.isDatagram != true }) == true
         else { return }
-        let text = DurationText.format(timeout)
+        let text = DurationText.format(nanoseconds: timeout)
         diagnostics.note(
             "the listener `\(draft.name)` relays, and inherits idle-timeout = \"\(text)\": a connection that is silent"
                 + " for that long is closed",
@@ -372,8 +360,8 @@ struct ConfigurationReader {
 
     private mutating func reportUselessTimers(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {
         guard !addresses.isEmpty, !mayBeTCP(draft, addresses) else { return }
-        for (key, span) in [("keepalive", draft.keepaliveSpan), ("user-timeout", draft.userTimeoutSpan)] {
-            guard let span else { continue }
+        for key in ["keepalive", "user-timeout"] {
+            guard let span = draft.span(of: key) else { continue }
             diagnostics.report(
                 "`\(key)` is for TCP, and the listener `\(draft.name)` has no tcp address", at: span,
                 help: "remove the key")

@@ -25,6 +25,14 @@ public enum ServiceSettings: Hashable, Sendable {
         }
     }
 
+    /// Whether its connections talk to each other, so that all of a listener have to be on one lane.
+    public var sharesOneLane: Bool {
+        switch self {
+        case .chat: true
+        case .echo, .discard, .daytime, .time, .chargen, .forward: false
+        }
+    }
+
     /// The name as it stands in the file and in records.
     public var name: String {
         switch self {

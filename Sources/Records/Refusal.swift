@@ -29,6 +29,40 @@ public enum Refusal: Error, Hashable {
     /// The connection ended before it was known who it is.
     case ended(CloseReason)
 
+    /// The reasons, without what belongs to one refusal.
+    public enum Kind: Int, CaseIterable, Sendable {
+        /// ``Refusal/listenerLimit(_:)``
+        case listenerLimit
+        /// ``Refusal/daemonLimit(_:)``
+        case daemonLimit
+        /// ``Refusal/proxyHeader(_:)``
+        case proxyHeader
+        /// ``Refusal/loop(_:)``
+        case loop
+        /// ``Refusal/ownAddress``
+        case ownAddress
+        /// ``Refusal/upstreamsDown``
+        case upstreamsDown
+        /// ``Refusal/queueLimit(_:)``
+        case queueLimit
+        /// ``Refusal/ended(_:)``
+        case ended
+    }
+
+    /// The reason alone.
+    public var kind: Kind {
+        switch self {
+        case .listenerLimit: .listenerLimit
+        case .daemonLimit: .daemonLimit
+        case .proxyHeader: .proxyHeader
+        case .loop: .loop
+        case .ownAddress: .ownAddress
+        case .upstreamsDown: .upstreamsDown
+        case .queueLimit: .queueLimit
+        case .ended: .ended
+        }
+    }
+
     /// The key of the configuration that says so: the field `rule`.
     public var rule: StaticString {
         switch self {

@@ -11,9 +11,6 @@ public struct ActiveService: Sendable {
     /// Makes the service, once for each lane of a listener.
     public let make: @Sendable () -> any Service
 
-    /// Whether all connections of a listener have to be on one lane, because they talk to each other.
-    public let sharesOneLane: Bool
-
     private let upstreams: UpstreamGroup?
 
     /// How many of its upstreams there are, and how many of them are down; nil for a service without upstreams.
@@ -41,7 +38,6 @@ public struct ActiveService: Sendable {
             make = { ForwardService(group) }
         }
         self.upstreams = upstreams
-        sharesOneLane = settings.sharesOneLane
     }
 
     private static func stateless(
@@ -49,15 +45,5 @@ public struct ActiveService: Sendable {
         flow: @escaping @Sendable (FlowSeed, Lane) -> Flow
     ) -> @Sendable () -> any Service {
         { StatelessService(worker, flow: flow) }
-    }
-}
-
-extension ServiceSettings {
-    /// Whether the members of the service talk to each other.
-    fileprivate var sharesOneLane: Bool {
-        switch self {
-        case .echo, .discard, .daytime, .time, .chargen, .forward: false
-        case .chat: true
-        }
     }
 }

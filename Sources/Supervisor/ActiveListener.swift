@@ -12,8 +12,8 @@ struct ActiveListener {
     /// What the configuration says of it.
     var settings: ListenerSettings
 
-    /// What its next connections get.
-    var profile: ListenerProfile
+    /// The listener as its next connections find it.
+    var current: ListenerInForce
 
     /// What they get it from, with what it knows.
     var service: ActiveService
@@ -38,25 +38,8 @@ struct ActiveListener {
         } else {
             service = ActiveService(settings.service, label: label, following: previous?.service)
         }
-        let sources = settings.acceptProxy
-        profile = ListenerProfile(
-            identifier: identifier, label: label,
-            idleTimeout: settings.idleTimeout?.nanoseconds,
-            flowIdleTimeout: settings.flowIdleTimeout?.nanoseconds, lifetime: settings.lifetime?.nanoseconds,
-            connectionLimit: settings.maxConnections, sharesOneLane: service.sharesOneLane,
-            connections: previous?.profile.connections ?? ConnectionCount(),
-            logsOpen: settings.log.contains(.open), logsClose: settings.log.contains(.close),
-            needsHeader: { peer in sources.contains { $0.includes(peer) } }, makeService: service.make)
-    }
-}
-
-extension ProxySource {
-    /// Whether a peer is meant.
-    fileprivate func includes(_ peer: SocketAddress) -> Bool {
-        switch (self, peer) {
-        case (.network(let network), _): network.contains(peer)
-        case (.unix, .unix), (.unix, .abstract), (.unix, .unnamed): true
-        case (.unix, .ipv4), (.unix, .ipv6), (.unix, .vsock), (.unix, .can): false
-        }
+        current = ListenerInForce(
+            settings.plan, label: label, state: previous?.current.state ?? ListenerState(identifier: identifier),
+            makeService: service.make)
     }
 }

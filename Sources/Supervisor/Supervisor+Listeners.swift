@@ -15,13 +15,13 @@ extension Supervisor {
             let reasons = waiting.filter { $0.listener == settings.name }.map(\.what)
             record(listener, state: reasons.isEmpty ? "listening" : "waiting", reasons)
         }
-        for one in leaving.values.sorted(by: { $0.listener.profile.identifier < $1.listener.profile.identifier }) {
+        for one in leaving.values.sorted(by: { $0.listener.current.identifier < $1.listener.current.identifier }) {
             record(one.listener, state: "draining", [])
         }
     }
 
     private func record(_ listener: ActiveListener, state: String, _ reasons: [String]) {
-        let connections = listener.profile.connections.value
+        let connections = listener.current.connections.value
         var message = "\(listener.settings.name) is \(state)"
         if !reasons.isEmpty { message += " (\(reasons.joined(separator: ", ")))" }
         message += ", with \(StatusLine.count(connections, "connection"))"
@@ -35,6 +35,6 @@ extension Supervisor {
         }
         writer.write(
             DaemonRecord(
-                time: Clock.realtime, .listener, message, listener: listener.profile.label, fields: fields))
+                time: Clock.realtime, .listener, message, listener: listener.current.label, fields: fields))
     }
 }

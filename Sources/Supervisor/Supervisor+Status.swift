@@ -67,7 +67,7 @@ extension Supervisor {
     func write(_ event: EventKind, _ message: String, listener: ActiveListener? = nil, errno: CInt = 0) {
         writer.write(
             DaemonRecord(
-                time: Clock.realtime, event, message, listener: listener?.profile.label, errno: errno))
+                time: Clock.realtime, event, message, listener: listener?.current.label, errno: errno))
     }
 
     /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
@@ -86,7 +86,7 @@ extension Supervisor {
             DaemonRecord(
                 time: Clock.realtime, .listening,
                 "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name)\(more)",
-                listener: listener.profile.label, local: address))
+                listener: listener.current.label, local: address))
     }
 
     /// Says that the daemon has started, and what may go wrong with it later.

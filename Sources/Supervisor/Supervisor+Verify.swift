@@ -34,15 +34,15 @@
 
         /// The listeners in force, and those that leave.
         private var knownListeners: Set<Int> {
-            Set(listeners.values.map(\.profile.identifier)).union(leaving.keys)
+            Set(listeners.values.map(\.current.identifier)).union(leaving.keys)
         }
 
         /// For each lane the listeners that it has to have.
         private var requiredListeners: [Int: Set<Int>] {
             var required: [Int: Set<Int>] = [:]
             for listener in listeners.values {
-                for handle in handles(for: listener.profile) {
-                    required[handle.number, default: []].insert(listener.profile.identifier)
+                for handle in handles(for: listener.current) {
+                    required[handle.number, default: []].insert(listener.current.identifier)
                 }
             }
             return required

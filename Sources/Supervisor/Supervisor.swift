@@ -5,6 +5,7 @@ import Dispatch
 import Glibc
 import HostAccess
 import LinuxSystem
+import Policy
 import Reactor
 import Records
 
@@ -144,17 +145,17 @@ final class Supervisor {
 
     /// Gives a listener to the lanes that are to accept for it.
     func open(_ listener: ActiveListener) {
-        let profile = listener.profile
+        let current = listener.current
         let sockets = listener.sockets.map(\.socket)
-        for handle in handles(for: profile) {
-            handle.perform { $0.open(profile, sockets: sockets) }
+        for handle in handles(for: current) {
+            handle.perform { $0.open(current, sockets: sockets) }
         }
     }
 
     /// The lanes that accept for a listener: all, or one if its connections have to meet.
-    func handles(for profile: ListenerProfile) -> [LaneHandle] {
-        guard profile.sharesOneLane else { return lanes.handles }
-        return [lanes.handles[profile.identifier % lanes.handles.count]]
+    func handles(for listener: ListenerInForce) -> [LaneHandle] {
+        guard listener.plan.sharesOneLane else { return lanes.handles }
+        return [lanes.handles[listener.identifier % lanes.handles.count]]
     }
 
     // MARK: - Sources

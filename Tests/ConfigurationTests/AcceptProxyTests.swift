@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 import Testing
 
 @testable import Configuration
@@ -29,7 +30,7 @@ import Testing
                 "[listener.x]\nlisten = \(listen)\naccept-proxy = \(text)\n\(service)\n")
             #expect(problems.isEmpty, "\(problems)")
             let listener = try #require(configuration?.listeners.first)
-            #expect(listener.acceptProxy == sources)
+            #expect(listener.plan.admission.proxies == sources)
             for source in sources where source != .unix {
                 #expect(text.contains("\"\(source)\""))
             }
@@ -38,6 +39,6 @@ import Testing
 
     @Test func withoutItNobodyIsBelieved() throws {
         let (configuration, _) = Configuration.parse("[listener.x]\nlisten = \"tcp://*:1\"\nservice = \"echo\"\n")
-        #expect(configuration?.listeners.first?.acceptProxy == [])
+        #expect(configuration?.listeners.first?.plan.admission.proxies == [])
     }
 }

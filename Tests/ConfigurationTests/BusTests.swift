@@ -215,7 +215,7 @@ import Testing
             draft.forward.upstreams = [
                 UpstreamDraft(
                     address: try address("can://can1?id=\(number + 100)"), weight: nil, maxConnections: nil,
-                    isBackup: false, keepalive: .inherit, userTimeout: .inherit)
+                    isBackup: false, timers: InheritableSettings())
             ]
             return draft
         }

@@ -28,10 +28,10 @@ import Testing
         #expect(configuration.listeners.count == 1)
         #expect(listener.name == "echo")
         #expect(listener.service == .echo)
-        #expect(listener.idleTimeout == nil)
-        #expect(listener.lifetime == nil)
-        #expect(listener.maxConnections == nil)
-        #expect(listener.keepalive == nil)
+        #expect(listener.plan.idleTimeout == nil)
+        #expect(listener.plan.lifetime == nil)
+        #expect(listener.plan.maxConnections == nil)
+        #expect(listener.plan.timers.keepAlive == nil)
         #expect(listener.origin.description == "usherd.toml:4:11")
         #expect(listener.listen.map(\.backlog) == [4096])
         #expect(listener.listen.map(\.origin.description) == ["usherd.toml:5:10"])
@@ -67,12 +67,13 @@ import Testing
         #expect(configuration.log.level == .warning)
         let listener = try #require(configuration.listeners.first)
         #expect(listener.service == .chat)
-        #expect(listener.idleTimeout == .milliseconds(250))
-        #expect(listener.lifetime == .seconds(172_800))
-        #expect(listener.maxConnections == 9)
-        #expect(listener.keepalive == .init(idle: 60, interval: 10, count: 6))
+        #expect(listener.plan.idleTimeout == 250_000_000)
+        #expect(listener.plan.lifetime == 172_800_000_000_000)
+        #expect(listener.plan.maxConnections == 9)
+        #expect(listener.plan.timers.keepAlive == .init(idle: 60, interval: 10, count: 6))
         #expect(listener.listen.map(\.backlog) == [5, 64])
-        #expect(listener.options(for: listener.listen[0]) == .init(backlog: 5, keepAlive: listener.keepalive))
+        #expect(
+            listener.options(for: listener.listen[0]) == .init(backlog: 5, keepAlive: listener.plan.timers.keepAlive))
     }
 
     @Test func listenersInheritOverrideAndOptOut() throws {
@@ -105,10 +106,10 @@ import Testing
             """
         ).listeners
         #expect(listeners.map(\.name) == ["inherits", "overrides", "opts-out"])
-        #expect(listeners.map(\.idleTimeout) == [.seconds(600), .seconds(1), nil])
-        #expect(listeners.map(\.lifetime) == [.seconds(3600), .seconds(2), nil])
-        #expect(listeners.map(\.maxConnections) == [5, 3, nil])
-        #expect(listeners.map(\.keepalive) == [.init(idle: 60), .init(), nil])
+        #expect(listeners.map(\.plan.idleTimeout) == [600_000_000_000, 1_000_000_000, nil])
+        #expect(listeners.map(\.plan.lifetime) == [3_600_000_000_000, 2_000_000_000, nil])
+        #expect(listeners.map(\.plan.maxConnections) == [5, 3, nil])
+        #expect(listeners.map(\.plan.timers.keepAlive) == [.init(idle: 60), .init(), nil])
         #expect(listeners.map { $0.listen[0].backlog } == [16, 4, 16])
     }
 
@@ -118,8 +119,8 @@ import Testing
         let files = [("usherd.toml", Array(Self.echo.utf8)), ("conf.d/10.toml", Array(defaults.utf8))]
         let (configuration, problems) = Configuration.parse(files: files, host: TestHost())
         #expect(problems.isEmpty)
-        #expect(configuration?.listeners.first?.idleTimeout == .seconds(5))
-        #expect(try parse(Self.echo + defaults).listeners.first?.idleTimeout == .seconds(5))
+        #expect(configuration?.listeners.first?.plan.idleTimeout == 5_000_000_000)
+        #expect(try parse(Self.echo + defaults).listeners.first?.plan.idleTimeout == 5_000_000_000)
     }
 
     @Test(arguments: [

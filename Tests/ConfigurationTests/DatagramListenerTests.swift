@@ -40,8 +40,8 @@ import Testing
     ) throws {
         let listener = try listener(
             "[defaults]\n\(defaults)\n[listener.x]\nlisten = \"can://can0\"\nservice = \"discard\"\n\(own)\n")
-        #expect(listener.idleTimeout == connections)
-        #expect(listener.flowIdleTimeout == flows)
+        #expect(listener.plan.idleTimeout == connections?.nanoseconds)
+        #expect(listener.plan.flowIdleTimeout == flows?.nanoseconds)
     }
 
     @Test func `options are those of the socket`() throws {

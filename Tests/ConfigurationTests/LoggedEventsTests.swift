@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Policy
 import Testing
 
 @testable import Configuration
@@ -21,7 +22,7 @@ import Testing
     func `a listener says what it logs, or inherits it`(own: String, defaults: String, events: LoggedEvents) throws {
         let (configuration, problems) = Self.listener(own, defaults: defaults)
         #expect(problems.isEmpty, "\(problems)")
-        #expect(try #require(configuration).listeners[0].log == events)
+        #expect(try #require(configuration).listeners[0].plan.log == events)
     }
 
     @Test(arguments: [

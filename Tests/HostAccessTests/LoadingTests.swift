@@ -144,12 +144,12 @@ import Testing
         #expect(problems.isEmpty, "\(problems)")
         let listener = try #require(configuration?.listeners.last)
         #expect(listener.name == "added")
-        #expect(listener.idleTimeout == nil)
-        #expect(listener.maxConnections == nil)
-        #expect(listener.lifetime == nil)
+        #expect(listener.plan.idleTimeout == nil)
+        #expect(listener.plan.maxConnections == nil)
+        #expect(listener.plan.lifetime == nil)
         let own = try #require(configuration?.listeners.first)
-        #expect(own.idleTimeout == .seconds(600))
-        #expect(own.maxConnections == 2000)
+        #expect(own.plan.idleTimeout == 600_000_000_000)
+        #expect(own.plan.maxConnections == 2000)
     }
 
     @Test func noExampleIsForgotten() throws {

@@ -59,9 +59,8 @@ private final class SilentService: Service {
         let own = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions(backlog: 16))
         let passed = try ListeningSocket(adopting: OwnedDescriptor(adopting: dup(own.raw)))
-        let label = ListenerLabel(name: "test", service: "silent")
         harness.lane.open(
-            ListenerProfile(identifier: 7, label: label, makeService: SilentService.init), sockets: [passed])
+            ListenerInForce(7, makeService: SilentService.init), sockets: [passed])
         shutdown(own.raw, CInt(SHUT_RDWR))
         harness.run(turns: 5)
         let failed = try harness.capturedRecords().filter { $0.event == "failed" }

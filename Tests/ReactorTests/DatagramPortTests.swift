@@ -77,7 +77,7 @@ import Testing
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
-        harness.lane.open(profile(MirrorService.init), sockets: [socket])
+        harness.lane.open(listener(MirrorService.init), sockets: [socket])
         let peer = try DatagramPeer()
         for host in ["127.0.0.2", "127.0.0.3", "127.0.0.2"] { try peer.send(host, to: socket, host: host) }
         var answers: [String] = []
@@ -131,7 +131,7 @@ import Testing
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
-        harness.lane.open(profile(MirrorService.init), sockets: [socket])
+        harness.lane.open(listener(MirrorService.init), sockets: [socket])
         let peer = try DatagramPeer()
         var on: CInt = 1
         #expect(setsockopt(peer.raw, SOL_SOCKET, SO_BROADCAST, &on, socklen_t(MemoryLayout<CInt>.size)) == 0)
@@ -368,7 +368,7 @@ import Testing
         for (peer, socket) in zip(peers, sockets) { try peer.send("x", to: socket) }
         #expect(harness.run(until: { harness.connections == 2 }))
         // The first one goes, so that the second one takes its place.
-        harness.lane.update(profile(MirrorService.init, identifier: 1), sockets: [sockets[1]], keepsService: false)
+        harness.lane.update(listener(MirrorService.init, identifier: 1), sockets: [sockets[1]], keepsService: false)
         #expect(harness.connections == 1)
         #expect(try harness.ends() == ["drained by operator"])
         try peers[1].send("y", to: sockets[1])
@@ -397,20 +397,20 @@ import Testing
                 lanes[lane].listeners[1]?.ingressSockets.contains { $0.socket === socket } == true
             }
         }
-        let profile = profile(MirrorService.init, identifier: 1, sharesOneLane: false)
-        for lane in lanes { lane.open(profile, sockets: sockets) }
+        let listener = self.listener(MirrorService.init, identifier: 1, sharesOneLane: false)
+        for lane in lanes { lane.open(listener, sockets: sockets) }
         let before = sockets.map(homes)
         #expect(before.allSatisfy { $0.count == 1 })
-        for lane in lanes { lane.update(profile, sockets: sockets.reversed(), keepsService: true) }
+        for lane in lanes { lane.update(listener, sockets: sockets.reversed(), keepsService: true) }
         #expect(sockets.map(homes) == before)
-        for lane in lanes { lane.update(profile, sockets: Array(sockets[2...]), keepsService: true) }
+        for lane in lanes { lane.update(listener, sockets: Array(sockets[2...]), keepsService: true) }
         #expect(sockets.map(homes) == [[], []] + before[2...])
         // A service whose members talk to each other wants them all on its lane, and then no more.
-        let together = self.profile(MirrorService.init, identifier: 1, sharesOneLane: true)
+        let together = self.listener(MirrorService.init, identifier: 1, sharesOneLane: true)
         lanes[1].update(together, sockets: sockets, keepsService: false)
         for lane in [lanes[0], lanes[2]] { lane.stopAccepting(1) }
         #expect(sockets.map(homes) == [[1], [1], [1], [1]])
-        for lane in lanes { lane.update(profile, sockets: sockets, keepsService: false) }
+        for lane in lanes { lane.update(listener, sockets: sockets, keepsService: false) }
         #expect(sockets.map(homes) == before)
     }
 
@@ -489,12 +489,10 @@ import Testing
         #expect(call > 6, "three datagrams in, and three out")
     }
 
-    private func profile(
+    private func listener(
         _ service: @escaping @Sendable () -> any Service, identifier: Int = 7, sharesOneLane: Bool = true
-    ) -> ListenerProfile {
-        ListenerProfile(
-            identifier: identifier, label: ListenerLabel(name: "test", service: "test"), sharesOneLane: sharesOneLane,
-            makeService: service)
+    ) -> ListenerInForce {
+        ListenerInForce(identifier, sharesOneLane: sharesOneLane, makeService: service)
     }
 }
 

@@ -10,13 +10,11 @@ import Testing
 @testable import Reactor
 
 @Suite struct IdentityTests {
-    private let profile = ListenerProfile(
-        identifier: 1, label: ListenerLabel(name: "front", service: "test")
-    ) { preconditionFailure("no service is made") }
+    private let listener = ListenerInForce(1, name: "front") { preconditionFailure("no service is made") }
 
     private func random(_ random: inout SplitMix) -> Identity {
         var identity = Identity(
-            number: random.next(), profile: profile,
+            number: random.next(), listener: listener,
             kind: SocketKind.allCases[Int.random(in: SocketKind.allCases.indices, using: &random)],
             peer: .random(using: &random), local: .random(using: &random),
             credentials: Bool.random(using: &random)
@@ -39,7 +37,7 @@ import Testing
             let identity = random(&generator)
             var writer = FieldWriter()
             identity.write(to: &writer)
-            let read = try Identity(try FieldReader(writer.bytes)) { $0 == "front" ? profile : nil }
+            let read = try Identity(try FieldReader(writer.bytes)) { $0 == "front" ? listener : nil }
             // A fact that is added is compared without this test being told.
             for (before, after) in zip(Mirror(reflecting: identity).children, Mirror(reflecting: read).children)
             where before.label != "origin" {

@@ -86,20 +86,21 @@ import Testing
         let harness = try LaneHarness()
         let shared = harness.shared
         let handle = harness.lane.handle
-        let profile = ListenerProfile(
-            identifier: 99, label: ListenerLabel(name: "gone", service: "test"), makeService: { Plain() })
+        let listener = ListenerInForce(99, name: "gone") { Plain() }
         var ends: [CInt] = [0, 0]
         let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
         defer { close(ends[1]) }
         // As the lane does that has accepted it.
-        for count in [shared.connections, profile.connections, handle.connections] { #expect(count.enter(limit: nil)) }
+        var admittance = try harness.lane.admit(.unnamed, to: listener)
+        admittance.take(handle.connections)
         let identity = Identity(
-            number: shared.makeIdentifier(), profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
+            number: shared.makeIdentifier(), listener: listener, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: harness.lane.now)
-        handle.post(.adopt(SeedParcel(Seed(identity, Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)))))
+        let stream = Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)
+        handle.post(.adopt(SeedParcel(Seed(identity, stream, admittance))))
         harness.run(turns: 2)
-        #expect(harness.connections == 0 && shared.connections.value == 0 && profile.connections.value == 0)
+        #expect(harness.connections == 0 && shared.connections.value == 0 && listener.connections.value == 0)
         #expect(try harness.ends() == ["drained by operator"])
         var byte: UInt8 = 0
         #expect(recv(ends[1], &byte, 1, CInt(MSG_DONTWAIT)) == 0)

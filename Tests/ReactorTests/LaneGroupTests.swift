@@ -20,15 +20,14 @@ import Testing
         let lanes = try LaneGroup(count: 3, shared: shared) { writer.makeBuffer() }
         let socket = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
-        let profile = ListenerProfile(
-            identifier: 1, label: ListenerLabel(name: "test", service: "test"), makeService: { Repeater() })
-        lanes.performOnAll { $0.open(profile, sockets: [socket]) }
+        let listener = ListenerInForce(1) { Repeater() }
+        lanes.performOnAll { $0.open(listener, sockets: [socket]) }
 
         let peers = try (0..<120).map { _ in try TestPeer(to: socket) }
         for peer in peers { peer.write("hello") }
         while !peers.allSatisfy({ $0.text == "hello" }) { for peer in peers { peer.pump() } }
         #expect(shared.connections.value == 120)
-        #expect(profile.connections.value == 120)
+        #expect(listener.connections.value == 120)
         let loads = lanes.handles.map(\.connections.value)
         #expect(loads.reduce(0, +) == 120)
         #expect(loads.allSatisfy { $0 >= 120 / 3 - 2 * HandOver.tolerance }, "\(loads)")

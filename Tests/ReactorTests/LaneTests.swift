@@ -133,9 +133,8 @@ import Testing
         let peers = try (0..<3).map { _ in try harness.connect(to: socket) }
         harness.lane.stopAccepting(1, staying: [ObjectIdentifier(socket)])
         #expect(harness.connections == 0)
-        let profile = ListenerProfile(
-            identifier: 2, label: ListenerLabel(name: "next", service: "test"), makeService: Mirror.init)
-        harness.lane.open(profile, sockets: [socket])
+        let listener = ListenerInForce(2, name: "next", makeService: Mirror.init)
+        harness.lane.open(listener, sockets: [socket])
         for peer in peers { peer.write("kept") }
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
     }

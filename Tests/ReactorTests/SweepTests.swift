@@ -103,19 +103,19 @@ import Testing
     {
         let harness = try LaneHarness()
         _ = try harness.listen(service: Mirror.init)
-        let profile = try #require(harness.lane.listeners[1]?.profile)
+        let listener = try #require(harness.lane.listeners[1]?.current)
         var ends: [CInt] = [0, 0]
         #expect(
             socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
                 == 0)
         defer { close(ends[1]) }
-        _ = harness.lane.enter(profile)
-        _ = harness.lane.handle.connections.enter(limit: nil)
+        var admittance = try harness.lane.admit(.unnamed, to: listener)
+        admittance.take(harness.lane.handle.connections)
         let identity = Identity(
-            number: 7, profile: profile, kind: .unixStream, peer: .unnamed, local: .unnamed,
+            number: 7, listener: listener, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: Clock.monotonic + 3_600_000_000_000)
-        harness.lane.handle.post(
-            .adopt(SeedParcel(Seed(identity, Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)))))
+        let stream = Stream(OwnedDescriptor(adopting: ends[0]), .unixStream)
+        harness.lane.handle.post(.adopt(SeedParcel(Seed(identity, stream, admittance))))
         harness.run(turns: 2)
         #expect(harness.connections == 1)
         shutdown(ends[1], CInt(SHUT_WR))

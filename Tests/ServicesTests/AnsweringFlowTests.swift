@@ -101,9 +101,7 @@ import Testing
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv6(.any, port: 0, scope: 0), dualStack: true, options: ListeningOptions())
         harness.lane.open(
-            ListenerProfile(
-                identifier: 7, label: .init(name: "test", service: "echo"), sharesOneLane: true,
-                makeService: ServiceSettings.echo.factory), sockets: [socket])
+            ListenerInForce(7, sharesOneLane: true, makeService: ServiceSettings.echo.factory), sockets: [socket])
         let port = try #require(socket.address.port)
         #expect(harness.lane.isOwnPort(.ipv4(IPv4Address(0x7f00_0009), port: port)))
         #expect(harness.lane.isOwnPort(.ipv6(.loopback, port: port, scope: 0)))

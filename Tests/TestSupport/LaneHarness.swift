@@ -4,6 +4,7 @@ public import Addresses
 import Foundation
 import Glibc
 public import LinuxSystem
+import Policy
 public import Reactor
 import Records
 import Synchronization
@@ -66,7 +67,7 @@ public final class LaneHarness {
     @discardableResult
     public func listen(
         _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
-        connectionLimit: Int? = nil, needsHeader: @escaping @Sendable (SocketAddress) -> Bool = { _ in false },
+        connectionLimit: Int? = nil, admission: AdmissionRules = AdmissionRules(),
         service: @escaping @Sendable () -> any Service
     ) throws -> [ListeningSocket] {
         let sockets = try kinds.map { kind in
@@ -79,12 +80,13 @@ public final class LaneHarness {
             }
             return try ListeningSocket(kind: kind, address: address, dualStack: false, options: ListeningOptions())
         }
-        let profile = ListenerProfile(
-            identifier: nextListener, label: ListenerLabel(name: "test", service: "test"), idleTimeout: idleTimeout,
-            flowIdleTimeout: idleTimeout, lifetime: lifetime, connectionLimit: connectionLimit, sharesOneLane: true,
-            needsHeader: needsHeader, makeService: service)
+        var plan = ListenerPlan()
+        (plan.idleTimeout, plan.flowIdleTimeout, plan.lifetime) = (idleTimeout, idleTimeout, lifetime)
+        plan.maxConnections = connectionLimit
+        plan.admission = admission
+        let listener = ListenerInForce(nextListener, plan, sharesOneLane: true, makeService: service)
         nextListener += 1
-        lane.open(profile, sockets: sockets)
+        lane.open(listener, sockets: sockets)
         self.sockets += sockets
         return sockets
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 import ProxyProtocol
 
 /// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
@@ -10,9 +11,9 @@ struct ForwardResolver<Host: HostLookup> {
 
     /// The settings of a listener whose service is `forward`; nil if they are incomplete.
     ///
-    /// - Parameter defaults: what the listener inherits.
+    /// - Parameter plan: that of the listener.
     func resolve(
-        _ listener: ListenerDraft, under defaults: InheritableSettings, _ diagnostics: inout Diagnostics
+        _ listener: ListenerDraft, under plan: ListenerPlan, _ diagnostics: inout Diagnostics
     ) -> ForwardSettings? {
         let draft = listener.forward
         var settings = draft.settings
@@ -21,10 +22,8 @@ struct ForwardResolver<Host: HostLookup> {
         settings.sendsProxyEach = draft.sendProxy?.value?.isForEach ?? false
         settings.source = draft.source.flatMap { address(of: $0, &diagnostics) }
         guard let upstreams = draft.upstreams else { return nil }
-        let keepalive = listener.own.keepalive.resolved(over: defaults.keepalive)
-        let userTimeout = listener.own.userTimeout.resolved(over: defaults.userTimeout)
-        for upstream in upstreams { upstream.checkTimers(under: keepalive, userTimeout, &diagnostics) }
-        settings.upstreams = upstreams.map { $0.settings(under: keepalive, userTimeout) }
+        for upstream in upstreams { upstream.checkTimers(under: plan, &diagnostics) }
+        settings.upstreams = upstreams.map { $0.settings(under: plan) }
         settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
         settings.framing = draft.framing?.value
         if let ejection = draft.ejection { settings.eject = ejection.value }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 import TOML
 
 /// One upstream as `to` has it.
@@ -9,37 +10,23 @@ struct UpstreamDraft: Sendable {
     let weight: Located<Int>?
     let maxConnections: Int?
     let isBackup: Bool
-    let keepalive: Override<ListeningOptions.KeepAlive>
-    let userTimeout: Override<Duration>
-
-    /// Whether it has timers of its own.
-    private var hasTimers: Bool {
-        if case (.inherit, .inherit) = (keepalive, userTimeout) { false } else { true }
-    }
+    /// The timers that it has of its own.
+    let timers: InheritableSettings
 
     /// Reports timers of its own that do nothing, and notes those of which one overrules the other.
-    func checkTimers(
-        under keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, _ diagnostics: inout Diagnostics
-    ) {
-        guard hasTimers else { return }
+    func checkTimers(under plan: ListenerPlan, _ diagnostics: inout Diagnostics) {
+        guard !timers.isEmpty else { return }
         guard address.endpoint.scheme == .tcp else {
             return diagnostics.report(
                 "`keepalive` and `user-timeout` are for TCP, and this upstream is not tcp", at: address.span,
                 help: "remove the keys")
         }
-        diagnostics.noteTimers(
-            self.keepalive.resolved(over: .from(keepalive)), self.userTimeout.resolved(over: .from(userTimeout)),
-            of: "the upstream", at: address.span)
+        diagnostics.noteTimers(timers.applied(to: plan).timers, of: "the upstream", at: address.span)
     }
 
-    /// What it comes to, where the listener has these timers.
-    func settings(
-        under keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?
-    ) -> UpstreamSettings {
-        let isTCP = address.endpoint.scheme == .tcp
-        let timers = PeerTimers(
-            keepAlive: isTCP ? self.keepalive.resolved(over: .from(keepalive)) : nil,
-            userTimeout: isTCP ? self.userTimeout.resolved(over: .from(userTimeout))?.wholeMilliseconds : nil)
+    /// What it comes to under the plan of its listener.
+    func settings(under plan: ListenerPlan) -> UpstreamSettings {
+        let timers = address.endpoint.scheme == .tcp ? timers.applied(to: plan).timers : PeerTimers()
         return UpstreamSettings(
             endpoint: address.endpoint, weight: weight?.value ?? 1, maxConnections: maxConnections, isBackup: isBackup,
             timers: timers, origin: address.span.origin)
@@ -51,21 +38,19 @@ struct UpstreamDraft: Sendable {
         var weight: Located<Int>?
         var maxConnections: Int?
         var isBackup = false
-        var keepalive = Override<ListeningOptions.KeepAlive>.inherit
-        var userTimeout = Override<Duration>.inherit
+        var timers = InheritableSettings()
     }
 
     /// The keys of an upstream in braces.
     static let keys = tableKeys.map(\.name)
 
-    fileprivate static let tableKeys: [SettingKey<Table>] = [
-        SettingKey("address", \.address, .upstreamAddress),
-        SettingKey("weight", \.weight, .located(.count(0...256, example: 3))),
-        SettingKey("max-connections", \.maxConnections, .count(1...10_000_000, example: 100)),
-        SettingKey("backup", \.isBackup, .boolean),
-        SettingKey("keepalive", \.keepalive, .keepalive),
-        SettingKey("user-timeout", \.userTimeout, .userTimeout),
-    ]
+    fileprivate static let tableKeys: [SettingKey<Table>] =
+        [
+            SettingKey("address", \.address, .upstreamAddress),
+            SettingKey("weight", \.weight, .located(.count(0...256, example: 3))),
+            SettingKey("max-connections", \.maxConnections, .count(1...10_000_000, example: 100)),
+            SettingKey("backup", \.isBackup, .boolean),
+        ] + InheritableSettings.timerKeys.map { $0.inside(\.timers) }
 }
 
 extension SettingType where Value == [UpstreamDraft] {
@@ -119,7 +104,7 @@ extension SettingType where Value == [UpstreamDraft] {
         return upstream.address.map {
             UpstreamDraft(
                 address: $0, weight: upstream.weight, maxConnections: upstream.maxConnections,
-                isBackup: upstream.isBackup, keepalive: upstream.keepalive, userTimeout: upstream.userTimeout)
+                isBackup: upstream.isBackup, timers: upstream.timers)
         }
     }
 }

@@ -13,23 +13,23 @@ extension ListeningOptions.KeepAlive {
     ]
 }
 
-extension SettingType where Value == Override<ListeningOptions.KeepAlive> {
+extension SettingType where Value == ListeningOptions.KeepAlive? {
     /// `false`, `true` for the kernel's times, a duration of silence before the first probe, or a table of all three.
     static let keepalive = Self { key, value, diagnostics in
         switch value.content {
         case .boolean(let isOn):
-            return isOn ? .value(ListeningOptions.KeepAlive()) : .off
+            return .some(isOn ? ListeningOptions.KeepAlive() : nil)
         case .string(let text) where ForeignWords.meansOff(text):
             diagnostics.report(
                 "`\(key)` cannot be \"\(text)\"", at: value.range, help: "write \(key) = false for no probes")
             return nil
         case .string, .integer:
             let idle = SettingType<Int>.seconds(1...32_767, example: "60s").read(key, value, &diagnostics)
-            return idle.map { .value(ListeningOptions.KeepAlive(idle: $0)) }
+            return idle.map { .some(ListeningOptions.KeepAlive(idle: $0)) }
         case .table(let table):
             var keepAlive = ListeningOptions.KeepAlive()
             diagnostics.read(table, KeepAlive.keys, into: &keepAlive, section: .keepalive)
-            return .value(keepAlive)
+            return .some(keepAlive)
         default:
             diagnostics.reportType(
                 value, of: key, wanted: "true, false, a duration in quotes or a table",
@@ -41,10 +41,13 @@ extension SettingType where Value == Override<ListeningOptions.KeepAlive> {
     private typealias KeepAlive = ListeningOptions.KeepAlive
 }
 
-extension SettingType where Value == Override<Duration> {
-    /// `user-timeout`: a duration, or `false`.
+extension SettingType where Value == Int? {
+    /// `user-timeout`: a duration, or `false`. In milliseconds, as the kernel counts it.
     static let userTimeout = orOff(
-        SettingType<Duration>.duration(Duration.milliseconds(100) ... .seconds(86_400), example: "30s"))
+        SettingType<Int> { key, value, diagnostics in
+            SettingType<Duration>.duration(.milliseconds(100) ... .seconds(86_400), example: "30s")
+                .read(key, value, &diagnostics)?.wholeMilliseconds
+        })
 }
 
 extension SettingType where Value == Int {
@@ -70,19 +73,19 @@ extension Diagnostics {
     /// Notes that two timers are set of which one overrules a part of the other: with TCP_USER_TIMEOUT, the kernel does not
     /// count keepalive probes; it ends the connection at the first unanswered one after the user-timeout.
     mutating func noteTimers(
-        _ keepalive: ListeningOptions.KeepAlive?, _ userTimeout: Duration?, of what: String, at span: SourceSpan,
+        _ timers: PeerTimers, of what: String, at span: SourceSpan,
         related: (span: SourceSpan, note: String)? = nil
     ) {
-        guard let keepalive, let userTimeout else { return }
+        guard let keepalive = timers.keepAlive, let userTimeout = timers.userTimeout else { return }
         // What is not written is what tcp(7) names as the kernel's default.
         let (idle, interval, count) = (keepalive.idle ?? 7200, keepalive.interval ?? 75, keepalive.count ?? 9)
-        let afterIdle = max(userTimeout.wholeMilliseconds - idle * 1000, 0)
+        let afterIdle = max(userTimeout - idle * 1000, 0)
         let probes = max((afterIdle + interval * 1000 - 1) / (interval * 1000), 1)
         guard probes != count else { return }
         let text = { (probes: Int) in DurationText.format(.seconds(idle + interval * probes)) }
         let fits = idle + interval * count <= 86_400
         note(
-            "\(what): user-timeout = \"\(DurationText.format(userTimeout))\" overrules the `count` of keepalive: a connection"
+            "\(what): user-timeout = \"\(DurationText.format(.milliseconds(userTimeout)))\" overrules the `count` of keepalive: a connection"
                 + " whose peer is silent ends after \(probes) unanswered \(probes == 1 ? "probe" : "probes")"
                 + " (\(text(probes))), not after \(count) (\(text(count)))",
             at: span,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Policy
 
 extension ListenerDraft {
     /// Reports what cannot be done with datagrams, and what may harm others.
@@ -13,14 +14,9 @@ extension ListenerDraft {
 
     /// A flow has no end of its own. Without a time for it, whoever sends once keeps his place for ever, and soon there is
     /// none left. On a bus there are only so many who send.
-    func checkFlowsEnd(under defaults: InheritableSettings, _ diagnostics: inout Diagnostics) {
-        let isOff = { (timeout: Override<Duration>) in
-            if case .off = timeout { return true }
-            return false
-        }
-        let isInherited = if case .inherit = own.idleTimeout { true } else { false }
-        guard isInherited ? isOff(defaults.idleTimeout) : isOff(own.idleTimeout),
-            own.lifetime.resolved(over: defaults.lifetime) == nil,
+    func checkFlowsEnd(under plan: ListenerPlan, _ diagnostics: inout Diagnostics) {
+        let isInherited = !own.has("idle-timeout")
+        guard plan.flowIdleTimeout == nil, plan.lifetime == nil,
             let address = addresses?.first(where: {
                 $0.endpoint.scheme.kind?.isDatagram == true && $0.endpoint.scheme != .can
             })
@@ -28,7 +24,7 @@ extension ListenerDraft {
         diagnostics.report(
             "without an `idle-timeout` no flow of \(address.endpoint) would ever end, until as many as there may be are"
                 + " there and nobody else comes in",
-            at: isInherited ? span : idleTimeoutSpan ?? span,
+            at: self.span(of: "idle-timeout") ?? span,
             help: isInherited
                 ? "[defaults] turns it off: give this listener an idle-timeout of its own, such as \"30s\", or a lifetime"
                 : "write a long one, such as \"1h\", or add a lifetime")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Policy
 import TOML
 
 /// A listener as one file has it, before it inherits and its names are resolved.
@@ -19,12 +20,9 @@ struct ListenerDraft: Sendable {
     var allowAmplification: Located<Bool>?
     /// What the listener says itself, not inherits.
     var own = InheritableSettings()
-    /// Where `idle-timeout` is written, if it is.
-    var idleTimeoutSpan: SourceSpan?
-    /// Where `keepalive` is written, if it is.
-    var keepaliveSpan: SourceSpan?
-    /// Where `user-timeout` is written, if it is.
-    var userTimeoutSpan: SourceSpan?
+
+    /// Where a key that could be inherited is written, if it is.
+    func span(of key: String) -> SourceSpan? { own.place(of: key).map { SourceSpan(file: span.file, range: $0) } }
 
     init(name: String, span: SourceSpan) {
         self.name = name

@@ -9,6 +9,12 @@ struct SettingKey<Settings>: Sendable {
     /// Puts the value into the settings, or reports what is wrong with it.
     let read: @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void
 
+    /// A key that is read by `read`.
+    init(_ name: String, read: @escaping @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void) {
+        self.name = name
+        self.read = read
+    }
+
     /// A key whose value goes into one property.
     init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ type: SettingType<Value>
@@ -29,5 +35,10 @@ struct SettingKey<Settings>: Sendable {
             guard let value = type.read(name, entry.value, &diagnostics) else { return }
             settings[keyPath: property] = value
         }
+    }
+
+    /// The same key in a table whose settings have these as a part.
+    func inside<Outer>(_ part: any WritableKeyPath<Outer, Settings> & Sendable) -> SettingKey<Outer> {
+        SettingKey<Outer>(name) { [read] entry, outer, diagnostics in read(entry, &outer[keyPath: part], &diagnostics) }
     }
 }

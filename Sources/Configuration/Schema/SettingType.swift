@@ -68,6 +68,14 @@ extension SettingType where Value == Duration {
     }
 }
 
+extension SettingType where Value == UInt64 {
+    /// A duration in a range, in nanoseconds.
+    static func nanoseconds(_ range: ClosedRange<Duration>, example: String) -> Self {
+        let type = SettingType<Duration>.duration(range, example: example)
+        return Self { key, value, diagnostics in type.read(key, value, &diagnostics)?.nanoseconds }
+    }
+}
+
 extension SettingType where Value == String {
     /// An absolute path in the file system.
     static func path(example: String) -> Self {
@@ -127,11 +135,11 @@ extension SettingType {
     }
 
     /// A value of this kind, or `false` for none, where a listener can so go without what it would inherit.
-    static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Override<Inner> {
+    static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Inner? {
         Self { key, value, diagnostics in
             switch value.content {
             case .boolean(false):
-                return .off
+                return .some(nil)
             case .boolean(true):
                 diagnostics.report(
                     "`\(key)` must say how much, or be false for none", at: value.range,
@@ -148,7 +156,7 @@ extension SettingType {
                     help: "write \(key) = false, which takes the limit away")
                 return nil
             default:
-                return type.read(key, value, &diagnostics).map { .value($0) }
+                return type.read(key, value, &diagnostics).map { .some($0) }
             }
         }
     }

@@ -9,4 +9,10 @@ extension Duration {
         let (sum, sumOverflows) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
         return productOverflows || sumOverflows ? .max : sum
     }
+
+    /// The whole milliseconds, in which the kernel counts `user-timeout`.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
 }

@@ -70,6 +70,9 @@ public enum DurationText {
         return text.isEmpty ? "0s" : text
     }
 
+    /// The canonical text of a duration in nanoseconds.
+    public static func format(nanoseconds: UInt64) -> String { format(.nanoseconds(Int64(clamping: nanoseconds))) }
+
     /// The index of a unit in `units`.
     private static func unit(
         _ text: String, after number: String, at range: Range<Int>, in source: String

@@ -13,4 +13,7 @@ public enum Clock {
 
     /// Time since 1970-01-01 00:00 UTC: for records.
     public static var realtime: UInt64 { clinux_realtime() }
+
+    /// The time since 1970-01-01 00:00 UTC of a moment of ``monotonic`` that has passed.
+    public static func realtime(of moment: UInt64) -> UInt64 { realtime &- span(from: moment, to: monotonic) }
 }

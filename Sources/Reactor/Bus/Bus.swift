@@ -11,7 +11,7 @@ import Records
 /// Concurrency: belongs to one lane.
 final class Bus: Pollable {
     private let socket: ListeningSocket
-    private let listener: Listener
+    private let listener: LaneListener
     private let lane: Lane
     private let waiter: UInt64
 
@@ -22,7 +22,7 @@ final class Bus: Pollable {
     /// The interfaces that frames came from, by their numbers; forgotten when anything happens to an interface.
     private var names: [UInt32: InterfaceName] = [:]
 
-    init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
+    init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
         self.socket = socket
         self.listener = listener
         self.lane = lane
@@ -53,7 +53,7 @@ final class Bus: Pollable {
     /// Says what is left to say.
     func end() {
         errors.pass(nil, tellErrors)
-        lane.shared.noteAwaited(nil, of: listener.profile.label.name, by: waiter)
+        lane.shared.noteAwaited(nil, of: listener.current.label.name, by: waiter)
         lane.forget(self)
         events = nil
     }
@@ -118,16 +118,16 @@ final class Bus: Pollable {
 
     private func see(_ now: BusLink) {
         let news = link.see(now, interface: interface)
-        lane.shared.noteAwaited(link.awaited(interface), of: listener.profile.label.name, by: waiter)
+        lane.shared.noteAwaited(link.awaited(interface), of: listener.current.label.name, by: waiter)
         switch news {
-        case .waits(let words)?: tell(.warning, "\(listener.profile.label.name) waits: \(words)")
+        case .waits(let words)?: tell(.warning, "\(listener.current.label.name) waits: \(words)")
         case .serves(let words)?: tellListening(words)
         case nil: break
         }
     }
 
     private func tellListening(_ words: String) {
-        let label = listener.profile.label
+        let label = listener.current.label
         let address = RecordedAddress(socket.kind, socket.address)
         tell(.listening, "\(label.name) listens on \(address) for \(label.service): \(words)")
     }
@@ -135,7 +135,7 @@ final class Bus: Pollable {
     private func tell(_ event: EventKind, _ message: String, errno: CInt = 0) {
         lane.write(
             DaemonRecord(
-                time: Clock.realtime, event, message, listener: listener.profile.label,
+                time: Clock.realtime, event, message, listener: listener.current.label,
                 local: RecordedAddress(socket.kind, socket.address), errno: errno))
     }
 
@@ -178,6 +178,6 @@ final class Bus: Pollable {
     }
 
     private func tellErrors(of kind: CANErrorKind, _ count: UInt64, in errors: BusErrors) {
-        lane.write(errors.record(of: kind, count, label: listener.profile.label, socket: socket))
+        lane.write(errors.record(of: kind, count, label: listener.current.label, socket: socket))
     }
 }

@@ -15,7 +15,7 @@ final class DatagramPort: IngressSocket {
     /// How many calls a turn may take before the others have theirs.
     private static let batchesPerTurn = 8
 
-    private let listener: Listener
+    private let listener: LaneListener
     private let lane: Lane
     private var flows: [FlowKey: Flow] = [:]
 
@@ -48,7 +48,7 @@ final class DatagramPort: IngressSocket {
     /// What belongs to a CAN socket alone.
     private let bus: Bus?
 
-    init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
+    init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
         self.listener = listener
         self.lane = lane
         outbox = DatagramOutbox(socket.kind)
@@ -66,7 +66,7 @@ final class DatagramPort: IngressSocket {
             let record = DaemonRecord(
                 time: Clock.realtime, .failed,
                 "cannot watch \(socket.kind.scheme)://\(socket.address): \(error.reason)",
-                listener: listener.profile.label, errno: error.errno)
+                listener: listener.current.label, errno: error.errno)
             lane.write(record)
         }
         bus?.begin()
@@ -196,16 +196,19 @@ final class DatagramPort: IngressSocket {
         }
         let key = FlowKey(peer: peer, local: local)
         if let flow = flows[key] { return flow }
-        let profile = listener.profile
-        if let refusal = lane.enter(profile) {
-            refuse(range, of: batch, refusal)
+        let admittance: Admittance
+        do throws(Refusal) {
+            admittance = try lane.admit(peer, to: listener.current)
+        } catch {
+            refuse(range, of: batch, error)
             return nil
         }
         let identity = Identity(
-            number: lane.shared.makeIdentifier(), profile: profile, kind: socket.kind, peer: peer, local: local,
+            number: lane.shared.makeIdentifier(), listener: listener.current, kind: socket.kind, peer: peer,
+            local: local,
             accepted: lane.now)
         let seed = FlowSeed(identity: identity, port: self, isToMany: isToMany)
-        switch lane.begin(seed, service: listener.service) {
+        switch lane.begin(seed, admittance, service: listener.service) {
         case .success(let flow):
             if flow.isOpen { flows[key] = flow }
             return flow
@@ -295,6 +298,6 @@ final class DatagramPort: IngressSocket {
     }
 
     private func tell(_ kind: PortLosses.Kind, _ count: UInt64) {
-        lane.write(losses.record(of: kind, count, label: listener.profile.label, socket: socket))
+        lane.write(losses.record(of: kind, count, label: listener.current.label, socket: socket))
     }
 }

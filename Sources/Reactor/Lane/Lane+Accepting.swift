@@ -7,7 +7,7 @@ import Records
 extension Lane {
     /// Notes that a socket cannot be accepted from for now; says so if it is news.
     func paused(
-        _ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError, _ fault: HostFault
+        _ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError, _ fault: HostFault
     ) {
         pausedAcceptors.append(acceptor)
         guard shared.noteAccepting(false) else { return }
@@ -23,23 +23,23 @@ extension Lane {
             "cannot accept connections: \(error.reason) (\(error.symbol)). Clients wait in the backlog until it works"
             + " again; \(advice)"
         let record = DaemonRecord(
-            time: Clock.realtime, .acceptPaused, message, listener: profile.label,
+            time: Clock.realtime, .acceptPaused, message, listener: listener.label,
             local: RecordedAddress(acceptor.socket.kind, acceptor.socket.address), errno: error.errno)
         records.append(record, now: now)
     }
 
     /// Tells that a socket listens again that something else on this host has shut down.
-    func listensAgain(_ acceptor: Acceptor, profile: ListenerProfile) {
+    func listensAgain(_ acceptor: Acceptor, listener: ListenerInForce) {
         let address = RecordedAddress(acceptor.socket.kind, acceptor.socket.address)
         write(
             DaemonRecord(
                 time: Clock.realtime, .warning,
                 "another program has shut down the socket of \(address), as `ss --kill` does, and with it the connections"
-                    + " that waited to be accepted; it listens again", listener: profile.label, local: address))
+                    + " that waited to be accepted; it listens again", listener: listener.label, local: address))
     }
 
     /// Tells that a socket that was passed does not listen any more.
-    func cannotAccept(_ acceptor: Acceptor, profile: ListenerProfile, because error: SystemError) {
+    func cannotAccept(_ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError) {
         guard shared.noteUnusable(acceptor.socket.raw) else { return }
         let address = RecordedAddress(acceptor.socket.kind, acceptor.socket.address)
         write(
@@ -47,16 +47,16 @@ extension Lane {
                 time: Clock.realtime, .failed,
                 "cannot accept connections on \(address): \(error.reason) (\(error.symbol)); the socket that systemd passed"
                     + " does not listen any more. Restart its socket unit, and then usherd",
-                listener: profile.label, local: address, errno: error.errno))
+                listener: listener.label, local: address, errno: error.errno))
     }
 
     /// Notes that nobody waits to be accepted; says so if somebody had to.
     ///
     /// Not the first success ends a shortage: the next connection may take the last descriptor again.
-    func acceptedAll(under profile: ListenerProfile) {
+    func acceptedAll(under listener: ListenerInForce) {
         guard shared.noteAccepting(true) else { return }
         let record = DaemonRecord(
-            time: Clock.realtime, .acceptResumed, "accepting connections again", listener: profile.label)
+            time: Clock.realtime, .acceptResumed, "accepting connections again", listener: listener.label)
         records.append(record, now: now)
     }
 

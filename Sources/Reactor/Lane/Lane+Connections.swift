@@ -2,31 +2,18 @@
 
 package import Addresses
 package import LinuxSystem
+import Policy
 package import Records
 
 extension Lane {
     /// Every session of the lane, in no particular order.
     package var openSessions: [Session] { table.occupants.compactMap { $0 as? Session } }
 
-    /// Counts a connection in.
-    ///
-    /// - Returns: the rule that it would break; then it is not counted.
-    func enter(_ profile: ListenerProfile) -> Refusal? {
-        let daemonLimit = shared.connectionLimit
-        guard shared.connections.enter(limit: daemonLimit) else { return .daemonLimit(daemonLimit) }
-        if let limit = profile.connectionLimit, !profile.connections.enter(limit: limit) {
-            shared.connections.leave()
-            return .listenerLimit(limit)
-        }
-        if profile.connectionLimit == nil { _ = profile.connections.enter(limit: nil) }
-        return nil
-    }
-
     /// Brings an admitted connection to the lane that is to have it.
     func place(_ seed: consuming Seed, service: any Service) {
         // It counts where it goes from now on, so that the next one goes elsewhere.
-        let target = lane(for: seed.identity.profile)
-        _ = peers[target].connections.enter(limit: nil)
+        let target = lane(for: seed.identity.listener)
+        seed.admittance.take(peers[target].connections)
         if target == handle.number {
             begin(seed, service: service)
         } else {
@@ -34,8 +21,8 @@ extension Lane {
         }
     }
 
-    private func lane(for profile: ListenerProfile) -> Int {
-        guard !profile.sharesOneLane, !isLeaving else { return handle.number }
+    private func lane(for listener: ListenerInForce) -> Int {
+        guard !listener.plan.sharesOneLane, !isLeaving else { return handle.number }
         return HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value } ?? handle.number
     }
 
@@ -43,21 +30,21 @@ extension Lane {
     func adopt(_ parcel: SeedParcel) {
         guard let seed = parcel.take() else { return }
         // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
-        let profile = seed.identity.profile
-        let listener = listeners[profile.identifier]
-        let service = listener?.profile === profile ? listener?.service : nil
-        let connection = begin(seed, service: service ?? profile.makeService())
+        let listener = seed.identity.listener
+        let here = listeners[listener.identifier]
+        let service = here?.current === listener ? here?.service : nil
+        let connection = begin(seed, service: service ?? listener.makeService())
         // The others of its listener had their time already.
-        if listener == nil { connection.stop(.drained, by: .operator) }
+        if here == nil { connection.stop(.drained, by: .operator) }
     }
 
     @discardableResult
     private func begin(_ seed: consuming Seed, service: any Service) -> StreamSession {
         shared.noteChange()
-        if seed.identity.profile.needsHeader(seed.identity.peer) {
-            let reader = HeaderReader(seed, lane: self, service: service)
-            begin(reader, announced: false)
-            return reader
+        if seed.identity.listener.plan.admission.needsHeader(from: seed.identity.peer) {
+            let preamble = Preamble(seed, lane: self, service: service)
+            begin(preamble, announced: false)
+            return preamble
         }
         let session = makeSession(for: seed, service: service)
         begin(session)
@@ -65,9 +52,9 @@ extension Lane {
     }
 
     /// Hands the connection to its service after the PROXY header was read.
-    func pass(_ reader: HeaderReader, _ seed: consuming Seed, service: any Service) {
-        deadlines.cancel(reader.slot)
-        table.remove(reader)
+    func pass(_ preamble: Preamble, _ seed: consuming Seed, service: any Service) {
+        deadlines.cancel(preamble.slot)
+        table.remove(preamble)
         begin(makeSession(for: seed, service: service))
     }
 
@@ -82,7 +69,7 @@ extension Lane {
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if announced {
             connection.isAnnounced = true
-            if connection.identity.profile.logsOpen {
+            if connection.identity.listener.plan.log.contains(.open) {
                 write(.open, of: connection, number: connection.identity.number)
             }
         }
@@ -105,19 +92,22 @@ extension Lane {
     /// Begins a flow that was admitted.
     ///
     /// - Returns: the flow, or why it was turned away after all; who refuses many tells of them together.
-    func begin(_ seed: FlowSeed, service: any Service) -> Result<Flow, Refusal> {
+    func begin(
+        _ seed: FlowSeed, _ admittance: consuming Admittance, service: any Service
+    ) -> Result<Flow, Refusal> {
         shared.noteChange()
-        _ = handle.connections.enter(limit: nil)
+        admittance.take(handle.connections)
         guard let flow = service.makeFlow(for: seed, on: self) else {
             preconditionFailure("a datagram listener has a service for datagrams")
         }
+        flow.admittance = consume admittance
         _ = table.insert(flow)
         if let refusal = flow.admit() {
             flow.refuse(refusal)
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        if flow.identity.profile.logsOpen { write(.open, of: flow, number: flow.identity.number) }
+        if flow.identity.listener.plan.log.contains(.open) { write(.open, of: flow, number: flow.identity.number) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -126,25 +116,39 @@ extension Lane {
     /// Whether an address is a datagram socket on which this daemon listens.
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
 
-    /// Forgets a connection whose socket was closed, and writes its last record.
-    func retire(_ connection: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
-        deadlines.cancel(connection.slot)
-        table.remove(connection)
-        handle.connections.leave()
-        connection.identity.profile.connections.leave()
-        shared.connections.leave()
-        if connection.isAnnounced {
-            if connection.identity.profile.logsClose {
-                record(connection) { .close(ConnectionEnd(reason, by: party, errno: errno, traffic: $0)) }
-            }
-        } else if !connection.identity.kind.isDatagram {
-            // Of datagrams, many may be refused at once: their port tells of them together.
-            write(
-                .refused(connection.refusal ?? .ended(reason)), of: connection, number: 0,
-                upstream: connection.snapshot.upstream)
-        }
+    /// Called once the socket of a session is closed: the session leaves the table and gives its places back.
+    private func leave(_ session: Session) {
+        deadlines.cancel(session.slot)
+        table.remove(session)
+        session.admittance = nil
+    }
+
+    /// Called when something that a session held is free again.
+    private func left() {
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
+    }
+
+    /// Forgets a session whose socket was closed, and writes its last record.
+    func retire(_ session: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
+        guard session.isAnnounced else { return retire(session, refused: .ended(reason)) }
+        leave(session)
+        if session.identity.listener.plan.log.contains(.close) {
+            record(session) { .close(ConnectionEnd(reason, by: party, errno: errno, traffic: $0)) }
+        }
+        left()
+    }
+
+    /// Forgets a session that was refused before its `open` record. Of datagrams, many may be refused at once: their port
+    /// tells of them together.
+    func retire(_ session: Session, refused refusal: Refusal) {
+        leave(session)
+        if !session.identity.kind.isDatagram {
+            recordRefusal(refusal, of: session.identity.listener) {
+                connectionRecord(.refused(refusal), of: session, number: 0, upstream: session.snapshot.upstream)
+            }
+        }
+        left()
     }
 }
 
@@ -238,22 +242,16 @@ extension Lane {
     private func write(
         _ event: ConnectionRecord.Event, of session: Session, number: UInt64, upstream: consuming UpstreamTrace? = nil
     ) {
-        // Field by field: a copy of the whole identity would retain all that it refers to.
-        records.append(
-            ConnectionRecord(
-                time: Clock.realtime, event: event, connection: number, listener: session.identity.profile.label,
-                kind: session.identity.kind, peer: session.identity.peer, local: session.identity.local,
-                credentials: session.identity.credentials, via: session.identity.origin?.via, upstream: upstream),
-            now: now)
+        records.append(connectionRecord(event, of: session, number: number, upstream: upstream), now: now)
     }
 
-    /// Writes that a connection was turned away.
-    func recordRefusal(
-        _ refusal: Refusal, profile: ListenerProfile, kind: SocketKind, peer: SocketAddress, local: SocketAddress
-    ) {
-        let record = ConnectionRecord(
-            time: Clock.realtime, event: .refused(refusal), connection: 0, listener: profile.label, kind: kind,
-            peer: peer, local: local)
-        records.append(record, now: now)
+    private func connectionRecord(
+        _ event: ConnectionRecord.Event, of session: Session, number: UInt64, upstream: consuming UpstreamTrace?
+    ) -> ConnectionRecord {
+        // Field by field: a copy of the whole identity would retain all that it refers to.
+        ConnectionRecord(
+            time: Clock.realtime, event: event, connection: number, listener: session.identity.listener.label,
+            kind: session.identity.kind, peer: session.identity.peer, local: session.identity.local,
+            credentials: session.identity.credentials, via: session.identity.origin?.via, upstream: upstream)
     }
 }

@@ -2,15 +2,16 @@
 
 import Addresses
 public import LinuxSystem
+import Policy
 public import Records
 
 extension Lane {
-    /// Begins to accept from the sockets, under the settings of the profile.
-    public func open(_ profile: ListenerProfile, sockets: [ListeningSocket]) {
-        let listener = Listener(profile)
-        listeners[profile.identifier] = listener
-        listener.service.begin(on: self)
-        setSockets(of: listener, to: sockets)
+    /// Begins to accept from the sockets, as the listener has it.
+    public func open(_ listener: ListenerInForce, sockets: [ListeningSocket]) {
+        let here = LaneListener(listener)
+        listeners[listener.identifier] = here
+        here.service.begin(on: self)
+        setSockets(of: here, to: sockets)
     }
 
     /// Puts new settings and sockets into force for the connections to come; those that stand keep theirs.
@@ -19,17 +20,17 @@ extension Lane {
     ///   - keepsService: whether the service of the connections to come is the one of those that stand.
     ///   - staying: the sockets that some listener has from now on: see ``stopAccepting(_:staying:)``.
     public func update(
-        _ profile: ListenerProfile, sockets: [ListeningSocket], keepsService: Bool,
+        _ listener: ListenerInForce, sockets: [ListeningSocket], keepsService: Bool,
         staying: Set<ObjectIdentifier> = []
     ) {
-        guard let listener = listeners[profile.identifier] else { return open(profile, sockets: sockets) }
-        let before = listener.service
-        listener.update(profile, keepsService: keepsService)
-        if listener.service !== before {
+        guard let here = listeners[listener.identifier] else { return open(listener, sockets: sockets) }
+        let before = here.service
+        here.update(listener, keepsService: keepsService)
+        if here.service !== before {
             before.end(on: self)
-            listener.service.begin(on: self)
+            here.service.begin(on: self)
         }
-        setSockets(of: listener, to: sockets, staying: staying)
+        setSockets(of: here, to: sockets, staying: staying)
     }
 
     /// Stops accepting for a listener. Its connections live on; whoever waits in a backlog is taken first.
@@ -65,7 +66,7 @@ extension Lane {
         }
         listeners[identifier] = nil
         sweep { connection in
-            guard connection.identity.profile.identifier == identifier else { return 0 }
+            guard connection.identity.listener.identifier == identifier else { return 0 }
             connection.stop(reason, by: party)
             return 4
         }
@@ -77,7 +78,7 @@ extension Lane {
     }
 
     private func setSockets(
-        of listener: Listener, to sockets: [ListeningSocket], staying: Set<ObjectIdentifier> = []
+        of listener: LaneListener, to sockets: [ListeningSocket], staying: Set<ObjectIdentifier> = []
     ) {
         let wanted = Set(sockets.map(ObjectIdentifier.init))
         var kept: [IngressSocket] = []
@@ -97,7 +98,7 @@ extension Lane {
                 socket.kind.isDatagram
                 ? DatagramPort(socket, listener: listener, lane: self)
                 : Acceptor(socket, listener: listener, lane: self)
-            ingress.listenerIdentifier = listener.profile.identifier
+            ingress.listenerIdentifier = listener.current.identifier
             ingress.token = table.insert(ingress)
             ingress.begin()
             kept.append(ingress)
@@ -107,8 +108,8 @@ extension Lane {
 
     /// Whether clients of a socket come in on this lane. Every lane accepts connections; the flows of a datagram socket are
     /// on one, and those of the next on another.
-    private func isHome(of socket: ListeningSocket, of listener: Listener) -> Bool {
-        guard socket.kind.isDatagram, !listener.profile.sharesOneLane else { return true }
+    private func isHome(of socket: ListeningSocket, of listener: LaneListener) -> Bool {
+        guard socket.kind.isDatagram, !listener.current.plan.sharesOneLane else { return true }
         // The number stays the same as long as the socket does, whatever a reload changes around it.
         return Int(socket.raw) % peers.count == handle.number
     }

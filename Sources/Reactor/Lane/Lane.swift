@@ -56,7 +56,7 @@ public final class Lane {
     var poll: EventPoll
     var table = SlotTable()
     var deadlines = DeadlineHeap()
-    var listeners: [Int: Listener] = [:]
+    var listeners: [Int: LaneListener] = [:]
 
     /// The sockets that are left alone for a while, because there was nothing to accept a connection with.
     var pausedAcceptors: [Acceptor] = []
@@ -116,6 +116,7 @@ public final class Lane {
         while !isEnding { turn(waiting: true) }
         // Messages that were sent before it ran wait for it.
         while !messages.isEmpty { receiveMessages() }
+        recordCountedRefusals()
         records.flush()
     }
 

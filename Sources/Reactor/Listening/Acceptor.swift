@@ -22,7 +22,7 @@ final class Acceptor: IngressSocket {
     private static let pause: UInt64 = 250_000_000
 
     // Both hold it too, until the socket is taken from the listener.
-    private let listener: Listener
+    private let listener: LaneListener
     private let lane: Lane
 
     /// The address of every connection; nil if each has to be asked, since the socket listens on several.
@@ -41,7 +41,7 @@ final class Acceptor: IngressSocket {
     /// Whether the socket was shut down, and nothing has shown yet that it listens again.
     private var wasShutDown = false
 
-    init(_ socket: ListeningSocket, listener: Listener, lane: Lane) {
+    init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
         self.listener = listener
         self.lane = lane
         local = socket.address.isWildcard ? nil : socket.address
@@ -118,7 +118,7 @@ final class Acceptor: IngressSocket {
         do throws(SystemError) {
             guard let accepted = try socket.accept() else {
                 wasShutDown = false
-                lane.acceptedAll(under: listener.profile)
+                lane.acceptedAll(under: listener.current)
                 return false
             }
             admit(accepted)
@@ -140,14 +140,14 @@ final class Acceptor: IngressSocket {
             case .usher:
                 if left == nil, canListenAgain(after: error), (try? socket.listenAgain()) != nil {
                     wasShutDown = true
-                    lane.listensAgain(self, profile: listener.profile)
+                    lane.listensAgain(self, listener: listener.current)
                     return true
                 }
                 guard socket.wasPassed else { OwnBug.end(because: error) }
                 guard left == nil else { return false }
                 stopWatching()
                 resumeTime = .max
-                lane.cannotAccept(self, profile: listener.profile, because: error)
+                lane.cannotAccept(self, listener: listener.current, because: error)
                 return false
             }
         }
@@ -159,19 +159,26 @@ final class Acceptor: IngressSocket {
     }
 
     private func admit(_ accepted: consuming AcceptedSocket) {
-        let profile = listener.profile
+        let listener = listener.current
         let raw = accepted.descriptor.raw
         let peer = accepted.peer
         let local = local ?? (try? ListeningSocket.localAddress(of: raw))?.canonical ?? socket.address
-        if let refusal = lane.enter(profile) {
-            lane.recordRefusal(refusal, profile: profile, kind: socket.kind, peer: peer, local: local)
-            return
+        let admittance: Admittance
+        do throws(Refusal) {
+            admittance = try lane.admit(peer, to: listener)
+        } catch {
+            return lane.recordRefusal(error, of: listener) {
+                ConnectionRecord(
+                    time: Clock.realtime, event: .refused(error), connection: 0, listener: listener.label,
+                    kind: socket.kind, peer: peer, local: local)
+            }
         }
         let credentials = peer.isUnix ? try? PeerCredentials(of: raw) : nil
         let identity = Identity(
-            number: lane.shared.makeIdentifier(), profile: profile, kind: socket.kind, peer: peer, local: local,
+            number: lane.shared.makeIdentifier(), listener: listener, kind: socket.kind, peer: peer, local: local,
             credentials: credentials, accepted: lane.now)
-        lane.place(Seed(identity, Stream(accepted.takeDescriptor(), socket.kind)), service: listener.service)
+        lane.place(
+            Seed(identity, Stream(accepted.takeDescriptor(), socket.kind), admittance), service: self.listener.service)
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.
@@ -179,7 +186,7 @@ final class Acceptor: IngressSocket {
         let time = lane.now + Self.pause
         resumeTime = time
         lane.schedule(self, at: time)
-        lane.paused(self, profile: listener.profile, because: error, fault)
+        lane.paused(self, listener: listener.current, because: error, fault)
     }
 
     #if DEBUG

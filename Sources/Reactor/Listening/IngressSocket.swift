@@ -12,7 +12,7 @@ class IngressSocket: Pollable {
     /// What epoll returns for it.
     var token: UInt64 = 0
 
-    /// The number of the listener: ``ListenerProfile/identifier``.
+    /// The number of the listener: ``ListenerInForce/identifier``.
     var listenerIdentifier = 0
 
     init(_ socket: ListeningSocket) {

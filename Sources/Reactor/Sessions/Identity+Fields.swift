@@ -25,7 +25,7 @@ extension Identity {
     /// CLOCK_MONOTONIC, which is the same for all processes of a host.
     package func write(to writer: inout FieldWriter) {
         writer.write(Field.number, number)
-        writer.write(Field.listener, profile.label.name)
+        writer.write(Field.listener, listener.label.name)
         writer.write(Field.kind, "\(kind.scheme)")
         writer.write(Field.peer) { peer.write(to: &$0) }
         writer.write(Field.local) { local.write(to: &$0) }
@@ -45,11 +45,11 @@ extension Identity {
 
     /// Reads what ``write(to:)`` wrote.
     ///
-    /// - Parameter profile: the settings of the listener of a name; nil if there is none any more.
+    /// - Parameter find: the listener of a name; nil if there is none any more.
     package init(
-        _ reader: FieldReader, profile find: (String) -> ListenerProfile?
+        _ reader: FieldReader, listener find: (String) -> ListenerInForce?
     ) throws(FieldMistake) {
-        guard let profile = find(try reader.text(Field.listener)) else { throw .invalid(Field.listener) }
+        guard let listener = find(try reader.text(Field.listener)) else { throw .invalid(Field.listener) }
         let scheme = try reader.text(Field.kind)
         guard let kind = SocketKind.allCases.first(where: { "\($0.scheme)" == scheme }) else {
             throw .invalid(Field.kind)
@@ -60,7 +60,7 @@ extension Identity {
                 pid: try reader.number(Field.pid), uid: try reader.number(Field.uid), gid: try reader.number(Field.gid))
         }
         self.init(
-            number: try reader.number(Field.number), profile: profile, kind: kind,
+            number: try reader.number(Field.number), listener: listener, kind: kind,
             peer: try SocketAddress(try reader.fields(Field.peer)),
             local: try SocketAddress(try reader.fields(Field.local)),
             credentials: credentials, accepted: try reader.number(Field.accepted))

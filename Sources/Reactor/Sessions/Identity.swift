@@ -32,14 +32,14 @@ public struct Identity: Sendable {
     public let accepted: UInt64
 
     /// The settings in force when it came in, in whose count of connections it is.
-    let profile: ListenerProfile
+    let listener: ListenerInForce
 
     init(
-        number: UInt64, profile: ListenerProfile, kind: SocketKind, peer: SocketAddress, local: SocketAddress,
+        number: UInt64, listener: ListenerInForce, kind: SocketKind, peer: SocketAddress, local: SocketAddress,
         credentials: PeerCredentials? = nil, accepted: UInt64
     ) {
         self.number = number
-        self.profile = profile
+        self.listener = listener
         self.kind = kind
         self.peer = peer
         self.local = local

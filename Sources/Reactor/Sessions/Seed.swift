@@ -3,13 +3,13 @@
 import LinuxSystem
 import Synchronization
 
-/// A connection on its way from accept(2) to its service: what is known of it, and its socket.
+/// A connection on its way from accept(2) to its service: what is known of it, its socket, and the places that it takes.
 ///
 /// It passes through admission, perhaps to another lane, and through the PROXY header, which may name another client. Each
 /// step hands on the whole value.
 ///
 /// Concurrency: belongs to one lane; a ``SeedParcel`` takes it to another one. It owns the socket: dropping it closes the
-/// connection.
+/// connection and gives its places back.
 public struct Seed: ~Copyable {
     /// What is known of the connection.
     public package(set) var identity: Identity
@@ -17,39 +17,54 @@ public struct Seed: ~Copyable {
     /// The connected socket.
     var stream: Stream
 
-    init(_ identity: Identity, _ stream: consuming Stream) {
+    /// The places that the connection takes.
+    var admittance: Admittance
+
+    init(_ identity: Identity, _ stream: consuming Stream, _ admittance: consuming Admittance) {
         self.identity = identity
         self.stream = stream
+        self.admittance = admittance
     }
 
-    /// Gives the socket away.
-    consuming func takeStream() -> Stream { stream }
+    /// Gives the places away. The socket was taken before.
+    consuming func takeAdmittance() -> Admittance { admittance }
 }
 
 /// A ``Seed`` on its way to another lane, in a message that an array can hold.
 ///
 /// Concurrency: the socket is behind a mutex; one lane puts it in, another takes it out.
 final class SeedParcel: Sendable {
+    /// What is owned: the stream itself belongs to a lane.
+    private struct Content: ~Copyable, Sendable {
+        let socket: OwnedDescriptor
+        let admittance: Admittance
+
+        init(_ seed: consuming Seed) {
+            socket = seed.stream.take().takeDescriptor()
+            admittance = seed.takeAdmittance()
+        }
+    }
+
     private let identity: Identity
-    private let socket: Mutex<OwnedDescriptor?>
+    private let content: Mutex<Content?>
 
     init(_ seed: consuming Seed) {
         identity = seed.identity
-        socket = Mutex(seed.takeStream().takeDescriptor())
+        content = Mutex(Content(seed))
     }
 
     /// Takes the seed out; nil if it was taken already.
     func take() -> Seed? {
-        guard let socket = socket.withLock({ $0.take() }) else { return nil }
-        return Seed(identity, Stream(socket, identity.kind))
+        guard let content = content.withLock({ $0.take() }) else { return nil }
+        return Seed(identity, Stream(content.socket, identity.kind), content.admittance)
     }
 
     #if DEBUG
         /// What is inside: the identity, and the number of the socket. Nil if the seed was taken. Debug builds only.
         var contents: (identity: Identity, raw: CInt)? {
-            socket.withLock { socket in
-                switch socket {
-                case .some(let socket): (identity, socket.raw)
+            content.withLock { content in
+                switch content {
+                case .some(let content): (identity, content.socket.raw)
                 case nil: nil
                 }
             }

@@ -2,11 +2,12 @@
 
 import Addresses
 import LinuxSystem
+import Policy
 import Records
 
 extension Session {
     private final var idleTimeout: UInt64? {
-        identity.kind.isDatagram ? identity.profile.flowIdleTimeout : identity.profile.idleTimeout
+        identity.kind.isDatagram ? identity.listener.plan.flowIdleTimeout : identity.listener.plan.idleTimeout
     }
 
     /// The earliest of the deadlines in force, as things stand; nil for none.
@@ -16,7 +17,9 @@ extension Session {
         // Once the time for the end is set, it alone counts.
         if endDeadline == .max {
             if let idle = idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
-            if let lifetime = identity.profile.lifetime { earliest = min(earliest, identity.accepted &+ lifetime) }
+            if let lifetime = identity.listener.plan.lifetime {
+                earliest = min(earliest, identity.accepted &+ lifetime)
+            }
         }
         return earliest == .max ? nil : earliest
     }
@@ -27,7 +30,9 @@ extension Session {
     final func passDeadlines(at now: UInt64) -> UInt64? {
         if endDeadline <= now {
             endTimedOut()
-        } else if endDeadline == .max, let lifetime = identity.profile.lifetime, identity.accepted &+ lifetime <= now {
+        } else if endDeadline == .max, let lifetime = identity.listener.plan.lifetime,
+            identity.accepted &+ lifetime <= now
+        {
             end(.lifetime)
         } else if endDeadline == .max, let idle = idleTimeout, lastActivity &+ idle <= now {
             end(.idleTimeout)

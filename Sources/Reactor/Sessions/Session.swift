@@ -35,8 +35,8 @@ open class Session: Pollable {
     /// What is known of it.
     public final let identity: Identity
 
-    /// Why it was turned away, if it was.
-    final var refusal: Refusal?
+    /// The places that it takes; nil once it has ended.
+    final var admittance: Admittance?
 
     /// When the end has taken long enough; ``UInt64/max`` while it has not begun.
     final var endDeadline = UInt64.max
@@ -103,10 +103,12 @@ open class Session: Pollable {
         ended(reason)
     }
 
-    /// Turns the client away, before the `open` record: a `refused` one is written.
+    /// Refuses the client, before the `open` record: a `refused` one is written.
     func refuse(_ refusal: Refusal) {
-        self.refusal = refusal
-        close(.error, by: .daemon)
+        guard isOpen else { return }
+        isOpen = false
+        lane.retire(self, refused: refusal)
+        ended(.error)
     }
 
     public final override func deadline(at now: UInt64) -> UInt64? { passDeadlines(at: now) }

@@ -15,6 +15,7 @@ open class StreamSession: Session {
         // Taken out first, so that the identity is copied once.
         client = seed.stream.take()
         super.init(seed.identity, lane: lane)
+        admittance = seed.takeAdmittance()
     }
 
     /// Registers for EPOLLOUT after a short write to the client. Idempotent.
@@ -27,10 +28,11 @@ open class StreamSession: Session {
         }
     }
 
-    /// Gives the socket away, for another session to go on with. This one is over, without a record.
-    final func takeClient() -> Stream {
+    /// Gives the connection to another session. This one is over, without a record.
+    final func takeSeed() -> Seed? {
+        guard let admittance = admittance.take() else { return nil }
         isOpen = false
-        return client.take()
+        return Seed(identity, client.take(), admittance)
     }
 
     public override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
@@ -41,7 +43,9 @@ open class StreamSession: Session {
 
     /// The client is told by a reset that it was not served.
     override func refuse(_ refusal: Refusal) {
+        guard isOpen else { return }
         client.resetOnClose()
+        client.close()
         super.refuse(refusal)
     }
 }

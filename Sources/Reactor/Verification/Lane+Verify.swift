@@ -20,7 +20,7 @@
             for listener in listeners.values { verify(listener, &ledger) }
             for occupant in table.occupants { verify(occupant, &ledger) }
             for case let (identity, raw)? in (handle.seeds + takenSeeds).map(\.contents) {
-                addConnection(of: identity.profile, &ledger)
+                addConnection(of: identity.listener, &ledger)
                 ledger.add(descriptor: raw)
             }
             for slot in deadlines.slots {
@@ -53,16 +53,16 @@
             ledger.expect(pipes.inUse == 0, "\(pipes.inUse) pipes were not given back")
         }
 
-        private func verify(_ listener: Listener, _ ledger: inout Ledger) {
-            let profile = listener.profile
+        private func verify(_ listener: LaneListener, _ ledger: inout Ledger) {
+            let current = listener.current
             ledger.add(
-                profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
+                current.connections, "connections of \(current.label.name)", value: current.connections.value)
             for ingress in listener.ingressSockets {
-                ledger.expect(table[ingress.slot] === ingress, "\(profile.label.name): a socket is in no table")
+                ledger.expect(table[ingress.slot] === ingress, "\(current.label.name): a socket is in no table")
                 if let acceptor = ingress as? Acceptor, acceptor.willResume {
                     ledger.expect(
                         pausedAcceptors.contains { $0 === acceptor } && deadlines.time(of: acceptor.slot) != nil,
-                        "\(profile.label.name): a paused acceptor that nothing resumes")
+                        "\(current.label.name): a paused acceptor that nothing resumes")
                 }
             }
             (listener.service as? any Verifiable)?.verify(into: &ledger)
@@ -73,7 +73,7 @@
             ledger.expect(
                 occupant.waitsForTurn == isWaiting(occupant), "\(name): waits for a turn that it does not get")
             if let connection = occupant as? Session {
-                addConnection(of: connection.identity.profile, &ledger)
+                addConnection(of: connection.identity.listener, &ledger)
                 ledger.addHolder(
                     of: handle.connections, "connections of lane \(handle.number)", value: handle.connections.value)
                 ledger.expect(connection.isOpen, "\(name): closed, and still in the table")
@@ -91,16 +91,16 @@
                     !worker.wantsTurn || worker.waitsForTurn, "\(name): wants a turn, and waits for none")
             }
             if let flow = occupant as? Flow, let port = flow.port {
-                ledger.addHolder(of: port, "flows of \(flow.identity.profile.label.name)", value: port.flowCount)
+                ledger.addHolder(of: port, "flows of \(flow.identity.listener.label.name)", value: port.flowCount)
             }
             (occupant as? any Verifiable)?.verify(into: &ledger)
         }
 
-        private func addConnection(of profile: ListenerProfile, _ ledger: inout Ledger) {
+        private func addConnection(of listener: ListenerInForce, _ ledger: inout Ledger) {
             ledger.addHolder(
                 of: shared.connections, "connections of the daemon", value: shared.connections.value)
             ledger.addHolder(
-                of: profile.connections, "connections of \(profile.label.name)", value: profile.connections.value)
+                of: listener.connections, "connections of \(listener.label.name)", value: listener.connections.value)
         }
 
         /// What epoll watches is in the table, and what has to be watched is.

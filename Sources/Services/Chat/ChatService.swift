@@ -16,7 +16,7 @@ import Records
 /// after what is being done, never in the middle of it: an outbox is taken away before it is carried out, and filled anew
 /// meanwhile.
 ///
-/// Concurrency: belongs to one lane, and all members are on it (``ListenerProfile/sharesOneLane``), so there is nothing to
+/// Concurrency: belongs to one lane, and all members are on it (``ListenerInForce/sharesOneLane``), so there is nothing to
 /// lock.
 final class ChatService: Service {
     /// How many bytes are held for a member that does not read, before it is dropped.

@@ -3,6 +3,7 @@
 import Addresses
 import Configuration
 import LinuxSystem
+import Policy
 
 /// What makes a listening socket of one configuration the same as one of the next, so that a reload can keep it with all
 /// that waits in its backlog.
@@ -79,7 +80,7 @@ extension ListenerSettings {
     private var fittingKinds: Set<SocketKind>? {
         let kinds = SocketKind.allCases
         // A header may end anywhere, so it wants a stream.
-        if !acceptProxy.isEmpty { return Set(kinds.filter(\.isByteStream)) }
+        if !plan.admission.proxies.isEmpty { return Set(kinds.filter(\.isByteStream)) }
         switch service {
         case .forward(let settings):
             guard let kind = settings.upstreams.first?.endpoint.scheme.kind else { return nil }

@@ -144,7 +144,7 @@ extension Supervisor {
                 continue
             }
             after[step.name] = ActiveListener(
-                settings, identifier: old?.profile.identifier ?? makeIdentifier(),
+                settings, identifier: old?.current.identifier ?? makeIdentifier(),
                 sockets: settings.wantedSockets.flatMap { sockets[$0.key] ?? [] }, following: old)
         }
         let before = listeners
@@ -184,22 +184,22 @@ extension Supervisor {
         guard let new = listeners[step.name] else { return }
         let own = Set(new.sockets.map { ObjectIdentifier($0.socket) })
         let kept = old.sockets.map(\.socket).filter { own.contains(ObjectIdentifier($0)) }
-        let profile = old.profile
-        for handle in handles(for: profile) {
-            handle.perform { $0.update(profile, sockets: kept, keepsService: true, staying: staying) }
+        let current = old.current
+        for handle in handles(for: current) {
+            handle.perform { $0.update(current, sockets: kept, keepsService: true, staying: staying) }
         }
     }
 
     private func update(_ new: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
-        let profile = new.profile
+        let current = new.current
         let sockets = new.sockets.map(\.socket)
         let keepsService = step.keepsService
-        let accepting = handles(for: profile)
+        let accepting = handles(for: current)
         for handle in lanes.handles {
             if accepting.contains(where: { $0 === handle }) {
-                handle.perform { $0.update(profile, sockets: sockets, keepsService: keepsService, staying: staying) }
+                handle.perform { $0.update(current, sockets: sockets, keepsService: keepsService, staying: staying) }
             } else {
-                handle.perform { $0.stopAccepting(profile.identifier, staying: staying) }
+                handle.perform { $0.stopAccepting(current.identifier, staying: staying) }
             }
         }
     }
@@ -209,7 +209,7 @@ extension Supervisor {
     /// Stops accepting for a listener, and lets its connections end by themselves for a while. ``noteLeaving()`` is to follow
     /// when all of a reload have left.
     private func leave(_ listener: ActiveListener, staying: Set<ObjectIdentifier>) {
-        let identifier = listener.profile.identifier
+        let identifier = listener.current.identifier
         lanes.performOnAll { $0.stopAccepting(identifier, staying: staying) }
         let timeout = configuration.daemon.drainTimeout
         var withoutSockets = listener
@@ -218,7 +218,7 @@ extension Supervisor {
         leaving[identifier] = Leaving(
             listener: withoutSockets, deadline: ShutdownState.time(Clock.monotonic, plus: timeout.nanoseconds),
             heartbeat: heartbeat + 1)
-        let connections = StatusLine.count(listener.profile.connections.value, "connection")
+        let connections = StatusLine.count(listener.current.connections.value, "connection")
         write(
             .draining,
             "\(listener.settings.name) is removed: \(connections) may end by themselves for \(DurationText.format(timeout))",
@@ -248,7 +248,7 @@ extension Supervisor {
 
     /// Forgets the removed listeners whose last connection has ended.
     func forgetEmptyListeners() {
-        for (identifier, one) in leaving where one.listener.profile.connections.value == 0 {
+        for (identifier, one) in leaving where one.listener.current.connections.value == 0 {
             if haveAnswered(one.heartbeat) { forget(identifier) }
         }
     }
@@ -257,7 +257,7 @@ extension Supervisor {
     private func forget(_ identifier: Int) {
         guard let one = leaving.removeValue(forKey: identifier) else { return }
         if leaving.isEmpty { leavingAlarm?.cancel() }
-        let left = one.listener.profile.connections.value
+        let left = one.listener.current.connections.value
         lanes.performOnAll { $0.stop(identifier, because: .drained, by: .operator) }
         let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
         write(.stopped, "\(one.listener.settings.name) is gone\(closed)", listener: one.listener)

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import LinuxSystem
+import Policy
 import Reactor
 import TestSupport
 import Testing
 
 /// Connections that have to say whom they come from.
-@Suite("A PROXY header before the service") struct HeaderReaderTests {
+@Suite("A PROXY header before the service") struct PreambleTests {
     private func harness() throws -> (LaneHarness, ListeningSocket) {
         let harness = try LaneHarness()
-        let sockets = try harness.listen(needsHeader: { _ in true }) { MirrorService() }
+        let sockets = try harness.listen(
+            admission: AdmissionRules(proxies: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
+        ) { MirrorService() }
         return (harness, sockets[0])
     }
 

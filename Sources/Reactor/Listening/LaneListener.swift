@@ -2,12 +2,12 @@
 
 import LinuxSystem
 
-/// A listener as one lane has it: its acceptors there, the settings for the next connection, and the service.
+/// A listener on one lane: its sockets there, what the next connection finds, and the service.
 ///
 /// Concurrency: belongs to one lane.
-final class Listener {
-    /// The settings in force.
-    private(set) var profile: ListenerProfile
+final class LaneListener {
+    /// The listener as the next connection finds it.
+    private(set) var current: ListenerInForce
 
     /// The service of the next connection.
     private(set) var service: any Service
@@ -15,16 +15,16 @@ final class Listener {
     /// The sockets through which clients come to this lane.
     var ingressSockets: [IngressSocket] = []
 
-    init(_ profile: ListenerProfile) {
-        self.profile = profile
-        service = profile.makeService()
+    init(_ listener: ListenerInForce) {
+        current = listener
+        service = listener.makeService()
     }
 
     /// Puts new settings into force for the connections to come.
     ///
     /// - Parameter keepsService: whether what the connections share stays as well, such as a room with those in it.
-    func update(_ profile: ListenerProfile, keepsService: Bool) {
-        self.profile = profile
-        if !keepsService { service = profile.makeService() }
+    func update(_ listener: ListenerInForce, keepsService: Bool) {
+        current = listener
+        if !keepsService { service = listener.makeService() }
     }
 }

@@ -12,7 +12,7 @@ import Records
 /// has come; who does not say it is turned away.
 ///
 /// Concurrency: belongs to one lane.
-final class HeaderReader: StreamSession {
+final class Preamble: StreamSession {
     /// How long the header may take, in nanoseconds.
     private static let time: UInt64 = 5_000_000_000
 
@@ -68,7 +68,7 @@ final class HeaderReader: StreamSession {
 
     private func pass(_ header: ProxyHeader, _ length: Int) throws(SystemError) {
         _ = try client.read(into: lane.input, atMost: length)
-        var seed = Seed(identity, takeClient())
+        guard var seed = takeSeed() else { return }
         seed.identity.origin = ProxyOrigin(via: identity.peer, header: header)
         if header.command == .proxy, let client = header.source { seed.identity.peer = client }
         lane.pass(self, seed, service: service)

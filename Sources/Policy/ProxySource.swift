@@ -19,3 +19,14 @@ extension ProxySource: CustomStringConvertible {
         }
     }
 }
+
+extension ProxySource {
+    /// Whether a peer with this address is one of them.
+    func includes(_ peer: SocketAddress) -> Bool {
+        switch (self, peer) {
+        case (.network(let network), _): network.contains(peer)
+        case (.unix, .unix), (.unix, .abstract), (.unix, .unnamed): true
+        case (.unix, .ipv4), (.unix, .ipv6), (.unix, .vsock), (.unix, .can): false
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import LinuxSystem
+import Policy
+import Records
+
+extension Lane {
+    /// Asks whether a connection or flow from `peer` may come in, and takes its places.
+    ///
+    /// Where the peer has to send a PROXY header, this is about the peer that carries the connection: what is about the
+    /// client is asked once the header has named it, by ``Session/admit()``.
+    ///
+    /// - Throws: the rule that it would break.
+    func admit(_ peer: SocketAddress, to listener: ListenerInForce) throws(Refusal) -> Admittance {
+        try Admittance(
+            daemon: shared.connections, limit: shared.connectionLimit, listener: listener.connections,
+            limit: listener.plan.maxConnections)
+    }
+
+    /// Writes that a connection was refused, or counts it where the listener has refused many for this reason lately.
+    func recordRefusal(_ refusal: Refusal, of listener: ListenerInForce, _ record: () -> ConnectionRecord) {
+        switch listener.state.refusals.note(refusal, at: now) {
+        case .record:
+            records.append(record(), now: now)
+        case .firstRecord(let end):
+            records.append(record(), now: now)
+            let watch = RefusalWatch(refusal.kind, of: listener, lane: self)
+            enroll(watch)
+            schedule(watch, at: end)
+        case .count:
+            break
+        }
+    }
+
+    /// Writes the record that refusals share.
+    fileprivate func record(_ rest: RefusalReport.Rest, of listener: ListenerInForce) {
+        write(
+            .refused(
+                rest.count, for: rest.refusal, from: Clock.realtime(of: rest.from),
+                until: Clock.realtime(of: rest.until), listener: listener.label,
+                time: Clock.realtime))
+    }
+
+    /// Writes what is still counted, at the end of the lane.
+    func recordCountedRefusals() {
+        for case let watch as RefusalWatch in table.occupants { watch.end() }
+    }
+}
+
+/// Waits on one lane until it is time to record the refusals of a listener that were only counted.
+final class RefusalWatch: Pollable {
+    private let kind: Refusal.Kind
+    private let listener: ListenerInForce
+    private unowned let lane: Lane
+
+    init(_ kind: Refusal.Kind, of listener: ListenerInForce, lane: Lane) {
+        self.kind = kind
+        self.listener = listener
+        self.lane = lane
+        super.init()
+    }
+
+    override func deadline(at now: UInt64) -> UInt64? {
+        if let rest = listener.state.refusals.pass(kind) { lane.record(rest, of: listener) }
+        lane.forget(self)
+        return nil
+    }
+
+    /// Records what is counted now.
+    func end() {
+        _ = deadline(at: .max)
+    }
+}
