@@ -157,10 +157,11 @@ public final class Lane {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
         }
-        receiveMessages()
-        giveTurns()
-        passDeadlines()
-        flushPorts()
+        // Each of these is nearly always for nothing.
+        if !messages.isEmpty { receiveMessages() }
+        if !self.waiting.isEmpty { giveTurns() }
+        if let earliest = deadlines.earliest, earliest.time <= now { passDeadlines() }
+        if !answering.isEmpty { flushPorts() }
         records.flushIfDue(now: now)
     }
 
@@ -193,7 +194,6 @@ public final class Lane {
     }
 
     private func giveTurns() {
-        guard !waiting.isEmpty else { return }
         let turns = waiting
         waiting.removeAll(keepingCapacity: true)
         for pollable in turns {
@@ -208,7 +208,6 @@ public final class Lane {
     }
 
     private func flushPorts() {
-        guard !answering.isEmpty else { return }
         for port in answering { port.flush() }
         answering.removeAll(keepingCapacity: true)
     }
