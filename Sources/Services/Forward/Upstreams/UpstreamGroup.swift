@@ -151,20 +151,19 @@ final class UpstreamGroup: Sendable {
             let choice = balancer.choose(
                 ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: excluded
             ) { index in
-                let member = members[index]
-                return Balancer.MemberState(
-                    isAvailable: member.upstream.isAvailable(at: now), active: member.upstream.active.value,
-                    limit: member.limit)
+                Balancer.MemberState(
+                    isAvailable: members[index].upstream.isAvailable(at: now),
+                    active: members[index].upstream.active.value, limit: members[index].limit)
             }
             switch choice {
             case .allBusy: return .allBusy
             case .noneAvailable: return orEjected ? chooseEjected(tried: tried) : .noneAvailable
             case .member(let index):
-                let member = members[index]
+                let upstream = members[index].upstream
                 // Another lane may have taken the last place since it was looked at.
-                guard member.upstream.active.enter(limit: member.limit) else { continue }
-                if member.upstream.mayTry(at: now) { return .member(index) }
-                member.upstream.active.leave()
+                guard upstream.active.enter(limit: members[index].limit) else { continue }
+                if upstream.mayTry(at: now) { return .member(index) }
+                upstream.active.leave()
                 excluded.insert(index)
             }
         }
