@@ -19,6 +19,7 @@ public struct UpstreamTrace: Sendable {
     public var failures: [String]
 
     /// Makes a trace.
+    @inlinable
     public init(
         upstream: RecordedAddress? = nil, connectMicroseconds: UInt64 = 0, queueMicroseconds: UInt64 = 0,
         attempts: Int = 0, failures: [String] = []

@@ -140,7 +140,7 @@ extension Lane {
             // Of datagrams, many may be refused at once: their port tells of them together.
             write(
                 .refused(connection.refusal ?? .ended(reason)), of: connection, number: 0,
-                upstream: connection.snapshot.upstream)
+                upstream: connection.snapshot().upstream)
         }
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
@@ -227,11 +227,11 @@ extension Lane {
 
     /// Writes a record of what a session has moved until now.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
-        var snapshot = session.snapshot
+        let snapshot = session.snapshot()
         let traffic = ConnectionTraffic(
             bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: snapshot.datagrams,
             durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
-        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream.take())
+        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream)
     }
 
     private func write(

@@ -17,7 +17,7 @@ public struct Seed: ~Copyable {
     /// The connected socket.
     var stream: Stream
 
-    init(_ identity: Identity, _ stream: consuming Stream) {
+    init(_ identity: consuming Identity, _ stream: consuming Stream) {
         self.identity = identity
         self.stream = stream
     }
