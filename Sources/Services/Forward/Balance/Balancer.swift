@@ -16,9 +16,9 @@ import Configuration
 ///   connections have ejected (Envoy's panic mode does the like, and nginx where there is one server).
 /// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
 ///
-/// Concurrency: a value without mutable state, for all lanes. What `state` tells may change between two of its answers; a
+/// Concurrency: immutable, for all lanes. What `state` tells may change between two of its answers; a
 /// choice is then as good as what was seen.
-struct Balancer: Sendable {
+final class Balancer: Sendable {
     /// An upstream, as far as it is configured.
     struct Member: Sendable {
         /// How much it gets compared to the others: 0...256; 0 takes no new connection.

@@ -11,10 +11,11 @@ extension UpstreamSearch {
     /// Begins to connect to the member, once its addresses are known.
     func beginRace() -> ConnectRace.Action {
         while let owner, let member {
-            switch group.members[member].upstream.addresses(for: group, on: lane, waiter: Waiter(owner, on: lane)) {
+            let upstream = group.members[member].upstream
+            switch upstream.addresses(for: group, on: lane, waiter: Waiter(owner, on: lane)) {
             case .addresses(let found):
                 wait(for: .sockets)
-                addresses = inOrder(found, of: group.members[member].upstream)
+                addresses = inOrder(found, of: upstream)
                 if !found.isEmpty {
                     race = ConnectRace(addresses)
                     return race.start()

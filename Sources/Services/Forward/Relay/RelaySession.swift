@@ -153,8 +153,7 @@ final class RelaySession: StreamSession {
     /// - Parameters:
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
-    func connected(to socket: PeerSocket, isWritable: Bool, clientIsEmpty: Bool) {
-        guard let search else { return }
+    func connected(to socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         group = search.group
         member = search.takeMember()
         attempts = search.attempts
