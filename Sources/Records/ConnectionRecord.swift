@@ -58,7 +58,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
     public init(
         time: UInt64, event: Event, connection: UInt64, listener: ListenerLabel, kind: SocketKind, peer: SocketAddress,
         local: SocketAddress, credentials: PeerCredentials? = nil, via: SocketAddress? = nil,
-        upstream: UpstreamTrace? = nil
+        upstream: consuming UpstreamTrace? = nil
     ) {
         self.time = time
         self.event = event

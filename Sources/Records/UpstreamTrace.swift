@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection that is relayed has had to do with upstreams.
-public struct UpstreamTrace: Sendable {
+/// What a connection that is relayed has had to do with upstreams. Made for each record, and handed on to it.
+public struct UpstreamTrace: ~Copyable, Sendable {
     /// The upstream that it is relayed to; nil while there is none: the field `upstream`.
     public var upstream: RecordedAddress?
 

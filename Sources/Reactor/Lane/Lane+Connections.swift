@@ -138,9 +138,9 @@ extension Lane {
             }
         } else if !connection.identity.kind.isDatagram {
             // Of datagrams, many may be refused at once: their port tells of them together.
+            let snapshot = connection.snapshot()
             write(
-                .refused(connection.refusal ?? .ended(reason)), of: connection, number: 0,
-                upstream: connection.snapshot().upstream)
+                .refused(connection.refusal ?? .ended(reason)), of: connection, number: 0, upstream: snapshot.upstream)
         }
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }

@@ -170,7 +170,7 @@ final class Acceptor: IngressSocket {
         let identity = Identity(
             number: lane.shared.makeIdentifier(), profile: profile, kind: socket.kind, peer: peer, local: local,
             credentials: credentials, accepted: lane.now)
-        lane.place(Seed(identity, Stream(accepted.takeDescriptor(), socket.kind)), service: listener.service)
+        lane.place(Seed(consume identity, Stream(accepted.takeDescriptor(), socket.kind)), service: listener.service)
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.

@@ -93,7 +93,10 @@ struct TextEncoder {
             bytes.append("  via ")
             bytes.append(record.kind, via, as: .token)
         }
-        if let trace = record.upstream { bytes.append(trace, after: "  ", as: .token) }
+        switch record.upstream {
+        case .some(let trace): bytes.append(trace, after: "  ", as: .token)
+        case nil: break
+        }
         bytes.append(UInt8(ascii: "\n"))
     }
 
