@@ -151,8 +151,7 @@ public final class Lane {
             let (readiness, token) = poll.event(index)
             if index + 1 < count { table.prefetch(poll.event(index + 1).token) }
             if token == Self.wakeToken {
-                handle.wake.clear()
-                messages += handle.takeMessages().map(Optional.some)
+                takeMessages()
             } else if let pollable = table.occupant(of: token) {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
@@ -228,6 +227,13 @@ public final class Lane {
             }
             deadlines.schedule(slot, at: next)
         }
+    }
+
+    // Not inlined: what it needs of the handle would be looked up in each turn.
+    @inline(never)
+    private func takeMessages() {
+        handle.wake.clear()
+        messages += handle.takeMessages().map(Optional.some)
     }
 
     private func receiveMessages() {
