@@ -51,7 +51,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
     public var via: SocketAddress?
 
     /// What it has to do with an upstream, if it is relayed.
-    public var upstream: UpstreamTrace?
+    public let upstream: UpstreamTrace?
 
     /// Makes a record.
     @inlinable

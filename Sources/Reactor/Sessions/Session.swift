@@ -117,10 +117,10 @@ open class Session: Pollable {
 /// Made for each record, so it is handed on and never copied.
 public struct SessionSnapshot: ~Copyable {
     /// What it has moved, for one that moves datagrams.
-    public var datagrams: DatagramTraffic?
+    public let datagrams: DatagramTraffic?
 
     /// The upstream, for one that has to do with one.
-    public var upstream: UpstreamTrace?
+    public let upstream: UpstreamTrace?
 
     /// Puts it together.
     @inlinable

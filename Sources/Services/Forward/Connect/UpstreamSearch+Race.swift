@@ -101,10 +101,11 @@ extension UpstreamSearch {
     ///
     /// - Parameter hasData: whether the first bytes are at hand.
     func makeSocket(to index: Int, hasData: Bool = false) throws(SystemError) -> PeerSocket? {
-        guard let owner, let member = member.map({ group.members[$0] }) else { return nil }
+        guard let owner, let member else { return nil }
         return try PeerSocket(
-            connectingTo: addresses[index], index: index, of: member.upstream, from: group.settings.source,
-            timers: member.timers, owner: owner, on: lane, hasData: hasData)
+            connectingTo: addresses[index], index: index, of: group.members[member].upstream,
+            from: group.settings.source, timers: group.members[member].timers, owner: owner, on: lane,
+            hasData: hasData)
     }
 
     /// Makes a socket and begins to connect it.
