@@ -96,7 +96,13 @@ extension ByteOutput {
     /// Appends so many blanks.
     @inlinable
     package mutating func append(blanks number: Int) {
-        for _ in 0..<Swift.max(number, 0) { append(UInt8(ascii: " ")) }
+        guard number > 0 else { return }
+        precondition(freeCapacity >= number, "more bytes than were reserved")
+        // unsafe: there is room for so many bytes.
+        unsafe withUnsafeMutableBufferPointer { buffer, count in
+            unsafe (buffer.baseAddress.unsafelyUnwrapped + count).update(repeating: UInt8(ascii: " "), count: number)
+            count &+= number
+        }
     }
 
     /// Appends a literal and a number.

@@ -52,14 +52,14 @@ public struct ConnectionRecord: ~Copyable, Sendable {
     public var via: SocketAddress?
 
     /// What it has to do with an upstream, if it is relayed.
-    public var upstream: UpstreamTrace?
+    public let upstream: UpstreamTrace?
 
     /// Makes a record.
     @inlinable
     public init(
         time: UInt64, event: Event, connection: UInt64, listener: ListenerLabel, kind: SocketKind, peer: SocketAddress,
         local: SocketAddress, credentials: PeerCredentials? = nil, via: SocketAddress? = nil,
-        upstream: UpstreamTrace? = nil
+        upstream: consuming UpstreamTrace? = nil
     ) {
         self.time = time
         self.event = event

@@ -15,8 +15,8 @@ public final class ListenerLabel: Sendable {
     /// Escaped for text, with blanks escaped too.
     let text: [UInt8]
 
-    /// How many columns ``text`` takes: the number of its characters, near enough to align by.
-    let textWidth: Int
+    /// ``text`` with the blanks that fill its column in a line of ``TextEncoder``.
+    let textColumn: [UInt8]
 
     /// Escaped for the inside of a JSON string.
     let json: [UInt8]
@@ -40,7 +40,9 @@ public final class ListenerLabel: Sendable {
         let json = Escaping.json.apply(to: nameBytes)
         self.text = text
         self.json = json
-        textWidth = text.count { $0 & 0xc0 != 0x80 }
+        // The number of characters is near enough to align by.
+        let width = text.count { $0 & 0xc0 != 0x80 }
+        textColumn = text + [UInt8](repeating: UInt8(ascii: " "), count: max(TextEncoder.listenerColumn - width, 2))
         jsonFields =
             Array(",\"listener\":\"".utf8) + json + Array("\",\"service\":\"".utf8)
             + Escaping.json.apply(to: serviceBytes) + Array("\"".utf8)
@@ -50,6 +52,6 @@ public final class ListenerLabel: Sendable {
 
     /// How many bytes the names take at most in a record.
     var mostEncodedBytes: Int {
-        max(json.count + jsonFields.count, text.count + journalListener.count + journalService.count)
+        max(json.count + jsonFields.count, textColumn.count + journalListener.count + journalService.count)
     }
 }

@@ -66,7 +66,7 @@ public final class RecordBuffer {
 
     /// Lets go of destinations that a reload has put out of use, after handing them what is theirs.
     public func followSettings() {
-        if writer.policy != policy { follow() }
+        if !writer.isInForce(policy) { follow() }
     }
 
     private func follow() {
@@ -78,9 +78,9 @@ public final class RecordBuffer {
 
     /// Decides whether a record is encoded, and under which settings.
     private func admit(_ level: RecordLevel, time: UInt64) -> Bool {
-        if writer.policy != policy { follow() }
+        if !writer.isInForce(policy) { follow() }
         guard policy.admits(level) else { return false }
-        for channel in channels where !channel.isFull(limits.outstandingBytes) { return true }
+        for index in channels.indices where !channels[index].isFull(limits.outstandingBytes) { return true }
         for channel in channels { channel.drop(at: time) }
         return false
     }

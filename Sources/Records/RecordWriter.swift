@@ -117,6 +117,9 @@ public final class RecordWriter: Sendable {
     /// The settings in force.
     var policy: RecordPolicy { RecordPolicy(packed: policyWord.load(ordering: .acquiring)) }
 
+    /// Whether settings are those in force.
+    func isInForce(_ policy: RecordPolicy) -> Bool { policyWord.load(ordering: .acquiring) == policy.packed }
+
     /// The settings in force and the destinations that they are for.
     var inForce: (policy: RecordPolicy, channels: [LogChannel]) { installed.withLock { ($0.policy, $0.channels) } }
 

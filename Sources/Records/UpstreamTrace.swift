@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection that is relayed has had to do with upstreams.
-public struct UpstreamTrace: Sendable {
+/// What a connection that is relayed has had to do with upstreams. Made for each record, and handed on to it.
+public struct UpstreamTrace: ~Copyable, Sendable {
     /// The upstream that it is relayed to; nil while there is none: the field `upstream`.
     public var upstream: RecordedAddress?
 
@@ -19,6 +19,7 @@ public struct UpstreamTrace: Sendable {
     public var failures: [String]
 
     /// Makes a trace.
+    @inlinable
     public init(
         upstream: RecordedAddress? = nil, connectMicroseconds: UInt64 = 0, queueMicroseconds: UInt64 = 0,
         attempts: Int = 0, failures: [String] = []

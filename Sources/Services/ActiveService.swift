@@ -11,11 +11,11 @@ public struct ActiveService: Sendable {
     /// Makes the service, once for each lane of a listener.
     public let make: @Sendable () -> any Service
 
-    private let upstreams: UpstreamGroup?
+    private let upstreams: UpstreamRegistration?
 
     /// How many of its upstreams there are, and how many of them are down; nil for a service without upstreams.
     public var upstreamCounts: (all: Int, down: Int)? {
-        upstreams.map { group in (group.members.count, group.members.count { $0.upstream.isDown }) }
+        upstreams.map(\.group.members).map { members in (members.count, members.count { $0.upstream.isDown }) }
     }
 
     /// Puts a service into force.
@@ -24,7 +24,7 @@ public struct ActiveService: Sendable {
     ///   - label: the names of the listener, for records.
     ///   - previous: the service that the listener had before a reload; what is known of its upstreams stays known.
     public init(_ settings: ServiceSettings, label: ListenerLabel, following previous: ActiveService? = nil) {
-        var upstreams: UpstreamGroup?
+        var upstreams: UpstreamRegistration?
         switch settings {
         case .echo: make = Self.stateless(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:))
         case .discard: make = Self.stateless(DiscardWorker.init(_:lane:), flow: DiscardFlow.init(flow:lane:))
@@ -33,9 +33,9 @@ public struct ActiveService: Sendable {
         case .chargen: make = Self.stateless(ChargenWorker.init(_:lane:), flow: ChargenFlow.init(flow:lane:))
         case .chat: make = { ChatService() }
         case .forward(let settings):
-            let group = UpstreamGroup(settings, label: label, following: previous?.upstreams)
-            upstreams = group
-            make = { ForwardService(group) }
+            let registration = UpstreamRegistration(settings, label: label, following: previous?.upstreams)
+            upstreams = registration
+            make = { ForwardService(registration.group) }
         }
         self.upstreams = upstreams
     }

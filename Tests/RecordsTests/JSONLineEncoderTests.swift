@@ -171,8 +171,7 @@ import Testing
     }
 
     @Test func `attempts below zero are none`() throws {
-        var record = Samples.connection(.live(Samples.traffic))
-        record.upstream = UpstreamTrace(attempts: -1)
+        let record = Samples.connection(.live(Samples.traffic), upstream: UpstreamTrace(attempts: -1))
         #expect(try Self.parse(encoder.line(record))["attempts"] as? Int == 0)
     }
 

@@ -156,16 +156,17 @@ private struct RecordSource {
             ? PeerCredentials(
                 pid: UInt32(truncatingIfNeeded: number()), uid: UInt32(truncatingIfNeeded: number()),
                 gid: UInt32(truncatingIfNeeded: number())) : nil
-        var record = ConnectionRecord(
+        return ConnectionRecord(
             time: number(), event: event(), connection: number(), listener: label, kind: kind(), peer: address(),
-            local: address(), credentials: credentials, via: next() & 1 == 0 ? address() : nil)
-        if next() & 1 == 0 {
-            record.upstream = UpstreamTrace(
-                upstream: next() & 1 == 0 ? RecordedAddress(kind(), address()) : nil, connectMicroseconds: number(),
-                attempts: Int(truncatingIfNeeded: number() >> 1),
-                failures: (0..<Int(next()) % 4).map { _ in String(decoding: text(200), as: UTF8.self) })
-        }
-        return record
+            local: address(), credentials: credentials, via: next() & 1 == 0 ? address() : nil,
+            upstream: next() & 1 == 0 ? trace() : nil)
+    }
+
+    private mutating func trace() -> UpstreamTrace {
+        UpstreamTrace(
+            upstream: next() & 1 == 0 ? RecordedAddress(kind(), address()) : nil, connectMicroseconds: number(),
+            attempts: Int(truncatingIfNeeded: number() >> 1),
+            failures: (0..<Int(next()) % 4).map { _ in String(decoding: text(200), as: UTF8.self) })
     }
 
     mutating func daemonRecord() -> DaemonRecord {

@@ -24,11 +24,11 @@ enum Samples {
     static func connection(
         _ event: ConnectionRecord.Event, listener: ListenerLabel = echo, kind: SocketKind = .tcp,
         peer: SocketAddress = .ipv4(.loopback, port: 51234), local: SocketAddress = .ipv4(.loopback, port: 7007),
-        credentials: PeerCredentials? = nil, number: UInt64 = 42
+        credentials: PeerCredentials? = nil, number: UInt64 = 42, upstream: consuming UpstreamTrace? = nil
     ) -> ConnectionRecord {
         ConnectionRecord(
             time: time, event: event, connection: number, listener: listener, kind: kind, peer: peer, local: local,
-            credentials: credentials)
+            credentials: credentials, upstream: upstream)
     }
 
     static func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) -> ConnectionRecord {

@@ -9,16 +9,21 @@ import Testing
 
 /// What records say of a relayed connection, in every encoding.
 @Suite struct UpstreamRecordTests {
-    private var record: ConnectionRecord {
+    private var trace: UpstreamTrace {
+        UpstreamTrace(
+            upstream: RecordedAddress(.unixStream, .unix(path: Array("/run/\"db\"".utf8))), connectMicroseconds: 55,
+            attempts: 2, failures: ["tcp://10.0.0.5:443: Connection refused (ECONNREFUSED)"])
+    }
+
+    private var record: ConnectionRecord { record(trace) }
+
+    private func record(_ trace: consuming UpstreamTrace) -> ConnectionRecord {
         let traffic = ConnectionTraffic(bytesIn: 10, bytesOut: 20, durationMicroseconds: 30)
         return ConnectionRecord(
             time: 0, event: .close(ConnectionEnd(.upstreamClosed, by: .upstream, traffic: traffic)), connection: 7,
             listener: ListenerLabel(name: "front", service: "forward"), kind: .tcp,
             peer: .ipv4(IPv4Address(0xc000_0207), port: 4000), local: .ipv4(.loopback, port: 80),
-            via: .ipv4(.loopback, port: 5000),
-            upstream: UpstreamTrace(
-                upstream: RecordedAddress(.unixStream, .unix(path: Array("/run/\"db\"".utf8))), connectMicroseconds: 55,
-                attempts: 2, failures: ["tcp://10.0.0.5:443: Connection refused (ECONNREFUSED)"]))
+            via: .ipv4(.loopback, port: 5000), upstream: trace)
     }
 
     @Test func jsonHasAllOfIt() throws {
@@ -46,8 +51,7 @@ import Testing
         for field in ["USHER_UPSTREAM=unix:///run/\"db\"", "USHER_CONNECT_US=55", "USHER_ATTEMPTS=2", failures] {
             #expect(fields(record).contains(field), "\(fields(record))")
         }
-        var unreached = record
-        unreached.upstream = UpstreamTrace(attempts: 1)
+        let unreached = record(UpstreamTrace(attempts: 1))
         for name in ["USHER_UPSTREAM=", "USHER_CONNECT_US=", "USHER_QUEUE_US=", "USHER_FAILURES="] {
             #expect(!fields(unreached).contains { $0.hasPrefix(name) }, "\(fields(unreached))")
         }
@@ -64,8 +68,9 @@ import Testing
     }
 
     @Test func `the time in the line is a field of its own, and left out where there was none`() throws {
-        var waited = record
-        waited.upstream?.queueMicroseconds = 1_234_567
+        var trace = trace
+        trace.queueMicroseconds = 1_234_567
+        let waited = record(trace)
         var json: [UInt8] = []
         var encoder = JSONLineEncoder()
         encoder.encode(waited, to: &json)

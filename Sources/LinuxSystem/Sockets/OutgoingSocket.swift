@@ -70,15 +70,11 @@ package enum OutgoingSocket {
             if number != 0 { throw SystemError("bind", errno: number) }
             return true
         }
-        var stands = true
-        do throws(SystemError) {
-            _ = try systemCall("connect") {
-                // unsafe: the pointer is valid for the call.
-                unsafe address.withKernelAddress { pointer, length in unsafe clinux_connect(raw, pointer, length) }
-            }
-        } catch {
-            guard error.errno == EINPROGRESS else { throw error }
-            stands = false
+        let state = try systemCall("connect") {
+            // unsafe: the pointer is valid for the call.
+            let state = unsafe address.withKernelAddress { unsafe clinux_connect(raw, $0, $1) }
+            // It was begun, which is no failure.
+            return state < 0 && errno == EINPROGRESS ? 1 : state
         }
         // The local port is chosen by now, whether the connection stands or not.
         if let selfConnects, try selfConnects.isSelf(raw, address) {
@@ -86,7 +82,7 @@ package enum OutgoingSocket {
             try? StreamSocket.resetOnClose(raw)
             throw SystemError("connect", errno: ECONNREFUSED)
         }
-        return stands
+        return state == 0
     }
 
     /// Asks what became of a connection that was begun: SO_ERROR of socket(7).

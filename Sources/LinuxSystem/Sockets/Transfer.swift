@@ -62,9 +62,16 @@ public enum Transfer: Equatable, Sendable {
         do throws(SystemError) {
             return try sendOnce(raw, from: bytes)
         } catch {
-            guard error.errno == EMSGSIZE, growBuffer(of: raw, for: bytes.byteCount) else { throw error }
-            return try sendOnce(raw, from: bytes)
+            return try sendAgain(raw, from: bytes, after: error)
         }
+    }
+
+    @inline(never)
+    private static func sendAgain(
+        _ raw: CInt, from bytes: RawSpan, after error: SystemError
+    ) throws(SystemError) -> Transfer {
+        guard error.errno == EMSGSIZE, growBuffer(of: raw, for: bytes.byteCount) else { throw error }
+        return try sendOnce(raw, from: bytes)
     }
 
     /// Makes room in the buffer of a Unix socket for a message that its peer could send us: SO_SNDBUF of socket(7), which the
@@ -88,6 +95,7 @@ public enum Transfer: Equatable, Sendable {
         }
     }
 
+    @inline(__always)
     private static func sendOnce(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
         var start: UnsafeRawPointer?
         var length = 0

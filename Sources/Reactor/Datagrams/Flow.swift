@@ -110,7 +110,7 @@ open class Flow: Session {
         if result.lost > 0 { answersLost(result.errno) }
     }
 
-    open override var snapshot: SessionSnapshot { SessionSnapshot(datagrams: traffic) }
+    open override func snapshot() -> SessionSnapshot { SessionSnapshot(datagrams: traffic) }
 
     /// Ends the flow now. What it has answered before still goes, and counts.
     public final override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {

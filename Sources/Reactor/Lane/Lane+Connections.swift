@@ -145,7 +145,8 @@ extension Lane {
         leave(session)
         if !session.identity.kind.isDatagram {
             recordRefusal(refusal, of: session.identity.listener) {
-                connectionRecord(.refused(refusal), of: session, number: 0, upstream: session.snapshot.upstream)
+                let snapshot = session.snapshot()
+                return connectionRecord(.refused(refusal), of: session, number: 0, upstream: snapshot.upstream)
             }
         }
         left()
@@ -232,11 +233,11 @@ extension Lane {
 
     /// Writes a record of what a session has moved until now.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
-        var snapshot = session.snapshot
+        let snapshot = session.snapshot()
         let traffic = ConnectionTraffic(
             bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: snapshot.datagrams,
             durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
-        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream.take())
+        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream)
     }
 
     private func write(

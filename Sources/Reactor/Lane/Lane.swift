@@ -152,16 +152,16 @@ public final class Lane {
             let (readiness, token) = poll.event(index)
             if index + 1 < count { table.prefetch(poll.event(index + 1).token) }
             if token == Self.wakeToken {
-                handle.wake.clear()
-                messages += handle.takeMessages().map(Optional.some)
+                takeMessages()
             } else if let pollable = table.occupant(of: token) {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
         }
-        receiveMessages()
-        giveTurns()
-        passDeadlines()
-        flushPorts()
+        // Each of these is nearly always for nothing.
+        if !messages.isEmpty { receiveMessages() }
+        if !self.waiting.isEmpty { giveTurns() }
+        if let earliest = deadlines.earliest, earliest.time <= now { passDeadlines() }
+        if !answering.isEmpty { flushPorts() }
         records.flushIfDue(now: now)
     }
 
@@ -194,7 +194,6 @@ public final class Lane {
     }
 
     private func giveTurns() {
-        guard !waiting.isEmpty else { return }
         let turns = waiting
         waiting.removeAll(keepingCapacity: true)
         for pollable in turns {
@@ -209,7 +208,6 @@ public final class Lane {
     }
 
     private func flushPorts() {
-        guard !answering.isEmpty else { return }
         for port in answering { port.flush() }
         answering.removeAll(keepingCapacity: true)
     }
@@ -230,6 +228,13 @@ public final class Lane {
             }
             deadlines.schedule(slot, at: next)
         }
+    }
+
+    // Not inlined: what it needs of the handle would be looked up in each turn.
+    @inline(never)
+    private func takeMessages() {
+        handle.wake.clear()
+        messages += handle.takeMessages().map(Optional.some)
     }
 
     private func receiveMessages() {

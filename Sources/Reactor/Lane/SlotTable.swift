@@ -10,28 +10,34 @@ struct SlotTable {
     private struct Slot {
         var occupant: Pollable?
         var generation: UInt32 = 0
+        /// Of a free slot, the one that was free before it; -1 for none.
+        var nextFree: Int32 = -1
     }
 
     private var slots: [Slot] = []
-    private var free: [Int32] = []
+
+    /// The slot that became free last; -1 for none.
+    private var firstFree: Int32 = -1
 
     /// How many slots there are, taken or not.
     var capacity: Int { slots.count }
 
     /// How many slots are taken.
-    var count: Int { slots.count - free.count }
+    private(set) var count = 0
 
     /// Takes a slot for the newcomer, and tells it which.
     mutating func insert(_ pollable: Pollable) -> UInt64 {
         let index: Int
-        if let reused = free.popLast() {
-            index = Int(reused)
+        if firstFree >= 0 {
+            index = Int(firstFree)
+            firstFree = slots[index].nextFree
         } else {
             index = slots.count
             slots.append(Slot())
         }
         slots[index].occupant = pollable
         pollable.slot = index
+        count += 1
         return token(of: pollable)
     }
 
@@ -46,8 +52,10 @@ struct SlotTable {
         precondition(slots[index].occupant === pollable, "a slot is given back once, by its occupant")
         slots[index].occupant = nil
         slots[index].generation &+= 1
+        slots[index].nextFree = firstFree
+        firstFree = Int32(index)
         pollable.slot = -1
-        free.append(Int32(index))
+        count -= 1
     }
 
     /// The occupant that a token means; nil if it is gone.
@@ -85,8 +93,14 @@ struct SlotTable {
                 }
             }
             let vacant = slots.indices.filter { slots[$0].occupant == nil }
-            if free.map(Int.init).sorted() != vacant {
-                faults.append("free slots \(free) are not those without occupant")
+            var free: [Int] = []
+            var next = firstFree
+            while next >= 0, free.count <= slots.count {
+                free.append(Int(next))
+                next = slots[Int(next)].nextFree
+            }
+            if free.sorted() != vacant || count != slots.count - vacant.count {
+                faults.append("free slots \(free) are not those without occupant, or not \(count) are taken")
             }
             return faults
         }

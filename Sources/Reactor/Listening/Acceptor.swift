@@ -178,7 +178,7 @@ final class Acceptor: IngressSocket {
             number: lane.shared.makeIdentifier(), listener: listener, kind: socket.kind, peer: peer, local: local,
             credentials: credentials, accepted: lane.now)
         lane.place(
-            Seed(identity, Stream(accepted.takeDescriptor(), socket.kind), admittance), service: self.listener.service)
+            Seed(consume identity, Stream(accepted.takeDescriptor(), socket.kind), admittance), service: self.listener.service)
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.

@@ -20,7 +20,7 @@ public struct Seed: ~Copyable {
     /// The places that the connection takes.
     var admittance: Admittance
 
-    init(_ identity: Identity, _ stream: consuming Stream, _ admittance: consuming Admittance) {
+    init(_ identity: consuming Identity, _ stream: consuming Stream, _ admittance: consuming Admittance) {
         self.identity = identity
         self.stream = stream
         self.admittance = admittance

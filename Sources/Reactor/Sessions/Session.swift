@@ -6,7 +6,7 @@ public import Records
 /// The life of a connection or of a flow, from accept to close: what is known of it, what it has moved, when it has to end.
 ///
 /// It has no socket: that is a ``StreamSession``'s, or the port's of a ``Flow``. A subclass overrides ``admit()``,
-/// ``start()``, ``ready(_:)``, ``deadlineReached()``, ``endTimedOut()``, ``stop(_:by:)``, ``ended(_:)`` and ``snapshot``; it
+/// ``start()``, ``ready(_:)``, ``deadlineReached()``, ``endTimedOut()``, ``stop(_:by:)``, ``ended(_:)`` and ``snapshot()``; it
 /// never sees epoll, the log or the limits.
 ///
 /// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
@@ -82,7 +82,7 @@ open class Session: Pollable {
 
     /// What its records say beside the bytes. Asked for the `close` record when ``isOpen`` is false: then what was held for a
     /// peer counts as dropped.
-    open var snapshot: SessionSnapshot { SessionSnapshot() }
+    open func snapshot() -> SessionSnapshot { SessionSnapshot() }
 
     // MARK: - The end
 
@@ -115,15 +115,18 @@ open class Session: Pollable {
 }
 
 /// What the records of a session say beside its bytes.
-public struct SessionSnapshot {
+///
+/// Made for each record, so it is handed on and never copied.
+public struct SessionSnapshot: ~Copyable {
     /// What it has moved, for one that moves datagrams.
-    public var datagrams: DatagramTraffic?
+    public let datagrams: DatagramTraffic?
 
     /// The upstream, for one that has to do with one.
-    public var upstream: UpstreamTrace?
+    public let upstream: UpstreamTrace?
 
     /// Puts it together.
-    public init(datagrams: DatagramTraffic? = nil, upstream: UpstreamTrace? = nil) {
+    @inlinable
+    public init(datagrams: DatagramTraffic? = nil, upstream: consuming UpstreamTrace? = nil) {
         self.datagrams = datagrams
         self.upstream = upstream
     }

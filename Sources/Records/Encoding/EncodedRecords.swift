@@ -2,11 +2,33 @@
 
 /// The same records in each encoding that is in use.
 struct EncodedRecords: Sendable {
-    /// When each record happened, in nanoseconds since 1970.
-    private(set) var times: [UInt64] = []
+    /// When a record happened, and where it ends in each encoding.
+    struct Place {
+        /// Nanoseconds since 1970.
+        var time: UInt64
+
+        // In 32 bits: a buffer is handed over once it has ``RecordLimits/batchBytes``.
+        fileprivate var terminal: UInt32
+        fileprivate var text: UInt32
+        fileprivate var json: UInt32
+        fileprivate var journal: UInt32
+
+        /// Where the record ends in the bytes of an encoding.
+        func end(in encoding: RecordEncoding) -> Int {
+            switch encoding {
+            case .terminal: Int(terminal)
+            case .text: Int(text)
+            case .json: Int(json)
+            case .journal: Int(journal)
+            }
+        }
+    }
+
+    /// Where each record is.
+    private(set) var places: [Place] = []
 
     /// How many records.
-    var count: Int { times.count }
+    var count: Int { places.count }
 
     private var terminal: [UInt8] = []
     private var text: [UInt8] = []
@@ -33,7 +55,7 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
-        times.append(record.time)
+        note(record.time)
     }
 
     mutating func append(_ record: DaemonRecord, in encodings: RecordEncodings, by encoders: inout RecordEncoders) {
@@ -41,12 +63,20 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
-        times.append(record.time)
+        note(record.time)
+    }
+
+    private mutating func note(_ time: UInt64) {
+        places.append(
+            Place(
+                time: time, terminal: UInt32(truncatingIfNeeded: terminal.count),
+                text: UInt32(truncatingIfNeeded: text.count), json: UInt32(truncatingIfNeeded: json.count),
+                journal: UInt32(truncatingIfNeeded: journal.count)))
     }
 
     /// Forgets the records and keeps the memory.
     mutating func removeAll() {
-        times.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         terminal.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
         json.removeAll(keepingCapacity: true)

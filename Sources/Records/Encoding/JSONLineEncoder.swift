@@ -66,7 +66,10 @@ struct JSONLineEncoder {
         case .live(let traffic), .progress(let traffic):
             Self.append(traffic, to: &bytes)
         }
-        if let trace = record.upstream { Self.append(trace, at: addresses.upstream, to: &bytes) }
+        switch record.upstream {
+        case .some(let trace): Self.append(trace, at: addresses.upstream, to: &bytes)
+        case nil: break
+        }
         bytes.append("}\n")
     }
 
@@ -124,7 +127,9 @@ struct JSONLineEncoder {
         bytes.append(",\"duration_us\":", decimal: traffic.durationMicroseconds)
     }
 
-    private static func append(_ trace: UpstreamTrace, at address: Range<Int>, to bytes: inout ByteOutput) {
+    private static func append(
+        _ trace: borrowing UpstreamTrace, at address: Range<Int>, to bytes: inout ByteOutput
+    ) {
         if trace.upstream != nil {
             bytes.append(",\"upstream\":\"")
             bytes.append(again: address)

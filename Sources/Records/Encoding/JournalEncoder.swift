@@ -75,7 +75,10 @@ struct JournalEncoder {
         case .live(let traffic), .progress(let traffic):
             Self.append(traffic, of: &entry, to: &bytes)
         }
-        if let trace = record.upstream { Self.append(trace, at: addresses.upstream, of: &entry, to: &bytes) }
+        switch record.upstream {
+        case .some(let trace): Self.append(trace, at: addresses.upstream, of: &entry, to: &bytes)
+        case nil: break
+        }
         entry.finish(in: &bytes)
     }
 
@@ -146,7 +149,8 @@ struct JournalEncoder {
     }
 
     private static func append(
-        _ trace: UpstreamTrace, at address: Range<Int>, of entry: inout JournalEntryFrame, to bytes: inout ByteOutput
+        _ trace: borrowing UpstreamTrace, at address: Range<Int>, of entry: inout JournalEntryFrame,
+        to bytes: inout ByteOutput
     ) {
         if trace.upstream != nil {
             entry.field(in: &bytes) {

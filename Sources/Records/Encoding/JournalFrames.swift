@@ -51,11 +51,10 @@ struct JournalEntryFrame {
 /// Walks over encoded journal entries. Traps on bytes that are not what ``JournalEncoder`` wrote.
 struct JournalFrames {
     private let bytes: [UInt8]
-    private var position: Int
+    private var position = 0
 
-    init(_ bytes: [UInt8], from position: Int = 0) {
+    init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        self.position = position
     }
 
     /// The fields of the next entry as places in the bytes; false at the end.
@@ -69,13 +68,6 @@ struct JournalFrames {
         }
         precondition(position <= bytes.count, "a journal frame ends inside its buffer")
         return true
-    }
-
-    /// Where the entry ends that begins at a place.
-    static func end(ofEntryAt start: Int, in bytes: [UInt8]) -> Int {
-        var frames = JournalFrames(bytes, from: start)
-        for _ in 0..<frames.readWord() { frames.position += Int(frames.readWord()) }
-        return frames.position
     }
 
     private mutating func readWord() -> UInt32 {

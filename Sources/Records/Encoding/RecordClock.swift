@@ -21,9 +21,9 @@ struct RecordClock {
 
     private let zone: Zone
     private var second = UInt64.max
-    /// `2026-01-02T03:04:05` of `second`.
+    /// `2026-01-02T03:04:05.` of `second`.
     private var text: [UInt8] = []
-    /// `03:04:05` of it.
+    /// `03:04:05.` of it.
     private var timeOfDay: [UInt8] = []
 
     /// Makes a clock that shows the time of a zone.
@@ -33,38 +33,43 @@ struct RecordClock {
 
     /// Appends `2026-01-02T03:04:05.123456Z` (RFC 3339). The zone must be UTC.
     mutating func appendMicroseconds(of time: UInt64, to bytes: inout ByteOutput) {
-        advance(to: time / 1_000_000_000)
+        let nanoseconds = advance(to: time)
         bytes.append(bytes: text)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1000, digits: 6)
+        bytes.append(decimal: nanoseconds / 1000, digits: 6)
         bytes.append(UInt8(ascii: "Z"))
     }
 
     /// Appends `2026-01-02T03:04:05.123Z` (RFC 3339). The zone must be UTC.
     mutating func appendMilliseconds(of time: UInt64, to bytes: inout ByteOutput) {
-        advance(to: time / 1_000_000_000)
+        let nanoseconds = advance(to: time)
         bytes.append(bytes: text)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1_000_000, digits: 3)
+        bytes.append(decimal: nanoseconds / 1_000_000, digits: 3)
         bytes.append(UInt8(ascii: "Z"))
     }
 
     /// Appends `03:04:05.123`.
     mutating func appendTimeOfDay(of time: UInt64, to bytes: inout ByteOutput) {
-        advance(to: time / 1_000_000_000)
+        let nanoseconds = advance(to: time)
         bytes.append(bytes: timeOfDay)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: UInt32(truncatingIfNeeded: time % 1_000_000_000) / 1_000_000, digits: 3)
+        bytes.append(decimal: nanoseconds / 1_000_000, digits: 3)
     }
 
-    private mutating func advance(to second: UInt64) {
-        guard second != self.second else { return }
+    /// Sees to it that the texts are those of a time.
+    ///
+    /// - Returns: the nanoseconds of its second.
+    private mutating func advance(to time: UInt64) -> UInt32 {
+        let second = time / 1_000_000_000
+        if second != self.second { show(second) }
+        return UInt32(truncatingIfNeeded: time &- second &* 1_000_000_000)
+    }
+
+    private mutating func show(_ second: UInt64) {
         self.second = second
         let shown = Int(second) + offset(at: second)
         let days = shown >= 0 ? shown / 86400 : (shown - 86399) / 86400
         let date = Self.civil(fromDays: days)
         let secondOfDay = shown - days * 86400
-        text = [UInt8](capacity: 19) { text in
+        text = [UInt8](capacity: 20) { text in
             text.append(decimal: UInt32(truncatingIfNeeded: date.year), digits: 4)
             text.append(UInt8(ascii: "-"))
             text.append(decimal: UInt32(truncatingIfNeeded: date.month), digits: 2)
@@ -76,6 +81,7 @@ struct RecordClock {
             text.append(decimal: UInt32(truncatingIfNeeded: secondOfDay / 60 % 60), digits: 2)
             text.append(UInt8(ascii: ":"))
             text.append(decimal: UInt32(truncatingIfNeeded: secondOfDay % 60), digits: 2)
+            text.append(UInt8(ascii: "."))
         }
         timeOfDay = Array(text[11...])
     }

@@ -17,9 +17,11 @@ extension ConnectionRecord {
     var mostEncodedBytes: Int {
         var bytes = RecordSize.fixed + listener.mostEncodedBytes + 2 * peer.mostEscapedBytes + local.mostEscapedBytes
         bytes += via?.mostEscapedBytes ?? 0
-        if let trace = upstream {
+        switch upstream {
+        case .some(let trace):
             bytes += 2 * (trace.upstream?.address.mostEscapedBytes ?? 0)
             for failure in trace.failures { bytes += 2 * (failure.utf8.count + 2) * Escaping.mostGrowth }
+        case nil: break
         }
         if case .refused(let refusal) = event { bytes += 2 * refusal.mostReasonBytes }
         return bytes

@@ -125,7 +125,10 @@ extension ByteOutput {
             append(durationMicroseconds: traffic.durationMicroseconds)
             append(bytesOf: traffic)
         }
-        if let trace = record.upstream { addresses.upstream = append(trace, after: ", ", as: escaping) }
+        switch record.upstream {
+        case .some(let trace): addresses.upstream = append(trace, after: ", ", as: escaping)
+        case nil: break
+        }
         return addresses
     }
 
@@ -134,7 +137,7 @@ extension ByteOutput {
     /// - Returns: where its address is; an empty range if there is none.
     @discardableResult
     mutating func append(
-        _ trace: UpstreamTrace, after separator: StaticString, as escaping: Escaping
+        _ trace: borrowing UpstreamTrace, after separator: StaticString, as escaping: Escaping
     ) -> Range<Int> {
         var address = 0..<0
         if let upstream = trace.upstream {

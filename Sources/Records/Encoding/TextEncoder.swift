@@ -21,9 +21,11 @@ struct TextEncoder {
         case plain
     }
 
+    /// How wide the column of the listener is.
+    static let listenerColumn = 12
+
     private enum Column {
         static let event = 10
-        static let listener = 12
         static let connection = 8
         static let peer = 26
     }
@@ -60,7 +62,7 @@ struct TextEncoder {
 
     private mutating func append(_ record: borrowing ConnectionRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.eventKind, to: &bytes)
-        Self.append(record.listener, to: &bytes)
+        bytes.append(bytes: record.listener.textColumn)
         let number = bytes.count
         if record.connection != 0 {
             bytes.append(UInt8(ascii: "#"))
@@ -92,13 +94,16 @@ struct TextEncoder {
             bytes.append("  via ")
             bytes.append(record.kind, via, as: .token)
         }
-        if let trace = record.upstream { bytes.append(trace, after: "  ", as: .token) }
+        switch record.upstream {
+        case .some(let trace): bytes.append(trace, after: "  ", as: .token)
+        case nil: break
+        }
         bytes.append(UInt8(ascii: "\n"))
     }
 
     private mutating func append(_ record: DaemonRecord, to bytes: inout ByteOutput) {
         appendHead(record.time, record.level, record.event, to: &bytes)
-        if let listener = record.listener { Self.append(listener, to: &bytes) }
+        if let listener = record.listener { bytes.append(bytes: listener.textColumn) }
         bytes.append(escaping: Array(record.message.utf8), as: .text)
         bytes.append(UInt8(ascii: "\n"))
     }
@@ -130,11 +135,6 @@ struct TextEncoder {
         case .warning: "\u{1b}[33m"
         case .error: "\u{1b}[1;31m"
         }
-    }
-
-    private static func append(_ listener: ListenerLabel, to bytes: inout ByteOutput) {
-        bytes.append(bytes: listener.text)
-        bytes.append(blanks: max(Column.listener - listener.textWidth, 2))
     }
 
     private static func append(_ credentials: PeerCredentials, to bytes: inout ByteOutput) {

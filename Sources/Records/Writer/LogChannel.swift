@@ -61,7 +61,7 @@ final class LogChannel: Sendable {
         let isIn = core.post(
             .batch(batch, pool: pool, byteCount: byteCount), byteCount: byteCount, count: records.count, limit: limit)
         guard !isIn else { return }
-        core.drop(records.count, from: records.times.first ?? 0, to: records.times.last ?? 0)
+        core.drop(records.count, from: records.places.first?.time ?? 0, to: records.places.last?.time ?? 0)
         if batch.finish() { pool.giveBack(batch) }
     }
 

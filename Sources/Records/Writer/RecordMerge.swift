@@ -31,52 +31,69 @@ struct RecordMerge {
         return merged(in: encoding)
     }
 
-    /// A record in a batch.
-    private struct Entry {
-        /// When it happened, or the one before it of the same producer if that was later.
-        var time: UInt64
-        var source: Int
-        var batch: Int
-        var range: Range<Int>
+    /// What was not merged yet of one producer.
+    private struct Cursor {
+        let batches: [EncodedRecords]
+        var batch = 0
+        var record = 0
+
+        /// When the next record happened, or one before it of the same producer if that was later; nil at the end.
+        var time: UInt64?
+
+        init(_ batches: [EncodedRecords]) {
+            self.batches = batches
+            advance()
+        }
+
+        /// Appends the next record and all behind it that happened at `last` or before.
+        mutating func move(until last: UInt64, in encoding: RecordEncoding, to result: inout [UInt8]) {
+            repeat {
+                let (from, start) = (batch, record == 0 ? 0 : batches[batch].places[record - 1].end(in: encoding))
+                var end = start
+                repeat {
+                    end = batches[batch].places[record].end(in: encoding)
+                    record += 1
+                    advance()
+                } while batch == from && time.map { $0 <= last } ?? false
+                result += batches[from][encoding][start..<end]
+            } while time.map { $0 <= last } ?? false
+        }
+
+        /// Looks at the next record.
+        private mutating func advance() {
+            while batch < batches.count, record == batches[batch].count { (batch, record) = (batch + 1, 0) }
+            time = batch < batches.count ? max(time ?? 0, batches[batch].places[record].time) : nil
+        }
     }
 
     private func merged(in encoding: RecordEncoding) -> [UInt8] {
-        var entries: [Entry] = []
-        entries.reserveCapacity(count)
-        var byteCount = 0
-        for (source, batches) in sources.enumerated() {
-            var time: UInt64 = 0
-            for (number, batch) in batches.enumerated() {
-                let bytes = batch[encoding]
-                byteCount += bytes.count
-                var start = 0
-                for (index, own) in batch.times.enumerated() {
-                    time = max(time, own)
-                    // What is left belongs to the last one, whatever it is: nothing is cut off.
-                    let end = index + 1 == batch.times.count ? bytes.count : encoding.end(ofRecordAt: start, in: bytes)
-                    entries.append(Entry(time: time, source: source, batch: number, range: start..<end))
-                    start = end
-                }
-            }
-        }
-        // A source's own entries have times that never fall, and ties go by the source and then by the place in it.
-        entries.sort {
-            ($0.time, $0.source, $0.batch, $0.range.lowerBound) < ($1.time, $1.source, $1.batch, $1.range.lowerBound)
-        }
+        var cursors = sources.map(Cursor.init)
         var result: [UInt8] = []
-        result.reserveCapacity(byteCount)
-        for entry in entries { result += sources[entry.source][entry.batch][encoding][entry.range] }
+        result.reserveCapacity(sources.reduce(0) { $1.reduce($0) { $0 + $1[encoding].count } })
+        while let (source, last) = Self.next(of: cursors) {
+            cursors[source].move(until: last, in: encoding, to: &result)
+        }
         return result
     }
-}
 
-extension RecordEncoding {
-    /// Where a record ends that begins at a place.
-    fileprivate func end(ofRecordAt start: Int, in bytes: [UInt8]) -> Int {
-        switch self {
-        case .journal: JournalFrames.end(ofEntryAt: start, in: bytes)
-        case .terminal, .text, .json:
-            bytes[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.count
+    /// Whose record is next, and until when its records come before those of all others; at the same time the first
+    /// producer's do.
+    private static func next(of cursors: [Cursor]) -> (source: Int, last: UInt64)? {
+        var first: (source: Int, time: UInt64)?
+        var last = UInt64.max
+        for source in cursors.indices {
+            guard let time = cursors[source].time else { continue }
+            guard let other = first else {
+                first = (source, time)
+                continue
+            }
+            if time < other.time {
+                first = (source, time)
+                last = other.time - 1
+            } else {
+                last = min(last, time)
+            }
         }
+        return first.map { ($0.source, last) }
     }
 }

@@ -3,7 +3,9 @@
 /// Members that stand in for each other: all regular ones of a balancer, or all its backups. Each method is a function.
 ///
 /// `load` says how many connections the member with an index has; nil if it cannot get this one.
-struct BalanceTier: Sendable {
+///
+/// Concurrency: immutable; shared by all lanes.
+final class BalanceTier: Sendable {
     /// A member that may be chosen.
     struct Candidate: Sendable {
         /// Its place in the configuration.

@@ -16,9 +16,9 @@ import Configuration
 ///   connections have ejected (Envoy's panic mode does the like, and nginx where there is one server).
 /// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
 ///
-/// Concurrency: a value without mutable state, for all lanes. What `state` tells may change between two of its answers; a
+/// Concurrency: immutable, for all lanes. What `state` tells may change between two of its answers; a
 /// choice is then as good as what was seen.
-struct Balancer: Sendable {
+final class Balancer: Sendable {
     /// An upstream, as far as it is configured.
     struct Member: Sendable {
         /// How much it gets compared to the others: 0...256; 0 takes no new connection.
@@ -92,30 +92,32 @@ struct Balancer: Sendable {
     func choose(
         ticket: UInt64, random: UInt64, source: UInt64, tried: MemberSet, state: (Int) -> MemberState
     ) -> Choice {
-        func choose(in tier: BalanceTier) -> Choice {
-            var someoneIsAvailable = false
-            let load = { (index: Int) -> Int? in
-                guard !tried.contains(index) else { return nil }
-                let state = state(index)
-                guard state.isAvailable else { return nil }
-                someoneIsAvailable = true
-                if let limit = state.limit, state.active >= limit { return nil }
-                return state.active
-            }
-            let chosen =
-                switch method {
-                case _ where tier.isOfOne: tier.first(load: load)
-                case .leastConnections: tier.leastLoaded(ticket: ticket, load: load)
-                case .roundRobin: tier.next(ticket: ticket, load: load)
-                case .random: tier.betterOfTwo(random: random, load: load)
-                case .sourceHash: tier.best(for: source, load: load)
-                case .first: tier.first(load: load)
-                }
-            if let chosen { return .member(chosen) }
-            return someoneIsAvailable ? .allBusy : .noneAvailable
+        var someoneIsAvailable = false
+        let load = { (index: Int) -> Int? in
+            guard !tried.contains(index) else { return nil }
+            let state = state(index)
+            guard state.isAvailable else { return nil }
+            someoneIsAvailable = true
+            if let limit = state.limit, state.active >= limit { return nil }
+            return state.active
         }
-        let choice = choose(in: regulars)
-        return choice == .noneAvailable ? choose(in: backups) : choice
+        if let chosen = choose(in: regulars, ticket, random, source, load) { return .member(chosen) }
+        if someoneIsAvailable { return .allBusy }
+        if let chosen = choose(in: backups, ticket, random, source, load) { return .member(chosen) }
+        return someoneIsAvailable ? .allBusy : .noneAvailable
+    }
+
+    private func choose(
+        in tier: BalanceTier, _ ticket: UInt64, _ random: UInt64, _ source: UInt64, _ load: (Int) -> Int?
+    ) -> Int? {
+        switch method {
+        case _ where tier.isOfOne: tier.first(load: load)
+        case .leastConnections: tier.leastLoaded(ticket: ticket, load: load)
+        case .roundRobin: tier.next(ticket: ticket, load: load)
+        case .random: tier.betterOfTwo(random: random, load: load)
+        case .sourceHash: tier.best(for: source, load: load)
+        case .first: tier.first(load: load)
+        }
     }
 
     /// Chooses the member that is due first of those that were not tried, where

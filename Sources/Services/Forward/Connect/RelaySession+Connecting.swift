@@ -15,7 +15,8 @@ extension RelaySession: UpstreamSearchOwner {
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
 
     func searchSucceeded(_ socket: PeerSocket) {
-        begin(with: socket, isWritable: true, clientIsEmpty: false)
+        guard let search else { return }
+        begin(with: socket, of: search, isWritable: true, clientIsEmpty: false)
     }
 
     /// Begins to relay.
@@ -23,8 +24,7 @@ extension RelaySession: UpstreamSearchOwner {
     /// - Parameters:
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
-    func begin(with socket: PeerSocket, isWritable: Bool, clientIsEmpty: Bool) {
-        guard let search else { return }
+    func begin(with socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         if let header = search.group.header(for: self) { toUpstream.held.prepend(header) }
         do throws(SystemError) {
             if toUpstream.isHolding { try socket.awaitWritable(on: lane) }
@@ -32,7 +32,7 @@ extension RelaySession: UpstreamSearchOwner {
         } catch {
             return close(.error, by: .daemon, errno: error.errno)
         }
-        connected(to: socket, isWritable: isWritable, clientIsEmpty: clientIsEmpty)
+        connected(to: socket, of: search, isWritable: isWritable, clientIsEmpty: clientIsEmpty)
     }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {

@@ -93,7 +93,7 @@ extension RelaySession {
             }
             search.noteConnected(socket)
             search.noteSuccess()
-            begin(with: socket, isWritable: sent == count, clientIsEmpty: !isMore)
+            begin(with: socket, of: search, isWritable: sent == count, clientIsEmpty: !isMore)
         } catch {
             hold(from: 0, of: count)
             search.act(search.failed(index, error))

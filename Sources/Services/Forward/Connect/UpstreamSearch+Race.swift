@@ -12,10 +12,11 @@ extension UpstreamSearch {
     /// Begins to connect to the member, once its addresses are known.
     func beginRace() -> ConnectRace.Action {
         while let owner, let member {
-            switch group.members[member].upstream.addresses(for: group, on: lane, waiter: Waiter(owner, on: lane)) {
+            let upstream = group.members[member].upstream
+            switch upstream.addresses(for: group, on: lane, waiter: Waiter(owner, on: lane)) {
             case .addresses(let found):
                 wait(for: .sockets)
-                addresses = inOrder(found, of: group.members[member].upstream)
+                addresses = inOrder(found, of: upstream)
                 if !found.isEmpty {
                     race = ConnectRace(addresses)
                     return race.start()
@@ -101,10 +102,11 @@ extension UpstreamSearch {
     ///
     /// - Parameter hasData: whether the first bytes are at hand.
     func makeSocket(to index: Int, hasData: Bool = false) throws(SystemError) -> PeerSocket? {
-        guard let owner, let member = member.map({ group.members[$0] }) else { return nil }
+        guard let owner, let member else { return nil }
         return try PeerSocket(
-            connectingTo: addresses[index], index: index, of: member.upstream, from: group.settings.source,
-            timers: member.timers, owner: owner, on: lane, hasData: hasData)
+            connectingTo: addresses[index], index: index, of: group.members[member].upstream,
+            from: group.settings.source, timers: group.members[member].timers, owner: owner, on: lane,
+            hasData: hasData)
     }
 
     /// Makes a socket and begins to connect it.

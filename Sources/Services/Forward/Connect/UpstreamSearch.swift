@@ -106,14 +106,16 @@ final class UpstreamSearch {
 
     /// A search for a client of a group.
     ///
-    /// - Parameter mayWait: whether it lines up where all members are busy. A flow does not, since whatever sent a datagram
+    /// - Parameters:
+    ///   - source: the hash of the client, ``Balancer/sourceHash(of:uid:)``.
+    ///   - mayWait: whether it lines up where all members are busy. A flow does not, since whatever sent a datagram
     ///   asks again.
-    init(in group: UpstreamGroup, for client: Identity, on lane: Lane, mayWait: Bool) {
+    init(in group: UpstreamGroup, from source: UInt64, on lane: Lane, mayWait: Bool) {
         self.group = group
         self.lane = lane
         queueLimit = mayWait ? group.settings.queueLimit : 0
         ticket = group.makeTicket()
-        source = Balancer.sourceHash(of: client.peer, uid: client.credentials?.uid)
+        self.source = source
     }
 
     /// Whether an upstream is still looked for.

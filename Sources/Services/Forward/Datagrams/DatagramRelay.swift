@@ -86,7 +86,7 @@ final class DatagramRelay: Flow {
         super.init(flow: seed, lane: lane)
     }
 
-    override var snapshot: SessionSnapshot {
+    override func snapshot() -> SessionSnapshot {
         var traffic = traffic
         // What no upstream has got is lost with the flow.
         if !isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }

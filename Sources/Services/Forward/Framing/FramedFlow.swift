@@ -31,14 +31,16 @@ final class FramedFlow: Flow {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: false)
+        search = UpstreamSearch(
+            in: group, from: Balancer.sourceHash(of: seed.identity.peer, uid: seed.identity.credentials?.uid), on: lane,
+            mayWait: false)
         super.init(flow: seed, lane: lane)
     }
 
     /// The upstreams among which its own is.
     var group: UpstreamGroup { search.group }
 
-    override var snapshot: SessionSnapshot {
+    override func snapshot() -> SessionSnapshot {
         var traffic = traffic
         // What the upstream has not got is lost with the flow.
         if !isOpen { traffic.dropped &+= UInt64(output.messages) }

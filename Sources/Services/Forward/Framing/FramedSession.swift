@@ -69,7 +69,9 @@ final class FramedSession: StreamSession {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: true)
+        search = UpstreamSearch(
+            in: group, from: Balancer.sourceHash(of: seed.identity.peer, uid: seed.identity.credentials?.uid), on: lane,
+            mayWait: true)
         super.init(seed, lane: lane)
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
@@ -77,7 +79,7 @@ final class FramedSession: StreamSession {
     /// The upstreams among which its own is.
     var group: UpstreamGroup { search.group }
 
-    override var snapshot: SessionSnapshot {
+    override func snapshot() -> SessionSnapshot {
         SessionSnapshot(datagrams: isOpen ? traffic : trafficAtEnd, upstream: search.trace)
     }
 

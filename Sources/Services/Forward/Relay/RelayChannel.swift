@@ -37,7 +37,6 @@ struct RelayChannel {
 
     /// Lets go of what is held.
     mutating func discard(into pool: PipePool) {
-        guard isHolding else { return }
         if let pipe { pool.give(pipe) }
         pipe = nil
         held = OutputQueue()

@@ -52,7 +52,7 @@ final class RelaySession: StreamSession {
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
-    override var snapshot: SessionSnapshot {
+    override func snapshot() -> SessionSnapshot {
         let address = peer.map { RecordedAddress(upstream.kind, $0.address) }
         let trace = UpstreamTrace(
             upstream: address, connectMicroseconds: connectTime / 1000,
@@ -66,7 +66,9 @@ final class RelaySession: StreamSession {
     override func admit() -> Refusal? {
         // Nothing is made for the header here; but whoever is in a loop comes no further.
         if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
-        let search = UpstreamSearch(in: group, for: identity, on: lane, mayWait: true)
+        let search = UpstreamSearch(
+            in: group, from: Balancer.sourceHash(of: identity.peer, uid: identity.credentials?.uid), on: lane,
+            mayWait: true)
         self.search = search
         return search.admit(self)
     }
@@ -152,8 +154,7 @@ final class RelaySession: StreamSession {
     /// - Parameters:
     ///   - isWritable: whether it is known to take more.
     ///   - clientIsEmpty: whether all that the client has sent was read.
-    func connected(to socket: PeerSocket, isWritable: Bool, clientIsEmpty: Bool) {
-        guard let search else { return }
+    func connected(to socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         group = search.group
         member = search.takeMember()
         attempts = search.attempts
@@ -260,8 +261,8 @@ final class RelaySession: StreamSession {
         search = nil
         peer?.close(on: lane)
         upstream.close()
-        toUpstream.discard(into: lane.pipes)
-        toClient.discard(into: lane.pipes)
+        if toUpstream.isHolding { toUpstream.discard(into: lane.pipes) }
+        if toClient.isHolding { toClient.discard(into: lane.pipes) }
         if let member { group.leave(member) }
         member = nil
     }

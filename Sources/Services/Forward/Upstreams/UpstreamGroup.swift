@@ -32,36 +32,6 @@ final class UpstreamGroup: Sendable {
         case noneAvailable
     }
 
-    /// What a group hands on to the one after it. It outlives the group, as the connections do whose room it is.
-    private final class UpstreamRegistry: Sendable {
-        struct State {
-            /// Weak, for it has the registry.
-            weak var newest: UpstreamGroup?
-            var upstreams: [Endpoint: Known] = [:]
-        }
-
-        /// An upstream, as long as a group has it.
-        struct Known {
-            weak var upstream: Upstream?
-        }
-
-        let line = WaitingLine()
-        let state = Mutex(State())
-
-        /// The upstreams that are known, by their endpoints.
-        func known() -> [Endpoint: Upstream] {
-            state.withLock { $0.upstreams.compactMapValues(\.upstream) }
-        }
-
-        /// A group comes into force.
-        func enter(_ group: UpstreamGroup, knowing known: [Endpoint: Upstream]) {
-            state.withLock {
-                $0.newest = group
-                $0.upstreams = known.mapValues { Known(upstream: $0) }
-            }
-        }
-    }
-
     let label: ListenerLabel
     let settings: ForwardSettings
     let members: [Member]
@@ -84,7 +54,8 @@ final class UpstreamGroup: Sendable {
     private let resolutions: [NameResolution]
     private let linkUpstreams: [Upstream]
 
-    private let registry: UpstreamRegistry
+    /// What it has in common with the groups before and after it.
+    let registry: UpstreamRegistry
 
     /// Whether a reload has put another group in its place.
     private let isReplaced = Atomic<Bool>(false)
@@ -92,7 +63,7 @@ final class UpstreamGroup: Sendable {
     private let balancer: Balancer
     private let nextTicket = Atomic<UInt64>(0)
 
-    /// Makes the group.
+    /// Makes the group; an ``UpstreamRegistration`` puts it in force.
     ///
     /// - Parameters:
     ///   - previous: the group that it follows after a reload.
@@ -112,7 +83,7 @@ final class UpstreamGroup: Sendable {
         let limits = UpstreamHealth.Limits(
             ejection: settings.eject.map(UpstreamHealth.Ejection.init), trialTimeout: connectTimeout,
             checks: settings.health.map { UpstreamHealth.Limits.Checks(rise: $0.rise, fall: $0.fall) })
-        var known = registry.known()
+        var known = registry.upstreams
         members = settings.upstreams.map { wanted in
             let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits, names: names)
             // Whether checks that no longer are have kept it down is no news: the reload itself is.
@@ -129,17 +100,20 @@ final class UpstreamGroup: Sendable {
             members: settings.upstreams.map {
                 Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
             })
-        registry.enter(self, knowing: known)
-        guard let previous else { return }
-        previous.isReplaced.store(true, ordering: .releasing)
+    }
+
+    /// A reload has put another group in its place: those who wait are served by that.
+    func wasReplaced() {
+        isReplaced.store(true, ordering: .releasing)
         line.serveAll()
     }
 
     /// The group that a reload has put in the place of this one; nil for one that takes other connections.
     var successor: UpstreamGroup? {
         guard isReplaced.load(ordering: .acquiring) else { return nil }
-        let newest = registry.state.withLock { $0.newest }
-        guard let newest, newest.settings.framing == settings.framing, newest.takesDatagrams == takesDatagrams else {
+        guard let newest = registry.newest, newest.settings.framing == settings.framing,
+            newest.takesDatagrams == takesDatagrams
+        else {
             return nil
         }
         return newest
@@ -178,20 +152,19 @@ final class UpstreamGroup: Sendable {
             let choice = balancer.choose(
                 ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: excluded
             ) { index in
-                let member = members[index]
-                return Balancer.MemberState(
-                    isAvailable: member.upstream.isAvailable(at: now), active: member.upstream.active.value,
-                    limit: member.limit)
+                Balancer.MemberState(
+                    isAvailable: members[index].upstream.isAvailable(at: now),
+                    active: members[index].upstream.active.value, limit: members[index].limit)
             }
             switch choice {
             case .allBusy: return .allBusy
             case .noneAvailable: return orEjected ? chooseEjected(tried: tried) : .noneAvailable
             case .member(let index):
-                let member = members[index]
+                let upstream = members[index].upstream
                 // Another lane may have taken the last place since it was looked at.
-                guard member.upstream.active.enter(limit: member.limit) else { continue }
-                if member.upstream.mayTry(at: now) { return .member(index) }
-                member.upstream.active.leave()
+                guard upstream.active.enter(limit: members[index].limit) else { continue }
+                if upstream.mayTry(at: now) { return .member(index) }
+                upstream.active.leave()
                 excluded.insert(index)
             }
         }

@@ -11,14 +11,15 @@ import Testing
 
 /// What a group hands on to the one that a reload puts in its place.
 @Suite struct UpstreamGroupTests {
-    private func group(
-        _ upstreams: [String], framing: Framing? = nil, following previous: UpstreamGroup? = nil
-    ) throws -> UpstreamGroup {
+    private func registered(
+        _ upstreams: [String], framing: Framing? = nil, following previous: UpstreamRegistration? = nil
+    ) throws -> UpstreamRegistration {
         let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
         var settings = ForwardSettings(
             upstreams: try upstreams.map { UpstreamSettings(endpoint: try Endpoint(parsing: $0), origin: origin) })
         settings.framing = framing
-        return UpstreamGroup(settings, label: ListenerLabel(name: "front", service: "forward"), following: previous)
+        return UpstreamRegistration(
+            settings, label: ListenerLabel(name: "front", service: "forward"), following: previous)
     }
 
     @Test func `a link-local upstream is known by its address, its port and the interface that has the name now`()
@@ -27,98 +28,102 @@ import Testing
         let loopback = try #require(NameService.interface(named: "lo"))
         let ip = IPv6Address(high: 0xfe80 << 48, low: 1)
         for name in ["lo", "\(loopback)"] {
-            let group = try group(["udp://127.0.0.1:7", "udp://[fe80::1%\(name)]:7"])
+            let group = try registered(["udp://127.0.0.1:7", "udp://[fe80::1%\(name)]:7"]).group
             #expect(group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
             #expect(!group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback + 1)))
             #expect(!group.hasUpstream(at: .ipv6(ip, port: 7, scope: 0)))
             #expect(!group.hasUpstream(at: .ipv6(ip, port: 8, scope: loopback)))
             #expect(!group.hasUpstream(at: .ipv6(.loopback, port: 7, scope: loopback)))
         }
-        let missing = try group(["udp://[fe80::1%no-such-nic]:7"])
-        #expect(!missing.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
+        let missing = try registered(["udp://[fe80::1%no-such-nic]:7"])
+        #expect(!missing.group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
     }
 
     @Test func `the newest group succeeds all before it`() throws {
-        let first = try group(["tcp://127.0.0.1:1"])
-        #expect(first.successor == nil)
-        let second = try group(["tcp://127.0.0.1:2"], following: first)
-        #expect(first.successor === second && second.successor == nil)
-        let third = try group(["tcp://127.0.0.1:3"], following: second)
-        #expect(first.successor === third && second.successor === third && third.successor == nil)
-        #expect(first.line === third.line)
+        let first = try registered(["tcp://127.0.0.1:1"])
+        #expect(first.group.successor == nil)
+        let second = try registered(["tcp://127.0.0.1:2"], following: first)
+        #expect(first.group.successor === second.group && second.group.successor == nil)
+        let third = try registered(["tcp://127.0.0.1:3"], following: second)
+        #expect(
+            first.group.successor === third.group && second.group.successor === third.group
+                && third.group.successor == nil)
+        #expect(first.group.line === third.group.line)
     }
 
     @Test func `who is relayed in another way has no successor`() throws {
-        let streams = try group(["tcp://127.0.0.1:1"])
-        let lines = try group(["udp://127.0.0.1:1"], framing: .lines, following: streams)
-        #expect(streams.successor == nil)
-        let lengths = try group(["udp://127.0.0.1:1"], framing: .length16, following: lines)
-        #expect(lines.successor == nil)
-        let flows = try group(["tcp://127.0.0.1:1"], framing: .length16, following: lengths)
-        #expect(lengths.successor == nil)
-        let again = try group(["tcp://127.0.0.1:1"], following: flows)
-        #expect(streams.successor === again)
-        #expect(lines.successor == nil && lengths.successor == nil && flows.successor == nil)
+        let streams = try registered(["tcp://127.0.0.1:1"])
+        let lines = try registered(["udp://127.0.0.1:1"], framing: .lines, following: streams)
+        #expect(streams.group.successor == nil)
+        let lengths = try registered(["udp://127.0.0.1:1"], framing: .length16, following: lines)
+        #expect(lines.group.successor == nil)
+        let flows = try registered(["tcp://127.0.0.1:1"], framing: .length16, following: lengths)
+        #expect(lengths.group.successor == nil)
+        let again = try registered(["tcp://127.0.0.1:1"], following: flows)
+        #expect(streams.group.successor === again.group)
+        #expect(lines.group.successor == nil && lengths.group.successor == nil && flows.group.successor == nil)
     }
 
     @Test func `a group does not live on for those before it`() throws {
-        let first = try group(["tcp://127.0.0.1:1"])
-        var second: UpstreamGroup? = try group(["tcp://127.0.0.1:2"], following: first)
-        weak let kept = second
-        #expect(first.successor === kept)
+        let first = try registered(["tcp://127.0.0.1:1"])
+        var second: UpstreamRegistration? = try registered(["tcp://127.0.0.1:2"], following: first)
+        weak let kept = second?.group
+        #expect(first.group.successor === kept)
         second = nil
-        #expect(kept == nil && first.successor == nil)
+        #expect(kept == nil && first.group.successor == nil)
     }
 
     @Test func `an upstream that comes back is the one that it was, while somebody knows it`() throws {
         let (a, b) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
-        var first: UpstreamGroup? = try group([a])
-        weak let upstream = first?.members[0].upstream
-        let second = try group([b], following: first)
-        let third = try group([b, a], following: second)
-        #expect(third.members[1].upstream === upstream && third.members[0].upstream === second.members[0].upstream)
+        var first: UpstreamRegistration? = try registered([a])
+        weak let upstream = first?.group.members[0].upstream
+        let second = try registered([b], following: first)
+        let third = try registered([b, a], following: second)
+        #expect(
+            third.group.members[1].upstream === upstream
+                && third.group.members[0].upstream === second.group.members[0].upstream)
         first = nil
         #expect(upstream != nil)
 
-        let fourth = try group([b], following: third)
-        #expect(fourth.members[0].upstream === second.members[0].upstream)
+        let fourth = try registered([b], following: third)
+        #expect(fourth.group.members[0].upstream === second.group.members[0].upstream)
     }
 
     @Test func `an upstream that nobody knows any more is forgotten`() throws {
-        var first: UpstreamGroup? = try group(["tcp://127.0.0.1:1"])
-        weak let upstream = first?.members[0].upstream
-        let second = try group(["tcp://127.0.0.1:2"], following: first)
+        var first: UpstreamRegistration? = try registered(["tcp://127.0.0.1:1"])
+        weak let upstream = first?.group.members[0].upstream
+        let second = try registered(["tcp://127.0.0.1:2"], following: first)
         first = nil
         #expect(upstream == nil)
-        let third = try group(["tcp://127.0.0.1:1"], following: second)
-        #expect(third.members[0].upstream.active.value == 0)
+        let third = try registered(["tcp://127.0.0.1:1"], following: second)
+        #expect(third.group.members[0].upstream.active.value == 0)
     }
 
     @Test func `who is named twice is one`() throws {
-        let group = try group(["tcp://127.0.0.1:1", "tcp://127.0.0.1:1"])
+        let group = try registered(["tcp://127.0.0.1:1", "tcp://127.0.0.1:1"]).group
         #expect(group.members[0].upstream === group.members[1].upstream)
     }
 
     @Test func `who was tried is known in another place, and who is new was not tried`() throws {
         let (a, b, c) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3")
-        let first = try group([a, b])
-        let second = try group([c, b, a], following: first)
+        let first = try registered([a, b])
+        let second = try registered([c, b, a], following: first)
         var tried = MemberSet()
-        #expect(second.members(as: tried, of: first).isEmpty)
+        #expect(second.group.members(as: tried, of: first.group).isEmpty)
         tried.insert(0)
-        let seen = second.members(as: tried, of: first)
+        let seen = second.group.members(as: tried, of: first.group)
         #expect((0..<3).map(seen.contains) == [false, false, true])
     }
 
     @Test func `a successor knows who is connected`() throws {
-        let first = try group(["tcp://127.0.0.1:1"])
-        guard case .member(0) = first.choose(ticket: 1, source: 1, tried: MemberSet(), at: 0) else {
+        let first = try registered(["tcp://127.0.0.1:1"])
+        guard case .member(0) = first.group.choose(ticket: 1, source: 1, tried: MemberSet(), at: 0) else {
             Issue.record("there is one")
             return
         }
-        let second = try group(["tcp://127.0.0.1:2", "tcp://127.0.0.1:1"], following: first)
-        #expect(second.members.map(\.upstream.active.value) == [0, 1])
-        first.leave(0)
-        #expect(second.members.map(\.upstream.active.value) == [0, 0])
+        let second = try registered(["tcp://127.0.0.1:2", "tcp://127.0.0.1:1"], following: first)
+        #expect(second.group.members.map(\.upstream.active.value) == [0, 1])
+        first.group.leave(0)
+        #expect(second.group.members.map(\.upstream.active.value) == [0, 0])
     }
 }
