@@ -13,25 +13,23 @@ extension UpstreamSearch {
         /// When its address is left for the next one; `UInt64.max` for never.
         var deadline = UInt64.max
 
-        /// The first address that was left, and how many messages that one was sent.
-        var firstLeft: (address: SocketAddress, sent: Int)?
-
-        /// How many of the messages that are kept the connected address was sent before.
-        var alreadySent = 0
+        /// How many messages the first address that was left was sent.
+        var sentToFirst = 0
 
         /// Whether an address has answered, and whether the connected one has refused something.
         var hasAnswered = false
         var wasRefused = false
     }
 
+    /// How many of the messages that were sent before the connected address has got already.
+    var alreadySent: Int { race.hasReturned ? silence.sentToFirst : 0 }
+
     /// The upstream has answered: of one that takes datagrams, nothing but this shows that it is there.
     func answered() {
         guard !silence.hasAnswered, let connected, connected.stream.kind.isDatagram else { return }
         silence.hasAnswered = true
         silence.deadline = .max
-        if addresses.count > 1 || silence.firstLeft != nil {
-            memberPreference { $0.answered(connected.address) }
-        }
+        if addresses.count > 1 { memberPreference { $0.answered(connected.address) } }
         noteSuccess()
     }
 
@@ -39,7 +37,7 @@ extension UpstreamSearch {
     /// comes.
     func sent() {
         guard !silence.hasAnswered, silence.deadline == .max, let connected, connected.stream.kind.isDatagram,
-            race.hasNext || silence.firstLeft != nil
+            race.mayLeaveSilent
         else { return }
         var leavesSilent = false
         memberPreference { leavesSilent = $0.leavesSilent }
@@ -55,11 +53,7 @@ extension UpstreamSearch {
         silence.wasRefused = true
         memberPreference { $0.refused(socket.address, among: addresses) }
         leave(socket)
-        if let first = silence.firstLeft, !race.hasNext {
-            goBack(to: first)
-        } else {
-            act(race.winnerFailed(errno: errno, party: party))
-        }
+        act(race.winnerFailed(errno: errno, party: party))
         owner?.searchDeadlineChanged()
     }
 
@@ -69,13 +63,11 @@ extension UpstreamSearch {
     /// - Parameter count: how many messages it was sent.
     func leaveSilent(sent count: Int) {
         guard let socket = connected else { return }
-        if silence.firstLeft == nil { silence.firstLeft = (socket.address, count) }
+        if !race.hasLeftSilent { silence.sentToFirst = count }
         leave(socket)
-        if race.hasNext {
-            act(race.winnerFailed(errno: ETIMEDOUT))
-        } else if let first = silence.firstLeft {
-            goBack(to: first)
-        }
+        let action = race.winnerSilent()
+        if race.hasReturned { memberPreference { $0.allSilent() } }
+        act(action)
         owner?.searchDeadlineChanged()
     }
 
@@ -83,18 +75,7 @@ extension UpstreamSearch {
         socket.close(on: lane)
         connected = nil
         silence.deadline = .max
-        silence.alreadySent = 0
         deadline = lane.now + group.connectTimeout
-    }
-
-    /// No address has answered: stays with the first that did not refuse.
-    private func goBack(to first: (address: SocketAddress, sent: Int)) {
-        memberPreference { $0.allSilent() }
-        silence.firstLeft = nil
-        silence.alreadySent = first.sent
-        addresses = [first.address]
-        race = ConnectRace(addresses)
-        act(race.start())
     }
 
     /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it. Its other addresses, if
@@ -114,7 +95,7 @@ extension UpstreamSearch {
         guard !silence.wasRefused, let connected,
             Clock.span(from: connected.begun, to: lane.now) >= Upstream.timeForRefusal
         else { return }
-        answered()
+        noteSuccess()
     }
 
     private func memberPreference(_ body: (inout AddressPreference) -> Void) {

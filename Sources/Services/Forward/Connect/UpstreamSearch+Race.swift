@@ -48,10 +48,10 @@ extension UpstreamSearch {
         return false
     }
 
-    /// Of datagrams, only an answer shows which address is served.
+    /// Addresses in the order in which they are tried. Of datagrams, what earlier flows met says which is the first.
     private func inOrder(_ found: [SocketAddress], of upstream: Upstream) -> [SocketAddress] {
         guard found.count > 1, upstream.kind.isDatagram else { return found }
-        return upstream.withPreference { $0.order(found) }
+        return ConnectRace.order(of: upstream.withPreference { $0.order(found) })
     }
 
     /// Does what the race says, until there is something to wait for.
@@ -245,7 +245,9 @@ extension UpstreamSearch {
             tell(fault, error)
         case .peer, .datagram, .usher, .pending:
             upstreamHasFailed = true
-            let change = upstream.connectFailed(startedAt: begun, at: lane.now, errno: errno)
+            // A datagram is refused now, whenever its flow began.
+            let start = upstream.kind.isDatagram ? lane.now : begun
+            let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)
             if let change { group.tell(change, of: upstream, on: lane) }
         }
     }

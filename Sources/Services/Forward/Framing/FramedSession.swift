@@ -274,7 +274,7 @@ extension FramedSession: UpstreamSearchOwner {
         upstream = link
         knownDrops = 0
         header = group.header(for: self)
-        for message in unanswered.messages.dropFirst(search.silence.alreadySent) where refusal == nil {
+        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
             sendAgain(message, to: link)
         }
         if !unanswered.messages.isEmpty { search.sent() }
