@@ -79,7 +79,7 @@ extension UpstreamSearch {
                     let words = words(for: failed)
                     guard otherMember(orEjected: false) else {
                         // The whole race again: addresses may have got ports meanwhile.
-                        return waitForResources(shortage.error, shortage.party, index: nil)
+                        return waitForResources(shortage.errno, shortage.party, index: nil)
                     }
                     failures += words
                 } else {
@@ -117,7 +117,11 @@ extension UpstreamSearch {
         do throws(SystemError) {
             guard let socket = try makeSocket(to: index) else { return .none }
             // What is connected needs no event to say so. Of datagrams, events tell of answers.
-            if !socket.stream.isConnected || socket.stream.kind.isDatagram { try socket.watch(on: lane) }
+            if socket.stream.kind.isDatagram, purpose == .flow {
+                try socket.watchLevelTriggered(on: lane)
+            } else if !socket.stream.isConnected || socket.stream.kind.isDatagram {
+                try socket.watch(on: lane)
+            }
             sockets.append(socket)
             return socket.stream.isConnected ? race.connected(index) : .none
         } catch {
@@ -135,11 +139,11 @@ extension UpstreamSearch {
         case .host(let fault) where fault.isShortage && !fault.isOfPeer:
             // Another address or upstream would lack it too.
             tell(fault, error)
-            waitForResources(error, party, index: index)
+            waitForResources(error.errno, party, index: index)
             return .none
         case .peer where error.errno == EAGAIN:
             // The backlog of a Unix socket is full: connect(2).
-            waitForResources(error, party, index: index)
+            waitForResources(error.errno, party, index: index)
             return .none
         case .usher:
             OwnBug.end(because: error)
@@ -151,14 +155,13 @@ extension UpstreamSearch {
     /// What was used up, if a race has failed for that and for nothing that the upstream is to blame for.
     private func shortage(
         _ failures: [ConnectRace.Failure]
-    ) -> (error: SystemError, party: FaultParty)? {
+    ) -> (errno: CInt, party: FaultParty)? {
         guard failures.allSatisfy({ $0.party != .peer }),
             let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
             let fault = last.party.hostFault
         else { return nil }
-        let error = SystemError("connect", errno: last.errno)
-        tell(fault, error)
-        return (error, last.party)
+        tell(fault, SystemError("connect", errno: last.errno))
+        return (last.errno, last.party)
     }
 
     /// Tells, once, that this host lacks something.
@@ -171,7 +174,11 @@ extension UpstreamSearch {
     private func succeeded(_ socket: PeerSocket) {
         noteConnected(socket)
         silence.wasRefused = false
-        if !socket.stream.kind.isDatagram { noteSuccess() }
+        if !socket.stream.kind.isDatagram {
+            noteSuccess()
+        } else if !unsent.isEmpty {
+            awaitAnswer()
+        }
         owner?.searchSucceeded(socket)
     }
 
@@ -207,15 +214,6 @@ extension UpstreamSearch {
         failures.append("\(group.members[member].upstream.endpoint): \(reason)")
     }
 
-    /// Notes why the member refused: it counts against it where it is to blame.
-    func note(refusal errno: CInt, _ party: FaultParty) {
-        guard let member else { return }
-        let upstream = group.members[member].upstream
-        let words = UpstreamFailure.words(for: errno, kind: upstream.kind, party)
-        failures.append("\(upstream.endpoint): \(words)")
-        blame(upstream, errno: errno, party)
-    }
-
     private func note(_ failed: [ConnectRace.Failure]) {
         guard let member else { return }
         failures += words(for: failed)
@@ -239,10 +237,9 @@ extension UpstreamSearch {
     ) {
         switch party {
         case .host(let fault):
-            let error = SystemError("connect", errno: errno)
-            hostError = error
+            hostErrno = errno
             isHostToBlame = true
-            tell(fault, error)
+            tell(fault, SystemError("connect", errno: errno))
         case .peer, .datagram, .usher, .pending:
             upstreamHasFailed = true
             // A datagram is refused now, whenever its flow began.
@@ -261,20 +258,20 @@ extension UpstreamSearch {
             // Nothing is known of the upstream: it is this host that has no room.
             if let member {
                 let kind = group.members[member].upstream.kind
-                let words = UpstreamFailure.words(for: shortage.error.errno, kind: kind, shortage.party)
+                let words = UpstreamFailure.words(for: shortage.errno, kind: kind, shortage.party)
                 failures.append("\(group.members[member].upstream.endpoint): \(words)")
             }
-            owner?.searchFailed(.error, by: .daemon, errno: shortage.error.errno)
+            owner?.searchFailed(.error, by: .daemon, errno: shortage.errno)
         case .resources(let shortage) where sockets.isEmpty:
             guard let index = shortage.index else { return act(race.timedOut()) }
-            act(race.attemptFailed(index, errno: shortage.error.errno, party: shortage.party))
+            act(race.attemptFailed(index, errno: shortage.errno, party: shortage.party))
         case .addresses:
             noteWithoutBlame(lookupFailure ?? "its name was not resolved in time")
             wait(for: .sockets)
             if nextMember() { act(beginRace()) }
         case .resources(let shortage):
             if let index = shortage.index {
-                race.gaveUp(index, errno: shortage.error.errno, party: shortage.party)
+                race.gaveUp(index, errno: shortage.errno, party: shortage.party)
             }
             act(race.timedOut())
         case .sockets, .client, .room:

@@ -28,11 +28,19 @@ final class UpstreamSearch {
         case resources(Shortage)
     }
 
+    /// What an upstream is looked for.
+    enum Purpose {
+        /// A connection, which lines up where all members are busy.
+        case connection
+        /// A flow, which does not: whatever sent a datagram asks again. It reads datagrams of an upstream in batches.
+        case flow
+    }
+
     /// What an attempt lacks: a descriptor, memory, a local port, or a place in the upstream's backlog.
     struct Shortage: Equatable {
         /// The address of the race that is tried again; nil for the whole race.
         var index: Int?
-        var error: SystemError
+        var errno: CInt
         var party: FaultParty
         /// When it is tried again.
         var time: UInt64
@@ -46,8 +54,7 @@ final class UpstreamSearch {
     /// The member of the group that counts this search.
     private(set) var member: Int?
 
-    /// How many may wait in the line, this one included.
-    private let queueLimit: Int
+    let purpose: Purpose
 
     /// What it searches for, from ``admit(_:)`` until the search is over.
     private(set) var owner: (any UpstreamSearchOwner)?
@@ -97,23 +104,26 @@ final class UpstreamSearch {
     var upstreamHasFailed = false
     var isHostToBlame = false
 
-    /// What this host lacked last.
-    var hostError: SystemError?
+    /// What this host lacked last: errno; 0 for nothing.
+    var hostErrno: CInt = 0
 
     /// Of an upstream of datagrams: see ``UpstreamSearch/answered()``.
     var silence = Silence()
 
+    /// What it was sent, or is to be sent, as long as it has not answered.
+    var unanswered = UnansweredMessages()
+
     /// A search for a client of a group.
-    ///
-    /// - Parameter mayWait: whether it lines up where all members are busy. A flow does not, since whatever sent a datagram
-    ///   asks again.
-    init(in group: UpstreamGroup, for client: Identity, on lane: Lane, mayWait: Bool) {
+    init(in group: UpstreamGroup, for client: Identity, on lane: Lane, purpose: Purpose) {
         self.group = group
         self.lane = lane
-        queueLimit = mayWait ? group.settings.queueLimit : 0
+        self.purpose = purpose
         ticket = group.makeTicket()
         source = Balancer.sourceHash(of: client.peer, uid: client.credentials?.uid)
     }
+
+    /// How many may wait in the line, this one included.
+    private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
 
     /// Whether an upstream is still looked for.
     var isSearching: Bool { owner != nil && connected == nil }
@@ -245,8 +255,8 @@ final class UpstreamSearch {
     private func refuse() {
         if upstreamHasFailed || !isHostToBlame {
             owner?.searchFailed(.connectFailed, by: .upstream, errno: 0)
-        } else if let error = hostError {
-            owner?.searchFailed(.error, by: .daemon, errno: error.errno)
+        } else if hostErrno != 0 {
+            owner?.searchFailed(.error, by: .daemon, errno: hostErrno)
         } else {
             owner?.searchFailed(.connectFailed, by: .daemon, errno: 0)
         }
@@ -340,8 +350,8 @@ final class UpstreamSearch {
     /// Waits until something that is used up may be free again.
     ///
     /// - Parameter index: the address to be tried again; nil for the whole race.
-    func waitForResources(_ error: SystemError, _ party: FaultParty, index: Int?) {
-        wait = .resources(Shortage(index: index, error: error, party: party, time: lane.now + pause.take()))
+    func waitForResources(_ errno: CInt, _ party: FaultParty, index: Int?) {
+        wait = .resources(Shortage(index: index, errno: errno, party: party, time: lane.now + pause.take()))
     }
 
     /// A socket is connected.
@@ -355,10 +365,7 @@ final class UpstreamSearch {
     /// Does what is due: ``nextDeadline`` has passed.
     func deadlineReached() {
         let now = lane.now
-        if silence.deadline <= now {
-            silence.deadline = .max
-            owner?.upstreamIsSilent()
-        }
+        if silence.deadline <= now { leaveSilent() }
         guard isSearching else { return }
         if roomDeadline <= now {
             owner?.searchFailed(.queueTimeout, by: .daemon, errno: 0)

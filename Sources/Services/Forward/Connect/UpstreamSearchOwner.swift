@@ -19,8 +19,9 @@ protocol UpstreamSearchOwner: Session, PeerSocketOwner, Waiting {
     /// ``UpstreamSearch/nextDeadline`` may have changed.
     func searchDeadlineChanged()
 
-    /// The upstream takes datagrams, and has answered none in time: see ``UpstreamSearch/leaveSilent(sent:)``.
-    func upstreamIsSilent()
+    /// The connected upstream takes datagrams, and has refused them or answered none in time. Its socket is closed, and the
+    /// search goes on.
+    func upstreamWasLeft()
 }
 
 extension UpstreamSearchOwner {
@@ -28,5 +29,5 @@ extension UpstreamSearchOwner {
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { false }
 
     /// Nothing: a stream is connected or it is not.
-    func upstreamIsSilent() {}
+    func upstreamWasLeft() {}
 }

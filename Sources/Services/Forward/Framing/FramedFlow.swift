@@ -30,7 +30,7 @@ final class FramedFlow: Flow {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: false)
+        search = UpstreamSearch(in: group, for: seed.identity, on: lane, purpose: .flow)
         super.init(flow: seed, lane: lane)
     }
 

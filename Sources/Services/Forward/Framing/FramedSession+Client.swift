@@ -98,10 +98,7 @@ extension FramedSession {
                 try upstream.awaitWritable(on: lane)
                 return false
             }
-            if unanswered.isWhole {
-                unanswered.note(message)
-                search.sent()
-            }
+            search.keep(message)
         } catch {
             if error.errno == EMSGSIZE {
                 endForLength(errno: EMSGSIZE)
@@ -118,22 +115,16 @@ extension FramedSession {
     }
 
     /// Whether an error of the upstream's socket loses one datagram, and the connection stays with the upstream: see
-    /// ``FaultParty``. Tells what this host lacks.
+    /// ``DatagramFault``. Tells what this host lacks.
     func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
-        switch FaultParty(error, over: link.stream.kind) {
-        case .datagram, .pending:
-            return true
-        case .host(let fault) where fault.isShortage:
+        switch DatagramFault(error, of: link, canLeave: search.canGoOn) {
+        case .datagram:
             return true
         case .host(let fault):
-            // Before the first answer another upstream can have all of it.
-            if unanswered.isWhole || link.address.isLost(after: error.errno) { return false }
             search.tell(fault, error)
             return true
-        case .peer:
+        case .upstream:
             return false
-        case .usher:
-            OwnBug.end(because: error)
         }
     }
 

@@ -36,7 +36,6 @@ final class FramedSession: StreamSession {
     var input: FrameDecoder
     private(set) var output: FrameQueue
     var traffic = DatagramTraffic()
-    var unanswered = UnansweredMessages()
 
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
@@ -68,7 +67,7 @@ final class FramedSession: StreamSession {
         self.losses = losses
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
-        search = UpstreamSearch(in: group, for: seed.identity, on: lane, mayWait: true)
+        search = UpstreamSearch(in: group, for: seed.identity, on: lane, purpose: .connection)
         super.init(seed, lane: lane)
         if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
@@ -90,7 +89,7 @@ final class FramedSession: StreamSession {
         traffic.received &+= waiting
         traffic.dropped &+= waiting
         // What no upstream has got.
-        if upstream == nil { traffic.dropped &+= UInt64(unanswered.messages.count) }
+        if upstream == nil { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
         return traffic
     }
 
@@ -169,7 +168,6 @@ final class FramedSession: StreamSession {
             noteDrops(batch.dropped(count - 1))
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
                 search.answered()
-                unanswered.forget()
                 frame(index, of: batch)
             }
             flush()
@@ -274,16 +272,10 @@ extension FramedSession: UpstreamSearchOwner {
         upstream = link
         knownDrops = 0
         header = group.header(for: self)
-        for message in unanswered.messages.dropFirst(search.alreadySent) where refusal == nil {
-            sendAgain(message, to: link)
-        }
-        if !unanswered.messages.isEmpty { search.sent() }
+        for message in search.unsent where refusal == nil { sendAgain(message, to: link) }
         if input.isStalled { resumeInput() }
         // A bus answers nothing, and no other one is to have its frames too.
-        if link.stream.kind == .can {
-            search.answered()
-            unanswered.forget()
-        }
+        if link.stream.kind == .can { search.answered() }
         lane.giveTurn(to: self)
     }
 
@@ -307,12 +299,7 @@ extension FramedSession: UpstreamSearchOwner {
         return run()
     }
 
-    func upstreamIsSilent() {
-        // What it may have got, no other address knows.
-        guard unanswered.isWhole, isOpen else { return }
-        upstream = nil
-        search.leaveSilent(sent: unanswered.messages.count)
-    }
+    func upstreamWasLeft() { upstream = nil }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         stop(reason, by: party, errno: errno)
@@ -320,18 +307,14 @@ extension FramedSession: UpstreamSearchOwner {
 
     /// The upstream, or a router on the way, has refused a datagram, or its socket can send none any more.
     private func upstreamRefused(_ error: SystemError) {
-        guard let kind = upstream?.stream.kind else { return }
-        let party = FaultParty(error, over: kind)
-        guard unanswered.isWhole else {
-            // What it knows of the connection, no other knows.
-            search.noteRefusal(errno: error.errno, party)
-            if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
-            // The datagram that was refused counts too.
-            traffic.dropped &+= 1
-            return end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
-        }
-        upstream = nil
-        search.refused(errno: error.errno, party)
+        guard let upstream else { return }
+        let party = FaultParty(error, over: upstream.stream.kind)
+        if search.canGoOn { return search.refused(errno: error.errno, party) }
+        search.noteRefusal(errno: error.errno, party)
+        if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
+        // The datagram that was refused counts too.
+        traffic.dropped &+= 1
+        end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
     }
 }
 

@@ -65,7 +65,7 @@ final class RelaySession: StreamSession {
     override func admit() -> Refusal? {
         // Nothing is made for the header here; but whoever is in a loop comes no further.
         if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
-        let search = UpstreamSearch(in: group, for: identity, on: lane, mayWait: true)
+        let search = UpstreamSearch(in: group, for: identity, on: lane, purpose: .connection)
         self.search = search
         return search.admit(self)
     }
