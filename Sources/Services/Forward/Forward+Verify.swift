@@ -57,7 +57,7 @@
 
     extension DatagramRelay: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: member, nil, into: &ledger)
+            (search?.group ?? group).verify(member: search?.member ?? member, search, into: &ledger)
         }
     }
 

@@ -196,15 +196,6 @@ final class UpstreamGroup: Sendable {
         }
     }
 
-    /// Whether a member that was not tried can be had at once, without a try of one that is ejected.
-    func hasOther(than tried: MemberSet, at now: UInt64) -> Bool {
-        members.indices.contains { index in
-            let member = members[index]
-            return !tried.contains(index) && settings.upstreams[index].weight > 0
-                && member.upstream.isAvailable(at: now) && member.upstream.active.value < member.limit ?? .max
-        }
-    }
-
     /// Chooses a member that failures of connections have ejected, since no other is to be had.
     private func chooseEjected(tried: MemberSet) -> Choice {
         while true {
