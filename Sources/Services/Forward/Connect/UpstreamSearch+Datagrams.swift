@@ -93,7 +93,7 @@ extension UpstreamSearch {
         connected = nil
         owner?.upstreamWasLeft()
         silence.deadline = .max
-        deadline = lane.now + group.connectTimeout
+        deadline = lane.now + timeout
     }
 
     /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it, and the session ends.

@@ -93,7 +93,7 @@ extension UpstreamSearch {
 
     /// After how many nanoseconds the next address is tried.
     private func startDelay() -> UInt64 {
-        ConnectRace.delay(of: addresses.count, within: group.connectTimeout)
+        ConnectRace.delay(of: addresses.count, within: timeout)
     }
 
     /// Makes a socket for one of the addresses of the member, and begins to connect it; nil without a member.
@@ -123,10 +123,19 @@ extension UpstreamSearch {
                 try socket.watch(on: lane)
             }
             sockets.append(socket)
-            return socket.stream.isConnected ? race.connected(index) : .none
+            guard socket.stream.isConnected, try isThere(socket) else { return .none }
+            return race.connected(index)
         } catch {
+            sockets.take(index: index)?.close(on: lane)
             return failed(index, error)
         }
+    }
+
+    /// Whether an upstream whose socket is connected is there, as far as the purpose of the search goes. Nothing but an answer
+    /// shows it to a check of datagrams, which asks all addresses, one after the other.
+    private func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+        guard purpose == .check, let owner else { return true }
+        return try owner.isThere(socket)
     }
 
     /// An attempt could not be begun, or has failed: tries again where something is used up at the moment.
@@ -190,11 +199,14 @@ extension UpstreamSearch {
             guard socket.stream.isConnected else { return }
             act(race.connected(socket.index))
         } catch {
-            sockets.take(index: socket.index)?.close(on: lane)
-            let kind = member.map { group.members[$0].upstream.kind } ?? .tcp
-            let party = FaultParty(.connecting, errno: error.errno, over: kind)
-            act(race.attemptFailed(socket.index, errno: error.errno, party: party))
+            attemptFailed(socket, FaultParty(.connecting, errno: error.errno, over: socket.stream.kind), error.errno)
         }
+    }
+
+    /// An attempt has failed: goes on with the next address.
+    func attemptFailed(_ socket: PeerSocket, _ party: FaultParty, _ errno: CInt) {
+        sockets.take(index: socket.index)?.close(on: lane)
+        act(race.attemptFailed(socket.index, errno: errno, party: party))
         if isSearching { owner?.searchDeadlineChanged() }
     }
 
@@ -202,7 +214,7 @@ extension UpstreamSearch {
 
     /// The member has taken the connection.
     func noteSuccess() {
-        guard let upstream = member.map({ group.members[$0].upstream }) else { return }
+        guard purpose != .check, let upstream = member.map({ group.members[$0].upstream }) else { return }
         let change = upstream.connectSucceeded(startedAt: begun, at: lane.now)
         if let change { group.tell(change, of: upstream, on: lane) }
     }
@@ -241,7 +253,8 @@ extension UpstreamSearch {
             isHostToBlame = true
             tell(fault, SystemError("connect", errno: errno))
         case .peer, .datagram, .usher, .pending:
-            upstreamHasFailed = true
+            upstreamErrno = errno
+            if purpose == .check { return }
             // A datagram is refused now, whenever its flow began.
             let start = upstream.kind.isDatagram ? lane.now : begun
             let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)

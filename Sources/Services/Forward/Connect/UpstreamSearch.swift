@@ -10,7 +10,8 @@ import Records
 /// member is tried.
 ///
 /// A member is chosen from the group in force: a client that waits for room gets what a reload brings. A search for an
-/// upstream of datagrams goes on after it has succeeded, as long as nothing was answered: see ``refused(errno:_:)``.
+/// upstream of datagrams goes on after it has succeeded, as long as nothing was answered: see ``refused(errno:_:)``. A check
+/// has its member, and uses the rest: see ``Purpose``.
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class UpstreamSearch {
@@ -26,14 +27,6 @@ final class UpstreamSearch {
         case room(UInt64)
         /// Something that is used up at the moment.
         case resources(Shortage)
-    }
-
-    /// What an upstream is looked for.
-    enum Purpose {
-        /// A connection, which lines up where all members are busy.
-        case connection
-        /// A flow, which does not: whatever sent a datagram asks again. It reads datagrams of an upstream in batches.
-        case flow
     }
 
     /// What an attempt lacks: a descriptor, memory, a local port, or a place in the upstream's backlog.
@@ -100,8 +93,10 @@ final class UpstreamSearch {
     var failures: [String] = []
     private(set) var attempts = 0
 
-    /// Whether an upstream was to blame for a failure, and whether this host or its name service was.
-    var upstreamHasFailed = false
+    /// The last failure for which an upstream was to blame: errno; 0 for none.
+    var upstreamErrno: CInt = 0
+
+    /// Whether this host or its name service was to blame for a failure.
     var isHostToBlame = false
 
     /// What this host lacked last: errno; 0 for nothing.
@@ -121,6 +116,18 @@ final class UpstreamSearch {
         ticket = group.makeTicket()
         source = Balancer.sourceHash(of: client.peer, uid: client.credentials?.uid)
     }
+
+    /// A search for a check: of one member of a group, which is connected to whatever is known of its health.
+    init(check member: Int, in group: UpstreamGroup, on lane: Lane) {
+        self.group = group
+        self.lane = lane
+        purpose = .check
+        (ticket, source) = (0, 0)
+        take(member)
+    }
+
+    /// How many nanoseconds a member has to be connected to.
+    var timeout: UInt64 { purpose == .check ? group.checkTimeout : group.connectTimeout }
 
     /// How many may wait in the line, this one included.
     private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
@@ -148,6 +155,7 @@ final class UpstreamSearch {
     /// - Returns: why the client cannot be served.
     func admit(_ owner: any UpstreamSearchOwner) -> Refusal? {
         self.owner = owner
+        if purpose == .check { return nil }
         return switch choose() {
         case .member, .waits: nil
         case .lineIsFull: .queueLimit(queueLimit)
@@ -178,8 +186,7 @@ final class UpstreamSearch {
         noteSilentSuccess()
         abandon()
         connected?.close(on: lane)
-        if let member { group.leave(member) }
-        member = nil
+        leaveMember()
         owner = nil
     }
 
@@ -223,7 +230,7 @@ final class UpstreamSearch {
     /// - Parameter orEjected: whether an ejected one will do.
     /// - Returns: whether there is another one.
     func otherMember(orEjected: Bool = true) -> Bool {
-        guard let current = member, attempts < group.settings.attempts,
+        guard let current = member, purpose != .check, attempts < group.settings.attempts,
             case .member(let index) = group.choose(
                 ticket: ticket, source: source, tried: tried, at: lane.now, orEjected: orEjected)
         else { return false }
@@ -236,11 +243,10 @@ final class UpstreamSearch {
     ///
     /// - Returns: whether there is one to connect to now.
     func nextMember() -> Bool {
-        if let member { group.leave(member) }
-        member = nil
+        leaveMember()
         deadline = .max
         nextStart = .max
-        if attempts < group.settings.attempts {
+        if purpose != .check, attempts < group.settings.attempts {
             switch choose() {
             case .member: return true
             case .waits: return false
@@ -251,9 +257,14 @@ final class UpstreamSearch {
         return false
     }
 
+    private func leaveMember() {
+        if let member, purpose != .check { group.leave(member) }
+        member = nil
+    }
+
     /// No upstream is left to be tried.
     private func refuse() {
-        if upstreamHasFailed || !isHostToBlame {
+        if upstreamErrno != 0 || !isHostToBlame {
             owner?.searchFailed(.connectFailed, by: .upstream, errno: 0)
         } else if hostErrno != 0 {
             owner?.searchFailed(.error, by: .daemon, errno: hostErrno)
@@ -322,7 +333,7 @@ final class UpstreamSearch {
         lookupFailure = nil
         roomDeadline = .max
         begun = Clock.monotonic
-        deadline = begun + group.connectTimeout
+        deadline = begun + timeout
         nextStart = .max
         pause = RetryPause()
     }

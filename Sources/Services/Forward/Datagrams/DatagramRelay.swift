@@ -251,7 +251,8 @@ extension DatagramRelay: UpstreamSearchOwner {
         guard let search else { return }
         // When the flow was admitted, the addresses of a name may not have been known.
         if identity.kind != .can, identity.kind == socket.stream.kind, search.addresses.contains(identity.peer) {
-            search.failures.append("\(RecordedAddress(identity.kind, identity.peer)): the datagram claims to come from there")
+            search.failures.append(
+                "\(RecordedAddress(identity.kind, identity.peer)): the datagram claims to come from there")
             return close(.connectFailed, by: .client)
         }
         upstream = socket

@@ -70,6 +70,7 @@ final class UpstreamGroup: Sendable {
 
     /// What the nanoseconds of the settings come to.
     let connectTimeout: UInt64
+    let checkTimeout: UInt64
     let queueTimeout: UInt64
     let resolveInterval: UInt64?
     let halfCloseTimeout: UInt64?
@@ -104,6 +105,7 @@ final class UpstreamGroup: Sendable {
         registry = previous?.registry ?? UpstreamRegistry()
         self.settings = settings
         connectTimeout = settings.connectTimeout.nanoseconds
+        checkTimeout = settings.health?.timeout.nanoseconds ?? connectTimeout
         queueTimeout = settings.queueTimeout.nanoseconds
         resolveInterval = settings.resolveInterval?.nanoseconds
         halfCloseTimeout = settings.halfCloseTimeout?.nanoseconds
