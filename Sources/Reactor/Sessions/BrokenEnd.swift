@@ -34,3 +34,11 @@ package struct BrokenEnd: Equatable {
         }
     }
 }
+
+extension Session {
+    /// Closes the session after an error of the socket of one side.
+    package final func close(after error: SystemError, of side: CloseParty, over kind: SocketKind) {
+        let end = BrokenEnd(error.errno, of: side, over: kind)
+        close(end.reason, by: end.party, errno: end.errno)
+    }
+}

@@ -176,9 +176,13 @@ final class UpstreamSearch {
     }
 
     /// The connected socket belongs to the owner from now on, with the place that the member counts; the search is over.
-    func takeMember() -> Int? {
+    func takePlace() -> UpstreamPlace? {
         owner = nil
-        return member.take()
+        return member.take().map {
+            UpstreamPlace(
+                group: group, member: $0, attempts: attempts, queueTime: queueTime, connectTime: connectTime,
+                failures: failures)
+        }
     }
 
     /// Closes every socket, and leaves the line and the member.

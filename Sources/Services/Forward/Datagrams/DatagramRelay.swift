@@ -24,15 +24,12 @@ final class DatagramRelay: Flow {
     /// The socket that is connected to the upstream, if one is.
     private(set) var upstream: PeerSocket?
 
-    /// The group of the upstream, and from the first answer on, the member that counts this flow.
+    /// The upstreams among which its own is, and its place there, from the first answer on.
     private(set) var group: UpstreamGroup
-    private(set) var member: Int?
+    private(set) var place: UpstreamPlace?
 
-    /// What the search has come to, from the first answer on.
+    /// The addresses of the upstream, from the first answer on.
     private var addresses: [SocketAddress] = []
-    private var attempts = 0
-    private var connectTime: UInt64 = 0
-    private var failures: [String] = []
 
     /// How many datagrams to ask the upstream's socket for: most flows bring one at a time.
     var expected = 1
@@ -46,32 +43,28 @@ final class DatagramRelay: Flow {
     /// What goes in front of the first datagram, or of each.
     private var header: [UInt8]?
 
-    private var progressDeadline = UInt64.max
+    var progressDeadline: UInt64
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup) {
         self.group = group
         search = UpstreamSearch(in: group, for: seed.identity, on: lane, purpose: .flow)
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         super.init(flow: seed, lane: lane)
     }
 
     override var snapshot: SessionSnapshot {
         var traffic = traffic
-        guard let search else {
-            let trace = UpstreamTrace(
-                upstream: upstream.map { RecordedAddress($0.stream.kind, $0.address) },
-                connectMicroseconds: connectTime / 1000, attempts: attempts, failures: failures)
-            return SessionSnapshot(datagrams: traffic, upstream: trace)
-        }
         // What no upstream has got is lost with the flow.
-        if !isOpen, upstream == nil { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
-        return SessionSnapshot(datagrams: traffic, upstream: search.trace)
+        if !isOpen, upstream == nil, let search { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
+        return SessionSnapshot(datagrams: traffic, upstream: search?.trace ?? place?.trace(of: upstream))
     }
 
     // MARK: - The beginning
 
     override func admit() -> Refusal? {
-        // The answer to a datagram with a forged source would be answered in turn, without end. A bus has no addresses.
-        if identity.kind != .can, lane.isOwnPort(identity.peer) || upstreamsHave(identity.peer) { return .ownAddress }
+        if let loopRefusal { return loopRefusal }
+        // The answer would be taken for one of the upstream.
+        if identity.kind != .can, upstreamsHave(identity.peer) { return .ownAddress }
         return search?.admit(self)
     }
 
@@ -80,7 +73,6 @@ final class DatagramRelay: Flow {
     }
 
     override func start() {
-        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
         search?.begin()
         if isOpen { setDeadline() }
     }
@@ -174,9 +166,8 @@ final class DatagramRelay: Flow {
             lose(unsent, errno: errno, to: kind)
         case .host(let fault):
             lose(unsent, errno: errno, to: kind)
-            guard let member = search?.member ?? member else { return }
-            let recorded = group.members[member].upstream.recorded
-            lane.lacks(fault, because: error, towards: recorded, label: group.label)
+            if let search { return search.tell(fault, error) }
+            if let place { lane.lacks(fault, because: error, towards: place.upstream.recorded, label: group.label) }
         case .upstream(let party) where canGoOn:
             search?.refused(errno: errno, party)
         case .upstream(let party):
@@ -194,8 +185,8 @@ final class DatagramRelay: Flow {
     /// Notes why the flow has to end.
     private func note(_ party: FaultParty, errno: CInt, of upstream: PeerSocket) {
         if let search { return search.noteRefusal(errno: errno, party) }
-        guard party.hostFault == nil, let member else { return }
-        failures.append(
+        guard party.hostFault == nil, let member = place?.member else { return }
+        place?.failures.append(
             group.noteRefusal(of: member, at: upstream.address, among: addresses, errno: errno, on: lane))
     }
 
@@ -204,10 +195,7 @@ final class DatagramRelay: Flow {
         guard let search else { return }
         search.answered()
         addresses = search.addresses
-        attempts = search.attempts
-        connectTime = search.connectTime
-        failures = search.failures
-        member = search.takeMember()
+        place = search.takePlace()
         self.search = nil
         setDeadline()
     }
@@ -215,37 +203,22 @@ final class DatagramRelay: Flow {
     // MARK: - Time and the end
 
     override func deadlineReached() {
-        if progressDeadline <= lane.now, let interval = group.progressInterval {
-            progressDeadline = lane.now + interval
-            lane.recordProgress(of: self)
-        }
-        search?.deadlineReached()
+        passUpstreamDeadlines()
         if isOpen { setDeadline() }
     }
 
-    private func setDeadline() {
-        let next = min(search?.nextDeadline ?? .max, progressDeadline)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func ended(_ reason: CloseReason) {
-        if let search {
-            search.end()
-        } else {
-            upstream?.close(on: lane)
-            if let member { group.leave(member) }
-        }
+        search?.end()
         search = nil
+        upstream?.close(on: lane)
         upstream = nil
-        member = nil
+        place?.leave()
+        place = nil
     }
 }
 
-extension DatagramRelay: UpstreamSearchOwner {
-    func resume() { search?.resume() }
-
-    func searchDeadlineChanged() { setDeadline() }
+extension DatagramRelay: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
 
     func searchSucceeded(_ socket: PeerSocket) {
         guard let search else { return }
@@ -276,12 +249,5 @@ extension DatagramRelay: UpstreamSearchOwner {
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         close(reason, by: party, errno: errno)
     }
-}
-
-extension DatagramRelay: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool {
-        search?.isConnected(to: upstream) ?? (member.map { group.members[$0].upstream === upstream } ?? false)
-    }
-
     func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
 }

@@ -142,7 +142,6 @@ extension FramedSession {
     func clientBroke(_ error: SystemError) {
         // Who has finished and is gone breaks off nothing.
         if client.hasEnded { return close(lastReason, by: .client) }
-        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
-        close(end.reason, by: end.party, errno: end.errno)
+        close(after: error, of: .client, over: client.kind)
     }
 }

@@ -59,7 +59,7 @@ final class FramedSession: StreamSession {
 
     var halfCloseDeadline = UInt64.max
     var silenceDeadline = UInt64.max
-    private var progressDeadline = UInt64.max
+    var progressDeadline: UInt64
 
     init(
         _ seed: consuming Seed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses
@@ -68,8 +68,8 @@ final class FramedSession: StreamSession {
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
         search = UpstreamSearch(in: group, for: seed.identity, on: lane, purpose: .connection)
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         super.init(seed, lane: lane)
-        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     /// The upstreams among which its own is.
@@ -96,9 +96,7 @@ final class FramedSession: StreamSession {
     // MARK: - Events
 
     override func admit() -> Refusal? {
-        // Nothing is made for the header here; but whoever is in a loop comes no further.
-        if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
-        return search.admit(self)
+        loopRefusal ?? search.admit(self)
     }
 
     override func start() {
@@ -216,19 +214,9 @@ final class FramedSession: StreamSession {
 
     // MARK: - Time and the end
 
-    func setDeadline() {
-        let next = min(halfCloseDeadline, silenceDeadline, progressDeadline, search.nextDeadline)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func deadlineReached() {
         let now = lane.now
-        if progressDeadline <= now, let interval = group.progressInterval {
-            progressDeadline = now + interval
-            lane.recordProgress(of: self)
-        }
-        search.deadlineReached()
+        passUpstreamDeadlines()
         guard isOpen else { return }
         if halfCloseDeadline <= now { return end(Ending(reason: .halfCloseTimeout, party: .daemon)) }
         if silenceDeadline <= now {
@@ -258,10 +246,13 @@ final class FramedSession: StreamSession {
     }
 }
 
-extension FramedSession: UpstreamSearchOwner {
-    func resume() { search.resume() }
+extension FramedSession: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
 
-    func searchDeadlineChanged() { setDeadline() }
+    /// A framed relay keeps its search: the upstream may answer nothing for as long as it lasts.
+    var place: UpstreamPlace? { nil }
+
+    var relayDeadline: UInt64 { min(halfCloseDeadline, silenceDeadline) }
 
     func searchSucceeded(_ link: PeerSocket) {
         do throws(SystemError) {
@@ -318,9 +309,7 @@ extension FramedSession: UpstreamSearchOwner {
     }
 }
 
-extension FramedSession: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
-
+extension FramedSession {
     func upstreamWentDown() {
         client.resetOnClose()
         close(.upstreamDown, by: .daemon)
