@@ -132,6 +132,9 @@ final class UpstreamSearch {
     /// How many may wait in the line, this one included.
     private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
 
+    /// Whether the addresses of a member are known or awaited: ``begin()`` was called.
+    var hasBegun: Bool { wait != .sockets || !addresses.isEmpty }
+
     /// Whether an upstream is still looked for.
     var isSearching: Bool { owner != nil && connected == nil }
 

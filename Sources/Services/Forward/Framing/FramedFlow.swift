@@ -30,7 +30,6 @@ final class FramedFlow: Flow {
 
     private var input: FrameDecoder
     private var output: FrameQueue
-    private var hasBegun = false
     var progressDeadline: UInt64
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
@@ -61,9 +60,8 @@ final class FramedFlow: Flow {
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
         super.received(range, of: batch)
         // Not before: an upstream may refuse at once, and then the first datagram is lost with the flow.
-        if !hasBegun {
-            hasBegun = true
-            search?.begin()
+        if let search, !search.hasBegun {
+            search.begin()
             if isOpen { setDeadline() }
         }
         flush()
