@@ -259,19 +259,17 @@ public final class TestPeer {
     private struct DirectBytes: RawBytes {
         let raw: CInt
 
-        func receive(_ bytes: inout [UInt8], atMost count: Int) throws(SystemError) -> Transfer {
-            var room = [UInt8](repeating: 0, count: count)
-            let received = recv(raw, &room, count, 0)
+        func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
+            let received = recv(raw, buffer.baseAddress, buffer.count, 0)
             guard received >= 0 else {
                 if errno == EAGAIN { return .wouldBlock }
                 throw SystemError("recv", errno: errno)
             }
-            bytes.append(contentsOf: room[..<received])
             return received == 0 ? .endOfStream : .moved(received)
         }
 
-        func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Transfer {
-            let sent = bytes.withUnsafeBytes { Glibc.send(raw, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+        func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
+            let sent = Glibc.send(raw, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
             guard sent >= 0 else {
                 if errno == EAGAIN { return .wouldBlock }
                 throw SystemError("send", errno: errno)

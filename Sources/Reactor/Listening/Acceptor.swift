@@ -177,8 +177,8 @@ final class Acceptor: IngressSocket {
         let identity = Identity(
             number: lane.shared.makeIdentifier(), listener: listener, kind: socket.kind, peer: peer, local: local,
             credentials: credentials, accepted: lane.now)
-        lane.place(
-            Seed(consume identity, Stream(accepted.takeDescriptor(), socket.kind), admittance), service: self.listener.service)
+        let stream = Stream(accepted.takeDescriptor(), socket.kind)
+        lane.place(Seed(consume identity, stream, admittance), service: self.listener.service)
     }
 
     /// Leaves the socket alone for a while; whoever connects waits in the backlog.

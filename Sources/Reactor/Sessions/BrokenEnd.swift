@@ -2,7 +2,7 @@
 
 package import Addresses
 import Glibc
-import LinuxSystem
+package import LinuxSystem
 package import Records
 
 /// How a connection ends after a call on one of its sockets has failed: what its close record says.
@@ -33,5 +33,13 @@ package struct BrokenEnd: Equatable {
             let isOfHost = FaultParty(.receive, errno: errno, over: kind).hostFault != nil
             (reason, party, self.errno) = (.error, isOfHost ? .daemon : side, errno)
         }
+    }
+}
+
+extension Session {
+    /// Closes the session after an error of the socket of one side.
+    package final func close(after error: SystemError, of side: CloseParty, over kind: SocketKind) {
+        let end = BrokenEnd(error.errno, of: side, over: kind)
+        close(end.reason, by: end.party, errno: end.errno)
     }
 }

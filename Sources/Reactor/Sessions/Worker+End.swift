@@ -13,10 +13,7 @@ extension Worker {
     }
 
     /// The kernel said that the connection is broken.
-    final func broke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
-        close(end.reason, by: end.party, errno: end.errno)
-    }
+    final func broke(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
 
     /// Does what the phase says.
     final func perform(_ action: ConnectionPhase.Action) {

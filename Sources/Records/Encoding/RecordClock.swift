@@ -60,7 +60,7 @@ struct RecordClock {
     private mutating func advance(to time: UInt64) -> UInt32 {
         let second = time / 1_000_000_000
         if second != self.second { show(second) }
-        return UInt32(truncatingIfNeeded: time &- second &* 1_000_000_000)
+        return UInt32(truncatingIfNeeded: Clock.span(from: second &* 1_000_000_000, to: time))
     }
 
     private mutating func show(_ second: UInt64) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
+
 /// Brings the records of several producers into the order in which they happened. Pure.
 ///
 /// What one producer wrote is never put in another order, so the records of a connection, which are all of one lane, keep
@@ -89,7 +91,7 @@ struct RecordMerge {
             }
             if time < other.time {
                 first = (source, time)
-                last = other.time - 1
+                last = Clock.span(from: 1, to: other.time)
             } else {
                 last = min(last, time)
             }

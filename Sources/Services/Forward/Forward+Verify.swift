@@ -33,13 +33,20 @@
         }
     }
 
+    extension UpstreamSession {
+        fileprivate func verifyMember(into ledger: inout Ledger) {
+            (ongoingSearch?.group ?? group).verify(
+                member: ongoingSearch?.member ?? place?.member, ongoingSearch, into: &ledger)
+        }
+    }
+
     extension ForwardService: Verifiable {
         package func verify(into ledger: inout Ledger) { group.verify(into: &ledger) }
     }
 
     extension RelaySession: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            (search?.group ?? group).verify(member: search?.member ?? member, search, into: &ledger)
+            verifyMember(into: &ledger)
             for pipe in [toUpstream.pipe, toClient.pipe].compactMap({ $0 }) {
                 ledger.addHolder(of: lane.pipes, "pipes in use", value: lane.pipes.inUse)
                 ledger.expect(pipe.count > 0, "\(group.label.name): a relay keeps an empty pipe")
@@ -57,13 +64,13 @@
 
     extension DatagramRelay: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: member, nil, into: &ledger)
+            verifyMember(into: &ledger)
         }
     }
 
     extension FramedSession: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: search.member, search, into: &ledger)
+            verifyMember(into: &ledger)
             ledger.expect(
                 output.isEmpty || waitsForTurn || client.awaitsWritable,
                 "\(group.label.name): holds frames for a client that it does not watch")
@@ -72,7 +79,7 @@
 
     extension FramedFlow: Verifiable {
         package func verify(into ledger: inout Ledger) {
-            group.verify(member: search.member, search, into: &ledger)
+            verifyMember(into: &ledger)
         }
     }
 

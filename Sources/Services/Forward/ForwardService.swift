@@ -44,7 +44,7 @@ final class ForwardService: Service {
     /// One lane looks after the health of the upstreams for all.
     func begin(on lane: Lane) {
         guard let health = group.settings.health, lane.isFirst else { return }
-        probes = group.members.map { HealthProbe(of: $0.upstream, as: health, for: group, on: lane) }
+        probes = group.members.indices.map { HealthProbe(of: $0, as: health, in: group, on: lane) }
         // Spread over the interval, so that not all of them are due at once.
         for (index, probe) in probes.enumerated() { probe.begin(number: index, of: probes.count) }
     }

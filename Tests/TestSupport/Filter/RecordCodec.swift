@@ -6,11 +6,11 @@ import LinuxSystem
 
 /// The raw bytes of a socket, as a ``RecordCodec`` moves them.
 protocol RawBytes {
-    /// Reads at most so many bytes, and appends them.
-    func receive(_ bytes: inout [UInt8], atMost: Int) throws(SystemError) -> Transfer
+    /// Reads what fits.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer
 
     /// Writes what goes of some bytes.
-    func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Transfer
+    func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Transfer
 }
 
 /// A transport that is as troublesome as TLS can be: it transforms every byte, cuts what is written into short records,
@@ -33,14 +33,12 @@ final class RecordCodec {
     private var random: SplitMix?
 
     /// What was read and not understood yet, and what was understood and not delivered.
-    private var inbound: [UInt8] = []
-    private var plain: [UInt8] = []
-    private var plainStart = 0
+    private let inbound = ByteQueue()
+    private let plain = ByteQueue()
 
-    /// What is to be written, and the plain bytes of the record in it that do not count as written yet.
-    private var outbound: [UInt8] = []
-    private var outboundStart = 0
-    private var pending: [UInt8] = []
+    /// What is to be written, and the plain bytes of the records in it that do not count as written yet.
+    private let outbound = ByteQueue()
+    private let pending = ByteQueue()
 
     private var saidHello = false
     private var heardHello = false
@@ -64,44 +62,51 @@ final class RecordCodec {
         while true {
             if owed >= Self.ackEvery, !saidEnd {
                 owed -= Self.ackEvery
-                append(.ack, [])
+                append(.ack)
             }
             // It may have to write to go on reading.
             guard try flush(raw) || saidEnd else { return .wouldBlock }
-            if plainStart < plain.count { return .moved(deliver(into: &buffer)) }
+            if !plain.isEmpty { return .moved(deliver(into: &buffer)) }
             if heardEnd { return .endOfStream }
             guard try fill(raw) else { return heardEnd ? .endOfStream : .wouldBlock }
         }
     }
 
-    /// Writes plain bytes. After a call that would block, the next one has to begin with the same bytes.
+    /// Writes plain bytes. After a call that would block, or that took fewer, the next one has to begin with the bytes that did
+    /// not count.
     func write(_ bytes: RawSpan, _ raw: some RawBytes) throws(SystemError) -> Transfer {
         sayHello()
         guard try flush(raw) else { return .wouldBlock }
         var taken = 0
         if !pending.isEmpty {
-            let isSame =
-                bytes.byteCount >= pending.count
-                && pending.indices.allSatisfy { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == pending[$0] }
-            precondition(isSame, "a write that would block is repeated with the same bytes")
             taken = pending.count
-            pending = []
+            let isSame = bytes.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress, let expected = pending.bytes.baseAddress, bytes.count >= taken
+                else { return false }
+                return memcmp(start, expected, taken) == 0
+            }
+            precondition(isSame, "a write that would block is repeated with the same bytes")
+            pending.removeAll()
         }
         while taken < bytes.byteCount {
-            if !heardEnd, !heardHello || unacknowledged >= Self.window {
+            guard heardEnd || heardHello && unacknowledged < Self.window else {
                 // It has to read to go on writing.
                 guard try fill(raw) else { break }
                 continue
             }
-            let count = min(bytes.byteCount - taken, Self.longestRecord)
-            let part = (taken..<taken + count).map { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-            append(.data, part)
-            unacknowledged += 1
+            let start = taken
+            while taken < bytes.byteCount, heardEnd || unacknowledged < Self.window {
+                let count = min(bytes.byteCount - taken, Self.longestRecord)
+                bytes.withUnsafeBytes { append(.data, UnsafeRawBufferPointer(rebasing: $0[taken..<taken + count])) }
+                unacknowledged += 1
+                taken += count
+            }
             guard try flush(raw) else {
-                pending = part
+                // None of these records counts before all of them went.
+                bytes.withUnsafeBytes { pending.append(UnsafeRawBufferPointer(rebasing: $0[start..<taken])) }
+                taken = start
                 break
             }
-            taken += count
         }
         return taken > 0 ? .moved(taken) : .wouldBlock
     }
@@ -113,7 +118,7 @@ final class RecordCodec {
         sayHello()
         if !saidEnd {
             saidEnd = true
-            append(.end, [])
+            append(.end)
         }
         return try flush(raw)
     }
@@ -121,30 +126,35 @@ final class RecordCodec {
     // MARK: - Records
 
     private func sayHello() {
-        if !saidHello { append(.hello, []) }
+        if !saidHello { append(.hello) }
         saidHello = true
     }
 
-    private func append(_ kind: Kind, _ payload: [UInt8]) {
+    private func append(_ kind: Kind, _ payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0))
+    {
         outbound.append(kind.rawValue)
         outbound.append(UInt8(payload.count >> 8))
         outbound.append(UInt8(payload.count & 0xff))
-        outbound.append(contentsOf: payload.map { $0 ^ Self.key })
+        outbound.append(payload)
+        outbound.flip(last: payload.count, Self.key)
     }
 
     private func flush(_ raw: some RawBytes) throws(SystemError) -> Bool {
-        while outboundStart < outbound.count {
-            guard case .moved(let count) = try raw.send(outbound[outboundStart...]) else { return false }
-            outboundStart += count
+        while !outbound.isEmpty {
+            guard case .moved(let count) = try raw.send(outbound.bytes) else { return false }
+            outbound.removeFirst(count)
         }
-        outbound = []
-        outboundStart = 0
         return true
     }
 
     /// Reads once. - Returns: whether anything came.
     private func fill(_ raw: some RawBytes) throws(SystemError) -> Bool {
-        switch try raw.receive(&inbound, atMost: random == nil ? 64 << 10 : 1000) {
+        var transfer = Transfer.wouldBlock
+        try inbound.append(atMost: random == nil ? 64 << 10 : 1000) { room throws(SystemError) in
+            transfer = try raw.receive(into: room)
+            return if case .moved(let count) = transfer { count } else { 0 }
+        }
+        switch transfer {
         case .wouldBlock: return false
         case .endOfStream:
             // Nobody is left to acknowledge anything.
@@ -157,41 +167,35 @@ final class RecordCodec {
     }
 
     private func parse() throws(SystemError) {
-        var start = 0
-        while inbound.count - start >= 3 {
-            let end = start + 3 + Int(inbound[start + 1]) << 8 + Int(inbound[start + 2])
-            guard end <= inbound.count else { break }
-            switch Kind(rawValue: inbound[start]) {
+        while inbound.count >= 3 {
+            let bytes = inbound.bytes
+            let length = 3 + Int(bytes[1]) << 8 + Int(bytes[2])
+            guard length <= bytes.count else { break }
+            switch Kind(rawValue: bytes[0]) {
             case .hello: heardHello = true
             case .ack: unacknowledged = max(0, unacknowledged - Self.ackEvery)
             case .end: heardEnd = true
             case .data:
                 owed += 1
-                plain.append(contentsOf: inbound[start + 3..<end].map { $0 ^ Self.key })
+                plain.append(UnsafeRawBufferPointer(rebasing: bytes[3..<length]))
+                plain.flip(last: length - 3, Self.key)
             // Something was written past the filter, or by a peer that has none.
             case nil: throw SystemError("recv", errno: EBADMSG)
             }
-            start = end
+            inbound.removeFirst(length)
         }
-        inbound.removeFirst(start)
     }
 
     /// Gives some of what is there.
     private func deliver(into buffer: inout MutableRawSpan) -> Int {
-        let most = min(plain.count - plainStart, buffer.byteCount)
+        let most = min(plain.count, buffer.byteCount)
         var count = most
         if var random {
             count = Int.random(in: 1...most, using: &random)
             self.random = random
         }
-        for index in 0..<count {
-            buffer.storeBytes(of: plain[plainStart + index], toByteOffset: index, as: UInt8.self)
-        }
-        plainStart += count
-        if plainStart == plain.count {
-            plain = []
-            plainStart = 0
-        }
+        buffer.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: plain.bytes[..<count])) }
+        plain.removeFirst(count)
         return count
     }
 }

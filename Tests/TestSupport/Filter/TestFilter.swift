@@ -46,16 +46,12 @@ private final class RecordFilter: StreamFilter {
 private struct FilteredBytes: RawBytes {
     let socket: FilteredSocket
 
-    func receive(_ bytes: inout [UInt8], atMost count: Int) throws(SystemError) -> Transfer {
-        var room = [UInt8](repeating: 0, count: count)
-        var span = room.mutableSpan
-        var raw = span.mutableBytes
-        let transfer = try socket.receive(into: &raw)
-        if case .moved(let count) = transfer { bytes.append(contentsOf: room[..<count]) }
-        return transfer
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
+        var span = buffer.mutableBytes
+        return try socket.receive(into: &span)
     }
 
-    func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Transfer { try socket.send(bytes.span.bytes) }
+    func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Transfer { try socket.send(bytes.bytes) }
 }
 
 #if canImport(Testing)

@@ -8,7 +8,10 @@ import LinuxSystem
 ///
 /// The addresses of a name come in the order of RFC 6724. They are tried one after the other, the families taking turns,
 /// beginning with that of the first address (section 4). The next one starts when the one before has failed, or has not
-/// answered for ``attemptDelay``; the attempts before go on (section 5). The first that stands wins.
+/// answered for ``attemptDelay``; the attempts before go on (section 5). The first that is connected wins.
+///
+/// A datagram socket is connected at once, whether or not anything receives there. So its winner may be left again, with
+/// ``winnerFailed(errno:party:)`` where it refuses and ``winnerSilent()`` where it does not answer.
 ///
 /// Nothing is allocated until an attempt fails. An index is a place in the list of addresses; of a list longer than
 /// ``longestList`` the rest is never tried.
@@ -55,6 +58,10 @@ struct ConnectRace: Equatable, Sendable {
     }
 
     private var phase = Phase.waiting
+    /// The first winner that was left because it was silent.
+    private var firstSilent: UInt8?
+    /// Whether the race has come back to ``firstSilent``, after every other address.
+    private(set) var hasReturned = false
     /// A bit for each address that was not tried: those of the family whose turn it is, and those of the other.
     private var thisFamily: UInt64 = 0
     private var otherFamily: UInt64 = 0
@@ -133,6 +140,22 @@ struct ConnectRace: Equatable, Sendable {
         return startNext()
     }
 
+    /// The connection that had won carries datagrams, and none was answered: the race goes on with the addresses that were not
+    /// tried, and comes back to the first that was silent after all of them, unless another one has won.
+    mutating func winnerSilent() -> Action {
+        guard case .won(let index) = phase else { return .none }
+        phase = .running
+        attempts = 0
+        if firstSilent == nil { firstSilent = UInt8(truncatingIfNeeded: index) }
+        return startNext()
+    }
+
+    /// Whether a winner was left because it was silent.
+    var hasLeftSilent: Bool { firstSilent != nil }
+
+    /// Whether there is anywhere to go from a winner that is silent.
+    var mayLeaveSilent: Bool { hasNext || (firstSilent != nil && !hasReturned) }
+
     /// The time for all of it is over.
     mutating func timedOut() -> Action {
         guard phase == .running else { return .none }
@@ -148,6 +171,11 @@ struct ConnectRace: Equatable, Sendable {
 
     private mutating func startNext() -> Action {
         guard hasNext else {
+            if let firstSilent, !hasReturned {
+                hasReturned = true
+                attempts |= 1 << UInt64(firstSilent)
+                return .connect(Int(firstSilent), thenWait: nil)
+            }
             phase = .over
             return .failed(failures)
         }

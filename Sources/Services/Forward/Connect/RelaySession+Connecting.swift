@@ -6,10 +6,10 @@ import LinuxSystem
 import Reactor
 import Records
 
-extension RelaySession: UpstreamSearchOwner {
-    func resume() { search?.resume() }
+extension RelaySession: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
 
-    func searchDeadlineChanged() { setDeadline() }
+    var relayDeadline: UInt64 { search == nil ? halfCloseDeadline : .max }
 
     /// Towards this host what the client has sent can go along: see ``clientReadyEarly(_:)``.
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }

@@ -43,10 +43,7 @@ extension RelaySession {
         if case .client? = search?.wait { true } else { false }
     }
 
-    private func clientBroke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
-        close(end.reason, by: end.party, errno: end.errno)
-    }
+    private func clientBroke(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
 
     /// Whether a client that reads nothing any more has sent nothing that an upstream should get.
     private var clientIsGoneWithoutAWord: Bool {

@@ -14,33 +14,45 @@ extension UpstreamSearch {
         /// When its address is left for the next one; `UInt64.max` for never.
         var deadline = UInt64.max
 
-        /// The first address that was left, and how many messages that one was sent.
-        var firstLeft: (address: SocketAddress, sent: Int)?
-
-        /// How many of the messages that are kept the connected address was sent before.
-        var alreadySent = 0
+        /// How many messages the first address that was left was sent.
+        var sentToFirst = 0
 
         /// Whether an address has answered, and whether the connected one has refused something.
         var hasAnswered = false
         var wasRefused = false
     }
 
+    /// Keeps a copy of a message for another upstream until one has answered: one that the connected upstream is sent, or that
+    /// waits for an upstream.
+    ///
+    /// - Returns: false if it cannot wait: too much is kept already, and no upstream is connected.
+    @discardableResult
+    func keep(_ message: RawSpan) -> Bool {
+        guard unanswered.isWhole else { return true }
+        guard connected != nil || unanswered.hasRoom(for: message) else { return false }
+        unanswered.note(message)
+        awaitAnswer()
+        return true
+    }
+
+    /// The kept messages that the connected address was not sent yet.
+    var unsent: ArraySlice<[UInt8]> { unanswered.messages.dropFirst(race.hasReturned ? silence.sentToFirst : 0) }
+
     /// The upstream has answered: of one that takes datagrams, nothing but this shows that it is there.
     func answered() {
         guard !silence.hasAnswered, let connected, connected.stream.kind.isDatagram else { return }
         silence.hasAnswered = true
         silence.deadline = .max
-        if addresses.count > 1 || silence.firstLeft != nil {
-            memberPreference { $0.answered(connected.address) }
-        }
+        unanswered.forget()
+        if addresses.count > 1 { memberPreference { $0.answered(connected.address) } }
         noteSuccess()
     }
 
     /// The upstream was sent a message: from now on an answer is awaited, if there is another address to go to where none
     /// comes.
-    func sent() {
+    func awaitAnswer() {
         guard !silence.hasAnswered, silence.deadline == .max, let connected, connected.stream.kind.isDatagram,
-            race.hasNext || silence.firstLeft != nil
+            race.mayLeaveSilent
         else { return }
         var leavesSilent = false
         memberPreference { leavesSilent = $0.leavesSilent }
@@ -49,65 +61,48 @@ extension UpstreamSearch {
         owner?.searchDeadlineChanged()
     }
 
+    /// Whether the search can go on although it has succeeded: what the connected upstream was sent is kept, and it has
+    /// answered nothing. What it knows of the client after an answer, no other upstream knows.
+    var canGoOn: Bool { unanswered.isWhole }
+
     /// The connected upstream has refused what it was sent, or this host cannot send to it: goes on with its next address, or
-    /// the next upstream.
+    /// the next upstream. Only while it ``canGoOn``.
     func refused(errno: CInt, _ party: FaultParty) {
         guard let socket = connected else { return }
         silence.wasRefused = true
         memberPreference { $0.refused(socket.address, among: addresses) }
         leave(socket)
-        if let first = silence.firstLeft, !race.hasNext {
-            goBack(to: first)
-        } else {
-            act(race.winnerFailed(errno: errno, party: party))
-        }
+        act(race.winnerFailed(errno: errno, party: party))
         owner?.searchDeadlineChanged()
     }
 
     /// The connected upstream has not answered in time: goes on with its next address; after the last one, with the first
     /// that was silent.
-    ///
-    /// - Parameter count: how many messages it was sent.
-    func leaveSilent(sent count: Int) {
-        guard let socket = connected else { return }
-        if silence.firstLeft == nil { silence.firstLeft = (socket.address, count) }
+    func leaveSilent() {
+        silence.deadline = .max
+        guard canGoOn, let socket = connected else { return }
+        if !race.hasLeftSilent { silence.sentToFirst = unanswered.messages.count }
         leave(socket)
-        if race.hasNext {
-            act(race.winnerFailed(errno: ETIMEDOUT))
-        } else if let first = silence.firstLeft {
-            goBack(to: first)
-        }
+        let action = race.winnerSilent()
+        if race.hasReturned { memberPreference { $0.allSilent() } }
+        act(action)
         owner?.searchDeadlineChanged()
     }
 
     private func leave(_ socket: PeerSocket) {
         socket.close(on: lane)
         connected = nil
+        owner?.upstreamWasLeft()
         silence.deadline = .max
-        silence.alreadySent = 0
-        deadline = lane.now + group.connectTimeout
+        deadline = lane.now + timeout
     }
 
-    /// No address has answered: stays with the first that did not refuse.
-    private func goBack(to first: (address: SocketAddress, sent: Int)) {
-        memberPreference { $0.allSilent() }
-        silence.firstLeft = nil
-        silence.alreadySent = first.sent
-        addresses = [first.address]
-        race = ConnectRace(addresses)
-        act(race.start())
-    }
-
-    /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it. Its other addresses, if
-    /// any, are for the clients to come.
+    /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it, and the session ends.
     func noteRefusal(errno: CInt, _ party: FaultParty) {
         silence.wasRefused = true
-        guard let connected else { return }
-        if let fault = party.hostFault { return tell(fault, SystemError("send", errno: errno)) }
-        guard addresses.count > 1 else { return note(refusal: errno, party) }
-        memberPreference { $0.refused(connected.address, among: addresses) }
-        let words = UpstreamFailure.words(for: errno, kind: connected.stream.kind, party)
-        failures.append("\(RecordedAddress(connected.stream.kind, connected.address)): \(words)")
+        guard party.hostFault == nil, let member, let connected else { return }
+        failures.append(
+            group.noteRefusal(of: member, at: connected.address, among: addresses, errno: errno, on: lane))
     }
 
     /// Of an upstream that never answers, nothing shows that it is there but that it has refused nothing for a while.
@@ -115,7 +110,7 @@ extension UpstreamSearch {
         guard !silence.wasRefused, let connected,
             Clock.span(from: connected.begun, to: lane.now) >= Upstream.timeForRefusal
         else { return }
-        answered()
+        noteSuccess()
     }
 
     private func memberPreference(_ body: (inout AddressPreference) -> Void) {

@@ -50,10 +50,10 @@ extension UpstreamSearch {
         return false
     }
 
-    /// Of datagrams, only an answer shows which address is served.
+    /// Addresses in the order in which they are tried. Of datagrams, what earlier flows met says which is the first.
     private func inOrder(_ found: [SocketAddress], of upstream: Upstream) -> [SocketAddress] {
         guard found.count > 1, upstream.kind.isDatagram else { return found }
-        return upstream.withPreference { $0.order(found) }
+        return ConnectRace.order(of: upstream.withPreference { $0.order(found) })
     }
 
     /// Does what the race says, until there is something to wait for.
@@ -81,7 +81,7 @@ extension UpstreamSearch {
                     let words = words(for: failed)
                     guard otherMember(orEjected: false) else {
                         // The whole race again: addresses may have got ports meanwhile.
-                        return waitForResources(shortage.error, shortage.party, index: nil)
+                        return waitForResources(shortage.errno, shortage.party, index: nil)
                     }
                     failures += words
                 } else {
@@ -95,7 +95,7 @@ extension UpstreamSearch {
 
     /// After how many nanoseconds the next address is tried.
     private func startDelay() -> UInt64 {
-        ConnectRace.delay(of: addresses.count, within: group.connectTimeout)
+        ConnectRace.delay(of: addresses.count, within: timeout)
     }
 
     /// Makes a socket for one of the addresses of the member, and begins to connect it; nil without a member.
@@ -120,12 +120,25 @@ extension UpstreamSearch {
         do throws(SystemError) {
             guard let socket = try makeSocket(to: index) else { return .none }
             // What is connected needs no event to say so. Of datagrams, events tell of answers.
-            if !socket.stream.isConnected || socket.stream.kind.isDatagram { try socket.watch(on: lane) }
+            if socket.stream.kind.isDatagram, purpose == .flow {
+                try socket.watchLevelTriggered(on: lane)
+            } else if !socket.stream.isConnected || socket.stream.kind.isDatagram {
+                try socket.watch(on: lane)
+            }
             sockets.append(socket)
-            return socket.stream.isConnected ? race.connected(index) : .none
+            guard socket.stream.isConnected, try isThere(socket) else { return .none }
+            return race.connected(index)
         } catch {
+            sockets.take(index: index)?.close(on: lane)
             return failed(index, error)
         }
+    }
+
+    /// Whether an upstream whose socket is connected is there, as far as the purpose of the search goes. Nothing but an answer
+    /// shows it to a check of datagrams, which asks all addresses, one after the other.
+    private func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+        guard purpose == .check, let owner else { return true }
+        return try owner.isThere(socket)
     }
 
     /// An attempt could not be begun, or has failed: tries again where something is used up at the moment.
@@ -138,11 +151,11 @@ extension UpstreamSearch {
         case .host(let fault) where fault.isShortage && !fault.isOfPeer:
             // Another address or upstream would lack it too.
             tell(fault, error)
-            waitForResources(error, party, index: index)
+            waitForResources(error.errno, party, index: index)
             return .none
         case .peer where error.errno == EAGAIN:
             // The backlog of a Unix socket is full: connect(2).
-            waitForResources(error, party, index: index)
+            waitForResources(error.errno, party, index: index)
             return .none
         case .usher:
             OwnBug.end(because: error)
@@ -154,14 +167,13 @@ extension UpstreamSearch {
     /// What was used up, if a race has failed for that and for nothing that the upstream is to blame for.
     private func shortage(
         _ failures: [ConnectRace.Failure]
-    ) -> (error: SystemError, party: FaultParty)? {
+    ) -> (errno: CInt, party: FaultParty)? {
         guard failures.allSatisfy({ $0.party != .peer }),
             let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
             let fault = last.party.hostFault
         else { return nil }
-        let error = SystemError("connect", errno: last.errno)
-        tell(fault, error)
-        return (error, last.party)
+        tell(fault, SystemError("connect", errno: last.errno))
+        return (last.errno, last.party)
     }
 
     /// Tells, once, that this host lacks something.
@@ -174,7 +186,11 @@ extension UpstreamSearch {
     private func succeeded(_ socket: PeerSocket) {
         noteConnected(socket)
         silence.wasRefused = false
-        if !socket.stream.kind.isDatagram { noteSuccess() }
+        if !socket.stream.kind.isDatagram {
+            noteSuccess()
+        } else if !unsent.isEmpty {
+            awaitAnswer()
+        }
         owner?.searchSucceeded(socket)
     }
 
@@ -186,11 +202,14 @@ extension UpstreamSearch {
             guard socket.stream.isConnected else { return }
             act(race.connected(socket.index))
         } catch {
-            sockets.take(index: socket.index)?.close(on: lane)
-            let kind = member.map { group.members[$0].upstream.kind } ?? .tcp
-            let party = FaultParty(.connecting, errno: error.errno, over: kind)
-            act(race.attemptFailed(socket.index, errno: error.errno, party: party))
+            attemptFailed(socket, FaultParty(.connecting, errno: error.errno, over: socket.stream.kind), error.errno)
         }
+    }
+
+    /// An attempt has failed: goes on with the next address.
+    func attemptFailed(_ socket: PeerSocket, _ party: FaultParty, _ errno: CInt) {
+        sockets.take(index: socket.index)?.close(on: lane)
+        act(race.attemptFailed(socket.index, errno: errno, party: party))
         if isSearching { owner?.searchDeadlineChanged() }
     }
 
@@ -198,7 +217,7 @@ extension UpstreamSearch {
 
     /// The member has taken the connection.
     func noteSuccess() {
-        guard let upstream = member.map({ group.members[$0].upstream }) else { return }
+        guard purpose != .check, let upstream = member.map({ group.members[$0].upstream }) else { return }
         let change = upstream.connectSucceeded(startedAt: begun, at: lane.now)
         if let change { group.tell(change, of: upstream, on: lane) }
     }
@@ -208,15 +227,6 @@ extension UpstreamSearch {
         isHostToBlame = true
         guard let member else { return }
         failures.append("\(group.members[member].upstream.endpoint): \(reason)")
-    }
-
-    /// Notes why the member refused: it counts against it where it is to blame.
-    func note(refusal errno: CInt, _ party: FaultParty) {
-        guard let member else { return }
-        let upstream = group.members[member].upstream
-        let words = UpstreamFailure.words(for: errno, kind: upstream.kind, party)
-        failures.append("\(upstream.endpoint): \(words)")
-        blame(upstream, errno: errno, party)
     }
 
     private func note(_ failed: [ConnectRace.Failure]) {
@@ -242,13 +252,15 @@ extension UpstreamSearch {
     ) {
         switch party {
         case .host(let fault):
-            let error = SystemError("connect", errno: errno)
-            hostError = error
+            hostErrno = errno
             isHostToBlame = true
-            tell(fault, error)
+            tell(fault, SystemError("connect", errno: errno))
         case .peer, .datagram, .usher, .pending:
-            upstreamHasFailed = true
-            let change = upstream.connectFailed(startedAt: begun, at: lane.now, errno: errno)
+            upstreamErrno = errno
+            if purpose == .check { return }
+            // A datagram is refused now, whenever its flow began.
+            let start = upstream.kind.isDatagram ? lane.now : begun
+            let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)
             if let change { group.tell(change, of: upstream, on: lane) }
         }
     }
@@ -262,20 +274,20 @@ extension UpstreamSearch {
             // Nothing is known of the upstream: it is this host that has no room.
             if let member {
                 let kind = group.members[member].upstream.kind
-                let words = UpstreamFailure.words(for: shortage.error.errno, kind: kind, shortage.party)
+                let words = UpstreamFailure.words(for: shortage.errno, kind: kind, shortage.party)
                 failures.append("\(group.members[member].upstream.endpoint): \(words)")
             }
-            owner?.searchFailed(.error, by: .daemon, errno: shortage.error.errno)
+            owner?.searchFailed(.error, by: .daemon, errno: shortage.errno)
         case .resources(let shortage) where sockets.isEmpty:
             guard let index = shortage.index else { return act(race.timedOut()) }
-            act(race.attemptFailed(index, errno: shortage.error.errno, party: shortage.party))
+            act(race.attemptFailed(index, errno: shortage.errno, party: shortage.party))
         case .addresses:
             noteWithoutBlame(lookupFailure ?? "its name was not resolved in time")
             wait(for: .sockets)
             if nextMember() { act(beginRace()) }
         case .resources(let shortage):
             if let index = shortage.index {
-                race.gaveUp(index, errno: shortage.error.errno, party: shortage.party)
+                race.gaveUp(index, errno: shortage.errno, party: shortage.party)
             }
             act(race.timedOut())
         case .sockets, .client, .room:

@@ -11,7 +11,8 @@ import Records
 /// member is tried.
 ///
 /// A member is chosen from the group in force: a client that waits for room gets what a reload brings. A search for an
-/// upstream of datagrams goes on after it has succeeded, as long as nothing was answered: see ``refused(errno:_:)``.
+/// upstream of datagrams goes on after it has succeeded, as long as nothing was answered: see ``refused(errno:_:)``. A check
+/// has its member, and uses the rest: see ``Purpose``.
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class UpstreamSearch {
@@ -33,7 +34,7 @@ final class UpstreamSearch {
     struct Shortage: Equatable {
         /// The address of the race that is tried again; nil for the whole race.
         var index: Int?
-        var error: SystemError
+        var errno: CInt
         var party: FaultParty
         /// When it is tried again.
         var time: UInt64
@@ -47,8 +48,7 @@ final class UpstreamSearch {
     /// The member of the group that counts this search.
     private(set) var member: Int?
 
-    /// How many may wait in the line, this one included.
-    private let queueLimit: Int
+    let purpose: Purpose
 
     /// What it searches for, from ``admit(_:)`` until the search is over.
     private(set) var owner: (any UpstreamSearchOwner)?
@@ -94,29 +94,49 @@ final class UpstreamSearch {
     var failures: [String] = []
     private(set) var attempts = 0
 
-    /// Whether an upstream was to blame for a failure, and whether this host or its name service was.
-    var upstreamHasFailed = false
+    /// The last failure for which an upstream was to blame: errno; 0 for none.
+    var upstreamErrno: CInt = 0
+
+    /// Whether this host or its name service was to blame for a failure.
     var isHostToBlame = false
 
-    /// What this host lacked last.
-    var hostError: SystemError?
+    /// What this host lacked last: errno; 0 for nothing.
+    var hostErrno: CInt = 0
 
     /// Of an upstream of datagrams: see ``UpstreamSearch/answered()``.
     var silence = Silence()
 
+    /// What it was sent, or is to be sent, as long as it has not answered.
+    var unanswered = UnansweredMessages()
+
     /// A search for a client of a group.
     ///
-    /// - Parameters:
-    ///   - source: the hash of the client, ``Balancer/sourceHash(of:uid:)``.
-    ///   - mayWait: whether it lines up where all members are busy. A flow does not, since whatever sent a datagram
-    ///   asks again.
-    init(in group: UpstreamGroup, from source: UInt64, on lane: Lane, mayWait: Bool) {
+    /// - Parameter source: the hash of the client, ``Balancer/sourceHash(of:uid:)``.
+    init(in group: UpstreamGroup, from source: UInt64, on lane: Lane, purpose: Purpose) {
         self.group = group
         self.lane = lane
-        queueLimit = mayWait ? group.settings.queueLimit : 0
+        self.purpose = purpose
         ticket = group.makeTicket()
         self.source = source
     }
+
+    /// A search for a check: of one member of a group, which is connected to whatever is known of its health.
+    init(check member: Int, in group: UpstreamGroup, on lane: Lane) {
+        self.group = group
+        self.lane = lane
+        purpose = .check
+        (ticket, source) = (0, 0)
+        take(member)
+    }
+
+    /// How many nanoseconds a member has to be connected to.
+    var timeout: UInt64 { purpose == .check ? group.checkTimeout : group.connectTimeout }
+
+    /// How many may wait in the line, this one included.
+    private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
+
+    /// Whether the addresses of a member are known or awaited: ``begin()`` was called.
+    var hasBegun: Bool { wait != .sockets || !addresses.isEmpty }
 
     /// Whether an upstream is still looked for.
     var isSearching: Bool { owner != nil && connected == nil }
@@ -141,6 +161,7 @@ final class UpstreamSearch {
     /// - Returns: why the client cannot be served.
     func admit(_ owner: any UpstreamSearchOwner) -> Refusal? {
         self.owner = owner
+        if purpose == .check { return nil }
         return switch choose() {
         case .member, .waits: nil
         case .lineIsFull: .queueLimit(queueLimit)
@@ -161,9 +182,13 @@ final class UpstreamSearch {
     }
 
     /// The connected socket belongs to the owner from now on, with the place that the member counts; the search is over.
-    func takeMember() -> Int? {
+    func takePlace() -> UpstreamPlace? {
         owner = nil
-        return member.take()
+        return member.take().map {
+            UpstreamPlace(
+                group: group, member: $0, attempts: attempts, queueTime: queueTime, connectTime: connectTime,
+                failures: failures)
+        }
     }
 
     /// Closes every socket, and leaves the line and the member.
@@ -171,8 +196,7 @@ final class UpstreamSearch {
         noteSilentSuccess()
         abandon()
         connected?.close(on: lane)
-        if let member { group.leave(member) }
-        member = nil
+        leaveMember()
         owner = nil
     }
 
@@ -216,7 +240,7 @@ final class UpstreamSearch {
     /// - Parameter orEjected: whether an ejected one will do.
     /// - Returns: whether there is another one.
     func otherMember(orEjected: Bool = true) -> Bool {
-        guard let current = member, attempts < group.settings.attempts,
+        guard let current = member, purpose != .check, attempts < group.settings.attempts,
             case .member(let index) = group.choose(
                 ticket: ticket, source: source, tried: tried, at: lane.now, orEjected: orEjected)
         else { return false }
@@ -229,11 +253,10 @@ final class UpstreamSearch {
     ///
     /// - Returns: whether there is one to connect to now.
     func nextMember() -> Bool {
-        if let member { group.leave(member) }
-        member = nil
+        leaveMember()
         deadline = .max
         nextStart = .max
-        if attempts < group.settings.attempts {
+        if purpose != .check, attempts < group.settings.attempts {
             switch choose() {
             case .member: return true
             case .waits: return false
@@ -244,12 +267,17 @@ final class UpstreamSearch {
         return false
     }
 
+    private func leaveMember() {
+        if let member, purpose != .check { group.leave(member) }
+        member = nil
+    }
+
     /// No upstream is left to be tried.
     private func refuse() {
-        if upstreamHasFailed || !isHostToBlame {
+        if upstreamErrno != 0 || !isHostToBlame {
             owner?.searchFailed(.connectFailed, by: .upstream, errno: 0)
-        } else if let error = hostError {
-            owner?.searchFailed(.error, by: .daemon, errno: error.errno)
+        } else if hostErrno != 0 {
+            owner?.searchFailed(.error, by: .daemon, errno: hostErrno)
         } else {
             owner?.searchFailed(.connectFailed, by: .daemon, errno: 0)
         }
@@ -315,7 +343,7 @@ final class UpstreamSearch {
         lookupFailure = nil
         roomDeadline = .max
         begun = Clock.monotonic
-        deadline = begun + group.connectTimeout
+        deadline = begun + timeout
         nextStart = .max
         pause = RetryPause()
     }
@@ -343,8 +371,8 @@ final class UpstreamSearch {
     /// Waits until something that is used up may be free again.
     ///
     /// - Parameter index: the address to be tried again; nil for the whole race.
-    func waitForResources(_ error: SystemError, _ party: FaultParty, index: Int?) {
-        wait = .resources(Shortage(index: index, error: error, party: party, time: lane.now + pause.take()))
+    func waitForResources(_ errno: CInt, _ party: FaultParty, index: Int?) {
+        wait = .resources(Shortage(index: index, errno: errno, party: party, time: lane.now + pause.take()))
     }
 
     /// A socket is connected.
@@ -358,10 +386,7 @@ final class UpstreamSearch {
     /// Does what is due: ``nextDeadline`` has passed.
     func deadlineReached() {
         let now = lane.now
-        if silence.deadline <= now {
-            silence.deadline = .max
-            owner?.upstreamIsSilent()
-        }
+        if silence.deadline <= now { leaveSilent() }
         guard isSearching else { return }
         if roomDeadline <= now {
             owner?.searchFailed(.queueTimeout, by: .daemon, errno: 0)

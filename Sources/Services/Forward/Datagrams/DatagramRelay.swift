@@ -14,27 +14,23 @@ import Records
 /// A frame of a CAN bus is a datagram of the kernel's bytes for it (``CANFrameLayout``); what is none goes onto no bus.
 ///
 /// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
-/// come back to whom they concern. Connecting takes no time; only a name may have to be waited for, and so long a few
-/// datagrams are held. Of several addresses the first that answers is taken (``AddressTrial``); an upstream that refuses a
-/// datagram before it has answered any is left for another one.
+/// come back to the flow that they concern. ``UpstreamSearch`` finds it, and lasts until an upstream has answered: what comes
+/// before is kept, and goes to another upstream if this one refuses it.
 ///
 /// Concurrency: belongs to one lane.
 final class DatagramRelay: Flow {
-    /// How many bytes of datagrams, and how many of these, are held until an upstream has answered.
-    private static let mostHeld = 16 << 10
-    private static let mostHeldDatagrams = 16
+    /// The search for an upstream, until one has answered.
+    private(set) var search: UpstreamSearch?
 
-    let group: UpstreamGroup
-    let source: UInt64
-    let ticket: UInt64
+    /// The socket that is connected to the upstream, if one is.
+    private(set) var upstream: PeerSocket?
 
-    /// The member of the group that counts this flow.
-    var member: Int?
-    var tried = MemberSet()
-    var attempts = 0
-    var failures: [String] = []
+    /// The upstreams among which its own is, and its place there, from the first answer on.
+    private(set) var group: UpstreamGroup
+    private(set) var place: UpstreamPlace?
 
-    var upstream: PeerSocket?
+    /// The addresses of the upstream, from the first answer on.
+    private var addresses: [SocketAddress] = []
 
     /// How many datagrams to ask the upstream's socket for: most flows bring one at a time.
     var expected = 1
@@ -42,75 +38,35 @@ final class DatagramRelay: Flow {
     /// How many datagrams that socket had lost for want of room when it was last read.
     var knownDrops: UInt32 = 0
 
-    /// The addresses of the member; nil while they are not known.
-    var trial: AddressTrial?
-    var connectTime: UInt64 = 0
-    var hasAnswered = false
-
-    /// What came before an upstream has answered: for the next one, if this one refuses it.
-    var held: [[UInt8]] = []
-    private var heldBytes = 0
-
-    /// Whether ``held`` is all that came, so that another upstream can have all of it.
-    private(set) var holdsAll = true
-
-    /// Why the name of the member could not be resolved the last time.
-    var lookupFailure: String?
-
-    /// Whether an upstream was to blame for a failure, and whether this host or its name service was; and what the host lacked
-    /// last.
-    var upstreamHasFailed = false
-    var isHostToBlame = false
-    var hostErrno: CInt = 0
-
-    /// What is used up, and until when it is waited for.
-    var shortage: (error: SystemError, party: FaultParty, end: UInt64)?
-    var pause = RetryPause()
-
-    /// Until when the name may take, when it is asked for again, and when an address that is silent is left.
-    var resolveDeadline = UInt64.max
-    var retryDeadline = UInt64.max
-    var silenceDeadline = UInt64.max
-    private var progressDeadline = UInt64.max
+    /// Whether what is sent to the upstream may go as one.
+    private var joining = DatagramJoining(.udp)
 
     /// What goes in front of the first datagram, or of each.
-    var header: [UInt8]?
+    private var header: [UInt8]?
 
-    /// Whether what is sent to the upstream may go as one.
-    var joining = DatagramJoining(.udp)
+    var progressDeadline: UInt64
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup) {
         self.group = group
-        source = Balancer.sourceHash(of: seed.identity.peer, uid: nil)
-        ticket = group.makeTicket()
+        search = UpstreamSearch(in: group, from: seed.identity.sourceHash, on: lane, purpose: .flow)
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         super.init(flow: seed, lane: lane)
     }
 
     override func snapshot() -> SessionSnapshot {
         var traffic = traffic
         // What no upstream has got is lost with the flow.
-        if !isOpen, upstream == nil { traffic.dropped &+= UInt64(held.count) }
-        let address = upstream.map { RecordedAddress(upstreamKind, $0.address) }
-        let trace = UpstreamTrace(
-            upstream: address, connectMicroseconds: connectTime / 1000, attempts: attempts, failures: failures)
-        return SessionSnapshot(datagrams: traffic, upstream: trace)
+        if !isOpen, upstream == nil, let search { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
+        return SessionSnapshot(datagrams: traffic, upstream: search?.trace ?? place?.trace(of: upstream))
     }
-
-    var upstreamKind: SocketKind { member.map { group.members[$0].upstream.kind } ?? .udp }
 
     // MARK: - The beginning
 
     override func admit() -> Refusal? {
-        // An answer to what was forged so would be answered in turn, for ever. A bus has no addresses.
-        if identity.kind != .can, lane.isOwnPort(identity.peer) || upstreamsHave(identity.peer) { return .ownAddress }
-        switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
-        case .member(let index):
-            take(index)
-            return nil
-        // A datagram does not wait in a line: whoever sent it asks again.
-        case .allBusy: return .queueLimit(0)
-        case .noneAvailable: return .upstreamsDown
-        }
+        if let loopRefusal { return loopRefusal }
+        // The answer would be taken for one of the upstream.
+        if identity.kind != .can, upstreamsHave(identity.peer) { return .ownAddress }
+        return search?.admit(self)
     }
 
     private func upstreamsHave(_ peer: SocketAddress) -> Bool {
@@ -118,25 +74,31 @@ final class DatagramRelay: Flow {
     }
 
     override func start() {
-        if let interval = group.progressInterval {
-            progressDeadline = identity.accepted + interval
-            setDeadline()
-        }
-        reach()
+        search?.begin()
+        if isOpen { setDeadline() }
     }
 
     // MARK: - To the upstream
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
-        if !hasAnswered, holdsAll {
-            hold(range, of: batch)
-            awaitAnswer()
-        }
+        if let search, search.canGoOn { keep(range, of: batch, for: search) }
         guard let upstream else { return }
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A bus brings nothing but frames.
-        if upstreamKind == .can, identity.kind != .can { return sendFrames(range, of: batch, to: upstream) }
+        if upstream.stream.kind == .can, identity.kind != .can {
+            return sendFrames(range, of: batch, to: upstream)
+        }
         finish(batch.send(range, to: upstream.stream.raw, joining: &joining))
+    }
+
+    private func keep(_ range: Range<Int>, of batch: DatagramBatch, for search: UpstreamSearch) {
+        for index in range {
+            batch.withBytes(index) { bytes in
+                bytes.forEachDatagram(segment: batch.segment(index)) {
+                    if !search.keep($0) { traffic.dropped &+= 1 }
+                }
+            }
+        }
     }
 
     /// Puts the PROXY header in front: each datagram is copied for it.
@@ -161,21 +123,20 @@ final class DatagramRelay: Flow {
 
     /// Sends what was joined one by one.
     private func sendParts(_ index: Int, of batch: DatagramBatch, to upstream: PeerSocket) -> DatagramResult {
-        let segment = batch.segment(index)
-        return batch.withBytes(index) { bytes in
+        batch.withBytes(index) { bytes in
             var result = DatagramResult()
-            for datagram in DatagramParts(bytes, segment: segment) { result += send(datagram, to: upstream) }
+            bytes.forEachDatagram(segment: batch.segment(index)) { result += send($0, to: upstream) }
             return result
         }
     }
 
-    private func send(_ bytes: [UInt8], to upstream: PeerSocket) -> DatagramResult {
-        let kind = upstreamKind
-        if kind == .can, !CANFrameLayout.isSendable(bytes) {
-            lose(1, errno: EINVAL, to: kind)
+    private func send(_ datagram: RawSpan, to upstream: PeerSocket) -> DatagramResult {
+        if upstream.stream.kind == .can, !CANFrameLayout.isSendable(datagram) {
+            lose(1, errno: EINVAL, to: .can)
             return DatagramResult()
         }
-        let whole = (header ?? []) + bytes
+        var whole = header ?? []
+        whole.append(copying: datagram)
         if !group.settings.sendsProxyEach { header = nil }
         do throws(SystemError) {
             // unsafe: bytes have no padding that could be read.
@@ -193,122 +154,101 @@ final class DatagramRelay: Flow {
         if result.lost > 0 { refused(errno: result.errno, unsent: result.lost) }
     }
 
-    private func hold(_ range: Range<Int>, of batch: DatagramBatch) {
-        for index in range {
-            let segment = batch.segment(index)
-            batch.withBytes(index) { bytes in
-                for datagram in DatagramParts(bytes, segment: segment) {
-                    keep(datagram)
-                }
-            }
-        }
-    }
-
-    private func keep(_ datagram: [UInt8]) {
-        if heldBytes + datagram.count <= Self.mostHeld, held.count < Self.mostHeldDatagrams {
-            heldBytes += datagram.count
-            held.append(datagram)
-        } else if upstream == nil {
-            traffic.dropped &+= 1
-        } else {
-            // Too much to be sent again.
-            holdsAll = false
-            held = []
-        }
-    }
-
-    /// Sends what was kept, but for the first `count`.
-    func sendHeld(without count: Int) {
-        header = group.header(for: self)
-        let port = upstream
-        if held.count > count { awaitAnswer() }
-        for datagram in held.dropFirst(count) {
-            // If it was refused, another upstream has been sent all of it, or there is none.
-            guard let port, isOpen, upstream === port else { return }
-            finish(send(datagram, to: port))
-        }
-    }
-
     /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
     ///
-    /// - Parameter unsent: how many datagrams the call that told of it did not send.
+    /// - Parameter unsent: how many datagrams the call that failed did not send.
     func refused(errno: CInt, unsent: Int = 0) {
-        let kind = upstreamKind
-        let party = FaultParty(unsent > 0 ? .send : .receive, errno: errno, over: kind)
-        switch party {
-        case .datagram, .pending:
-            return lose(unsent, errno: errno, to: kind)
-        case .host(let fault) where fault.isShortage:
-            return lose(unsent, errno: errno, to: kind)
-        case .host(let fault) where hasAnswered || !holdsAll:
-            // What it knows of the flow, no other knows.
+        guard let upstream else { return }
+        let kind = upstream.stream.kind
+        let error = SystemError(unsent > 0 ? "send" : "recv", errno: errno)
+        let canGoOn = search?.canGoOn ?? false
+        switch DatagramFault(error, of: upstream, canLeave: canGoOn) {
+        case .datagram:
             lose(unsent, errno: errno, to: kind)
-            if self.upstream?.address.isLost(after: errno) ?? false {
+        case .host(let fault):
+            lose(unsent, errno: errno, to: kind)
+            if let search { return search.tell(fault, error) }
+            if let place { lane.lacks(fault, because: error, towards: place.upstream.recorded, label: group.label) }
+        case .upstream(let party) where canGoOn:
+            search?.refused(errno: errno, party)
+        case .upstream(let party):
+            note(party, errno: errno, of: upstream)
+            if case .host = party {
+                lose(unsent, errno: errno, to: kind)
                 return close(.error, by: .daemon, errno: errno)
             }
-            guard let upstream = member.map({ group.members[$0].upstream }) else { return }
-            let error = SystemError("send", errno: errno)
-            return lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
-        case .usher:
-            OwnBug.end(because: SystemError("send", errno: errno))
-        case .peer, .host:
-            break
+            // The one that was refused before counts too; a bus refuses none afterwards.
+            traffic.dropped &+= UInt64(unsent) &+ (kind == .can ? 0 : 1)
+            close(.resetByUpstream, by: .upstream, errno: errno)
         }
-        guard hasAnswered || !holdsAll else { return leaveRefused(errno: errno, party) }
-        // What it knows of the flow, no other knows. Flows to come may have better luck with its other addresses.
-        let words = UpstreamFailure.words(for: errno, kind: upstreamKind)
-        forgetPreference()
-        if let upstream, let trial, trial.addresses.count > 1 {
-            failures.append("\(RecordedAddress(upstreamKind, upstream.address)): \(words)")
-        } else {
-            note(words, errno: errno)
-        }
-        // The one that was refused before counts too; a bus refuses none afterwards.
-        traffic.dropped &+= UInt64(unsent) &+ (upstreamKind == .can ? 0 : 1)
-        close(.resetByUpstream, by: .upstream, errno: errno)
+    }
+
+    /// Notes why the flow has to end.
+    private func note(_ party: FaultParty, errno: CInt, of upstream: PeerSocket) {
+        if let search { return search.noteRefusal(errno: errno, party) }
+        guard party.hostFault == nil, let member = place?.member else { return }
+        place?.failures.append(
+            group.noteRefusal(of: member, at: upstream.address, among: addresses, errno: errno, on: lane))
+    }
+
+    /// The upstream has answered for the first time: no other one can have the flow, and the search is over.
+    func answered() {
+        guard let search else { return }
+        search.answered()
+        addresses = search.addresses
+        place = search.takePlace()
+        self.search = nil
+        setDeadline()
     }
 
     // MARK: - Time and the end
 
     override func deadlineReached() {
-        let now = lane.now
-        if let shortage, shortage.end <= now {
-            shortageTimedOut()
-        } else if resolveDeadline <= now {
-            resolveTimedOut()
-        } else if retryDeadline <= now {
-            retryDeadline = .max
-            reach()
-        }
-        if isOpen, silenceDeadline <= now { leaveSilent() }
-        if isOpen, progressDeadline <= now, let interval = group.progressInterval {
-            progressDeadline = now + interval
-            lane.recordProgress(of: self)
-        }
+        passUpstreamDeadlines()
         if isOpen { setDeadline() }
     }
 
-    /// Sees to it that ``deadlineReached()`` is called when there is something to do.
-    func setDeadline() {
-        let next = min(resolveDeadline, retryDeadline, silenceDeadline, progressDeadline, shortage?.end ?? .max)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func ended(_ reason: CloseReason) {
-        // That this host ended it says nothing of the upstream.
-        if upstream != nil, reason != .resetByUpstream, reason != .error, !hasAnswered { wasNotRefused() }
+        search?.end()
+        search = nil
         upstream?.close(on: lane)
-        held = []
-        if let member { group.leave(member) }
-        member = nil
+        upstream = nil
+        place?.leave()
+        place = nil
     }
 }
 
-extension DatagramRelay: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool {
-        self.upstream != nil && member.map { group.members[$0].upstream === upstream } ?? false
+extension DatagramRelay: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
+
+    func searchSucceeded(_ socket: PeerSocket) {
+        guard let search else { return }
+        // When the flow was admitted, the addresses of a name may not have been known.
+        if identity.kind != .can, identity.kind == socket.stream.kind, search.addresses.contains(identity.peer) {
+            search.failures.append(
+                "\(RecordedAddress(identity.kind, identity.peer)): the datagram claims to come from there")
+            return close(.connectFailed, by: .client)
+        }
+        upstream = socket
+        group = search.group
+        expected = 1
+        knownDrops = 0
+        joining = DatagramJoining(socket.stream.kind)
+        header = group.header(for: self)
+        for message in search.unsent {
+            // unsafe: bytes have no padding that could be read.
+            finish(unsafe send(message.span.bytes, to: socket))
+            // If it was refused, another upstream has been sent all of it, or the flow is over.
+            guard isOpen, upstream === socket else { return }
+        }
+        // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
+        if socket.stream.kind == .can { answered() }
     }
 
+    func upstreamWasLeft() { upstream = nil }
+
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
+        close(reason, by: party, errno: errno)
+    }
     func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
 }

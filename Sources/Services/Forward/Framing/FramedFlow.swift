@@ -19,52 +19,51 @@ final class FramedFlow: Flow {
     private static let readLength = 64 << 10
 
     private let losses: FramingLosses
-    let search: UpstreamSearch
+
+    /// The search for an upstream, until that is connected.
+    private var search: UpstreamSearch?
+
     private var upstream: PeerSocket?
+
+    /// The upstreams among which its own is, and its place there, once it is connected.
+    private(set) var group: UpstreamGroup
+    private(set) var place: UpstreamPlace?
 
     private var input: FrameDecoder
     private var output: FrameQueue
-    private var hasBegun = false
-    private var progressDeadline = UInt64.max
+    var progressDeadline: UInt64
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
         self.losses = losses
+        self.group = group
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         search = UpstreamSearch(
-            in: group, from: Balancer.sourceHash(of: seed.identity.peer, uid: seed.identity.credentials?.uid), on: lane,
-            mayWait: false)
+            in: group, from: seed.identity.sourceHash, on: lane,
+            purpose: .flow)
         super.init(flow: seed, lane: lane)
     }
-
-    /// The upstreams among which its own is.
-    var group: UpstreamGroup { search.group }
 
     override func snapshot() -> SessionSnapshot {
         var traffic = traffic
         // What the upstream has not got is lost with the flow.
         if !isOpen { traffic.dropped &+= UInt64(output.messages) }
-        return SessionSnapshot(datagrams: traffic, upstream: search.trace)
+        return SessionSnapshot(datagrams: traffic, upstream: search?.trace ?? place?.trace(of: upstream))
     }
 
     override func admit() -> Refusal? {
-        // The answer to a datagram with a forged source would be answered in turn, without end. A bus has no addresses.
-        if identity.kind != .can, lane.isOwnPort(identity.peer) { return .ownAddress }
-        return search.admit(self)
+        loopRefusal ?? search?.admit(self)
     }
 
-    override func start() {
-        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
-        setDeadline()
-    }
+    override func start() { setDeadline() }
 
     // MARK: - To the upstream
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
         super.received(range, of: batch)
         // Not before: an upstream may refuse at once, and then the first datagram is lost with the flow.
-        if !hasBegun {
-            hasBegun = true
+        if let search, !search.hasBegun {
             search.begin()
             if isOpen { setDeadline() }
         }
@@ -98,8 +97,7 @@ final class FramedFlow: Flow {
     }
 
     private func upstreamBroke(_ error: SystemError) {
-        let end = BrokenEnd(error.errno, of: .upstream, over: upstream?.stream.kind ?? .tcp)
-        close(end.reason, by: end.party, errno: end.errno)
+        close(after: error, of: .upstream, over: upstream?.stream.kind ?? .tcp)
     }
 
     // MARK: - From the upstream
@@ -160,42 +158,38 @@ final class FramedFlow: Flow {
 
     // MARK: - Time and the end
 
-    /// Has ``deadlineReached()`` called when there is something to do.
-    private func setDeadline() {
-        let next = min(progressDeadline, search.nextDeadline)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func deadlineReached() {
-        if progressDeadline <= lane.now, let interval = group.progressInterval {
-            progressDeadline = lane.now + interval
-            lane.recordProgress(of: self)
-        }
-        search.deadlineReached()
+        passUpstreamDeadlines()
         if isOpen { setDeadline() }
     }
 
     override func ended(_ reason: CloseReason) {
         // It is told by a reset that it did not get everything.
         if !output.isEmpty { upstream?.stream.resetOnClose() }
-        search.end()
+        search?.end()
+        search = nil
+        upstream?.close(on: lane)
         upstream = nil
+        place?.leave()
+        place = nil
     }
 }
 
-extension FramedFlow: UpstreamSearchOwner {
-    func resume() { search.resume() }
-
-    func searchDeadlineChanged() { setDeadline() }
+extension FramedFlow: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
 
     func searchSucceeded(_ link: PeerSocket) {
+        guard let search else { return }
         do throws(SystemError) {
             try link.watch(on: lane)
         } catch {
             return close(.error, by: .daemon, errno: error.errno)
         }
         upstream = link
+        group = search.group
+        place = search.takePlace()
+        self.search = nil
+        setDeadline()
         // Frames go when they are there.
         link.stream.sendAtOnce()
         if let header = group.header(for: self) { output.prepend(header) }
@@ -204,7 +198,7 @@ extension FramedFlow: UpstreamSearchOwner {
 
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         if socket !== upstream {
-            search.attemptReady(socket, readiness)
+            search?.attemptReady(socket, readiness)
             guard socket === upstream else { return .done }
         }
         // The event that tells that it is connected may tell of more, and nothing will tell of that again.
@@ -215,10 +209,5 @@ extension FramedFlow: UpstreamSearchOwner {
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         close(reason, by: party, errno: errno)
     }
-}
-
-extension FramedFlow: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
-
     func upstreamWentDown() { close(.upstreamDown, by: .daemon) }
 }

@@ -99,10 +99,7 @@ extension FramedSession {
                 try upstream.awaitWritable(on: lane)
                 return false
             }
-            if unanswered.isWhole {
-                unanswered.note(message)
-                search.sent()
-            }
+            search.keep(message)
         } catch {
             if error.errno == EMSGSIZE {
                 endForLength(errno: EMSGSIZE)
@@ -119,22 +116,16 @@ extension FramedSession {
     }
 
     /// Whether an error of the upstream's socket loses one datagram, and the connection stays with the upstream: see
-    /// ``FaultParty``. Tells what this host lacks.
+    /// ``DatagramFault``. Tells what this host lacks.
     func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
-        switch FaultParty(error, over: link.stream.kind) {
-        case .datagram, .pending:
-            return true
-        case .host(let fault) where fault.isShortage:
+        switch DatagramFault(error, of: link, canLeave: search.canGoOn) {
+        case .datagram:
             return true
         case .host(let fault):
-            // Before the first answer another upstream can have all of it.
-            if unanswered.isWhole || link.address.isLost(after: error.errno) { return false }
             search.tell(fault, error)
             return true
-        case .peer:
+        case .upstream:
             return false
-        case .usher:
-            OwnBug.end(because: error)
         }
     }
 
@@ -152,7 +143,6 @@ extension FramedSession {
     func clientBroke(_ error: SystemError) {
         // Who has finished and is gone breaks off nothing.
         if client.hasEnded { return close(lastReason, by: .client) }
-        let end = BrokenEnd(error.errno, of: .client, over: client.kind)
-        close(end.reason, by: end.party, errno: end.errno)
+        close(after: error, of: .client, over: client.kind)
     }
 }

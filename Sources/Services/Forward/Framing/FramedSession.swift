@@ -37,7 +37,6 @@ final class FramedSession: StreamSession {
     var input: FrameDecoder
     private(set) var output: FrameQueue
     var traffic = DatagramTraffic()
-    var unanswered = UnansweredMessages()
 
     /// What goes in front of the first datagram, or of each.
     var header: [UInt8]?
@@ -61,7 +60,7 @@ final class FramedSession: StreamSession {
 
     var halfCloseDeadline = UInt64.max
     var silenceDeadline = UInt64.max
-    private var progressDeadline = UInt64.max
+    var progressDeadline: UInt64
 
     init(
         _ seed: consuming Seed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses
@@ -70,10 +69,10 @@ final class FramedSession: StreamSession {
         input = FrameDecoder(framing)
         output = FrameQueue(framing)
         search = UpstreamSearch(
-            in: group, from: Balancer.sourceHash(of: seed.identity.peer, uid: seed.identity.credentials?.uid), on: lane,
-            mayWait: true)
+            in: group, from: seed.identity.sourceHash, on: lane,
+            purpose: .connection)
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         super.init(seed, lane: lane)
-        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     /// The upstreams among which its own is.
@@ -93,16 +92,14 @@ final class FramedSession: StreamSession {
         traffic.received &+= waiting
         traffic.dropped &+= waiting
         // What no upstream has got.
-        if upstream == nil { traffic.dropped &+= UInt64(unanswered.messages.count) }
+        if upstream == nil { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
         return traffic
     }
 
     // MARK: - Events
 
     override func admit() -> Refusal? {
-        // Nothing is made for the header here; but whoever is in a loop comes no further.
-        if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
-        return search.admit(self)
+        loopRefusal ?? search.admit(self)
     }
 
     override func start() {
@@ -172,7 +169,6 @@ final class FramedSession: StreamSession {
             noteDrops(batch.dropped(count - 1))
             for index in 0..<count where upstream.isSource(of: index, in: batch) {
                 search.answered()
-                unanswered.forget()
                 frame(index, of: batch)
             }
             flush()
@@ -221,19 +217,9 @@ final class FramedSession: StreamSession {
 
     // MARK: - Time and the end
 
-    func setDeadline() {
-        let next = min(halfCloseDeadline, silenceDeadline, progressDeadline, search.nextDeadline)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func deadlineReached() {
         let now = lane.now
-        if progressDeadline <= now, let interval = group.progressInterval {
-            progressDeadline = now + interval
-            lane.recordProgress(of: self)
-        }
-        search.deadlineReached()
+        passUpstreamDeadlines()
         guard isOpen else { return }
         if halfCloseDeadline <= now { return end(Ending(reason: .halfCloseTimeout, party: .daemon)) }
         if silenceDeadline <= now {
@@ -263,10 +249,13 @@ final class FramedSession: StreamSession {
     }
 }
 
-extension FramedSession: UpstreamSearchOwner {
-    func resume() { search.resume() }
+extension FramedSession: UpstreamSession {
+    var ongoingSearch: UpstreamSearch? { search }
 
-    func searchDeadlineChanged() { setDeadline() }
+    /// A framed relay keeps its search: the upstream may answer nothing for as long as it lasts.
+    var place: UpstreamPlace? { nil }
+
+    var relayDeadline: UInt64 { min(halfCloseDeadline, silenceDeadline) }
 
     func searchSucceeded(_ link: PeerSocket) {
         do throws(SystemError) {
@@ -277,16 +266,10 @@ extension FramedSession: UpstreamSearchOwner {
         upstream = link
         knownDrops = 0
         header = group.header(for: self)
-        for message in unanswered.messages.dropFirst(search.silence.alreadySent) where refusal == nil {
-            sendAgain(message, to: link)
-        }
-        if !unanswered.messages.isEmpty { search.sent() }
+        for message in search.unsent where refusal == nil { sendAgain(message, to: link) }
         if input.isStalled { resumeInput() }
         // A bus answers nothing, and no other one is to have its frames too.
-        if link.stream.kind == .can {
-            search.answered()
-            unanswered.forget()
-        }
+        if link.stream.kind == .can { search.answered() }
         lane.giveTurn(to: self)
     }
 
@@ -310,12 +293,7 @@ extension FramedSession: UpstreamSearchOwner {
         return run()
     }
 
-    func upstreamIsSilent() {
-        // What it may have got, no other address knows.
-        guard unanswered.isWhole, isOpen else { return }
-        upstream = nil
-        search.leaveSilent(sent: unanswered.messages.count)
-    }
+    func upstreamWasLeft() { upstream = nil }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         stop(reason, by: party, errno: errno)
@@ -323,24 +301,18 @@ extension FramedSession: UpstreamSearchOwner {
 
     /// The upstream, or a router on the way, has refused a datagram, or its socket can send none any more.
     private func upstreamRefused(_ error: SystemError) {
-        guard let kind = upstream?.stream.kind else { return }
-        let party = FaultParty(error, over: kind)
-        guard unanswered.isWhole else {
-            // What it knows of the connection, no other knows.
-            search.noteRefusal(errno: error.errno, party)
-            if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
-            // The datagram that was refused counts too.
-            traffic.dropped &+= 1
-            return end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
-        }
-        upstream = nil
-        search.refused(errno: error.errno, party)
+        guard let upstream else { return }
+        let party = FaultParty(error, over: upstream.stream.kind)
+        if search.canGoOn { return search.refused(errno: error.errno, party) }
+        search.noteRefusal(errno: error.errno, party)
+        if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
+        // The datagram that was refused counts too.
+        traffic.dropped &+= 1
+        end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
     }
 }
 
-extension FramedSession: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool { search.isConnected(to: upstream) }
-
+extension FramedSession {
     func upstreamWentDown() {
         client.resetOnClose()
         close(.upstreamDown, by: .daemon)

@@ -5,30 +5,30 @@ import Configuration
 import Glibc
 import LinuxSystem
 import Reactor
+import Records
 
 /// Checks one upstream from time to time: connects, says what is to be said, and looks for what is to be answered.
 ///
-/// It connects as a relay does: to all addresses of a name, from the group's `source`, the first that answers (RFC 8305). Of
-/// datagrams, an address answers when what is expected comes from there. A name that does not resolve is the fault of a name
-/// server, and such a check says nothing of the upstream.
+/// ``UpstreamSearch`` connects to it, as for a relay: to all addresses of a name, from the group's `source`, the first that
+/// answers (RFC 8305). Of datagrams, an address answers when what is expected comes from there. A name that does not resolve
+/// is the fault of a name server, and what this host lacks is its own: such a check says nothing of the upstream.
 ///
 /// What each check came to goes into ``Upstream``, which decides what follows from it and outlives this.
 ///
 /// Concurrency: belongs to one lane, as its sockets do.
-final class HealthProbe: Pollable, PeerSocketOwner {
+final class HealthProbe: Pollable {
     /// The most of an answer that is looked through.
     private static let longestAnswer = 64 << 10
 
     private let upstream: Upstream
+    private let member: Int
     private let settings: HealthSettings
     private let interval: UInt64
-    private let timeout: UInt64
     private let group: UpstreamGroup
     private let lane: Lane
 
-    private var addresses: [SocketAddress] = []
-    private var race = ConnectRace([])
-    private var sockets = Attempts()
+    /// The search for the upstream's address, while a check is under way.
+    private var search: UpstreamSearch?
 
     /// How often a check reads before the others have their turn.
     private static let readsPerTurn = 16
@@ -44,21 +44,17 @@ final class HealthProbe: Pollable, PeerSocketOwner {
     /// The dialogue on each socket where one was begun, by the socket's index.
     private var dialogues: [Int: Dialogue] = [:]
     private var nextStart: UInt64 = 0
-    private var nextAttempt = UInt64.max
+
+    /// When a check is over, once it is connected; until then the search knows.
     private var checkDeadline = UInt64.max
 
-    /// Whether the name is being resolved.
-    private var awaitsAddresses = false
-
-    init(
-        of upstream: Upstream, as settings: HealthSettings, for group: UpstreamGroup, on lane: Lane
-    ) {
-        self.upstream = upstream
+    init(of member: Int, as settings: HealthSettings, in group: UpstreamGroup, on lane: Lane) {
+        upstream = group.members[member].upstream
+        self.member = member
         self.settings = settings
         self.group = group
         self.lane = lane
         interval = settings.interval.nanoseconds
-        timeout = settings.timeout.nanoseconds
         super.init()
     }
 
@@ -76,144 +72,44 @@ final class HealthProbe: Pollable, PeerSocketOwner {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        if checkDeadline <= now {
-            if awaitsAddresses { endCheck() } else { failed(.timedOut) }
-        }
-        if nextAttempt <= now {
-            nextAttempt = .max
-            act(race.delayPassed())
-        }
+        if checkDeadline <= now { failed(.timedOut) }
+        if let search, search.nextDeadline <= now { search.deadlineReached() }
         if nextStart <= now {
             nextStart = now + interval
             check()
         }
-        return min(nextStart, nextAttempt, checkDeadline)
+        return nextDeadline
     }
+
+    private var nextDeadline: UInt64 { min(nextStart, checkDeadline, search?.nextDeadline ?? .max) }
 
     // MARK: - One check
 
     private func check() {
-        // One that is not over by now would be the timeout's; a timeout is never longer than the interval.
-        endCheck()
-        checkDeadline = lane.now + timeout
-        connect()
+        // A timeout may be as long as the interval: then this is its end.
+        search?.timedOut()
+        if search != nil { failed(.timedOut) }
+        let search = UpstreamSearch(check: member, in: group, on: lane)
+        self.search = search
+        _ = search.admit(self)
+        search.begin()
     }
 
-    private func connect() {
-        awaitsAddresses = false
-        switch upstream.addresses(for: group, on: lane, waiter: Waiter(self, on: lane)) {
-        case .addresses(let found) where !found.isEmpty:
-            addresses = found
-            race = ConnectRace(found)
-            act(race.start())
-        case .pending: awaitsAddresses = true
-        case .addresses, .failed: endCheck()
-        }
-    }
-
-    /// Does what the race says, until there is something to wait for.
-    private func act(_ first: ConnectRace.Action) {
-        var action = first
-        while true {
-            switch action {
-            case .none:
-                return
-            case .connect(let index, let delay):
-                nextAttempt =
-                    delay == nil ? .max : lane.now + ConnectRace.delay(of: addresses.count, within: timeout)
-                if nextAttempt != .max { lane.schedule(self, at: nextAttempt) }
-                action = open(index)
-            case .won(let index):
-                guard let socket = sockets.take(index: index) else { return }
-                closeSockets()
-                sockets.append(socket)
-                return stands(socket)
-            case .failed(let failures):
-                guard let failure = failures.last(where: { $0.party == .peer }) ?? failures.last else {
-                    return endCheck()
-                }
-                if let fault = failure.party.hostFault {
-                    return cannotCheck(fault, SystemError("connect", errno: failure.errno))
-                }
-                return failed(.connect(failure.errno))
-            }
-        }
-    }
-
-    private func open(_ index: Int) -> ConnectRace.Action {
-        let address = addresses[index]
-        do throws(SystemError) {
-            let socket = try PeerSocket(
-                connectingTo: address, index: index, of: upstream, from: group.settings.source, owner: self, on: lane)
-            try socket.watch(on: lane)
-            sockets.append(socket)
-            guard socket.stream.isConnected else { return .none }
-            // That a datagram socket is connected says nothing; a bus, of which nothing is asked, is well if it can be bound.
-            guard upstream.kind.isDatagram, settings.expect != nil else { return race.connected(index) }
-            return say(to: socket) ? .none : race.attemptFailed(index, errno: EAGAIN)
-        } catch {
-            let party = FaultParty(error, over: upstream.kind)
-            switch party {
-            case .host(.descriptors) where lane.pipes.closeResting():
-                return open(index)
-            case .host(let fault) where fault.isShortage && !fault.isOfPeer:
-                // Another address would lack it too.
-                cannotCheck(fault, error)
-                return .none
-            case .usher:
-                OwnBug.end(because: error)
-            case .peer, .host, .datagram, .pending:
-                return race.attemptFailed(index, errno: error.errno, party: party)
-            }
-        }
-    }
-
-    /// That this host lacks something says nothing of the upstream.
-    private func cannotCheck(_ fault: HostFault, _ error: SystemError) {
-        endCheck()
-        lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
-    }
-
-    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
-        guard sockets.contains(socket) else { return .done }
-        do throws(SystemError) {
-            guard dialogues[socket.index] == nil else { return try talk(with: socket) ? .again : .done }
-            try socket.stream.finishConnecting(readiness)
-        } catch {
-            broke(socket, error, dialogues[socket.index] == nil ? .connecting : SocketOperation(error.operation))
-            return .done
-        }
-        if socket.stream.isConnected { act(race.connected(socket.index)) }
-        return .done
-    }
-
-    /// The connection stands.
-    private func stands(_ socket: PeerSocket) {
-        if upstream.kind.isDatagram, settings.expect != nil { return succeeded() }
-        guard say(to: socket) else { return failed(.broken(EAGAIN)) }
-        guard sockets.contains(socket), settings.expect != nil else { return }
-        do throws(SystemError) {
-            if try talk(with: socket) { lane.giveTurn(to: socket) }
-        } catch {
-            broke(socket, error, SocketOperation(error.operation))
-        }
+    /// Whether the check still has a socket.
+    private func has(_ socket: PeerSocket) -> Bool {
+        guard let search else { return false }
+        return search.connected === socket || search.sockets.contains(socket)
     }
 
     /// Says what is to be said, as much of it as there is room for.
-    ///
-    /// - Returns: whether a datagram went. The rest of a stream goes when there is room.
-    private func say(to socket: PeerSocket) -> Bool {
-        do throws(SystemError) {
-            let header = try group.header(forCheckOf: socket.address, from: socket.stream) ?? []
-            // In one write, since it may be a datagram.
-            dialogues[socket.index] = Dialogue(unsent: header + (settings.send ?? []))
-            try send(to: socket)
-            return !upstream.kind.isDatagram || dialogues[socket.index]?.unsent.isEmpty != false
-        } catch {
-            dialogues[socket.index] = dialogues[socket.index] ?? Dialogue(unsent: [])
-            broke(socket, error, SocketOperation(error.operation))
-            return true
-        }
+    private func say(to socket: PeerSocket) throws(SystemError) {
+        let header = try group.header(forCheckOf: socket.address, from: socket.stream) ?? []
+        // In one write, since it may be a datagram.
+        dialogues[socket.index] = Dialogue(unsent: header + (settings.send ?? []))
+        try send(to: socket)
+        // The rest of a stream goes when there is room.
+        guard upstream.kind.isDatagram, dialogues[socket.index]?.unsent.isEmpty == false else { return }
+        throw SystemError("send", errno: EAGAIN)
     }
 
     /// Sends what there is room for.
@@ -239,7 +135,7 @@ final class HealthProbe: Pollable, PeerSocketOwner {
         if dialogues[socket.index]?.unsent.isEmpty == false { try send(to: socket) }
         guard let expected = settings.expect else { return false }
         for _ in 0..<Self.readsPerTurn {
-            guard sockets.contains(socket), var answer = dialogues[socket.index]?.answer else { return false }
+            guard has(socket), var answer = dialogues[socket.index]?.answer else { return false }
             switch try socket.stream.read(into: lane.input, atMost: Self.longestAnswer - answer.count) {
             case .wouldBlock:
                 return false
@@ -263,15 +159,14 @@ final class HealthProbe: Pollable, PeerSocketOwner {
         return true
     }
 
-    /// An attempt has failed, or the connection has broken. A datagram that is refused leaves the other addresses.
-    private func broke(_ socket: PeerSocket, _ error: SystemError, _ operation: SocketOperation) {
-        let party = FaultParty(operation, errno: error.errno, over: upstream.kind)
-        guard dialogues[socket.index] == nil || upstream.kind.isDatagram else {
-            if let fault = party.hostFault { return cannotCheck(fault, error) }
-            return failed(.broken(error.errno))
-        }
-        sockets.take(index: socket.index)?.close(on: lane)
-        act(race.attemptFailed(socket.index, errno: error.errno, party: party))
+    /// The connection has broken. A datagram that is refused leaves the other addresses.
+    private func broke(_ socket: PeerSocket, _ error: SystemError) {
+        let party = FaultParty(error, over: upstream.kind)
+        if let search, search.isSearching { return search.attemptFailed(socket, party, error.errno) }
+        guard let fault = party.hostFault else { return failed(.broken(error.errno)) }
+        // What this host lacks says nothing of the upstream.
+        search?.tell(fault, error)
+        endCheck()
     }
 
     private func succeeded() {
@@ -286,27 +181,57 @@ final class HealthProbe: Pollable, PeerSocketOwner {
 
     private func endCheck() {
         checkDeadline = .max
-        nextAttempt = .max
-        awaitsAddresses = false
-        race = ConnectRace([])
         dialogues = [:]
-        closeSockets()
-    }
-
-    private func closeSockets() {
-        while let socket = sockets.takeAny() {
-            // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
-            socket.stream.resetOnClose()
-            socket.close(on: lane)
-        }
+        // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
+        search?.connected?.stream.resetOnClose()
+        search?.end()
+        search = nil
     }
 }
 
-extension HealthProbe: Waiting {
-    /// The name is resolved.
-    func resume() {
-        guard awaitsAddresses, checkDeadline != .max else { return }
-        connect()
+extension HealthProbe: UpstreamSearchOwner {
+    func resume() { search?.resume() }
+
+    func searchDeadlineChanged() { lane.schedule(self, at: nextDeadline) }
+
+    func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+        // That a datagram socket is connected says nothing; a bus, of which nothing is asked, is well if it can be bound.
+        guard upstream.kind.isDatagram, settings.expect != nil else { return true }
+        try say(to: socket)
+        return false
+    }
+
+    func searchSucceeded(_ socket: PeerSocket) {
+        guard let search else { return }
+        checkDeadline = search.begun + search.timeout
+        lane.schedule(self, at: nextDeadline)
+        do throws(SystemError) {
+            try socket.watch(on: lane)
+            try say(to: socket)
+            guard has(socket), settings.expect != nil else { return }
+            if try talk(with: socket) { lane.giveTurn(to: socket) }
+        } catch {
+            broke(socket, error)
+        }
+    }
+
+    func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
+        guard has(socket) else { return .done }
+        guard dialogues[socket.index] != nil else {
+            search?.attemptReady(socket, readiness)
+            return .done
+        }
+        do throws(SystemError) {
+            return try talk(with: socket) ? .again : .done
+        } catch {
+            broke(socket, error)
+            return .done
+        }
+    }
+
+    func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
+        guard party == .upstream, let errno = search?.upstreamErrno else { return endCheck() }
+        failed(errno == ETIMEDOUT ? .timedOut : .connect(errno))
     }
 }
 

@@ -32,43 +32,31 @@ final class RelaySession: StreamSession {
 
     var group: UpstreamGroup
 
-    /// The member of the group that counts this connection.
-    var member: Int?
+    /// Its place at the upstream, once that is connected.
+    private(set) var place: UpstreamPlace?
 
     private var abortPause: UInt64 = 1_000_000
 
-    private var attempts = 0
-    private var queueTime: UInt64 = 0
-    private var connectTime: UInt64 = 0
-    private var failures: [String] = []
-
     /// When the side that has not finished has had its time, and when the next record of progress is due.
-    private var halfCloseDeadline = UInt64.max
-    private var progressDeadline = UInt64.max
+    private(set) var halfCloseDeadline = UInt64.max
+    var progressDeadline: UInt64
 
     init(_ seed: consuming Seed, lane: Lane, group: UpstreamGroup) {
         self.group = group
+        progressDeadline = Self.firstProgress(of: group, since: seed.identity.accepted)
         super.init(seed, lane: lane)
-        if let interval = group.progressInterval { progressDeadline = identity.accepted + interval }
     }
 
     override func snapshot() -> SessionSnapshot {
-        let address = peer.map { RecordedAddress(upstream.kind, $0.address) }
-        let trace = UpstreamTrace(
-            upstream: address, connectMicroseconds: connectTime / 1000,
-            queueMicroseconds: (search?.queueTime ?? queueTime) / 1000, attempts: search?.attempts ?? attempts,
-            failures: search?.failures ?? failures)
-        return SessionSnapshot(upstream: trace)
+        SessionSnapshot(upstream: search?.trace ?? place?.trace(of: peer))
     }
 
     // MARK: - Events
 
     override func admit() -> Refusal? {
-        // Nothing is made for the header here; but whoever is in a loop comes no further.
-        if let trail = identity.origin?.trail, trail.next() == nil { return .loop(Int(trail.hops)) }
+        if let loopRefusal { return loopRefusal }
         let search = UpstreamSearch(
-            in: group, from: Balancer.sourceHash(of: identity.peer, uid: identity.credentials?.uid), on: lane,
-            mayWait: true)
+            in: group, from: identity.sourceHash, on: lane, purpose: .connection)
         self.search = search
         return search.admit(self)
     }
@@ -156,11 +144,7 @@ final class RelaySession: StreamSession {
     ///   - clientIsEmpty: whether all that the client has sent was read.
     func connected(to socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         group = search.group
-        member = search.takeMember()
-        attempts = search.attempts
-        queueTime = search.queueTime
-        if !search.failures.isEmpty { failures = search.failures }
-        connectTime = search.connectTime
+        place = search.takePlace()
         peer = socket
         upstream = socket.stream.take()
         if client.canSplice, upstream.canSplice {
@@ -179,26 +163,12 @@ final class RelaySession: StreamSession {
 
     // MARK: - Deadlines
 
-    /// Sees to it that ``deadlineReached()`` is called when there is something to do.
-    func setDeadline() {
-        let next = min(search?.nextDeadline ?? halfCloseDeadline, progressDeadline)
-        let wanted = next == .max ? nil : next
-        if ownDeadline != wanted { ownDeadline = wanted }
-    }
-
     override func deadlineReached() {
-        let now = lane.now
         if pendingReset != nil { return abortOnceSent() }
-        if progressDeadline <= now, let interval = group.progressInterval {
-            progressDeadline = now + interval
-            lane.recordProgress(of: self)
-        }
-        if let search {
-            search.deadlineReached()
-        } else if halfCloseDeadline <= now {
-            return stop(.halfCloseTimeout, by: .daemon)
-        }
-        if isOpen { setDeadline() }
+        passUpstreamDeadlines()
+        guard isOpen else { return }
+        if search == nil, halfCloseDeadline <= lane.now { return stop(.halfCloseTimeout, by: .daemon) }
+        setDeadline()
     }
 
     private func noteHalfClose() {
@@ -263,8 +233,8 @@ final class RelaySession: StreamSession {
         upstream.close()
         if toUpstream.isHolding { toUpstream.discard(into: lane.pipes) }
         if toClient.isHolding { toClient.discard(into: lane.pipes) }
-        if let member { group.leave(member) }
-        member = nil
+        place?.leave()
+        place = nil
     }
 
     private func resetOnClose(_ side: RelaySide) {
@@ -290,11 +260,7 @@ final class RelaySession: StreamSession {
     }
 }
 
-extension RelaySession: RelayedConnection {
-    func isRelayed(to upstream: Upstream) -> Bool {
-        peer != nil && member.map { group.members[$0].upstream === upstream } ?? false
-    }
-
+extension RelaySession {
     /// Both sides would miss bytes, so both are reset.
     func upstreamWentDown() {
         client.resetOnClose()

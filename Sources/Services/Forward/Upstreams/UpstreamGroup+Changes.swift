@@ -42,6 +42,24 @@ extension UpstreamGroup {
         }
     }
 
+    /// Notes that a member refuses datagrams of a session that no other member can have. It counts against the member, unless
+    /// that has other addresses: sessions to come try those.
+    ///
+    /// - Returns: what the records of the session say.
+    func noteRefusal(
+        of member: Int, at address: SocketAddress, among addresses: [SocketAddress], errno: CInt, on lane: Lane
+    ) -> String {
+        let upstream = members[member].upstream
+        let words = UpstreamFailure.words(for: errno, kind: upstream.kind)
+        guard addresses.count == 1 else {
+            upstream.withPreference { $0.refused(address, among: addresses) }
+            return "\(RecordedAddress(upstream.kind, address)): \(words)"
+        }
+        let change = upstream.connectFailed(startedAt: lane.now, at: lane.now, errno: errno)
+        if let change { tell(change, of: upstream, on: lane) }
+        return "\(upstream.endpoint): \(words)"
+    }
+
     private static func words(for cause: UpstreamHealth.Cause, kind: SocketKind) -> String {
         switch cause {
         case .connecting(let failures, let errno):

@@ -41,6 +41,7 @@ final class UpstreamGroup: Sendable {
 
     /// What the nanoseconds of the settings come to.
     let connectTimeout: UInt64
+    let checkTimeout: UInt64
     let queueTimeout: UInt64
     let resolveInterval: UInt64?
     let halfCloseTimeout: UInt64?
@@ -76,6 +77,7 @@ final class UpstreamGroup: Sendable {
         registry = previous?.registry ?? UpstreamRegistry()
         self.settings = settings
         connectTimeout = settings.connectTimeout.nanoseconds
+        checkTimeout = settings.health?.timeout.nanoseconds ?? connectTimeout
         queueTimeout = settings.queueTimeout.nanoseconds
         resolveInterval = settings.resolveInterval?.nanoseconds
         halfCloseTimeout = settings.halfCloseTimeout?.nanoseconds
@@ -167,15 +169,6 @@ final class UpstreamGroup: Sendable {
                 upstream.active.leave()
                 excluded.insert(index)
             }
-        }
-    }
-
-    /// Whether a member that was not tried can be had at once, without a try of one that is ejected.
-    func hasOther(than tried: MemberSet, at now: UInt64) -> Bool {
-        members.indices.contains { index in
-            let member = members[index]
-            return !tried.contains(index) && settings.upstreams[index].weight > 0
-                && member.upstream.isAvailable(at: now) && member.upstream.active.value < member.limit ?? .max
         }
     }
 

@@ -77,6 +77,65 @@ import Testing
         #expect(race.winnerFailed(errno: ECONNREFUSED) == .none)
     }
 
+    /// A race of so many addresses of datagrams, each of which is connected at once.
+    private func datagramRace(_ families: String) -> ConnectRace {
+        var race = ConnectRace(Self.addresses(families))
+        _ = race.start()
+        _ = race.connected(0)
+        return race
+    }
+
+    @Test func `a silent winner is left for the next address, and after the last one the first is tried again`() {
+        var race = datagramRace("444")
+        #expect(race.mayLeaveSilent && !race.hasLeftSilent)
+        #expect(race.winnerSilent() == .connect(1, thenWait: Self.delay))
+        #expect(race.connected(1) == .won(1))
+        #expect(race.hasLeftSilent)
+        #expect(race.winnerSilent() == .connect(2, thenWait: nil))
+        #expect(race.connected(2) == .won(2))
+        #expect(race.mayLeaveSilent && !race.hasReturned)
+        #expect(race.winnerSilent() == .connect(0, thenWait: nil))
+        #expect(race.hasReturned)
+        #expect(race.connected(0) == .won(0))
+        #expect(!race.mayLeaveSilent)
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .failed([Failure(index: 0, errno: ECONNREFUSED)]))
+    }
+
+    @Test func `a single address is not left because it is silent`() {
+        #expect(!datagramRace("4").mayLeaveSilent)
+    }
+
+    @Test func `a silent address is tried again after one that refuses or cannot be connected to`() {
+        for isConnected in [true, false] {
+            var race = datagramRace("444")
+            #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: Self.delay))
+            #expect(race.connected(1) == .won(1))
+            #expect(race.winnerSilent() == .connect(2, thenWait: nil))
+            if isConnected {
+                #expect(race.connected(2) == .won(2))
+                #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: nil))
+            } else {
+                #expect(race.attemptFailed(2, errno: ENETUNREACH) == .connect(1, thenWait: nil))
+            }
+            #expect(race.hasReturned)
+            #expect(race.connected(1) == .won(1))
+        }
+    }
+
+    @Test func `the last address stays if all before it have refused`() {
+        var race = datagramRace("44")
+        _ = race.winnerFailed(errno: ECONNREFUSED)
+        _ = race.connected(1)
+        #expect(!race.mayLeaveSilent)
+    }
+
+    @Test func `the order of a race is its own order`() {
+        for families in ["646", "4466", "66644"] {
+            let order = ConnectRace.order(of: Self.addresses(families))
+            #expect(ConnectRace.order(of: order) == order)
+        }
+    }
+
     @Test func `all addresses are tried within the time that there is`() {
         #expect(ConnectRace.delay(of: 2, within: 5_000_000_000) == Self.delay)
         #expect(ConnectRace.delay(of: 2, within: 300_000_000) == 100_000_000)

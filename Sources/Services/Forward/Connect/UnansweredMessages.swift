@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Copies of what an upstream was sent before it has answered anything: if it refuses, another one gets them.
+/// Copies of the messages that an upstream of datagrams was sent, or is to be sent, before it has answered any: if it refuses,
+/// another one gets them. Pure.
 struct UnansweredMessages {
     /// How many bytes, and how many messages, are kept.
     static let mostBytes = 16 << 10
@@ -13,10 +14,15 @@ struct UnansweredMessages {
     /// Whether these are all that went, and no answer has come: only then can another upstream take over.
     private(set) var isWhole = true
 
-    /// Notes a message that went.
+    /// Whether one more message can be kept.
+    func hasRoom(for message: RawSpan) -> Bool {
+        bytes + message.byteCount <= Self.mostBytes && messages.count < Self.mostMessages
+    }
+
+    /// Keeps a message. If there is no room for it, all are forgotten: no other upstream could get all of them.
     mutating func note(_ message: RawSpan) {
         guard isWhole else { return }
-        guard bytes + message.byteCount <= Self.mostBytes, messages.count < Self.mostMessages else { return forget() }
+        guard hasRoom(for: message) else { return forget() }
         bytes += message.byteCount
         var copy: [UInt8] = []
         copy.append(copying: message)
