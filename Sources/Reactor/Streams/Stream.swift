@@ -311,10 +311,22 @@ public struct Stream: ~Copyable {
         flags[.wasReset] = true
     }
 
-    /// Closes the socket. A filter tells the peer that no more comes, as far as the kernel takes that now, unless the
-    /// connection is reset: else a peer of TLS could not tell the end from a connection that was cut.
+    /// Has a filter tell the peer that no more comes: else a peer of TLS could not tell the end from a connection that was cut.
+    /// Nothing is told where the connection is reset, or was never made.
+    ///
+    /// - Returns: false if an event has to come first: ``isFinishing`` says whether it went then.
+    mutating func finishFilter() -> Bool {
+        guard let filter = filter?.filter, raw >= 0, flags[.isConnected], !flags[.wasReset] else { return true }
+        // A connection that is broken takes nothing any more.
+        flags[.isFinishing] = (try? filter.finish(FilteredSocket(raw))) == false
+        return !flags[.isFinishing]
+    }
+
+    /// Whether a filter has to tell the peer yet that no more comes.
+    var isFinishing: Bool { flags[.isFinishing] }
+
+    /// Closes the socket at once. What a filter has not told the peer is lost: see ``Lane/close(_:)``.
     package mutating func close() {
-        if let filter = filter?.filter, raw >= 0, !flags[.wasReset] { _ = try? filter.finish(FilteredSocket(raw)) }
         descriptor = nil
         filter = nil
     }

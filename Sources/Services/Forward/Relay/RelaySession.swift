@@ -229,7 +229,7 @@ final class RelaySession: StreamSession {
         search?.end()
         search = nil
         peer?.close(on: lane)
-        upstream.close()
+        lane.close(&upstream)
         toUpstream.discard(into: lane.pipes)
         toClient.discard(into: lane.pipes)
         place?.leave()
