@@ -129,7 +129,8 @@ final class RecordCodec {
         saidHello = true
     }
 
-    private func append(_ kind: Kind, _ payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+    private func append(_ kind: Kind, _ payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0))
+    {
         outbound.append(kind.rawValue)
         outbound.append(UInt8(payload.count >> 8))
         outbound.append(UInt8(payload.count & 0xff))
