@@ -87,7 +87,7 @@ open class Session: Pollable {
     // MARK: - The end
 
     /// How long a session may take over its end, in nanoseconds.
-    private static let lingerTime: UInt64 = 5_000_000_000
+    static let lingerTime: UInt64 = 5_000_000_000
 
     /// Gives the session five seconds to end; then ``endTimedOut()`` is called.
     public final func limitEnd() {

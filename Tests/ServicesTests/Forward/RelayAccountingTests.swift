@@ -77,6 +77,7 @@ import Testing
         #expect(harness.run(until: { waiting.text == "y" }))
     }
 
+    // The upstream is a plain socket of the test, and the header is looked for in its bytes.
     @Test(.plainUpstream, arguments: [SocketKind.tcp, .unixStream])
     func `a PROXY header goes before what the client has sent already`(kind: SocketKind) throws {
         let harness = try LaneHarness()
@@ -95,6 +96,7 @@ import Testing
         #expect(text.hasPrefix("PROXY ") && text.hasSuffix("\r\nsaid at once"), "\(text)")
     }
 
+    // The upstream is a plain socket of the test.
     @Test(.plainUpstream) func `bytes that a slow client takes are activity`() throws {
         let harness = try LaneHarness()
         let server = try Server()

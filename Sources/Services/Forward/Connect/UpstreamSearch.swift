@@ -129,9 +129,6 @@ final class UpstreamSearch {
         take(member)
     }
 
-    /// How many nanoseconds a member has to be connected to.
-    var timeout: UInt64 { purpose == .check ? group.checkTimeout : group.connectTimeout }
-
     /// How many may wait in the line, this one included.
     private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
 

@@ -13,7 +13,7 @@ import Testing
 @testable import Services
 
 /// The search for an upstream by itself: for connections, flows and checks.
-@Suite(.plainUpstream) struct UpstreamSearchTests {
+@Suite struct UpstreamSearchTests {
     /// What has the search, and notes what it is told.
     private final class Owner: Pollable, UpstreamSearchOwner {
         var search: UpstreamSearch?
