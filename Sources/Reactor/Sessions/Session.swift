@@ -130,4 +130,12 @@ public struct SessionSnapshot: ~Copyable {
         self.datagrams = datagrams
         self.upstream = upstream
     }
+
+    /// How long it took to connect to the upstream, if it is connected to one.
+    var connectMicroseconds: UInt64? {
+        switch upstream {
+        case .some(let trace) where trace.upstream != nil: trace.connectMicroseconds
+        default: nil
+        }
+    }
 }

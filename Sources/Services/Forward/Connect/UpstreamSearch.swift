@@ -197,6 +197,12 @@ final class UpstreamSearch {
         owner = nil
     }
 
+    /// Counts the end of a session for which the search was to the last.
+    func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
+        guard connected != nil, let member else { return }
+        group.members[member].upstream.countEnd(of: session, datagrams)
+    }
+
     /// The next time at which there is something to do; `UInt64.max` for never.
     var nextDeadline: UInt64 {
         guard isSearching else { return silence.deadline }
@@ -378,6 +384,7 @@ final class UpstreamSearch {
         nextStart = .max
         connected = socket
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
+        if purpose != .check, let member { group.members[member].upstream.countConnected(after: connectTime, on: lane) }
     }
 
     /// Does what is due: ``nextDeadline`` has passed.

@@ -233,7 +233,7 @@ final class RelaySession: StreamSession {
         lane.close(&upstream)
         if toUpstream.isHolding { toUpstream.discard(into: lane.pipes) }
         if toClient.isHolding { toClient.discard(into: lane.pipes) }
-        place?.leave()
+        place?.leave(self)
         place = nil
     }
 

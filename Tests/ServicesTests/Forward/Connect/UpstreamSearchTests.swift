@@ -184,7 +184,7 @@ import Testing
         owner.search = nil
         #expect(place.upstream === scene.group.members[0].upstream && place.attempts == 1 && scene.counted == [1])
         socket?.close(on: scene.harness.lane)
-        place.leave()
+        place.group.leave(0)
         #expect(scene.counted == [0])
     }
 
