@@ -32,8 +32,11 @@ let package = Package(
         .target(name: "ProxyProtocol", dependencies: ["Addresses"], swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Addresses"], swiftSettings: strict),
         .target(
-            name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "Policy", "Addresses"], swiftSettings: strict
+            name: "Configuration", dependencies: ["TOML", "ProxyProtocol", "Policy", "Relaying", "Addresses"],
+            swiftSettings: strict
         ),
+        .target(
+            name: "Relaying", dependencies: ["Addresses"], swiftSettings: strict),
         .target(
             name: "HostAccess", dependencies: ["Configuration", "Addresses", "LinuxSystem"], swiftSettings: strict),
         .target(name: "Records", dependencies: ["Addresses", "LinuxSystem", "CSystemd"], swiftSettings: strict),
@@ -43,7 +46,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Services",
-            dependencies: ["Reactor", "Records", "Configuration", "ProxyProtocol", "Addresses", "LinuxSystem"],
+            dependencies: [
+                "Reactor", "Records", "Configuration", "Relaying", "ProxyProtocol", "Addresses", "LinuxSystem",
+            ],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
@@ -86,7 +91,8 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "Reactor", "Records", "Configuration", "TOML", "Addresses", "LinuxSystem", "TestSupport",
+                "Services", "Relaying", "Reactor", "Records", "Configuration", "TOML", "Addresses", "LinuxSystem",
+                "TestSupport",
             ]),
         .testTarget(
             name: "SupervisorTests",

@@ -2,6 +2,7 @@
 
 import Addresses
 import ProxyProtocol
+import Relaying
 import TOML
 
 /// What a listener with `service = "forward"` says of it, before it is seen together with its addresses.

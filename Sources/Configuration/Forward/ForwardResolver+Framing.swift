@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Relaying
 
 extension ForwardResolver {
     /// A framing is for a stream on one side and datagrams on the other, and has to have room for these.

@@ -3,6 +3,7 @@
 import Addresses
 import Policy
 import ProxyProtocol
+import Relaying
 
 /// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
 /// cannot work.

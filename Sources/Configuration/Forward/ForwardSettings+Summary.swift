@@ -2,6 +2,7 @@
 
 import Addresses
 import ProxyProtocol
+import Relaying
 
 extension ForwardSettings {
     /// To whom connections go, and what is not as it would be without a word:

@@ -2,6 +2,7 @@
 
 public import Addresses
 public import ProxyProtocol
+public import Relaying
 
 /// `service = "forward"`: to whom the connections of a listener are relayed, and how.
 public struct ForwardSettings: Hashable, Sendable {

@@ -3,10 +3,7 @@
 package import Addresses
 import Glibc
 
-/// Who is to blame that a system call on a socket failed. Pure.
-///
-/// Only a fault of the peer counts against an upstream. What this host lacks is waited for, or told to the client. A
-/// datagram's own error loses that datagram alone. A bug of usher ends the process, so that it is restarted.
+/// Decides who is to blame. Pure.
 ///
 /// Sources: the ERRORS sections of connect(2), accept(2), send(2), recv(2), socket(2), bind(2), splice(2), shutdown(2),
 /// epoll_ctl(2), ip(7), tcp(7), udp(7), unix(7) and vsock(7), and the kernel where they leave it open:
@@ -23,27 +20,7 @@ import Glibc
 ///   another socket says EPERM (`unix_dgram_sendmsg`).
 /// - ECONNABORTED of a connected socket, and EDESTADDRREQ of one that was, mean that somebody on this host destroyed it
 ///   (`ss --kill`).
-package enum FaultParty: Equatable, Sendable {
-    /// The other side, or the network on the way to it: an upstream, or a client. A CAN interface is the upstream itself.
-    case peer
-
-    /// This host.
-    case host(HostFault)
-
-    /// The one datagram or message that was to be sent or received.
-    case datagram
-
-    /// A bug of usher.
-    case usher
-
-    /// Nobody: the call has to be made again, or waited for.
-    case pending
-
-    /// What this host lacks, if it is to blame.
-    package var hostFault: HostFault? {
-        if case .host(let fault) = self { fault } else { nil }
-    }
-
+extension FaultParty {
     /// Who is to blame for a failed call.
     ///
     /// - Parameter kind: what the socket is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Addresses
 import CLinux
 
 /// The kernel's clocks in nanoseconds: clock_gettime(2), which needs no system call here (vdso(7)).
@@ -9,7 +10,7 @@ public enum Clock {
 
     /// The nanoseconds from one time to another of the same clock; 0 if the other one is earlier. Each lane has the time of
     /// its turn, so one of another lane may be ahead.
-    @inlinable public static func span(from start: UInt64, to end: UInt64) -> UInt64 { end > start ? end - start : 0 }
+    @inlinable public static func span(from start: UInt64, to end: UInt64) -> UInt64 { end.since(start) }
 
     /// Time since 1970-01-01 00:00 UTC: for records.
     public static var realtime: UInt64 { clinux_realtime() }

@@ -22,7 +22,7 @@ extension Lane {
     }
 
     private func lane(for listener: ListenerInForce) -> Int {
-        guard !listener.plan.sharesOneLane, !isLeaving else { return handle.number }
+        guard !listener.sharesOneLane, !isLeaving else { return handle.number }
         return HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value } ?? handle.number
     }
 
@@ -68,7 +68,7 @@ extension Lane {
         _ = table.insert(connection)
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if announced {
-            announce(connection)
+            connection.isAnnounced = true
             if connection.identity.listener.plan.log.contains(.open) {
                 write(.open, of: connection, number: connection.identity.number)
             }
@@ -106,7 +106,7 @@ extension Lane {
             flow.refuse(refusal)
             return .failure(refusal)
         }
-        announce(flow)
+        flow.isAnnounced = true
         if flow.identity.listener.plan.log.contains(.open) { write(.open, of: flow, number: flow.identity.number) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
@@ -115,11 +115,6 @@ extension Lane {
 
     /// Whether an address is a datagram socket on which this daemon listens.
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
-
-    private func announce(_ session: Session) {
-        session.isAnnounced = true
-        session.identity.listener.state.totals.count(on: self) { $0.accepted &+= 1 }
-    }
 
     /// Called once the socket of a session is closed: the session leaves the table and gives its places back.
     private func leave(_ session: Session) {

@@ -17,6 +17,9 @@ public final class ListenerInForce: Sendable {
     /// What its connections share over lanes and reloads.
     public let state: ListenerState
 
+    /// ``Policy/ListenerPlan/sharesOneLane``, asked for each connection.
+    let sharesOneLane: Bool
+
     /// Makes the service, once on each lane.
     public let makeService: @Sendable () -> any Service
 
@@ -29,6 +32,7 @@ public final class ListenerInForce: Sendable {
         self.label = label
         self.state = state
         self.makeService = makeService
+        sharesOneLane = plan.sharesOneLane
     }
 
     /// The number of the listener, over reloads.

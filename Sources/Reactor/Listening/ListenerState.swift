@@ -16,6 +16,9 @@ public final class ListenerState: Sendable {
     /// Which refusals have a record.
     let refusals = ListenerRefusals()
 
+    /// How many connections and flows were accepted: those that have ended, and those that have not.
+    public var accepted: UInt64 { totals.sum.ended &+ UInt64(max(connections.value, 0)) }
+
     /// Makes the state of a new listener.
     public init(identifier: Int) {
         self.identifier = identifier

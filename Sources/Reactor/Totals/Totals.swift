@@ -5,10 +5,7 @@ public import Records
 /// What was counted for a listener or for an upstream since the daemon began. Bytes and datagrams are those of connections
 /// and flows that have ended.
 public struct Totals: Equatable, Sendable {
-    /// Connections that have an `open` record, and flows. Of an upstream: those that were connected to it.
-    public var accepted: UInt64 = 0
-
-    /// Of those, how many have ended.
+    /// Connections and flows that have ended. Of an upstream: those that were connected to it.
     public var ended: UInt64 = 0
 
     /// Of those, how many ended for want of something; see ``Records/CloseReason/isFailure``. Of an upstream: attempts to
@@ -63,7 +60,6 @@ public struct Totals: Equatable, Sendable {
 
     /// Adds what was counted elsewhere.
     public static func += (sum: inout Totals, other: Totals) {
-        sum.accepted &+= other.accepted
         sum.ended &+= other.ended
         sum.failed &+= other.failed
         sum.bytesIn &+= other.bytesIn

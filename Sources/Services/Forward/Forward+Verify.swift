@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Relaying
+
 #if DEBUG
     import LinuxSystem
     import Reactor

@@ -3,6 +3,7 @@
 import Configuration
 import LinuxSystem
 import Reactor
+import Relaying
 
 /// Relays connections to the upstreams of a group: `service = "forward"`.
 ///

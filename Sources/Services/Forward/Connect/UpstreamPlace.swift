@@ -27,7 +27,7 @@ struct UpstreamPlace {
 
     /// Gives the place up at the end of its session, of which the upstream counts what it moved.
     func leave(_ session: Session, _ datagrams: DatagramTraffic? = nil) {
-        upstream.countEnd(of: session, datagrams)
+        upstream.countEnd(of: session, datagrams, connectTime: connectTime)
         group.leave(member)
     }
 

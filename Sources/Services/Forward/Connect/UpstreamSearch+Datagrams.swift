@@ -5,6 +5,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// An upstream that takes datagrams: its socket is connected at once, and only an answer or a refusal shows which address is
 /// served. Until then the search can go on.

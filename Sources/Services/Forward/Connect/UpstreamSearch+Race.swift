@@ -6,6 +6,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// One member: its addresses, and the race between them.
 extension UpstreamSearch {
@@ -280,7 +281,7 @@ extension UpstreamSearch {
             }
             owner?.searchFailed(.error, by: .daemon, errno: shortage.errno)
         case .resources(let shortage) where sockets.isEmpty:
-            guard let index = shortage.index else { return act(race.timedOut()) }
+            guard let index = shortage.index else { return act(race.timedOut(errno: ETIMEDOUT)) }
             act(race.attemptFailed(index, errno: shortage.errno, party: shortage.party))
         case .addresses:
             noteWithoutBlame(lookupFailure ?? "its name was not resolved in time")
@@ -290,9 +291,9 @@ extension UpstreamSearch {
             if let index = shortage.index {
                 race.gaveUp(index, errno: shortage.errno, party: shortage.party)
             }
-            act(race.timedOut())
+            act(race.timedOut(errno: ETIMEDOUT))
         case .sockets, .client, .room:
-            act(race.timedOut())
+            act(race.timedOut(errno: ETIMEDOUT))
         }
     }
 }

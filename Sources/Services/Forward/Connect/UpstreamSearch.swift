@@ -5,6 +5,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// Finds an upstream for one connection or flow, and connects to it: chooses a member of the group, waits for room where
 /// all are busy, asks for the addresses of a name, and tries them as ``ConnectRace`` says. What fails is noted, and the next
@@ -200,7 +201,7 @@ final class UpstreamSearch {
     /// Counts the end of a session for which the search was to the last.
     func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
         guard connected != nil, let member else { return }
-        group.members[member].upstream.countEnd(of: session, datagrams)
+        group.members[member].upstream.countEnd(of: session, datagrams, connectTime: connectTime)
     }
 
     /// The next time at which there is something to do; `UInt64.max` for never.
@@ -384,7 +385,6 @@ final class UpstreamSearch {
         nextStart = .max
         connected = socket
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
-        if purpose != .check, let member { group.members[member].upstream.countConnected(after: connectTime, on: lane) }
     }
 
     /// Does what is due: ``nextDeadline`` has passed.

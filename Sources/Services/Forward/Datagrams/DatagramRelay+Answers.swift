@@ -5,6 +5,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// What the upstream sends.
 extension DatagramRelay {

@@ -7,6 +7,7 @@ import LinuxSystem
 import ProxyProtocol
 import Reactor
 import Records
+import Relaying
 
 /// A flow that is relayed to an upstream: each datagram becomes one there, and what comes back goes to the source from the
 /// address that it wrote to.

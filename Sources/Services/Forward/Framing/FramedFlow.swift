@@ -6,6 +6,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// A flow that is relayed to an upstream of streams: one connection for each flow, on which each datagram is a frame, and
 /// each frame that comes back is answered as a datagram.
@@ -71,7 +72,7 @@ final class FramedFlow: Flow {
     }
 
     override func received(_ bytes: RawSpan, segment: Int) {
-        traffic.dropped &+= output.append(joined: bytes, segment: segment, telling: losses)
+        traffic.dropped &+= output.append(joined: bytes, segment: segment, noteLost: losses.note(lost:))
     }
 
     /// Offers the upstream what waits for it.

@@ -6,6 +6,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// What the client sends, cut into messages for the upstream.
 extension FramedSession {

@@ -7,6 +7,7 @@ import LinuxSystem
 import ProxyProtocol
 import Reactor
 import Records
+import Relaying
 
 /// A stream that is relayed to an upstream of datagrams: each frame of the client becomes one datagram, from a socket of
 /// its own for each connection, and each datagram that comes back becomes a frame.
@@ -193,7 +194,7 @@ final class FramedSession: StreamSession {
         }
         let before = output.messages
         batch.withBytes(index) {
-            traffic.dropped &+= output.append(joined: $0, segment: batch.segment(index), telling: losses)
+            traffic.dropped &+= output.append(joined: $0, segment: batch.segment(index), noteLost: losses.note(lost:))
         }
         // What a client that does not read loses keeps it from no timeout.
         if output.messages > before { lastActivity = lane.now }

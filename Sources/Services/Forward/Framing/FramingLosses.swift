@@ -4,6 +4,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// Tells of the datagrams that did not go into a stream: at once of the first, and then together every ten seconds at most.
 ///
@@ -41,6 +42,13 @@ final class FramingLosses: Pollable {
         if let count = reports[cause.rawValue].note(count, at: lane.now) { tell(cause, count) }
         if !isWatched { lane.enroll(self) }
         if let next { lane.schedule(self, at: next) }
+    }
+
+    /// Notes a datagram that did not get into the queue of a stream.
+    ///
+    /// - Parameter mistake: why it is no message of the framing; nil where there was no room.
+    func note(lost mistake: FramingMistake?) {
+        if let mistake { note(mistake) } else { note(.slowReader) }
     }
 
     /// Notes that a datagram is no message of the framing.

@@ -6,6 +6,7 @@ import Glibc
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 /// Checks one upstream from time to time: connects, says what is to be said, and looks for what is to be answered.
 ///

@@ -2,6 +2,7 @@
 
 import LinuxSystem
 import Reactor
+import Relaying
 
 /// What one direction of a relay has in hand: bytes in memory or in a pipe, never in both. At rest it has nothing.
 struct RelayChannel {

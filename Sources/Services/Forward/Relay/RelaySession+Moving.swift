@@ -4,6 +4,7 @@ import Addresses
 import Glibc
 import LinuxSystem
 import Reactor
+import Relaying
 
 extension RelaySession: RelayTransport {
     /// How much is copied at once.

@@ -6,6 +6,7 @@ import LinuxSystem
 import ProxyProtocol
 import Reactor
 import Records
+import Relaying
 
 /// A connection that is relayed to an upstream: first one is found and connected to, while what the client sends waits
 /// in the kernel; then bytes go both ways until both sides have finished.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import Relaying
 import Synchronization
 
 /// Runs look-ups of names, which block, on a few threads of their own.

@@ -4,6 +4,7 @@ import Addresses
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 import Synchronization
 
 /// The addresses of one name of an upstream, looked up off the lanes.

@@ -5,6 +5,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 import Synchronization
 
 /// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays, or has
@@ -77,23 +78,18 @@ final class Upstream: Sendable {
 
     // MARK: - Totals
 
-    /// Counts a session that is connected.
-    func countConnected(after nanoseconds: UInt64, on lane: Lane) {
-        totals.count(on: lane) { totals in
-            totals.accepted &+= 1
-            totals.connectTimes.record(nanoseconds / 1000)
-        }
-    }
-
     /// Counts an attempt to connect that has failed.
     func countFailure(on lane: Lane) {
         totals.count(on: lane) { $0.failed &+= 1 }
     }
 
-    /// Counts the end of a session that was connected.
-    func countEnd(of session: Session, _ datagrams: DatagramTraffic? = nil) {
+    /// Counts the end of a session that was connected in this time.
+    func countEnd(of session: Session, _ datagrams: DatagramTraffic? = nil, connectTime: UInt64) {
         let traffic = session.lane.traffic(of: session, datagrams)
-        totals.count(on: session.lane) { $0.end(traffic) }
+        totals.count(on: session.lane) { totals in
+            totals.end(traffic)
+            totals.connectTimes.record(connectTime / 1000)
+        }
     }
 
     // MARK: - Health

@@ -5,6 +5,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 
 extension UpstreamGroup {
     /// Says that an upstream went down or came up, and does what follows from it.

@@ -5,6 +5,7 @@ import Configuration
 import LinuxSystem
 import Reactor
 import Records
+import Relaying
 import Synchronization
 
 /// The upstreams of one listener under one configuration, and who is to have the next connection.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Relaying
 import Synchronization
 
 /// Connections that wait until an upstream has room, first come, first served.
@@ -7,7 +8,7 @@ import Synchronization
 /// Concurrency: may be used from every thread; the lock is taken only while a connection waits or wants to.
 final class WaitingLine: Sendable {
     private struct Line {
-        var places = WaitingPlaces()
+        var places = WaitingPlaces<Waiter>()
         var nextNumber: UInt64 = 1
         /// The numbers of the connections that a sweep has called and that have not answered yet.
         var swept: Set<UInt64> = []

@@ -2,6 +2,7 @@
 
 import Configuration
 
+@testable import Relaying
 @testable import Services
 
 /// A balancer and the state of its members, as a lane has them.

@@ -3,6 +3,7 @@
 import Configuration
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// What holds for each method.

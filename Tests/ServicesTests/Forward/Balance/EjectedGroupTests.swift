@@ -8,6 +8,7 @@ import TOML
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// A group of which failures of connections have ejected every upstream: a connection is tried on the one that is due first.

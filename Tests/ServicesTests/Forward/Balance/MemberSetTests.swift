@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct MemberSetTests {

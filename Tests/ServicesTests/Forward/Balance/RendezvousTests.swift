@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct RendezvousTests {

@@ -5,6 +5,7 @@ import Configuration
 import LinuxSystem
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct SourceHashTests {

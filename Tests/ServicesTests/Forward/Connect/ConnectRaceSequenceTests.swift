@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Every order of inputs, against what must hold whatever happens.
@@ -43,7 +45,7 @@ import Testing
                 action = race.delayPassed()
                 mustAct = hasStarted && started.count < count
             case .timedOut:
-                action = race.timedOut()
+                action = race.timedOut(errno: ETIMEDOUT)
                 mustAct = hasStarted
                 if mustAct && !wasOver {
                     failed.formUnion(running)

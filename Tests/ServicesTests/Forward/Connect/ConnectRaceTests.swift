@@ -5,6 +5,7 @@ import Glibc
 import LinuxSystem
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct ConnectRaceTests {
@@ -48,7 +49,7 @@ import Testing
         var race = ConnectRace([])
         #expect(race.start() == .failed([]))
         #expect(race.start() == .none)
-        #expect(race.timedOut() == .none)
+        #expect(race.timedOut(errno: ETIMEDOUT) == .none)
     }
 
     @Test func `one address needs no timer`() {
@@ -171,7 +172,7 @@ import Testing
         #expect(race.connected(1) == .none)
         #expect(race.attemptFailed(1, errno: ECONNRESET) == .none)
         #expect(race.delayPassed() == .none)
-        #expect(race.timedOut() == .none)
+        #expect(race.timedOut(errno: ETIMEDOUT) == .none)
         #expect(race.start() == .none)
     }
 
@@ -185,7 +186,7 @@ import Testing
             Failure(index: 1, errno: ECONNREFUSED), Failure(index: 0, errno: ETIMEDOUT),
             Failure(index: 2, errno: ETIMEDOUT), Failure(index: 3, errno: ETIMEDOUT),
         ]
-        #expect(race.timedOut() == .failed(failures))
+        #expect(race.timedOut(errno: ETIMEDOUT) == .failed(failures))
         #expect(race.connected(0) == .none)
     }
 
@@ -240,7 +241,7 @@ import Testing
         let failures = [
             Failure(index: 0, errno: EMFILE, party: .host(.descriptors)), Failure(index: 1, errno: ETIMEDOUT),
         ]
-        #expect(race.timedOut() == .failed(failures))
+        #expect(race.timedOut(errno: ETIMEDOUT) == .failed(failures))
     }
 
     @Test func `what is used up is asked for again after longer and longer pauses`() {

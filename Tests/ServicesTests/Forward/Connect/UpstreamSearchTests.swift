@@ -10,6 +10,7 @@ import TOML
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// The search for an upstream by itself: for connections, flows and checks.

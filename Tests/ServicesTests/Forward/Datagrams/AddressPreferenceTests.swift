@@ -4,6 +4,7 @@ import Addresses
 import LinuxSystem
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Which address of a name datagrams go to first.

@@ -3,6 +3,7 @@
 import Configuration
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// A stream is cut into its messages, wherever reads have cut it and whatever the receiver does not take yet.

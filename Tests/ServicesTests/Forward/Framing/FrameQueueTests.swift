@@ -3,6 +3,7 @@
 import Configuration
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// What becomes of a datagram in a stream, and what is known of those that wait.

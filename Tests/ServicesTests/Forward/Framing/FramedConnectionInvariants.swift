@@ -7,6 +7,7 @@ import Reactor
 import TOML
 import TestSupport
 
+@testable import Relaying
 @testable import Services
 
 /// What holds for a stream that is relayed to datagrams, whatever it brings and wherever it is cut, in sentences where it does

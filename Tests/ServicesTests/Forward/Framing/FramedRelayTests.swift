@@ -9,6 +9,7 @@ import TOML
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Framed relays on one lane, with their upstreams in the hands of the test.

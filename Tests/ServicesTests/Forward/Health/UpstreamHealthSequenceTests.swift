@@ -3,6 +3,7 @@
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Every short sequence of inputs, against what must hold whatever happens.

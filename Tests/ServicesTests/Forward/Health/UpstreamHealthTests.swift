@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct UpstreamHealthTests {

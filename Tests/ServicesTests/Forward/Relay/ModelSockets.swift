@@ -2,6 +2,7 @@
 
 import Glibc
 
+@testable import Relaying
 @testable import Services
 
 /// Two sockets as the kernel would have them, with as little in them as matters: which bytes have come, how many are

@@ -4,6 +4,7 @@ import Addresses
 import LinuxSystem
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Tries every order of events on both sockets: data, end, reset, room, and wake-ups for nothing. What a peer gets is

@@ -9,6 +9,7 @@ import Synchronization
 import TOML
 import TestSupport
 
+@testable import Relaying
 @testable import Services
 
 /// A lane with a relay, and a socket that its upstream listens on.

@@ -5,6 +5,7 @@ import LinuxSystem
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// Urgent data at every place of a stream, for every pair of sockets that is spliced: no byte is lost, and none is out of

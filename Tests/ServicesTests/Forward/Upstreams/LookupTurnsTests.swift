@@ -5,6 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct LookupTurnsTests {

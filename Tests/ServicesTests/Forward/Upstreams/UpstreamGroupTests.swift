@@ -7,6 +7,7 @@ import Records
 import TOML
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 /// What a group hands on to the one that a reload puts in its place.

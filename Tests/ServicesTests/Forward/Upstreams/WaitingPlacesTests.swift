@@ -5,6 +5,7 @@ import Reactor
 import TestSupport
 import Testing
 
+@testable import Relaying
 @testable import Services
 
 @Suite struct WaitingPlacesTests {
@@ -14,7 +15,7 @@ import Testing
     }
 
     /// Places on which the connections of a line of some length do something.
-    private static let shapes: [(name: String, play: @Sendable (inout WaitingPlaces, UInt64) -> Void)] = [
+    private static let shapes: [(name: String, play: @Sendable (inout WaitingPlaces<Waiter>, UInt64) -> Void)] = [
         (
             "the last leave first",
             { places, count in for number in (1...count).reversed() { _ = places.remove(at: number) } }
@@ -55,8 +56,8 @@ import Testing
         let caller = Caller()
         harness.enroll(caller)
         let waiter = Waiter(caller, on: harness.lane)
-        func line(_ count: UInt64) -> WaitingPlaces {
-            var places = WaitingPlaces()
+        func line(_ count: UInt64) -> WaitingPlaces<Waiter> {
+            var places = WaitingPlaces<Waiter>()
             for number in 1...count { places.insert(waiter, at: number) }
             return places
         }
@@ -74,7 +75,7 @@ import Testing
         harness.enroll(caller)
         let waiter = Waiter(caller, on: harness.lane)
         var random = SplitMix(seed: seed)
-        var places = WaitingPlaces()
+        var places = WaitingPlaces<Waiter>()
         var list: [UInt64] = []
         var absent: [UInt64] = []
         var next: UInt64 = 1

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How long to wait before something that is used up is asked for again: twice as long each time, since thousands may wait
+/// for the same thing.
+package struct RetryPause {
+    private static let first: UInt64 = 10_000_000
+    private static let longest: UInt64 = 320_000_000
+
+    private var next = Self.first
+
+    /// The next pause, in nanoseconds.
+    package mutating func take() -> UInt64 {
+        defer { next = min(next * 2, Self.longest) }
+        return next
+    }
+
+    /// Makes an empty one.
+    package init() {}
+}
