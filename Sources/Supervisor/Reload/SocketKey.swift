@@ -87,7 +87,7 @@ extension ListenerSettings {
             if settings.framing != nil { return Set(kinds.filter { $0.isByteStream || $0.isDatagram }) }
             return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
         case .chat:
-            return Set(kinds.filter { !$0.isDatagram })
+            return Set(kinds.filter { $0 != .can })
         case .echo, .discard, .daytime, .time, .chargen:
             return nil
         }
