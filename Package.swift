@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "HostAccess", "Configuration", "SocketClient", "Addresses", "LinuxSystem",
+                "Services", "HostAccess", "Configuration", "SocketClient", "Addresses", "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -79,11 +79,11 @@ let package = Package(
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Addresses"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "TOML", "Policy", "Addresses", "TestSupport"],
+            dependencies: ["Services", "Configuration", "TOML", "Policy", "Addresses", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
             name: "HostAccessTests",
-            dependencies: ["HostAccess", "Configuration", "Addresses", "LinuxSystem", "TestSupport"]),
+            dependencies: ["Services", "HostAccess", "Configuration", "Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "Addresses", "LinuxSystem"]),
         .testTarget(
             name: "ReactorTests",
@@ -97,8 +97,8 @@ let package = Package(
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "Supervisor", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem", "TestSupport",
-                "TOML",
+                "Supervisor", "Services", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem",
+                "TestSupport", "TOML",
             ]),
         .testTarget(
             name: "SocketClientTests", dependencies: ["SocketClient", "Addresses", "LinuxSystem"]),

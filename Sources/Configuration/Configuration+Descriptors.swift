@@ -8,7 +8,7 @@ extension Configuration {
     public var descriptorsNeeded: Int {
         let most = daemon.maxConnections
         let relayed = listeners.reduce(0) { sum, listener in
-            guard case .forward = listener.service else { return sum }
+            guard listener.service.forward != nil else { return sum }
             return sum + min(listener.plan.maxConnections ?? most, most)
         }
         let addresses = listeners.reduce(0) { sum, listener in

@@ -7,20 +7,24 @@ extension Configuration {
     package static let fileLimit = TOMLLimits.default.size
 
     /// Reads files that somebody else has already read; the first is the main one.
+    ///
+    /// - Parameter services: those that a listener can have.
     public static func parse(
-        files: [(path: String, bytes: [UInt8])], host: some HostLookup
+        files: [(path: String, bytes: [UInt8])], services: [ServiceSchema], host: some HostLookup
     ) -> (Configuration?, [ConfigurationProblem]) {
         let sources = files.enumerated().map { number, file in
             SourceFile(number: number, path: file.path, bytes: file.bytes)
         }
-        return assemble(sources, [], main: files.first?.path ?? defaultPath, host: host)
+        return assemble(sources, [], main: files.first?.path ?? defaultPath, services: services, host: host)
     }
 
     /// Puts together what files say that were read, and what could not be read.
     package static func assemble(
-        _ sources: [SourceFile], _ problems: [ConfigurationProblem], main: String, host: some HostLookup
+        _ sources: [SourceFile], _ problems: [ConfigurationProblem], main: String,
+        services: [ServiceSchema], host: some HostLookup
     ) -> (Configuration?, [ConfigurationProblem]) {
-        var reader = ConfigurationReader(main: sources.first ?? SourceFile(number: 0, path: main, bytes: []))
+        var reader = ConfigurationReader(
+            main: sources.first ?? SourceFile(number: 0, path: main, bytes: []), services: services)
         for problem in problems { reader.add(problem) }
         for source in sources { reader.read(source) }
         return reader.finish(host: host)

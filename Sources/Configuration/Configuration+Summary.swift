@@ -33,9 +33,7 @@ extension Configuration {
 extension ListenerSettings {
     /// The settings that are not the default, as in the file.
     fileprivate var limits: String {
-        var parts: [String] = []
-        if case .forward(let forward) = service { parts += forward.summary }
-        return (parts + idleTimeouts + plan.summary).joined(separator: ", ")
+        (service.values.summary + idleTimeouts + plan.summary).joined(separator: ", ")
     }
 
     /// That of flows holds by default too. What a socket is that systemd passes, only the start will show.

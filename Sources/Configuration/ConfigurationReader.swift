@@ -20,9 +20,9 @@ struct ConfigurationReader {
     private var listenerSpans: [String: SourceSpan] = [:]
     private let main: SourceFile
 
-    init(main: SourceFile) {
+    init(main: SourceFile, services: [ServiceSchema]) {
         self.main = main
-        diagnostics = Diagnostics(file: main)
+        diagnostics = Diagnostics(file: main, services: services)
     }
 
     /// Adds a problem that was met before the reading, such as a file that cannot be read.
@@ -180,7 +180,7 @@ struct ConfigurationReader {
     private mutating func reportNameless(_ entry: TOMLTable.Entry) {
         if case .invalid = entry.value.content { return }
         let isKey = SettingSection.listener(name: "", service: nil).keys.contains(entry.key)
-        if isKey || ServiceSchema.owner(ofKey: entry.key) != nil {
+        if isKey || diagnostics.services.owner(ofKey: entry.key) != nil {
             diagnostics.report(
                 "a listener needs a name, and `\(entry.key)` stands before one", at: entry.keyRange,
                 help: "write [listener.NAME] above it")
@@ -200,14 +200,15 @@ struct ConfigurationReader {
                 key.read(entry, &draft.own, &diagnostics)
             }
         }
-        let schema = draft.service.flatMap { ServiceSchema.named($0.name) }
+        let schema = draft.service
+        draft.values = schema?.draft ?? draft.values
         let section = SettingSection.listener(name: draft.name, service: schema)
         var meant = "echo"
         // The service may stand below its keys.
         for entry in table.entries where !Self.listenerKeys.contains(entry.key) {
             if let key = schema?.keys.first(where: { $0.name == entry.key }) {
-                key.read(entry, &draft, &diagnostics)
-            } else if draft.service == nil, let owner = ServiceSchema.owner(ofKey: entry.key) {
+                key.read(entry, &draft.values, &diagnostics)
+            } else if schema == nil, let owner = diagnostics.services.owner(ofKey: entry.key) {
                 // The service itself is the mistake, or that there is none, and its keys show which was meant.
                 meant = owner
             } else {
@@ -218,8 +219,8 @@ struct ConfigurationReader {
         if isWhole {
             reportMissing("listen", in: table, of: draft, help: "add for example listen = \"tcp://127.0.0.1:7007\"")
             reportMissing("service", in: table, of: draft, help: "add for example service = \"\(meant)\"")
-            if case .forward = draft.service {
-                reportMissing("to", in: table, of: draft, help: "add for example to = \"tcp://10.0.0.5:443\"")
+            for (key, example) in schema?.required ?? [] {
+                reportMissing(key, in: table, of: draft, help: "add for example \(key) = \(example)")
             }
         }
         drafts.append(draft)
@@ -272,7 +273,6 @@ struct ConfigurationReader {
         var resolver = AddressResolver(host: host)
         var claims = AddressClaims()
         var echoes = BusEchoes()
-        let forwarding = ForwardResolver(host: host)
         var inheritsTimers = false
         let inherited = defaults.applied(to: ListenerPlan())
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
@@ -284,7 +284,9 @@ struct ConfigurationReader {
                 if let earlier = claims.add(resolved, of: draft.name, at: address.span) {
                     reportCollision(address, of: draft, with: earlier)
                 }
-                if draft.service == .echo { echoes.add(resolved, of: draft.name, at: address.span, &diagnostics) }
+                if draft.service?.returnsFrames == true {
+                    echoes.add(resolved, of: draft.name, at: address.span, &diagnostics)
+                }
                 addresses.append(resolved)
             }
             reportUselessTimers(draft, addresses)
@@ -296,17 +298,16 @@ struct ConfigurationReader {
                 }
             }
             draft.checkProxySources(&diagnostics)
+            draft.checkKinds(&diagnostics)
             draft.checkDatagrams(addresses, &diagnostics)
             draft.checkFlowsEnd(under: plan, &diagnostics)
             noteInheritedIdleTimeout(draft, inherited)
-            guard var service = draft.service else { return nil }
-            if case .forward = service {
-                guard let forward = forwarding.resolve(draft, under: plan, &diagnostics) else { return nil }
-                service = .forward(forward)
+            guard let service = draft.service, let values = service.resolve(draft, plan, host, &diagnostics) else {
+                return nil
             }
             plan.routes = [Route(to: service.name, sharesOneLane: service.sharesOneLane)]
             return ListenerSettings(
-                name: draft.name, listen: addresses, service: service, plan: plan,
+                name: draft.name, listen: addresses, service: ServiceSettings(service, values), plan: plan,
                 allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
         }
         if inheritsTimers, let span = keySpans["defaults.user-timeout"], let other = keySpans["defaults.keepalive"] {
@@ -336,7 +337,7 @@ struct ConfigurationReader {
 
     /// A relay does not know whether its connections may rest, and its author may not have [defaults] in mind.
     private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft, _ inherited: ListenerPlan) {
-        guard case .forward = draft.service, !draft.own.has("idle-timeout"),
+        guard draft.forward != nil, !draft.own.has("idle-timeout"),
             let timeout = inherited.idleTimeout, let span = keySpans["defaults.idle-timeout"],
             draft.addresses?.contains(where: { $0.endpoint.scheme.kind?.isDatagram != true }) == true
         else { return }
@@ -355,7 +356,7 @@ struct ConfigurationReader {
     private func mayBeTCP(_ draft: ListenerDraft, _ addresses: [ListenAddress]) -> Bool {
         // Of a socket that systemd passes, only the start will show what it is.
         addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
-            || draft.forward.upstreams?.contains { $0.address.endpoint.scheme == .tcp } ?? false
+            || draft.forward?.upstreams?.contains { $0.address.endpoint.scheme == .tcp } ?? false
     }
 
     private mutating func reportUselessTimers(_ draft: ListenerDraft, _ addresses: [ListenAddress]) {

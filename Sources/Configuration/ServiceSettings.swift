@@ -1,48 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a listener gives to whoever comes: `service`, with the keys that belong to it.
-public enum ServiceSettings: Hashable, Sendable {
-    /// Everything comes back, RFC 862.
-    case echo
-    /// Everything is thrown away, RFC 863.
-    case discard
-    /// The date and time as a line of text, RFC 867.
-    case daytime
-    /// The seconds since 1900 as four bytes, RFC 868.
-    case time
-    /// Lines of 72 characters without end, RFC 864.
-    case chargen
-    /// A room in which everybody reads what the others write.
-    case chat
-    /// A relay to others.
-    case forward(ForwardSettings)
+public import Addresses
 
-    /// Whether it answers a datagram with more than it was asked, so that who asks in the name of a victim floods it.
-    public var amplifies: Bool {
-        switch self {
-        case .daytime, .chargen: true
-        case .echo, .discard, .time, .chat, .forward: false
-        }
-    }
+/// What the keys of a service say in one listener.
+public protocol ServiceValues: Hashable, Sendable {
+    /// What differs from the default, as in the file: for `usherctl check`.
+    var summary: [String] { get }
 
-    /// Whether its connections talk to each other, so that all of a listener have to be on one lane.
-    public var sharesOneLane: Bool {
-        switch self {
-        case .chat: true
-        case .echo, .discard, .daytime, .time, .chargen, .forward: false
-        }
+    /// The kinds of sockets that fit these values; nil for all that the service can serve. Sockets that systemd passes are
+    /// checked against it at the start.
+    var kinds: Set<SocketKind>? { get }
+}
+
+extension ServiceValues {
+    /// Nothing.
+    public var summary: [String] { [] }
+
+    /// All.
+    public var kinds: Set<SocketKind>? { nil }
+}
+
+/// The values of a service without keys.
+public struct NoKeys: ServiceValues {
+    /// The only one.
+    public init() {}
+}
+
+/// `service`, with what the keys of that service say.
+///
+/// Two are equal if the service and all its values are the same: a reload keeps the service then, with what it knows.
+public struct ServiceSettings: Sendable {
+    /// The service.
+    public let schema: ServiceSchema
+
+    /// What its keys say.
+    public let values: any ServiceValues
+
+    /// Puts a service and its values together.
+    public init(_ schema: ServiceSchema, _ values: any ServiceValues = NoKeys()) {
+        self.schema = schema
+        self.values = values
     }
 
     /// The name as it stands in the file and in records.
-    public var name: String {
-        switch self {
-        case .echo: "echo"
-        case .discard: "discard"
-        case .daytime: "daytime"
-        case .time: "time"
-        case .chargen: "chargen"
-        case .chat: "chat"
-        case .forward: "forward"
-        }
+    public var name: String { schema.name }
+
+    /// The kinds of sockets that the service can serve; nil for all.
+    public var kinds: Set<SocketKind>? { values.kinds ?? schema.kinds }
+}
+
+extension ServiceSettings: Hashable {
+    /// Whether service and values are the same.
+    public static func == (one: Self, other: Self) -> Bool {
+        one.name == other.name && AnyHashable(one.values) == AnyHashable(other.values)
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(AnyHashable(values))
     }
 }

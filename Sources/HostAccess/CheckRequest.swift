@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import Configuration
+public import Configuration
 import LinuxSystem
 
 /// What `usherd --check` and `usherctl check` do: read a configuration, and look at the host as the user who is to run it.
@@ -10,6 +10,9 @@ import LinuxSystem
 public struct CheckRequest: Sendable {
     /// The main file.
     public var path = Configuration.defaultPath
+
+    /// The services that a listener can have.
+    public var services: [ServiceSchema]
 
     /// Whether to look at the host: not so in CI, where the host is another one.
     public var looksAtHost = true
@@ -21,7 +24,7 @@ public struct CheckRequest: Sendable {
     public var user: String?
 
     /// Makes a request for the shipped path.
-    public init() {}
+    public init(services: [ServiceSchema]) { self.services = services }
 
     /// The account of the shipped unit.
     public static let serviceUser = "usherd"
@@ -78,7 +81,7 @@ public struct CheckRequest: Sendable {
     }
 
     private func load() -> Loaded {
-        let (configuration, problems) = Configuration.load(path: path, host: SystemHostLookup())
+        let (configuration, problems) = Configuration.load(path: path, services: services, host: SystemHostLookup())
         return Loaded(configuration: configuration, problems: problems)
     }
 

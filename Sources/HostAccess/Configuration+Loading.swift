@@ -8,9 +8,11 @@ extension Configuration {
     ///
     /// Blocks as long as the disk and the name service take; binds nothing.
     ///
+    /// - Parameter services: those that a listener can have.
     /// - Returns: the configuration, or nil and what is wrong: every mistake, in the order of reading.
     public static func load(
-        path: String = defaultPath, host: some HostLookup, files: some ConfigurationFiles = SystemFiles()
+        path: String = defaultPath, services: [ServiceSchema], host: some HostLookup,
+        files: some ConfigurationFiles = SystemFiles()
     ) -> (Configuration?, [ConfigurationProblem]) {
         var sources: [SourceFile] = []
         var problems: [ConfigurationProblem] = []
@@ -45,7 +47,7 @@ extension Configuration {
                     .system(error), files.obstacle(to: directory), path: directory, number: 1,
                     help: "let the daemon's user read it, or remove it"))
         }
-        return assemble(sources, problems, main: path, host: host)
+        return assemble(sources, problems, main: path, services: services, host: host)
     }
 
     /// Whether a file of `conf.d` belongs to the configuration.

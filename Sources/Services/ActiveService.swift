@@ -11,7 +11,7 @@ public struct ActiveService: Sendable {
     /// Makes the service, once for each lane of a listener.
     public let make: @Sendable () -> any Service
 
-    private let upstreams: UpstreamRegistration?
+    let upstreams: UpstreamRegistration?
 
     /// How many of its upstreams there are, and how many of them are down; nil for a service without upstreams.
     public var upstreamCounts: (all: Int, down: Int)? {
@@ -21,29 +21,43 @@ public struct ActiveService: Sendable {
     /// Puts a service into force.
     ///
     /// - Parameters:
+    ///   - services: those that the configuration was read with.
     ///   - label: the names of the listener, for records.
     ///   - previous: the service that the listener had before a reload; what is known of its upstreams stays known.
-    public init(_ settings: ServiceSettings, label: ListenerLabel, following previous: ActiveService? = nil) {
-        var upstreams: UpstreamRegistration?
-        switch settings {
-        case .echo: make = Self.stateless(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:))
-        case .discard: make = Self.stateless(DiscardWorker.init(_:lane:), flow: DiscardFlow.init(flow:lane:))
-        case .daytime: make = Self.stateless(DaytimeWorker.init(_:lane:), flow: DaytimeFlow.init(flow:lane:))
-        case .time: make = Self.stateless(TimeWorker.init(_:lane:), flow: TimeFlow.init(flow:lane:))
-        case .chargen: make = Self.stateless(ChargenWorker.init(_:lane:), flow: ChargenFlow.init(flow:lane:))
-        case .chat: make = { ChatService() }
-        case .forward(let settings):
-            let registration = UpstreamRegistration(settings, label: label, following: previous?.upstreams)
-            upstreams = registration
-            make = { ForwardService(registration.group) }
+    public init(
+        _ settings: ServiceSettings, among services: [ServiceDescriptor] = ServiceDescriptor.builtIn,
+        label: ListenerLabel, following previous: ActiveService? = nil
+    ) {
+        let descriptor = services.first { $0.schema.name == settings.name }
+        guard let service = descriptor?.make(settings.values, label, previous) else {
+            preconditionFailure("the configuration was read with another service `\(settings.name)`")
         }
+        self = service
+    }
+
+    /// A service whose connections have something in common on a lane, or on all.
+    ///
+    /// - Parameter make: makes it for a lane.
+    package init(_ make: @escaping @Sendable () -> any Service) {
+        self.make = make
+        upstreams = nil
+    }
+
+    /// A service with upstreams.
+    init(_ upstreams: UpstreamRegistration, _ make: @escaping @Sendable () -> any Service) {
+        self.make = make
         self.upstreams = upstreams
     }
 
-    private static func stateless(
-        _ worker: @escaping @Sendable (consuming Seed, Lane) -> StreamSession,
+    /// A service whose connections have nothing in common.
+    ///
+    /// - Parameters:
+    ///   - session: makes the session of a connection.
+    ///   - flow: makes the flow of a source of datagrams.
+    package static func stateless(
+        _ session: @escaping @Sendable (consuming Seed, Lane) -> StreamSession,
         flow: @escaping @Sendable (FlowSeed, Lane) -> Flow
-    ) -> @Sendable () -> any Service {
-        { StatelessService(worker, flow: flow) }
+    ) -> ActiveService {
+        ActiveService { StatelessService(session, flow: flow) }
     }
 }

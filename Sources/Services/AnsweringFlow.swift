@@ -2,7 +2,7 @@
 
 import Addresses
 import LinuxSystem
-import Reactor
+public import Reactor
 
 /// A flow of a service that answers every datagram.
 ///
@@ -11,7 +11,7 @@ import Reactor
 /// or that claims to come from a datagram socket of this daemon.
 ///
 /// Datagrams that repeat answers are answered at a limited rate: ``ReturnedAnswers``.
-class AnsweringFlow: Flow {
+open class AnsweringFlow: Flow {
     /// The ports below 1024 of services that answer whatever comes: IANA's registry of service names.
     private static let answeringPorts: Set<UInt16> = [
         0, 7, 11, 13, 17, 19, 37, 53, 69, 111, 123, 137, 138, 161, 389, 427, 464, 500, 517, 518, 520, 623,
@@ -20,12 +20,14 @@ class AnsweringFlow: Flow {
     private final let mayAnswer: Bool
     private final var returned = ReturnedAnswers()
 
-    override init(flow seed: FlowSeed, lane: Lane) {
+    /// Makes the flow of a source.
+    public override init(flow seed: FlowSeed, lane: Lane) {
         mayAnswer = seed.mayBeAnswered(on: lane)
         super.init(flow: seed, lane: lane)
     }
 
-    final override func received(_ bytes: RawSpan, segment: Int) {
+    /// Answers what may be answered: ``respond(_:segment:count:isWhole:)``.
+    public final override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
         guard mayAnswer else { return keepQuiet(count) }
         let repeats = returned.repeats(in: bytes, segment: segment)
@@ -45,7 +47,7 @@ class AnsweringFlow: Flow {
     }
 
     /// Sends the source a datagram.
-    final func answerOnce(_ bytes: RawSpan) {
+    public final func answerOnce(_ bytes: RawSpan) {
         returned.note(bytes, segment: 0)
         answer(bytes)
     }
@@ -53,7 +55,7 @@ class AnsweringFlow: Flow {
     /// Sends the source back a datagram, or several of one length.
     ///
     /// - Parameter isWhole: whether that is all of what is being received.
-    final func answerWithSame(_ bytes: RawSpan, segment: Int, isWhole: Bool) {
+    public final func answerWithSame(_ bytes: RawSpan, segment: Int, isWhole: Bool) {
         returned.note(bytes, segment: segment)
         if isWhole { answerWithSame() } else { answer(bytes, segment: segment) }
     }
@@ -61,7 +63,7 @@ class AnsweringFlow: Flow {
     /// Answers a datagram, or several of one length.
     ///
     /// - Parameter isWhole: whether that is all of what is being received.
-    func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {}
+    open func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {}
 
     /// Whether an answer could harm nobody but who asked.
     ///

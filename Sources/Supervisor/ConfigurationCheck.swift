@@ -4,6 +4,7 @@ import Configuration
 import HostAccess
 import LinuxSystem
 import Records
+import Services
 
 /// `usherd --check`: looks at a configuration and at the host, and starts nothing.
 enum ConfigurationCheck {
@@ -12,7 +13,7 @@ enum ConfigurationCheck {
     ///
     /// - Returns: the status to exit with.
     static func run(_ arguments: Arguments) -> CInt {
-        var request = CheckRequest()
+        var request = CheckRequest(services: ServiceDescriptor.schemas)
         request.path = arguments.path
         request.user = arguments.user
         request.isStrict = arguments.isStrict

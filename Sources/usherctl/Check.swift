@@ -5,6 +5,7 @@ import Configuration
 import Glibc
 import HostAccess
 import LinuxSystem
+import Services
 
 /// `usherctl check [FILE]`: the same as `usherd --check`.
 struct Check: ParsableCommand {
@@ -28,7 +29,7 @@ struct Check: ParsableCommand {
     var file = Configuration.defaultPath
 
     func run() throws {
-        var request = CheckRequest()
+        var request = CheckRequest(services: ServiceDescriptor.schemas)
         request.path = file
         request.user = user
         request.isStrict = strict

@@ -55,9 +55,7 @@ import Testing
         let (configuration, problems) = Configuration.parse(
             files: [(path: "a.toml", bytes: Array(listeners.utf8))], host: TestHost())
         #expect(problems.isEmpty, "\(problems)")
-        return try #require(configuration).listeners.compactMap {
-            if case .forward(let settings) = $0.service { settings } else { nil }
-        }
+        return try #require(configuration).listeners.compactMap(\.service.forward)
     }
 
     private static let flows: [(String, String, String, Bool)] = [
@@ -212,15 +210,17 @@ import Testing
         let drafts = try (0..<40).map { number in
             var draft = ListenerDraft(name: "l\(number)", span: span)
             draft.addresses = [try address("can://can0?id=\(number)")]
-            draft.forward.upstreams = [
+            var forward = ForwardDraft()
+            forward.upstreams = [
                 UpstreamDraft(
                     address: try address("can://can1?id=\(number + 100)"), weight: nil, maxConnections: nil,
                     isBackup: false, timers: InheritableSettings())
             ]
+            draft.values = forward
             return draft
         }
         func notes(effort: Int) -> [String] {
-            var diagnostics = Diagnostics(file: file)
+            var diagnostics = Diagnostics(file: file, services: [])
             var loops = BusLoops(drafts, effort: effort)
             loops.report(&diagnostics)
             #expect(diagnostics.problems.isEmpty)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Services
 
 @testable import Configuration
 
@@ -16,7 +17,8 @@ func configurationInvariantFailures(of bytes: [UInt8]) -> [String] {
 }
 
 private func check(_ files: [(path: String, bytes: [UInt8])]) -> [String] {
-    let (configuration, problems) = Configuration.parse(files: files, host: AnyHost())
+    let (configuration, problems) = Configuration.parse(
+        files: files, services: ServiceDescriptor.schemas, host: AnyHost())
     var failures: [String] = []
     for problem in problems {
         if problem.message.isEmpty { failures.append("a problem without words") }
@@ -33,7 +35,7 @@ private func check(_ files: [(path: String, bytes: [UInt8])]) -> [String] {
             if listener.name.isEmpty { failures.append("a listener without a name") }
         }
     }
-    let again = Configuration.parse(files: files, host: AnyHost())
+    let again = Configuration.parse(files: files, services: ServiceDescriptor.schemas, host: AnyHost())
     if again.1 != problems { failures.append("other problems the second time") }
     return failures
 }

@@ -13,13 +13,8 @@ import Testing
         let text = "[listener.front]\nlisten = \(listen)\nservice = \"forward\"\n\(keys)\n"
         let (configuration, problems) = Configuration.parse(text)
         try #require(problems.isEmpty, "\(problems)")
-        guard case .forward(let settings)? = configuration?.listeners.first?.service else {
-            throw NotForward()
-        }
-        return settings
+        return try #require(configuration?.listeners.first?.service.forward)
     }
-
-    private struct NotForward: Error {}
 
     private static let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
 

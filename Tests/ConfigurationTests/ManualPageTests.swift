@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Services
 import Testing
 
 @testable import Configuration
@@ -25,7 +26,7 @@ import Testing
     @Test func `the index of keys has each key once, in the group of its table`() throws {
         let groups = try Self.groups()
         try #require(groups.count == 13)
-        let forward = try #require(ServiceSchema.named("forward"))
+        let forward = try #require(ServiceDescriptor.schemas.named("forward"))
         let expected: [(keys: [String], groups: [Int])] = [
             (SettingSection.daemon.keys, [0]),
             (SettingSection.log.keys, [1]),
@@ -41,7 +42,7 @@ import Testing
         for (keys, places) in expected {
             #expect(places.flatMap { groups[$0] }.sorted() == keys.sorted())
         }
-        for schema in ServiceSchema.all where schema.name != "forward" {
+        for schema in ServiceDescriptor.schemas where schema.name != "forward" {
             #expect(schema.keys.isEmpty, "the keys of \(schema.name) need a group in the index")
         }
     }

@@ -15,9 +15,9 @@ import Testing
             "[defaults]\n\(defaults)\n[listener.front]\nlisten = \"\(listen)\"\nservice = \"forward\"\n\(keys)\n"
         let (configuration, problems) = Configuration.parse(text)
         let listener = configuration?.listeners.first
-        var forward: ForwardSettings?
-        if case .forward(let settings)? = listener?.service { forward = settings }
-        return (forward, listener, problems.map(\.summary), (configuration?.notes ?? []).map(\.summary))
+        return (
+            listener?.service.forward, listener, problems.map(\.summary), (configuration?.notes ?? []).map(\.summary)
+        )
     }
 
     private static let to = "to = \"tcp://10.0.0.5:80\"\n"

@@ -21,7 +21,7 @@ let package = Package(
         fuzzer("FuzzEndpoint", of: "Addresses"),
         fuzzer("FuzzProxyHeader", of: "ProxyProtocol"),
         fuzzer("FuzzDatagrams", of: "LinuxSystem", "Addresses"),
-        fuzzer("FuzzConfiguration", of: "Configuration", "Addresses"),
+        fuzzer("FuzzConfiguration", of: "Services", "Configuration", "Addresses"),
         fuzzer("FuzzRecords", of: "Records", "Addresses", "LinuxSystem"),
         fuzzer("FuzzFrames", of: "Services", "Configuration"),
         fuzzer("FuzzChat", of: "Services", "Records"),

@@ -26,7 +26,7 @@ import Testing
         files.directories = [
             "/etc/usherd/conf.d": .success(["9-c.toml", "README", "B.toml", "old.toml~", ".#10-b.toml", "10-b.toml"])
         ]
-        let (configuration, problems) = Configuration.load(host: TestHost(), files: files)
+        let (configuration, problems) = Configuration.load(files: files)
         #expect(problems.isEmpty)
         #expect(configuration?.listeners.map(\.name) == ["main", "b", "c", "B"])
         #expect(configuration?.listeners.last?.origin.description == "/etc/usherd/conf.d/B.toml:1:11")
@@ -49,7 +49,7 @@ import Testing
             "conf.d/4.toml": .success(Array("[log]\nlevel = 1\n".utf8)),
         ]
         files.directories = ["conf.d": .success(["1.toml", "2.toml", "3.toml", "4.toml"])]
-        let (configuration, problems) = Configuration.load(path: "usherd.toml", host: TestHost(), files: files)
+        let (configuration, problems) = Configuration.load(path: "usherd.toml", files: files)
         #expect(configuration == nil)
         #expect(
             problems.map(\.summary) == [
@@ -68,7 +68,7 @@ import Testing
         files.oddNames = [
             [0x66, 0xff, 0x1b] + Array(".toml".utf8), [0xff] + Array(".txt".utf8), [0x2e, 0xff] + Array(".toml".utf8),
         ]
-        let (configuration, problems) = Configuration.load(path: "usherd.toml", host: TestHost(), files: files)
+        let (configuration, problems) = Configuration.load(path: "usherd.toml", files: files)
         #expect(configuration == nil)
         #expect(problems.map(\.summary) == [#"conf.d/f\xFF\u{1B}.toml: is not read: its name is not UTF-8"#])
         #expect(problems.first?.help?.hasPrefix("rename it") == true)
@@ -78,14 +78,14 @@ import Testing
         var files = TestFiles()
         files.files = ["usherd.toml": Self.listener("main", 1)]
         files.directories = ["conf.d": .failure(SystemError("opendir", errno: EACCES))]
-        let (configuration, problems) = Configuration.load(path: "usherd.toml", host: TestHost(), files: files)
+        let (configuration, problems) = Configuration.load(path: "usherd.toml", files: files)
         #expect(configuration == nil)
         #expect(problems.map(\.summary) == ["conf.d: cannot be read: Permission denied (EACCES)"])
     }
 
     @Test func theShippedConfigurationServesAllOnLoopback() throws {
         let path = Self.root.appendingPathComponent("config/usherd.toml").path
-        let (configuration, problems) = Configuration.load(path: path, host: TestHost())
+        let (configuration, problems) = Configuration.load(path: path)
         #expect(problems.isEmpty, "\(problems)")
         let listeners = try #require(configuration?.listeners)
         let ports = listeners.reduce(into: [:] as [String: String]) {
@@ -124,7 +124,7 @@ import Testing
     ])
     func theExamplesLoad(name: String) {
         let path = Self.root.appendingPathComponent("config/examples/\(name).toml").path
-        let (configuration, problems) = Configuration.load(path: path, host: TestHost())
+        let (configuration, problems) = Configuration.load(path: path)
         #expect(problems.isEmpty, "\(problems)")
         #expect(configuration?.listeners.isEmpty == false)
         #expect(configuration?.notes.isEmpty == true, "\(configuration?.notes ?? [])")

@@ -4,13 +4,16 @@ import Configuration
 import Glibc
 import LinuxSystem
 import Records
+import Services
 import Testing
 
 @testable import Supervisor
 
 @Suite struct ReloadFailureTests {
     private func problems(_ text: String, path: String = "a.toml") -> [ConfigurationProblem] {
-        Configuration.parse(files: [(path: path, bytes: Array(text.utf8))], host: NamelessHost()).1
+        Configuration.parse(
+            files: [(path: path, bytes: Array(text.utf8))], services: ServiceDescriptor.schemas, host: NamelessHost()
+        ).1
     }
 
     @Test func `quotes the first mistake, and tells of the others`() {

@@ -3,6 +3,7 @@
 import Addresses
 import Configuration
 import LinuxSystem
+import Services
 import TOML
 
 @testable import Supervisor
@@ -10,7 +11,7 @@ import TOML
 /// A configuration as it would be read from this text, on a host that knows no names.
 func configuration(_ text: String, path: String = "test.toml") throws -> Configuration {
     let (configuration, problems) = Configuration.parse(
-        files: [(path: path, bytes: Array(text.utf8))], host: NamelessHost())
+        files: [(path: path, bytes: Array(text.utf8))], services: ServiceDescriptor.schemas, host: NamelessHost())
     guard let configuration else { throw InvalidSample(problems: problems.map(\.description)) }
     return configuration
 }

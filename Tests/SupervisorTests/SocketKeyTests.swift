@@ -97,4 +97,10 @@ import Testing
         #expect(try kinds("") == [.udp, .unixDatagram, .can, .rds])
         #expect(try kinds("framing = \"lines\"\n") == Set(SocketKind.allCases).subtracting([.unixSeqpacket]))
     }
+
+    @Test func `chat takes each kind of socket that systemd passes but a CAN bus`() throws {
+        let text = "[listener.a]\nlisten = \"systemd://a\"\nservice = \"chat\"\n"
+        let kinds = try configuration(text).listeners.first?.wantedSockets.first?.kinds
+        #expect(kinds == Set(SocketKind.allCases).subtracting([.can]))
+    }
 }

@@ -5,6 +5,7 @@ import Foundation
 import HostAccess
 import LinuxSystem
 import Records
+import Services
 import Synchronization
 import TestSupport
 import Testing
@@ -28,7 +29,7 @@ final class SupervisorHarness: @unchecked Sendable {
     /// How a reload reads the configuration.
     struct Reading: Sendable {
         var read: @Sendable (String) -> ConfigurationLoader.Outcome = {
-            Configuration.load(path: $0, host: SystemHostLookup())
+            Configuration.load(path: $0, services: ServiceDescriptor.schemas, host: SystemHostLookup())
         }
     }
 
@@ -52,7 +53,8 @@ final class SupervisorHarness: @unchecked Sendable {
         manager = FakeManager(watchdogMicroseconds: watchdogMicroseconds)
         head = "[log]\nto = \"file:DIR/log\"\nformat = \"json\"\nlevel = \"debug\"\n"
         let path = try write(listeners, daemon: daemon, lanes: "\(lanes)")
-        let (configuration, problems) = Configuration.load(path: path, host: NamelessHost())
+        let (configuration, problems) = Configuration.load(
+            path: path, services: ServiceDescriptor.schemas, host: NamelessHost())
         guard let configuration else { throw InvalidSample(problems: problems.map(\.description)) }
         let start = Supervisor.Start(
             loader: try ConfigurationLoader(path: path, read: reading.read), configuration: configuration,

@@ -4,6 +4,7 @@ import Configuration
 import Dispatch
 import HostAccess
 import LinuxSystem
+import Services
 import Synchronization
 import TestSupport
 import Testing
@@ -25,7 +26,8 @@ import Testing
         func read(_ path: String) -> ConfigurationLoader.Outcome {
             begun.withLock { $0 += 1 }
             mayEnd.wait()
-            return Configuration.load(path: path, host: SystemHostLookup())
+            return Configuration.load(
+                path: path, services: ServiceDescriptor.schemas, host: SystemHostLookup())
         }
 
         /// Lets one reading end.

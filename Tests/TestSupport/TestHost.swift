@@ -38,10 +38,3 @@ public struct TestHost: HostLookup {
         ]
     }
 }
-
-extension Configuration {
-    /// Reads one file of this text.
-    public static func parse(_ text: String) -> (Configuration?, [ConfigurationProblem]) {
-        parse(files: [("usherd.toml", Array(text.utf8))], host: TestHost())
-    }
-}

@@ -72,7 +72,7 @@ struct BusLoops {
         self.effort = effort
         for draft in drafts {
             let near = (draft.addresses ?? []).compactMap { end($0) }
-            let far = (draft.forward.upstreams ?? []).compactMap { end($0.address) }
+            let far = (draft.forward?.upstreams ?? []).compactMap { end($0.address) }
             if !near.isEmpty, !far.isEmpty { relays.append(Relay(listener: draft.name, near: near, far: far)) }
         }
         onBus = Array(repeating: FrameIndex(), count: buses.count)

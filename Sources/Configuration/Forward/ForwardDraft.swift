@@ -32,26 +32,26 @@ struct ForwardDraft: Sendable {
     }
 
     /// The keys of the service.
-    static let keys: [SettingKey<ListenerDraft>] = [
-        SettingKey("to", \.forward.upstreams, .upstreams),
-        SettingKey("framing", \.forward.framing, .framing),
-        SettingKey("balance", \.forward.balance, .located(.choice("balancing method"))),
-        SettingKey("attempts", \.forward.settings.attempts, .count(1...100, example: 3)),
-        SettingKey("connect-timeout", \.forward.settings.connectTimeout, .duration(waits, example: "5s")),
-        SettingKey("queue-timeout", \.forward.settings.queueTimeout, .duration(waits, example: "5s")),
-        SettingKey("queue-limit", \.forward.settings.queueLimit, .count(0...10_000_000, example: 1024)),
-        SettingKey("resolve-interval", \.forward.settings.resolveInterval, .duration(intervals, example: "30s")),
-        SettingKey("source", \.forward.source, .located(.sourceAddress)),
-        SettingKey("send-proxy", \.forward.sendProxy, .located(.orNone(.proxyHeader, example: "\"v2\""))),
-        SettingKey("health", \.forward.settings.health, .health),
-        SettingKey("eject", \.forward.ejection, .ejection),
-        SettingKey("flow", \.forward.flow, .located(.choice("choice"))),
-        SettingKey("on-down", \.forward.settings.onDown, .choice("choice")),
+    static let keys: [SettingKey<ForwardDraft>] = [
+        SettingKey("to", \.upstreams, .upstreams),
+        SettingKey("framing", \.framing, .framing),
+        SettingKey("balance", \.balance, .located(.choice("balancing method"))),
+        SettingKey("attempts", \.settings.attempts, .count(1...100, example: 3)),
+        SettingKey("connect-timeout", \.settings.connectTimeout, .duration(waits, example: "5s")),
+        SettingKey("queue-timeout", \.settings.queueTimeout, .duration(waits, example: "5s")),
+        SettingKey("queue-limit", \.settings.queueLimit, .count(0...10_000_000, example: 1024)),
+        SettingKey("resolve-interval", \.settings.resolveInterval, .duration(intervals, example: "30s")),
+        SettingKey("source", \.source, .located(.sourceAddress)),
+        SettingKey("send-proxy", \.sendProxy, .located(.orNone(.proxyHeader, example: "\"v2\""))),
+        SettingKey("health", \.settings.health, .health),
+        SettingKey("eject", \.ejection, .ejection),
+        SettingKey("flow", \.flow, .located(.choice("choice"))),
+        SettingKey("on-down", \.settings.onDown, .choice("choice")),
         SettingKey(
-            "half-close-timeout", \.forward.settings.halfCloseTimeout,
+            "half-close-timeout", \.settings.halfCloseTimeout,
             .orNone(.duration(Duration.milliseconds(1) ... .seconds(366 * 86_400), example: "1m"), example: "\"1m\"")),
         SettingKey(
-            "progress-interval", \.forward.settings.progressInterval,
+            "progress-interval", \.settings.progressInterval,
             .orNone(.duration(intervals, example: "10m"), example: "\"10m\"")),
     ]
 

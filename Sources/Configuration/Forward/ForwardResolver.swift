@@ -7,16 +7,15 @@ import Relaying
 
 /// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
 /// cannot work.
-struct ForwardResolver<Host: HostLookup> {
-    let host: Host
+struct ForwardResolver {
+    let host: any HostLookup
 
     /// The settings of a listener whose service is `forward`; nil if they are incomplete.
     ///
     /// - Parameter plan: that of the listener.
     func resolve(
-        _ listener: ListenerDraft, under plan: ListenerPlan, _ diagnostics: inout Diagnostics
+        _ draft: ForwardDraft, of listener: ListenerDraft, under plan: ListenerPlan, _ diagnostics: inout Diagnostics
     ) -> ForwardSettings? {
-        let draft = listener.forward
         var settings = draft.settings
         settings.balance = draft.balance?.value ?? settings.balance
         settings.sendProxy = draft.sendProxy?.value?.version
@@ -28,7 +27,7 @@ struct ForwardResolver<Host: HostLookup> {
         settings.takesBusAsOne = takesBusAsOne(draft.flow, upstreams, of: listener, &diagnostics)
         settings.framing = draft.framing?.value
         if let ejection = draft.ejection { settings.eject = ejection.value }
-        checkFamilies(upstreams, of: listener, &diagnostics)
+        checkFamilies(upstreams, of: listener, framing: draft.framing, &diagnostics)
         checkFraming(draft.framing, upstreams, of: listener, &diagnostics)
         checkShares(upstreams, balance: draft.balance, &diagnostics)
         checkSendProxy(draft.sendProxy, upstreams, &diagnostics)
@@ -43,7 +42,8 @@ struct ForwardResolver<Host: HostLookup> {
     /// Messages go from one seqpacket socket to another, datagrams from any datagram socket to any other, and bytes from any
     /// stream to any other; between bytes and datagrams a framing is needed.
     private func checkFamilies(
-        _ upstreams: [UpstreamDraft], of listener: ListenerDraft, _ diagnostics: inout Diagnostics
+        _ upstreams: [UpstreamDraft], of listener: ListenerDraft, framing: Located<Framing?>?,
+        _ diagnostics: inout Diagnostics
     ) {
         // The first address that each kind cannot be relayed to: so that they are not gone through for every upstream.
         var misfits: [TransferUnit: WrittenAddress?] = [:]
@@ -55,7 +55,7 @@ struct ForwardResolver<Host: HostLookup> {
             let misfit =
                 misfits[unit]
                 ?? listener.addresses?.first {
-                    $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: listener.forward.framing)
+                    $0.endpoint.scheme != .systemd && !$0.unit.fits(unit, framing: framing)
                 }
             misfits[unit] = .some(misfit)
             if let address = misfit {
@@ -69,7 +69,7 @@ struct ForwardResolver<Host: HostLookup> {
                 "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
                 + " \(other.unit.rawValue): neither can be relayed to the other"
             // Upstreams are all of one kind, whatever the framing.
-            let lacksFraming = listener.forward.framing == nil && note == Self.listening
+            let lacksFraming = framing == nil && note == Self.listening
             if lacksFraming, unit != .messages, other.unit != .messages {
                 diagnostics.report(
                     "\(words) without a framing", at: upstream.address.schemeSpan,

@@ -10,7 +10,7 @@ extension ForwardSettings {
     /// ```
     /// to tcp://10.0.0.5:443 (weight 3), tcp://10.0.0.6:443 (backup), balance round-robin, health 2s
     /// ```
-    var summary: [String] {
+    public var summary: [String] {
         let shown = 3
         var names = upstreams.prefix(shown).map(\.summary)
         // A number takes as much room as one upstream.

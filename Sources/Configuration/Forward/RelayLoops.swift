@@ -50,7 +50,7 @@ struct RelayLoops<Host: HostLookup> {
     private var onBus: [String: Bus] = [:]
 
     init(_ drafts: [ListenerDraft], claims: AddressClaims, resolver: AddressResolver<Host>, host: Host) {
-        relays = drafts.filter { $0.service?.isForward == true }.map { Relay(draft: $0, frames: Self.frames(of: $0)) }
+        relays = drafts.filter { $0.forward != nil }.map { Relay(draft: $0, frames: Self.frames(of: $0)) }
         let numbers = Dictionary(
             relays.enumerated().map { ($0.element.draft.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
         var own: Set<SocketAddress>?
@@ -62,7 +62,7 @@ struct RelayLoops<Host: HostLookup> {
         }
         for number in relays.indices {
             for address in relays[number].draft.addresses ?? [] { noteHearer(address, of: number) }
-            for upstream in relays[number].draft.forward.upstreams ?? [] {
+            for upstream in relays[number].draft.forward?.upstreams ?? [] {
                 let endpoint = upstream.address.endpoint
                 if case .interface(let bus) = endpoint.location {
                     relays[number].routes.append(.bus(bus, upstream: upstream.address))
@@ -239,13 +239,6 @@ struct RelayLoops<Host: HostLookup> {
 
     /// How many circles are looked for: that many listeners on one bus have as many as there are pairs of them.
     private static var limit: Int { 1000 }
-}
-
-extension ServiceSettings {
-    fileprivate var isForward: Bool {
-        if case .forward = self { return true }
-        return false
-    }
 }
 
 extension Endpoint {

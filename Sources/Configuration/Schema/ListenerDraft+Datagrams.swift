@@ -8,7 +8,6 @@ extension ListenerDraft {
     func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
         let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
         if let first = datagrams.first { checkService(first, &diagnostics) }
-        for address in datagrams where address.endpoint.scheme == .can { checkBus(address, &diagnostics) }
         checkAmplification(resolved, &diagnostics)
     }
 
@@ -39,19 +38,16 @@ extension ListenerDraft {
         }
     }
 
-    /// On a bus there are frames of a few bytes, and nobody who asks for a text.
-    private func checkBus(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
-        switch service {
-        case .daytime, .time, .chargen:
+    /// Reports addresses of kinds that the service cannot serve.
+    func checkKinds(_ diagnostics: inout Diagnostics) {
+        for address in addresses ?? [] {
+            guard let kind = address.endpoint.scheme.kind, let service, let reason = service.unfit[kind] else {
+                continue
+            }
+            let place = kind == .can ? "on a CAN bus" : "over \(kind.scheme)"
             diagnostics.report(
-                "the service `\(service?.name ?? "")` makes no sense on a CAN bus: what it answers is no frame",
-                at: address.schemeSpan, help: "on can:// there are echo, discard and forward")
-        case .chat:
-            diagnostics.report(
-                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: address.schemeSpan,
-                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
-        case .echo, .discard, .forward, nil:
-            break
+                "the service `\(service.name)` makes no sense \(place): \(reason)", at: address.schemeSpan,
+                help: "on \(kind.scheme):// there are \(diagnostics.services.list { $0.unfit[kind] == nil })")
         }
     }
 
@@ -61,7 +57,7 @@ extension ListenerDraft {
             guard let allowAmplification, let service else { return }
             diagnostics.report(
                 "`allow-amplification` means nothing for the service `\(service.name)`", at: allowAmplification.span,
-                help: "remove the key; it is for chargen and daytime over UDP")
+                help: "remove the key; it is for \(diagnostics.services.list(where: \.amplifies)) over UDP")
             return
         }
         if allowAmplification?.value == true { return }

@@ -11,9 +11,9 @@ struct ListenerDraft: Sendable {
     /// nil if it is missing or wrong.
     var addresses: [WrittenAddress]?
     /// nil if it is missing or wrong.
-    var service: ServiceSettings?
-    /// The keys of the service `forward`.
-    var forward = ForwardDraft()
+    var service: ServiceSchema?
+    /// What the keys of the service say.
+    var values: any Sendable = NoKeys()
     /// nil if it is missing or wrong.
     var acceptProxy: [Located<ProxySource>]?
     /// Where `allow-amplification` says yes or no, if it does.
@@ -38,15 +38,15 @@ struct ListenerDraft: Sendable {
     ]
 }
 
-extension SettingType where Value == ServiceSettings {
+extension SettingType where Value == ServiceSchema {
     /// The name of a service.
     fileprivate static let service = Self { key, value, diagnostics in
-        let names = ServiceSchema.all.map(\.name)
+        let names = diagnostics.services.map(\.name)
         guard case .string(let text) = value.content else {
             diagnostics.reportType(value, of: key, wanted: "the name of a service in quotes", example: "\"echo\"")
             return nil
         }
-        if let schema = ServiceSchema.named(text) { return schema.settings }
+        if let schema = diagnostics.services.named(text) { return schema }
         if ServiceSchema.unsupported.contains(where: { $0.name == text }) {
             diagnostics.report(
                 "the service `\(text)` is not supported by this version", at: value.range, help: "the services are",

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TOML
+package import TOML
 
 /// A key of a table and what its value does to the settings that the table stands for.
-struct SettingKey<Settings>: Sendable {
-    let name: String
+package struct SettingKey<Settings>: Sendable {
+    /// The name as it stands in the file.
+    package let name: String
 
     /// Puts the value into the settings, or reports what is wrong with it.
-    let read: @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void
+    package let read: @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void
 
     /// A key that is read by `read`.
-    init(_ name: String, read: @escaping @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void) {
+    package init(_ name: String, read: @escaping @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void)
+    {
         self.name = name
         self.read = read
     }
 
     /// A key whose value goes into one property.
-    init<Value>(
+    package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ type: SettingType<Value>
     ) {
         self.name = name
@@ -27,7 +29,7 @@ struct SettingKey<Settings>: Sendable {
     }
 
     /// A key whose value may be absent from the settings.
-    init<Value>(
+    package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value?> & Sendable, _ type: SettingType<Value>
     ) {
         self.name = name

@@ -64,10 +64,12 @@ enum SettingSection: Sendable {
 
 extension SettingSection {
     /// What to say of a key that this table cannot have.
-    func unknown(_ entry: TOMLTable.Entry) -> (message: String, suggestion: Suggestion) {
+    func unknown(
+        _ entry: TOMLTable.Entry, services: [ServiceSchema]
+    ) -> (message: String, suggestion: Suggestion) {
         let key = entry.key
-        if hasService, let owner = ServiceSchema.owner(ofKey: key) {
-            let isSupported = ServiceSchema.named(owner) != nil
+        if hasService, let owner = services.owner(ofKey: key) {
+            let isSupported = services.named(owner) != nil
             let service: String
             if case .listener(_, let schema?) = self {
                 service = ", and the service here is `\(schema.name)`"
@@ -112,7 +114,7 @@ extension Diagnostics {
     mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
         // Looking for what was meant is most of the effort.
         if isFull { return }
-        let (message, suggestion) = section.unknown(entry)
+        let (message, suggestion) = section.unknown(entry, services: services)
         report(message, at: entry.keyRange, help: suggestion.help, choices: suggestion.choices)
     }
 }

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TOML
+package import TOML
 
 /// A kind of value that a key may have: how it is written and what it becomes.
-struct SettingType<Value>: Sendable {
+package struct SettingType<Value>: Sendable {
     /// Makes the setting of the value of the key with this name; nil after reporting what is wrong.
-    let read: @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
+    package let read: @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
+
+    /// A kind of value that is read by `read`.
+    package init(
+        read: @escaping @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
+    ) {
+        self.read = read
+    }
 }
 
 extension SettingType where Value == Int {
     /// A whole number in a range.
-    static func count(_ range: ClosedRange<Int>, example: Int) -> Self {
+    package static func count(_ range: ClosedRange<Int>, example: Int) -> Self {
         Self { key, value, diagnostics in
             guard case .integer(let number) = value.content else {
                 // In quotes, or with a fraction of zero, it is known which number is meant.
@@ -37,7 +44,7 @@ extension SettingType where Value == Int {
 
 extension SettingType where Value == Duration {
     /// A duration in a range.
-    static func duration(_ range: ClosedRange<Duration>, example: String) -> Self {
+    package static func duration(_ range: ClosedRange<Duration>, example: String) -> Self {
         Self { key, value, diagnostics in
             guard case .string(let text) = value.content else {
                 if case .integer(let number) = value.content, number > 0 {
@@ -70,7 +77,7 @@ extension SettingType where Value == Duration {
 
 extension SettingType where Value == UInt64 {
     /// A duration in a range, in nanoseconds.
-    static func nanoseconds(_ range: ClosedRange<Duration>, example: String) -> Self {
+    package static func nanoseconds(_ range: ClosedRange<Duration>, example: String) -> Self {
         let type = SettingType<Duration>.duration(range, example: example)
         return Self { key, value, diagnostics in type.read(key, value, &diagnostics)?.nanoseconds }
     }
@@ -78,7 +85,7 @@ extension SettingType where Value == UInt64 {
 
 extension SettingType where Value == String {
     /// An absolute path in the file system.
-    static func path(example: String) -> Self {
+    package static func path(example: String) -> Self {
         Self { key, value, diagnostics in
             guard case .string(let text) = value.content else {
                 diagnostics.reportType(value, of: key, wanted: "a path in quotes", example: "\"\(example)\"")
@@ -98,7 +105,7 @@ extension SettingType where Value == String {
 
 extension SettingType where Value == Bool {
     /// `true` or `false`.
-    static let boolean = Self { key, value, diagnostics in
+    package static let boolean = Self { key, value, diagnostics in
         if case .boolean(let isOn) = value.content { return isOn }
         let isOff =
             switch value.content {
@@ -113,7 +120,8 @@ extension SettingType where Value == Bool {
 
 extension SettingType {
     /// One of a few words.
-    static func choice(_ what: String, _ choices: [(name: String, value: Value)]) -> Self where Value: Sendable {
+    package static func choice(_ what: String, _ choices: [(name: String, value: Value)]) -> Self
+    where Value: Sendable {
         Self { key, value, diagnostics in
             let names = choices.map(\.name)
             guard case .string(let text) = value.content else {
@@ -129,13 +137,13 @@ extension SettingType {
     }
 
     /// One of the words that an enumeration is made of.
-    static func choice(_ what: String, of type: Value.Type = Value.self) -> Self
+    package static func choice(_ what: String, of type: Value.Type = Value.self) -> Self
     where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
         choice(what, Value.allCases.map { ($0.rawValue, $0) })
     }
 
     /// A value of this kind, or `false` for none, where a listener can so go without what it would inherit.
-    static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Inner? {
+    package static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Inner? {
         Self { key, value, diagnostics in
             switch value.content {
             case .boolean(false):
@@ -162,7 +170,7 @@ extension SettingType {
     }
 
     /// A value of this kind, or `false` for none, which is what leaving it out means too.
-    static func orNone<Inner>(_ type: SettingType<Inner>, example: String) -> Self where Value == Inner? {
+    package static func orNone<Inner>(_ type: SettingType<Inner>, example: String) -> Self where Value == Inner? {
         Self { key, value, diagnostics in
             switch value.content {
             case .boolean(false):

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TOML
+package import TOML
 
 /// The problems found so far, and the file in which more are looked for.
-struct Diagnostics {
+package struct Diagnostics {
     private(set) var problems: [ConfigurationProblem] = []
 
     /// What is valid, but may not do what its author expects; shown by `--check`. ``limit`` at most.
@@ -11,6 +11,9 @@ struct Diagnostics {
 
     /// The file that is being read.
     var file: SourceFile
+
+    /// The services that a listener can have.
+    let services: [ServiceSchema]
 
     /// How many problems of a file are told. Whoever has that many has the wrong file, and a file of nothing else would
     /// make a report of many times its size.
@@ -20,8 +23,9 @@ struct Diagnostics {
     private var unreadable: [Int: [SourceRange]] = [:]
     private var counts: [Int: Int] = [:]
 
-    init(file: SourceFile) {
+    init(file: SourceFile, services: [ServiceSchema]) {
         self.file = file
+        self.services = services
     }
 
     /// Whether the current file has so many problems that another one would not be told.
@@ -33,6 +37,11 @@ struct Diagnostics {
     /// not told: it would only be confusing.
     mutating func setUnreadable(_ ranges: [SourceRange]) {
         unreadable[file.number] = ranges
+    }
+
+    /// Adds a problem at a place in the current file.
+    package mutating func report(_ message: String, at range: SourceRange, help: String?, choices: [String] = []) {
+        report(message, at: file.span(range), help: help, choices: choices)
     }
 
     /// Adds a problem at a place in the current file.
@@ -77,7 +86,7 @@ struct Diagnostics {
     }
 
     /// Adds a problem for a value of the wrong type.
-    mutating func reportType(_ value: TOMLValue, of key: String, wanted: String, example: String) {
+    package mutating func reportType(_ value: TOMLValue, of key: String, wanted: String, example: String) {
         // What could not be read has its problem already.
         if case .invalid = value.content { return }
         report("`\(key)` must be \(wanted), not \(value.typeName)", at: value.range, help: "write \(key) = \(example)")

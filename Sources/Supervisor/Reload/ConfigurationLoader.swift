@@ -3,6 +3,7 @@
 import Configuration
 import HostAccess
 import LinuxSystem
+import Services
 import Synchronization
 
 /// Reads configurations on a thread of its own, since a disk or a name server may take minutes.
@@ -26,7 +27,9 @@ final class ConfigurationLoader: Sendable {
     /// - Parameter read: reads the files and resolves the names; blocks as long as these take.
     init(
         path: String,
-        read: @escaping @Sendable (String) -> Outcome = { Configuration.load(path: $0, host: SystemHostLookup()) }
+        read: @escaping @Sendable (String) -> Outcome = {
+            Configuration.load(path: $0, services: ServiceDescriptor.schemas, host: SystemHostLookup())
+        }
     ) throws(SystemError) {
         self.path = path
         self.read = read

@@ -49,7 +49,7 @@ struct WantedSocket: Hashable, Sendable {
 extension ListenerSettings {
     /// The sockets that the listener asks for, in the order of its addresses, each once.
     var wantedSockets: [WantedSocket] {
-        let isForLoopback = service.amplifies && !allowsAmplification
+        let isForLoopback = service.schema.amplifies && !allowsAmplification
         let kinds = fittingKinds
         var wanted: [WantedSocket] = []
         var known: Set<SocketKey> = []
@@ -78,19 +78,9 @@ extension ListenerSettings {
     }
 
     private var fittingKinds: Set<SocketKind>? {
-        let kinds = SocketKind.allCases
         // A header may end anywhere, so it wants a stream.
-        if !plan.admission.proxies.isEmpty { return Set(kinds.filter(\.isByteStream)) }
-        switch service {
-        case .forward(let settings):
-            guard let kind = settings.upstreams.first?.endpoint.scheme.kind else { return nil }
-            if settings.framing != nil { return Set(kinds.filter { $0.isByteStream || $0.isDatagram }) }
-            return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
-        case .chat:
-            return Set(kinds.filter { !$0.isDatagram })
-        case .echo, .discard, .daytime, .time, .chargen:
-            return nil
-        }
+        if !plan.admission.proxies.isEmpty { return Set(SocketKind.allCases.filter(\.isByteStream)) }
+        return service.kinds
     }
 
     /// The sockets of an address; those with a port of the kernel's choice are not counted yet.

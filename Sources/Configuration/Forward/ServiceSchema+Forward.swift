@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Addresses
+
+extension ServiceSchema {
+    /// `service = "forward"`. Its keys are judged together with the addresses of the listener, so they have a draft.
+    public static let forward = ServiceSchema(
+        "forward", reading: ForwardDraft(), keys: ForwardDraft.keys, required: [("to", "\"tcp://10.0.0.5:443\"")],
+        resolve: { draft, listener, plan, host, diagnostics in
+            ForwardResolver(host: host).resolve(draft, of: listener, under: plan, &diagnostics)
+        })
+}
+
+extension ListenerDraft {
+    /// What the keys of `forward` say, if that is the service.
+    var forward: ForwardDraft? { values as? ForwardDraft }
+}
+
+extension ServiceSettings {
+    /// The settings of a relay, if this is one.
+    public var forward: ForwardSettings? { values as? ForwardSettings }
+}
+
+extension ForwardSettings: ServiceValues {
+    /// What can be relayed to the upstreams: bytes to bytes, messages to messages, datagrams to datagrams; with a framing,
+    /// all but messages.
+    public var kinds: Set<SocketKind>? {
+        guard let kind = upstreams.first?.endpoint.scheme.kind else { return nil }
+        let kinds = SocketKind.allCases
+        if framing != nil { return Set(kinds.filter { $0.isByteStream || $0.isDatagram }) }
+        return Set(kinds.filter { $0.isByteStream == kind.isByteStream && $0.isDatagram == kind.isDatagram })
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+
+extension ServiceDescriptor {
+    /// Lines of 72 characters without end: RFC 864.
+    static let chargen = ServiceDescriptor(
+        "chargen", unfit: [.can: "what it answers is no frame"], amplifies: true,
+        session: ChargenWorker.init(_:lane:), flow: ChargenFlow.init(flow:lane:))
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+
+extension ServiceDescriptor {
+    /// A relay to upstreams. What is known of an upstream outlives a reload.
+    static let forward = ServiceDescriptor(.forward) { (settings: ForwardSettings, label, previous) in
+        let upstreams = UpstreamRegistration(settings, label: label, following: previous?.upstreams)
+        return ActiveService(upstreams) { ForwardService(upstreams.group) }
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+
+extension ServiceDescriptor {
+    /// The seconds since 1900 as four bytes: RFC 868.
+    static let time = ServiceDescriptor(
+        "time", unfit: [.can: "what it answers is no frame"], session: TimeWorker.init(_:lane:),
+        flow: TimeFlow.init(flow:lane:))
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import HostAccess
+import Services
+import TestSupport
+
+extension Configuration {
+    /// Reads one file of this text, with the services of this version.
+    static func parse(_ text: String) -> (Configuration?, [ConfigurationProblem]) {
+        parse(files: [("usherd.toml", Array(text.utf8))], host: TestHost())
+    }
+
+    /// Reads files with the services of this version.
+    static func parse(
+        files: [(path: String, bytes: [UInt8])], host: some HostLookup
+    ) -> (Configuration?, [ConfigurationProblem]) {
+        parse(files: files, services: ServiceDescriptor.schemas, host: host)
+    }
+
+    /// Loads files with the services of this version.
+    static func load(
+        path: String = defaultPath, files: some ConfigurationFiles = SystemFiles()
+    ) -> (Configuration?, [ConfigurationProblem]) {
+        load(path: path, services: ServiceDescriptor.schemas, host: TestHost(), files: files)
+    }
+}
