@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Addresses
+package import Addresses
 
 /// Two peers and the two directions between them: decides what is read, written and ended, and when it is all over.
 ///
