@@ -87,7 +87,7 @@ public enum Daemon {
         }
         OwnBug.beforeEnd { sentence in
             PrefixedErrorOutput().say(sentence)
-            writer.write(DaemonRecord(time: Clock.realtime, .failed, sentence))
+            writer.write(.ownBug(sentence))
             writer.flush(within: .seconds(1))
         }
         let gate = ExitGate()

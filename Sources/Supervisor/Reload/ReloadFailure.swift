@@ -25,7 +25,7 @@ enum ReloadFailure: Error {
         case .configuration(let problems, let path):
             let first = problems.first?.summary ?? path
             guard problems.count > 1 else { return first }
-            let others = StatusLine.count(problems.count - 1, "more mistake")
+            let others = Quantity.text(problems.count - 1, "more mistake")
             return "\(first); and \(others): usherd --check --config \(TerminalText.safe(path)) shows all"
         case .thread(let error):
             return "cannot read the configuration: \(error); raise TasksMax= or LimitNPROC= of the unit"
