@@ -22,8 +22,8 @@ extension ListenerDraft {
             })
         else { return }
         diagnostics.report(
-            "without an `idle-timeout` no flow of \(address.endpoint) would ever end, until as many as there may be are"
-                + " there and nobody else comes in",
+            "without an `idle-timeout` no flow of \(address.endpoint) would ever end, and new sources would be refused at"
+                + " max-connections",
             at: self.span(of: "idle-timeout") ?? span,
             help: isInherited
                 ? "[defaults] turns it off: give this listener an idle-timeout of its own, such as \"30s\", or a lifetime"
@@ -33,7 +33,7 @@ extension ListenerDraft {
     private func checkService(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
         if let source = acceptProxy?.first {
             diagnostics.report(
-                "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
+                "a PROXY header needs a stream, and \(address.endpoint) is a datagram socket", at: source.span,
                 help: "remove `accept-proxy`, or give the datagrams a listener of their own",
                 related: (address.span, "the address is here"))
         }
@@ -44,12 +44,12 @@ extension ListenerDraft {
         switch service {
         case .daytime, .time, .chargen:
             diagnostics.report(
-                "the service `\(service?.name ?? "")` makes no sense on a CAN bus: what it answers is no frame",
-                at: address.schemeSpan, help: "on can:// there are echo, discard and forward")
+                "the service `\(service?.name ?? "")` cannot be used on a CAN bus: its answers are not CAN frames",
+                at: address.schemeSpan, help: "can:// has the services echo, discard and forward")
         case .chat:
             diagnostics.report(
-                "a chat has no use for a CAN bus: a frame has no room for a line of text", at: address.schemeSpan,
-                help: "people can come over tcp, unix, unix-seqpacket, vsock, udp and unix-dgram")
+                "a chat cannot be used on a CAN bus: a line of text does not fit in a frame", at: address.schemeSpan,
+                help: "listen on tcp, unix, unix-seqpacket, vsock, udp or unix-dgram")
         case .echo, .discard, .forward, nil:
             break
         }
@@ -69,7 +69,7 @@ extension ListenerDraft {
         for (address, written) in zip(resolved, addresses ?? []) {
             guard case .bind(.udp, let places, _) = address.target, !places.allSatisfy(\.isLoopback) else { continue }
             diagnostics.report(
-                "\(service?.name ?? "") over UDP answers with more than it is asked, to whoever the sender claims to be",
+                "\(service?.name ?? "") over UDP sends more than it receives, to a source that may be forged",
                 at: written.span,
                 help: "anybody could use it to flood others; listen on 127.0.0.1 or [::1], or write"
                     + " allow-amplification = true if only trusted hosts reach it")
