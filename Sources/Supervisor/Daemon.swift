@@ -61,7 +61,7 @@ public enum Daemon {
             let descriptorLimit = try DescriptorLimit.raise()
             guard descriptorLimit >= leastDescriptors else {
                 return fail(
-                    "the process may have only \(descriptorLimit) descriptors, and needs \(leastDescriptors) to begin with:"
+                    "the process may have only \(descriptorLimit) descriptors, and needs \(leastDescriptors) to start:"
                         + " raise LimitNOFILE= of the unit, or ulimit -n", errno: EMFILE, status: ExitStatus.system,
                     manager)
             }

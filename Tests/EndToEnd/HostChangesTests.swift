@@ -221,7 +221,7 @@ struct HostChangesTests {
         try withUsherd(
             listener("chosen", "udp://239.9.1.1:7001", "discard"), .init(wrapper: hosts.server)
         ) { daemon in
-            _ = try warning(daemon, of: "chosen", "no route leads to the group of udp://239.9.1.1:7001")
+            _ = try warning(daemon, of: "chosen", "no route to the group of udp://239.9.1.1:7001")
             try hosts.ip("route", "add", "239.9.0.0/16", "dev", "wire")
             _ = try listening(daemon, "chosen", count: 1)
             #expect(try hosts.ip("maddress", "show", "dev", "wire").contains("239.9.1.1"))

@@ -330,7 +330,7 @@ import Testing
             try daemon.reload("[listener.a]\nlisten = \"\(address)\"\nservice = \"echo\"\n")
             #expect(
                 try lastReload(daemon, "reload-failed", number: index + 1).contains(
-                    "the daemon itself listens on this path"))
+                    "the old configuration listens on this path"))
         }
         #expect(try echoes(Client(daemon.address("a"))))
     }
