@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Addresses"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Services", "Configuration", "TOML", "Policy", "Addresses", "TestSupport"],
+            dependencies: ["Relaying", "Services", "Configuration", "TOML", "Policy", "Addresses", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
             name: "HostAccessTests",

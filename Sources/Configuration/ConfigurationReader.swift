@@ -145,7 +145,7 @@ struct ConfigurationReader {
         let sections: [SettingSection] = [.daemon, .log, .defaults, .listener(name: "NAME", service: nil)]
         let homes = sections.filter { $0.keys.contains(entry.key) }.map(\.title)
         diagnostics.report(
-            "`\(entry.key)` stands outside of every table", at: entry.keyRange,
+            "`\(entry.key)` is outside of every table", at: entry.keyRange,
             help: homes.isEmpty
                 ? ForeignWords.key(entry.key) ?? "every key belongs in [daemon], [log], [defaults] or a [listener.NAME]"
                 : "move it below \(homes.joined(separator: " or "))")
@@ -182,7 +182,7 @@ struct ConfigurationReader {
         let isKey = SettingSection.listener(name: "", service: nil).keys.contains(entry.key)
         if isKey || diagnostics.services.owner(ofKey: entry.key) != nil {
             diagnostics.report(
-                "a listener needs a name, and `\(entry.key)` stands before one", at: entry.keyRange,
+                "a listener needs a name, and `\(entry.key)` is before any listener name", at: entry.keyRange,
                 help: "write [listener.NAME] above it")
         } else {
             diagnostics.report(
@@ -329,10 +329,10 @@ struct ConfigurationReader {
         let owner = earlier.listener == draft.name ? "the same listener" : "the listener `\(earlier.listener)`"
         diagnostics.report(
             isSame
-                ? "\(text) is taken by \(owner)"
+                ? "\(text) is already used by \(owner)"
                 : "\(text) collides with \(earlier.address) of \(owner)",
             at: address.span, help: "choose another address or port for one of them",
-            related: (earlier.span, "it is taken here"))
+            related: (earlier.span, "first used here"))
     }
 
     /// A relay does not know whether its connections may rest, and its author may not have [defaults] in mind.

@@ -60,18 +60,21 @@ public struct CheckRequest: Sendable {
                 return loaded
             }
         } catch {
-            throw Refusal(message: "cannot judge as the user \(user.name): \(error); --no-host does without")
+            throw Refusal(
+                message: "cannot check the permissions of the user \(user.name): \(error); --no-host skips that")
         }
         guard let configuration = loaded.configuration else {
             // What cannot be read may be readable to the user who runs the check.
             let isAnother = user.name != Account.ofThisProcess.name
-            let remark = isAnother ? "judged as the user \(user.name); --user judges as another" : nil
+            let remark =
+                isAnother
+                ? "checked with the permissions of the user \(user.name); --user NAME checks those of another" : nil
             return outcome(loaded, findings: [], remark: remark)
         }
         check.lookAtRest(of: configuration)
         let remark =
-            "judged as the user \(user.name); what the sandbox of its unit lets through (ReadWritePaths=,"
-            + " RestrictAddressFamilies=) cannot be seen from here"
+            "checked with the permissions of the user \(user.name); what the sandbox of its unit allows (ReadWritePaths=,"
+            + " RestrictAddressFamilies=) was not checked"
         return outcome(loaded, findings: check.findings, remark: remark)
     }
 
@@ -119,7 +122,7 @@ public struct CheckRequest: Sendable {
             throw Refusal(message: "this host has no user \(TerminalText.safe(name)); `getent passwd` shows the users")
         }
         guard caller.user == 0 || account.user == caller.user else {
-            throw Refusal(message: "only root can judge as another user: sudo, or leave out --user")
+            throw Refusal(message: "only root can check the permissions of another user: use sudo, or leave out --user")
         }
         return account
     }

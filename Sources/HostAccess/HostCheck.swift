@@ -106,7 +106,7 @@ struct HostCheck<Facts: HostFacts> {
         } catch {
             guard let obstacle = PathObstacle.toMaking(in: directory, facts) else { return }
             find(
-                "the log file \(path) cannot be made, and usherd would not start:"
+                "the log file \(path) cannot be created, and usherd would not start:"
                     + " \(obstacle.text(for: user.name, facts))", at: origin, help: obstacle.help(for: user.name))
         }
     }
@@ -137,7 +137,7 @@ struct HostCheck<Facts: HostFacts> {
 
     private func help(for obstacle: PathObstacle) -> String {
         guard case .missing(let path) = obstacle else { return obstacle.help(for: user.name) }
-        return "usherd makes no directories: install -d -o \(user.name) \(path)"
+        return "usherd creates no directories: install -d -o \(user.name) \(path)"
     }
 
     private mutating func lookAtOwner(of address: ListenAddress) {
@@ -155,7 +155,7 @@ struct HostCheck<Facts: HostFacts> {
         let unitGroups = facts.unit.groups
         if isService, unitGroups.contains(name) || unitGroups.contains(String(group)) { return }
         find(
-            "\(address.endpoint): the user \(user.name) is no member of the group \(name), and may not give a socket to it"
+            "\(address.endpoint): the user \(user.name) is not a member of the group \(name), and may not give a socket to it"
                 + " (chown: Operation not permitted)", at: address.origin,
             help: isService
                 ? "write SupplementaryGroups=\(name) below [Service] with `systemctl edit usherd`, and restart it"
@@ -176,7 +176,7 @@ struct HostCheck<Facts: HostFacts> {
             break
         case .taken(let holder?) where holder.pid == 1:
             find(
-                "\(address.endpoint) of the listener \(listener) is held by systemd: Address already in use",
+                "\(address.endpoint) of the listener \(listener): Address already in use by systemd",
                 at: address.origin,
                 help:
                     "a .socket unit has it, see `systemctl list-sockets`: write systemd:// and its FileDescriptorName=, or"
@@ -184,10 +184,10 @@ struct HostCheck<Facts: HostFacts> {
         case .taken(let holder):
             let who = holder.map { "\($0.name) (process \($0.pid))" } ?? "another process"
             find(
-                "\(address.endpoint) of the listener \(listener) is held by \(who): Address already in use",
+                "\(address.endpoint) of the listener \(listener): Address already in use by \(who)",
                 at: address.origin,
                 help: holder == nil
-                    ? "`ss -lxtup` shows by whom, to root; stop that process, or choose another address"
+                    ? "as root, `ss -lxtup` shows the process; stop that process, or choose another address"
                     : "stop that process, or choose another address")
         case .failed(let error):
             // The unit grants the service what its account alone lacks.

@@ -19,7 +19,7 @@ package enum ListenAdvice {
         guard let modules = scheme.kind?.modules else {
             return
                 "this kernel lacks the address family (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the"
-                + " unit does not let it through"
+                + " unit does not allow it"
         }
         return "this kernel lacks the family of `\(scheme.rawValue)`: `modprobe -a \(modules)`, and a file in"
             + " /etc/modules-load.d for each boot; under systemd, RestrictAddressFamilies= of the unit has to name"
@@ -50,12 +50,12 @@ package enum ListenAdvice {
         case ("bind", EADDRNOTAVAIL) where scheme == .rds:
             "this host has no such address (see ip address), or RDS no transport: `modprobe rds_tcp`"
         case ("bind", ENODEV) where scheme == .can:
-            "this interface does not lead to a CAN bus: `ip -details link` shows those that do"
+            "this interface is not a CAN interface: `ip -details link` shows the type of each"
         case ("bind", ENODEV) where endpoint.interfaceNumber != nil:
             "this host has no interface of this number: `ip link` shows the interfaces; a name, such as %eth0, is still right"
-                + " after the interface was made anew"
+                + " after the interface was recreated"
         case ("bind", EADDRINUSE), ("listen", EADDRINUSE):
-            "another process has it: see ss -lxtup, stop that process, or use another address"
+            "another process uses it: see ss -lxtup, stop that process, or use another address"
         case ("bind", EROFS):
             "the file system is read-only, or so for the daemon: see ReadWritePaths= of the unit"
         case ("bind", EACCES):
@@ -63,9 +63,9 @@ package enum ListenAdvice {
         case ("bind", EADDRNOTAVAIL):
             "this host has no such address: see ip address; usherd listens there when the address is added"
         case ("unlink", EACCES), ("unlink", EPERM):
-            "a dead process has left a socket there that the daemon may not remove: remove it"
+            "a process that ended left a socket there that the daemon may not remove: remove it"
         case ("bind", ENOENT), ("bind", ENOTDIR):
-            "make the directory first"
+            "create the directory first"
         case ("chown", EPERM):
             owner(endpoint.options)
         case (_, EMFILE):
@@ -75,7 +75,7 @@ package enum ListenAdvice {
         case (_, ENFILE):
             "raise fs.file-max of the host"
         case ("getsockopt", ENOTSOCK), ("getsockopt", EPROTONOSUPPORT), ("getsockname", EAFNOSUPPORT):
-            "what was passed is of no kind that is served here: TCP, Unix stream or seqpacket, vsock"
+            "unsupported socket type; systemd must pass a TCP, Unix stream or seqpacket, or vsock socket"
         default:
             ""
         }

@@ -17,9 +17,9 @@ public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
     public var message: StaticString {
         switch self {
         case .noHeader:
-            "the client sent no PROXY header; take its address out of accept-proxy, or have it send one"
+            "the client sent no PROXY header; remove its address from accept-proxy, or configure it to send one"
         case .unknownProtocol:
-            "the PROXY header names none of TCP4, TCP6 and UNKNOWN; have the sender use version 2 for anything else"
+            "the PROXY header names none of TCP4, TCP6 and UNKNOWN; configure the sender to use version 2 for anything else"
         case .badAddress:
             "the PROXY header has an address that is not of the protocol it names; this is a fault of its sender"
         case .badPort:
@@ -29,7 +29,7 @@ public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
         case .lineTooLong:
             "the PROXY header has no end in the 107 bytes that version 1 may have; this is a fault of its sender"
         case .unsupportedVersion:
-            "the PROXY header is of a binary version other than 2; have the sender use version 1 or 2"
+            "the PROXY header is of a binary version other than 2; configure the sender to use version 1 or 2"
         case .unsupportedCommand:
             "the PROXY header has a command other than LOCAL and PROXY; this is a fault of its sender"
         case .unsupportedFamily:
@@ -37,7 +37,7 @@ public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
         case .unsupportedTransport:
             "the PROXY header has a transport that version 2 does not have; this is a fault of its sender"
         case .tooLong:
-            "the PROXY header is longer than is taken here; have the sender put less into it"
+            "the PROXY header is too long; configure the sender to put less into it"
         case .addressesCutOff:
             "the PROXY header is shorter than its addresses; this is a fault of its sender"
         case .fieldCutOff:
@@ -45,9 +45,9 @@ public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
         case .repeatedField:
             "the PROXY header has a field twice that it may have once; this is a fault of its sender"
         case .uniqueIDTooLong:
-            "the PROXY header has a unique ID above 128 bytes; have the sender make it shorter"
+            "the PROXY header has a unique ID above 128 bytes; configure the sender to send a shorter one"
         case .authorityTooLong:
-            "the PROXY header has a host name above 255 bytes; have the sender leave it out"
+            "the PROXY header has a host name above 255 bytes; configure the sender to leave it out"
         case .badChecksumField:
             "the PROXY header has a checksum that is not of 4 bytes; this is a fault of its sender"
         case .checksumMismatch:

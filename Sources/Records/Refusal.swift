@@ -109,11 +109,11 @@ public enum Refusal: Error, Hashable {
             bytes.append("PROXY header: ")
             bytes.append(text: mistake)
         case .loop(let hops):
-            bytes.append("a loop: it has come through ")
+            bytes.append("loop detected: ")
             bytes.append(decimal: UInt64(max(hops, 0)))
-            bytes.append(" relays")
+            bytes.append(hops == 1 ? " relay" : " relays")
         case .ownAddress:
-            bytes.append("it claims to come from an upstream, or from a listener of this daemon: a loop, or forged")
+            bytes.append("source is an upstream or a listener of this daemon (loop or forged)")
         case .upstreamsDown:
             bytes.append("every upstream is down")
         case .queueLimit(let count):
@@ -121,7 +121,7 @@ public enum Refusal: Error, Hashable {
             bytes.append(decimal: UInt64(max(count, 0)))
             bytes.append(UInt8(ascii: ")"))
         case .ended(let reason):
-            bytes.append("it ended before its PROXY header: ")
+            bytes.append("connection ended before the PROXY header: ")
             bytes.append(reason.name)
         }
     }

@@ -49,10 +49,10 @@ extension SinkError: CustomStringConvertible {
         }
         guard case .file(let path) = destination else { return "" }
         switch (cause.symbol, place) {
-        case ("ENOENT", _): return "; make the directory \(Self.parent(of: path)) first"
+        case ("ENOENT", _): return "; create the directory \(Self.parent(of: path)) first"
         case ("EACCES", _), ("EROFS", _): return "; the daemon's user must be able to write there"
         case ("EISDIR", _): return "; give the name of a file in it"
-        case ("ENXIO", .fifo): return "; nobody reads this FIFO"
+        case ("ENXIO", .fifo): return "; no process reads this FIFO"
         case ("ENXIO", .socket): return Self.help(forSocketAt: path)
         default: return ""
         }

@@ -46,7 +46,7 @@ public enum Client {
         guard source.kind == target.kind, !settings.listens, target.kind != .can else {
             throw ClientFailure(
                 .usage,
-                "--source is for clients that connect, and takes an address of the same kind as the other side has")
+                "--source is for clients that connect, and must have the address family of the peer")
         }
         return source
     }

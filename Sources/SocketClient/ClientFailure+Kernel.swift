@@ -42,24 +42,24 @@ extension ClientFailure {
         case ECONNREFUSED, ECONNRESET:
             return ClientFailure(
                 .refused,
-                "\(address) refuses: nobody listens there; see that the server runs, and that the address is its own")
+                "connection refused: nothing is listening on \(address) (is the server running?)")
         case ENOENT where kind.isUnix:
             return ClientFailure(
-                .refused, "\(address): there is no such socket; see that the server runs, and that the path is its own")
+                .refused, "no such file or socket: \(address) (is the server running?)")
         case ENOTSOCK, EPROTOTYPE:
             return ClientFailure(
                 .refused,
-                "\(address) is no socket of this kind; unix:// is a stream, unix-seqpacket:// and unix-dgram:// have messages"
+                "\(address) is not a socket of this type; unix:// is a stream, unix-seqpacket:// and unix-dgram:// have messages"
             )
-        case EAGAIN: return ClientFailure(.timedOut, "\(address) does not accept: its backlog is full; try again later")
+        case EAGAIN: return ClientFailure(.timedOut, "timed out: the backlog of \(address) is full; try again later")
         case ETIMEDOUT: return timedOut(address)
         case ENETUNREACH, EHOSTUNREACH, EHOSTDOWN, ENETDOWN:
-            return ClientFailure(.broken, "\(address) cannot be reached: \(kernel); `ip route get` shows the way to it")
+            return ClientFailure(.broken, "\(address) cannot be reached: \(kernel); `ip route get` shows the route")
         case EACCES, EPERM: return denied(address, kernel)
         case ENODEV where kind == .vsock:
             return ClientFailure(
                 .noFamily,
-                "\(address): no driver reaches this context; as root, modprobe vsock_loopback for CID 1,"
+                "\(address): no driver for this context; as root, modprobe vsock_loopback for CID 1,"
                     + " vhost_vsock on the host of virtual machines, vmw_vsock_virtio_transport in one")
         case ENODEV where kind == .can: return noInterface(address)
         default: return ClientFailure(.broken, "\(address): cannot connect: \(kernel)")
@@ -73,19 +73,19 @@ extension ClientFailure {
         case ECONNREFUSED:
             return ClientFailure(
                 .refused,
-                "\(address) refuses: nobody listens there; see that the server runs, and that the address is its own")
+                "connection refused: nothing is listening on \(address) (is the server running?)")
         case ECONNRESET, ECONNABORTED: return reset(address, kernel)
         case EPIPE, ENOTCONN:
-            return ClientFailure(.reset, "\(address) closed the connection before it had taken everything")
+            return ClientFailure(.reset, "\(address) closed the connection before all data was sent")
         case ETIMEDOUT: return timedOut(address)
         case EMSGSIZE:
             return ClientFailure(
                 .badInput,
                 kind == .can
-                    ? "\(address) does not take frames of CAN FD: `ip link set … mtu 72` where the hardware can"
-                    : "\(address): a message is longer than such a socket takes; send it in parts, or by a stream")
+                    ? "\(address) does not support CAN FD: `ip link set … mtu 72` if the hardware does"
+                    : "\(address): message too long for this socket; send it in parts, or by a stream")
         case ENETUNREACH, EHOSTUNREACH, EHOSTDOWN:
-            return ClientFailure(.broken, "\(address) cannot be reached: \(kernel); `ip route get` shows the way to it")
+            return ClientFailure(.broken, "\(address) cannot be reached: \(kernel); `ip route get` shows the route")
         case ENETDOWN where kind == .can:
             return ClientFailure(.broken, "\(address): the interface is down; as root, `ip link set … up`")
         case ENXIO where kind == .can, ENODEV where kind == .can: return noInterface(address)
@@ -97,12 +97,13 @@ extension ClientFailure {
     private static func own(_ error: SystemError, _ address: String, _ kernel: String) -> ClientFailure {
         switch error.errno {
         case EADDRINUSE:
-            return ClientFailure(.notOurs, "\(address) is in use by another program; `ss -anp` shows by which")
+            return ClientFailure(
+                .notOurs, "\(address): address already in use by another process; `ss -anp` shows which")
         case EADDRNOTAVAIL:
-            return ClientFailure(.notOurs, "\(address) is no address of this host; `ip address` shows its addresses")
+            return ClientFailure(.notOurs, "\(address) is not an address of this host; `ip address` lists them")
         case EACCES, EPERM: return denied(address, kernel)
         case ENODEV: return noInterface(address)
-        default: return ClientFailure(.notOurs, "\(address) cannot be had: \(kernel)")
+        default: return ClientFailure(.notOurs, "cannot bind to \(address): \(kernel)")
         }
     }
 
@@ -110,26 +111,26 @@ extension ClientFailure {
     static func timedOut(_ address: String) -> ClientFailure {
         ClientFailure(
             .timedOut,
-            "\(address) does not answer in time; --timeout waits longer, and a firewall may be what swallows it")
+            "timed out: no answer from \(address); --timeout waits longer, and a firewall may drop the packets")
     }
 
     /// The time has passed before anything came in.
     static func nothingCame(_ address: String) -> ClientFailure {
-        ClientFailure(.timedOut, "\(address): nothing has come in time; --timeout waits longer")
+        ClientFailure(.timedOut, "timed out: no data from \(address); --timeout waits longer")
     }
 
     private static func reset(_ address: String, _ kernel: String) -> ClientFailure {
-        ClientFailure(.reset, "\(address) broke the connection off: \(kernel); its log may say why")
+        ClientFailure(.reset, "\(address): \(kernel); its log may have the reason")
     }
 
     private static func denied(_ address: String, _ kernel: String) -> ClientFailure {
         ClientFailure(
-            .denied, "\(address): \(kernel); the mode of a path, a port below 1024, or a firewall can be the reason")
+            .denied, "\(address): \(kernel); the mode of the path, a port below 1024, or a firewall may be the reason")
     }
 
     private static func noInterface(_ address: String) -> ClientFailure {
         ClientFailure(
-            .broken, "\(address): there is no such interface for it; `ip -brief link` shows those that there are")
+            .broken, "\(address): no such interface; `ip -brief link` lists the interfaces")
     }
 
     private static func missingFamily(
@@ -137,7 +138,7 @@ extension ClientFailure {
     ) -> ClientFailure? {
         guard error.operation == "socket", [EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT].contains(error.errno)
         else { return nil }
-        let what = "\(address): this kernel has no sockets of this family"
+        let what = "\(address): this kernel does not support the address family"
         return switch kind {
         case .can: ClientFailure(.noFamily, "\(what); as root, modprobe can_raw")
         case .rds: ClientFailure(.noFamily, "\(what); as root, modprobe rds_tcp")

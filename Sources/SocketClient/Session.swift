@@ -203,7 +203,7 @@ final class Session {
             switch action {
             case .send(let bytes):
                 if !socket.hasPeer, console.isInteractive, queue.isEmpty {
-                    console.say("nobody has written yet; it goes to the first who does")
+                    console.say("no peer yet; sent to the first one")
                 }
                 queue.append(bytes[...])
                 queuedBytes += bytes.count

@@ -77,23 +77,24 @@ struct Arguments: Equatable {
                usherd --check [--config FILE] [--user NAME] [--strict] [--no-host]
                usherd --version | --help
 
-        Listens on the sockets that FILE names and serves whoever connects.
+        Listens on the sockets that FILE names and serves their connections.
 
           -c, --config FILE  the configuration (default \(Configuration.defaultPath),
                              with conf.d/*.toml beside it)
-          -t, --check        look at the configuration and the host, and start nothing:
-                             print every mistake; or a line for each listener, and
-                             notes on what may keep it from working
-              --user NAME    judge as this user (default for root: usherd)
+          -t, --check        check the configuration and the host, then exit: print
+                             every mistake; or a line for each listener, and notes
+                             on what may keep it from working
+              --user NAME    check the permissions of this user (default for
+                             root: usherd)
               --strict       exit with 69 if there is a note
-              --no-host      look at the configuration alone, as for CI
+              --no-host      check the configuration only, as for CI
           -V, --version      print the version
           -h, --help         print this
 
         Signals: HUP reloads, TERM and INT stop (twice: at once), USR1 reopens log
-        files, USR2 logs the live connections. Exit status: 0, 64 usage, 69 a listener
-        cannot be had, 71 the system refuses, 78 configuration. See usherd(8) and
-        usherd.toml(5).
+        files, USR2 logs the open connections. Exit status: 0 success, 64 wrong command
+        line, 69 cannot listen, 70 a bug in usherd, 71 a system call failed, 78 wrong
+        configuration. See usherd(8) and usherd.toml(5).
 
         """
 }

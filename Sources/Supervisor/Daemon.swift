@@ -61,7 +61,7 @@ public enum Daemon {
             let descriptorLimit = try DescriptorLimit.raise()
             guard descriptorLimit >= leastDescriptors else {
                 return fail(
-                    "the process may have only \(descriptorLimit) descriptors, and needs \(leastDescriptors) to begin with:"
+                    "the process may have only \(descriptorLimit) descriptors, and needs \(leastDescriptors) to start:"
                         + " raise LimitNOFILE= of the unit, or ulimit -n", errno: EMFILE, status: ExitStatus.system,
                     manager)
             }
@@ -87,7 +87,7 @@ public enum Daemon {
         }
         OwnBug.beforeEnd { sentence in
             PrefixedErrorOutput().say(sentence)
-            writer.write(DaemonRecord(time: Clock.realtime, .failed, sentence))
+            writer.write(.ownBug(sentence))
             writer.flush(within: .seconds(1))
         }
         let gate = ExitGate()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxSystem
+import Records
 
 /// The line that `systemctl status` shows, which leaves out what is well:
 ///
@@ -40,15 +41,15 @@ struct StatusLine: Equatable {
 
     /// The line.
     var text: String {
-        let counts = ([listening, Self.count(connections, "connection")] + upstreams).joined(separator: ", ")
+        let counts = ([listening, Quantity.text(connections, "connection")] + upstreams).joined(separator: ", ")
         switch doing {
         case .serving(nil, _): return counts
         case .serving(let time?, nil): return "\(counts); reloaded \(Self.clock(time))"
         case .serving(let time?, let failure?):
             return "\(counts); reload at \(Self.clock(time)) failed, the old configuration is in force: \(failure)"
         case .draining(let seconds):
-            return
-                "stopping: \(Self.count(connections, "connection")) may end within \(Self.count(Int(seconds), "second"))"
+            return "draining: waiting up to \(Quantity.text(seconds, "second")) for"
+                + " \(Quantity.text(connections, "connection"))"
         case .stopping: return "stopping"
         }
     }
@@ -56,38 +57,22 @@ struct StatusLine: Equatable {
     /// `7 listeners`, or `6 of 7 listeners (ssh: address in use, retrying)`.
     private var listening: String {
         let names = Set(waiting.map(\.listener))
-        guard !names.isEmpty else { return Self.count(listeners, "listener") }
+        guard !names.isEmpty else { return Quantity.text(listeners, "listener") }
         var shown = waiting.prefix(Self.shown).map { "\($0.listener): \($0.reason)" }
         if waiting.count > Self.shown { shown.append("\(waiting.count - Self.shown) more") }
-        return "\(Self.grouped(max(listeners - names.count, 0))) of \(Self.count(listeners, "listener"))"
+        return "\(Quantity.grouped(max(listeners - names.count, 0))) of \(Quantity.text(listeners, "listener"))"
             + " (\(shown.joined(separator: "; ")))"
     }
 
     /// `1 of 2 upstreams of front down` for each listener of which some are.
     private var upstreams: [String] {
         var parts = down.prefix(Self.shown).map {
-            "\($0.down) of \(Self.count($0.all, "upstream")) of \($0.listener) down"
+            "\($0.down) of \(Quantity.text($0.all, "upstream")) of \($0.listener) down"
         }
         if down.count > Self.shown {
-            parts.append("some of \(Self.count(down.count - Self.shown, "more listener")) down")
+            parts.append("some of \(Quantity.text(down.count - Self.shown, "more listener")) down")
         }
         return parts
-    }
-
-    /// `1 connection`, `1 283 connections`.
-    static func count(_ number: Int, _ noun: String) -> String {
-        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
-    }
-
-    /// Digits in groups of three, with thin gaps that survive every terminal: plain spaces.
-    static func grouped(_ number: Int) -> String {
-        var result = number < 0 ? "-" : ""
-        let digits = String(number.magnitude)
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index).isMultiple(of: 3) { result += " " }
-            result.append(digit)
-        }
-        return result
     }
 
     /// The time of day in UTC: `12:03`.

@@ -21,20 +21,9 @@ extension Supervisor {
     }
 
     private func record(_ listener: ActiveListener, state: String, _ reasons: [String]) {
-        let connections = listener.current.connections.value
-        var message = "\(listener.settings.name) is \(state)"
-        if !reasons.isEmpty { message += " (\(reasons.joined(separator: ", ")))" }
-        message += ", with \(StatusLine.count(connections, "connection"))"
-        var fields = [
-            RecordField("state", .text(state)), RecordField("connections", .integer(UInt64(max(connections, 0)))),
-        ]
-        if let counts = listener.service.upstreamCounts {
-            message += ", \(counts.down) of \(StatusLine.count(counts.all, "upstream")) down"
-            fields.append(RecordField("upstreams", .integer(UInt64(counts.all))))
-            fields.append(RecordField("upstreams_down", .integer(UInt64(counts.down))))
-        }
         writer.write(
-            DaemonRecord(
-                time: Clock.realtime, .listener, message, listener: listener.current.label, fields: fields))
+            .listenerState(
+                state, awaited: reasons, connections: listener.current.connections.value,
+                upstreams: listener.service.upstreamCounts, listener: listener.current.label))
     }
 }

@@ -63,13 +63,6 @@ extension Supervisor {
 
     // MARK: - Records
 
-    /// Writes a record of the daemon.
-    func write(_ event: EventKind, _ message: String, listener: ActiveListener? = nil, errno: CInt = 0) {
-        writer.write(
-            DaemonRecord(
-                time: Clock.realtime, event, message, listener: listener?.current.label, errno: errno))
-    }
-
     /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
     func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
@@ -78,36 +71,28 @@ extension Supervisor {
         }
     }
 
-    /// Says that a listener listens on a socket, and what else there is to say of it.
-    func tellListening(_ listener: ActiveListener, _ open: OpenSocket, _ words: String? = nil) {
+    /// Writes that a listener listens on a socket.
+    func tellListening(_ listener: ActiveListener, _ open: OpenSocket, because cause: ListeningCause? = nil) {
         let address = RecordedAddress(open.socket.kind, open.socket.address)
-        let more = words.map { ": \($0)" } ?? ""
-        writer.write(
-            DaemonRecord(
-                time: Clock.realtime, .listening,
-                "\(listener.settings.name) listens on \(address) for \(listener.settings.service.name)\(more)",
-                listener: listener.current.label, local: address))
+        writer.write(.listening(on: address, because: cause, listener: listener.current.label))
     }
 
     /// Says that the daemon has started, and what may go wrong with it later.
     func recordStart() {
-        let counts = StatusLine.count(listeners.count, "listener")
-        let laneCount = StatusLine.count(lanes.handles.count, "lane")
-        write(.started, "usherd \(Version.text) serves \(counts) on \(laneCount), with \(loader.path)")
+        writer.write(
+            .started(
+                version: Version.text, listeners: listeners.count, lanes: lanes.handles.count, path: loader.path))
         warnOfDescriptorLimit()
-        for name in passed.untaken {
-            write(.warning, "systemd passed a socket \(name) that no listener takes: listen on systemd://\(name)")
-        }
+        for name in passed.untaken { writer.write(.passedSocketUnused(name)) }
     }
 
     /// Says that there may be more connections than descriptors, if so.
     func warnOfDescriptorLimit() {
         let needed = configuration.descriptorsNeeded
         if needed > descriptorLimit {
-            write(
-                .warning,
-                "max-connections is \(configuration.daemon.maxConnections), but the process may have only \(descriptorLimit) descriptors: raise"
-                    + " LimitNOFILE= of the unit, or ulimit -n, to \(needed), or lower max-connections")
+            writer.write(
+                .descriptorLimitLow(
+                    maxConnections: configuration.daemon.maxConnections, limit: descriptorLimit, needed: needed))
         }
     }
 }

@@ -62,9 +62,10 @@ extension Supervisor {
 
     private func drain(until end: UInt64) {
         tell("STOPPING=1\n\(statusAssignment())")
-        write(
-            .draining,
-            DrainNotice.record(connections: shared.connections.value, timeout: configuration.daemon.drainTimeout))
+        writer.write(
+            .draining(
+                connections: shared.connections.value,
+                timeout: DurationText.format(configuration.daemon.drainTimeout)))
         lanes.performOnAll { $0.stopAccepting() }
         // Its answer says that the backlogs are empty too.
         drainHeartbeat = sendHeartbeat()
@@ -83,8 +84,7 @@ extension Supervisor {
             lane.stop(nil, because: .stopped, by: .operator)
             lane.closeAll(because: .stopped, by: .operator)
         }
-        let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
-        end(status: 0, message: "usherd \(Version.text) stopped\(closed)")
+        end(status: 0, .stopped(version: Version.text, closed: left))
     }
 
     /// Lets go of the listening sockets. Each is closed when the last lane has taken who waited in its backlog; whoever
@@ -97,12 +97,14 @@ extension Supervisor {
     }
 
     /// Ends the lanes, writes what there is to write, and lets the main thread exit.
-    func end(status: CInt, message: String? = nil) {
+    ///
+    /// - Parameter record: the last one. Made when the lanes have ended, since records are sorted by their time.
+    func end(status: CInt, _ record: @autoclosure () -> DaemonRecord? = nil) {
         lanes.end()
         if !lanes.join(timeout: .now() + Self.joinTime) {
-            write(.failed, "a lane did not end in time; records of its connections may be missing")
+            writer.write(.laneNotEnded())
         }
-        if let message { write(.stopped, message) }
+        if let record = record() { writer.write(record) }
         writer.flush(within: Self.flushTime)
         manager.retry()
         stopWatching()

@@ -37,9 +37,7 @@ extension Supervisor {
     func watchdogDue() {
         let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < watchdogHeartbeat }.map(\.number))
         if silent.isEmpty { tell("WATCHDOG=1") }
-        for number in silent.subtracting(silentLanes).sorted() {
-            write(.warning, "lane \(number) does not answer; systemd will restart the daemon if it stays so")
-        }
+        for number in silent.subtracting(silentLanes).sorted() { writer.write(.laneSilent(number)) }
         silentLanes = silent
         // A lane that hangs gets no further questions: they would pile up.
         if silent.isEmpty { watchdogHeartbeat = sendHeartbeat() }

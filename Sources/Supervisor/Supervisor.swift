@@ -228,7 +228,9 @@ final class Supervisor {
 
     private func giveUp(_ failures: [ListenFailure]) {
         for failure in failures {
-            write(.failed, failure.message, listener: listeners[failure.listener], errno: failure.errno)
+            writer.write(
+                .cannotListen(
+                    failure.message, errno: failure.errno, listener: listeners[failure.listener]?.current.label))
         }
         for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
         tell("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")

@@ -89,7 +89,7 @@ extension Parser {
     private mutating func reportLineBreak() {
         lexer.report(
             TOMLProblem(
-                message: "an inline table must stand on one line",
+                message: "an inline table must be on one line",
                 help: "join its lines, or write it as a table under a header of its own",
                 range: lexer.nextRange))
     }

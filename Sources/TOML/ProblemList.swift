@@ -25,7 +25,7 @@ struct ProblemList {
             problems.append(
                 TOMLProblem(
                     message: "there are more mistakes; reading stopped here",
-                    help: "mend the first \(limit), then look again",
+                    help: "correct the first \(limit), then look again",
                     range: problem.range))
             return
         }

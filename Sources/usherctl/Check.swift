@@ -10,19 +10,20 @@ import Services
 /// `usherctl check [FILE]`: the same as `usherd --check`.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at a configuration and at the host, and start nothing.",
+        abstract: "Check a configuration and the host.",
         discussion: """
-            Prints every mistake with its place and how to mend it, or a line for each listener and notes on what may \
-            may keep it from working. Exit status: 0, 78 if there are mistakes, or with --strict 69 if there are notes.
+            Prints every mistake with its place and how to correct it, or a line for each listener and notes on what may \
+            keep it from working. Exit status: 0, 78 if there are mistakes, or with --strict 69 if there are notes.
             """)
 
-    @Option(help: ArgumentHelp("Judge as this user; for root the default is usherd.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Check the permissions of this user; for root the default is usherd.", valueName: "name"))
     var user: String?
 
     @Flag(help: "Exit with 69 if there is a note.")
     var strict = false
 
-    @Flag(help: "Look at the configuration alone, as for CI.")
+    @Flag(help: "Check the configuration only, as for CI.")
     var noHost = false
 
     @Argument(help: "The configuration, with conf.d/*.toml beside it.", completion: .file(extensions: ["toml"]))

@@ -8,7 +8,7 @@ import SocketClient
 
 /// What `connect`, `send` and `receive` have in common.
 struct ClientOptions: ParsableArguments {
-    @Flag(help: "Write and take bytes as hexadecimal digits, one message a line.")
+    @Flag(help: "Print and read bytes as hexadecimal digits, one message a line.")
     var hex = false
 
     @Option(

@@ -9,14 +9,14 @@ struct Connect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talk to a socket of any family.",
         discussion: """
-            On a terminal, each line that you type is sent; `q` alone on a line or Ctrl-D ends it. From a pipe, all of \
-            the standard input is sent, and what comes back is printed until the other side has finished. The exit \
+            On a terminal, each line that you type is sent; `q` alone on a line or Ctrl-D quits. From a pipe, all of \
+            the standard input is sent, and what comes back is printed until EOF from the peer. The exit \
             status tells what went wrong, see usherctl(1).
             """)
 
     @OptionGroup var options: ClientOptions
 
-    @Flag(name: [.customShort("l"), .long], help: "Take the server's part for one client.")
+    @Flag(name: [.customShort("l"), .long], help: "Be the server for one client.")
     var listen = false
 
     @Option(

@@ -16,7 +16,7 @@ struct Receive: ParsableCommand {
 
     @OptionGroup var options: ClientOptions
 
-    @Flag(name: [.customShort("l"), .long], help: "Take the server's part, as is always done for datagrams.")
+    @Flag(name: [.customShort("l"), .long], help: "Be the server, as is always done for datagrams.")
     var listen = false
 
     @Option(help: ArgumentHelp("Wait for so many messages, or lines of a stream.", valueName: "number"))

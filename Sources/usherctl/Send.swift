@@ -11,7 +11,7 @@ struct Send: ParsableCommand {
         abstract: "Send one message.",
         discussion: """
             The words are joined by spaces, and no line feed is added. On a stream they are all that is sent; usherctl \
-            then waits until the other side has finished, for two seconds at most. What comes back is not shown.
+            then waits for EOF from the peer, for two seconds at most. What comes back is not shown.
             """)
 
     @OptionGroup var options: ClientOptions

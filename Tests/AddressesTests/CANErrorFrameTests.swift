@@ -19,7 +19,7 @@ import Testing
         told(0x040, [], [(CANErrorKind.busOff, "bus-off: the controller has left the bus")]),
         told(0x100, [], [(.restarted, "the controller is on the bus again")]),
         told(
-            0x020, [], [(.noAcknowledgement, "no acknowledgement: nobody else is on the bus, or not at this bit rate")]),
+            0x020, [], [(.noAcknowledgement, "no acknowledgement: no other node on the bus, or not at this bit rate")]),
         told(0x001, [], [(.transmitTimeout, "a frame could not be sent in time")]),
         told(0x002, [], [(.lostArbitration, "lost arbitration")]),
         told(0x002, [5], [(.lostArbitration, "lost arbitration in bit 5")]),
@@ -58,7 +58,7 @@ import Testing
         told(0x080, [], [(.busError, "an error on the bus")]),
         // Drivers say that there was an error on the bus beside what it was.
         told(
-            0x0a0, [], [(.noAcknowledgement, "no acknowledgement: nobody else is on the bus, or not at this bit rate")]),
+            0x0a0, [], [(.noAcknowledgement, "no acknowledgement: no other node on the bus, or not at this bit rate")]),
         told(0x000, [], [(.other, "an error of an unknown kind (0x0)")]),
         told(0x004, [], [(.other, "an error of an unknown kind (0x4)")]),
         told(0x1000_0000, [], [(.other, "an error of an unknown kind (0x10000000)")]),

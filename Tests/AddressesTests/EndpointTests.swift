@@ -156,7 +156,7 @@ import Testing
         Mistake("tcp://*:7?backlog=18446744073709551617", .badOption, "18446744073709551617", "from 1 to 65535"),
         Mistake("tcp://*:7?baklog=5", .unknownOption, "baklog", "did you mean `backlog`?"),
         Mistake("tcp://*:7?mode=0660", .optionNotForScheme, "mode", "the options of `tcp` are `backlog`"),
-        Mistake("systemd://x?backlog=5", .optionNotForScheme, "backlog", "`systemd` takes no options"),
+        Mistake("systemd://x?backlog=5", .optionNotForScheme, "backlog", "`systemd` has no options"),
         Mistake("tcp://*:7?backlog=5&backlog=6", .repeatedOption, "backlog=6", "given twice"),
         Mistake("unix:///x?mode=0888", .badOption, "0888", "octal digits"),
         Mistake("unix:///x?mode=1777", .badOption, "1777", "0000 to 0777"),

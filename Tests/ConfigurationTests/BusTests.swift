@@ -115,8 +115,8 @@ import Testing
             files: [(path: "a.toml", bytes: Array((square + back).utf8))], host: TestHost())
         #expect(
             problems.map(\.message).filter { $0.hasPrefix("frames") } == [
-                "frames would go round for ever between the buses of the listener `square`",
-                "frames would go round for ever between the buses of the listeners `square` and `back` and `bridge`",
+                "frames would be relayed for ever between the buses of the listener `square`",
+                "frames would be relayed for ever between the buses of the listeners `square` and `back` and `bridge`",
             ])
     }
 
@@ -192,7 +192,7 @@ import Testing
                         || link.back.contains(id) && comes(link.near, to: link.far, past: [link.near])
                 }
             }
-            let tells = problems.contains { $0.message.hasPrefix("frames would go round") }
+            let tells = problems.contains { $0.message.hasPrefix("frames would be relayed") }
             // In the direction of `to`, a way may be refused of which each two filters have a frame in common.
             #expect(isCircle || !tells, "\(text)\(problems)")
             #expect(!isCircle || configuration == nil, "\(text)")
@@ -226,7 +226,7 @@ import Testing
             #expect(diagnostics.problems.isEmpty)
             return diagnostics.notes.map(\.message)
         }
-        #expect(notes(effort: 30).map { $0.contains("looked for up to here only") } == [true])
+        #expect(notes(effort: 30).map { $0.contains("checked only up to here") } == [true])
         #expect(notes(effort: 1000).isEmpty)
     }
 }

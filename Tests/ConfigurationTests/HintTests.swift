@@ -92,7 +92,7 @@ import Testing
     func `no limit is false`(line: String) {
         let key = line.prefix { $0 != " " }
         #expect(
-            Self.problems(Self.listener(line)).first?.help == "write \(key) = false, which takes the limit away")
+            Self.problems(Self.listener(line)).first?.help == "write \(key) = false, which removes the limit")
     }
 
     @Test(arguments: ["half-close-timeout = \"never\"", "progress-interval = \"off\"", "keepalive = \"off\""])

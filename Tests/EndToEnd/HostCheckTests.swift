@@ -6,7 +6,7 @@ import Testing
 
 /// `usherd --check` and `usherctl check` on this host: what would keep a valid configuration from working is a note.
 @Suite struct HostCheckTests {
-    private static let remark = "cannot be seen from here"
+    private static let remark = "was not checked"
 
     /// Who runs the tests, so that the service's account is not judged where it exists.
     private static let me = NSUserName()
@@ -51,8 +51,10 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = try configuration(directory, log: "\(directory.path)/log", listen: "\(other.address)")
         let result = try check(path, "--user", Self.me)
-        #expect(result.errors.contains("\(other.address) of the listener echo is held by "), "\(result.errors)")
-        #expect(result.errors.contains("(process \(getpid())): Address already in use"), "\(result.errors)")
+        #expect(
+            result.errors.contains("\(other.address) of the listener echo: Address already in use by "),
+            "\(result.errors)")
+        #expect(result.errors.contains("(process \(getpid()))"), "\(result.errors)")
         let wildcard = try configuration(directory, log: "\(directory.path)/log", listen: "tcp://*:\(port)")
         #expect(try check(wildcard, "--strict", "--user", Self.me).end == .exited(69))
     }

@@ -30,7 +30,7 @@ import Testing
             try expectEcho(client)
             daemon.send(signal: signal)
             let draining = try daemon.record("draining")
-            #expect(draining["message"] == "stopping: 1 connection may end by itself for 1h")
+            #expect(draining["message"] == "draining: waiting up to 1h for 1 connection")
             try waitUntil("nobody is let in") { (try? Client(address)) == nil }
             try expectEcho(client)
             #expect(daemon.ended == nil)
@@ -106,7 +106,7 @@ import Testing
             #expect(ends.count == 20)
             #expect(
                 ends.allSatisfy { $0["reason"] == "stopped" && $0["by"] == "operator" && $0[number: "bytes_in"] == 1 })
-            #expect(daemon.records.last?["message"]?.hasSuffix("stopped; 20 connections had to be closed") == true)
+            #expect(daemon.records.last?["message"]?.hasSuffix("stopped; 20 connections closed") == true)
             for client in clients { #expect(try client.receiveAll().isEmpty) }
         }
     }
@@ -171,7 +171,7 @@ import Testing
                 daemon.manager.messages.contains { $0.hasPrefix("EXTEND_TIMEOUT_USEC=") }
             }
             let stopping = try #require(daemon.manager.messages.first { $0.hasPrefix("STOPPING=1\n") })
-            #expect(stopping.hasPrefix("STOPPING=1\nSTATUS=stopping: 1 connection may end within "))
+            #expect(stopping.hasPrefix("STOPPING=1\nSTATUS=draining: waiting up to "))
             client.close()
             #expect(try daemon.waitForEnd() == .exited(0))
         }

@@ -96,7 +96,7 @@ import Testing
         try directory.write("precious", to: "echo")
         let daemon = try Usherd(starting: echo, .init(directory: directory))
         #expect(try daemon.waitForEnd() == .exited(69))
-        #expect(try daemon.record("failed")["message"]?.contains("a file of another kind") == true)
+        #expect(try daemon.record("failed")["message"]?.contains("a file at this path that is not a socket") == true)
         #expect(directory.read("echo") == "precious")
     }
 
@@ -126,7 +126,7 @@ import Testing
         #expect(try daemon.waitForEnd() == .exited(69))
         let failed = try daemon.record("failed")
         #expect(failed["errno"] == "ENOENT")
-        #expect(failed["message"]?.contains("make the directory first") == true)
+        #expect(failed["message"]?.contains("create the directory first") == true)
     }
 
     @Test func `makes hostile names of clients harmless`() throws {

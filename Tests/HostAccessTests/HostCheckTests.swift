@@ -70,7 +70,7 @@ private struct FakeHost: HostFacts {
                 """
                 usherd.toml:2:1: note: the log file /srv/a/b/usherd.log cannot be opened, and usherd would not start: \
                 /srv/a does not exist
-                help: usherd makes no directories: install -d -o usherd /srv/a
+                help: usherd creates no directories: install -d -o usherd /srv/a
                 """
             ])
     }
@@ -89,7 +89,7 @@ private struct FakeHost: HostFacts {
         let text = Self.echo("tcp://127.0.0.1:7007") + Self.log("/var/log/usherd.log")
         #expect(
             try Self.findings(text, on: host).map(\.message) == [
-                "the log file /var/log/usherd.log cannot be made, and usherd would not start: the user usherd lacks the"
+                "the log file /var/log/usherd.log cannot be created, and usherd would not start: the user usherd lacks the"
                     + " permission to write to /var/log (drwxr-xr-x root root)"
             ])
         host.files["/var/log/usherd.log"] = FileStatus(.regular, mode: 0o640, group: 4, mayWrite: false)
@@ -147,7 +147,7 @@ private struct FakeHost: HostFacts {
             try Self.findings(text, on: host).map(\.description) == [
                 """
                 usherd.toml:2:10: note: unix:///srv/db/echo cannot be listened on: /srv/db does not exist
-                help: usherd makes no directories: install -d -o usherd /srv/db
+                help: usherd creates no directories: install -d -o usherd /srv/db
                 """
             ])
         host.files["/srv/db"] = FileStatus(.directory, mode: 0o755, mayWrite: false)
@@ -176,7 +176,7 @@ private struct FakeHost: HostFacts {
         let text = Self.echo("unix:///srv/echo?mode=0660&group=adm")
         let found = try Self.findings(text)
         #expect(found.count == 1)
-        #expect(found.first?.message.contains("the user usherd is no member of the group adm") == true)
+        #expect(found.first?.message.contains("the user usherd is not a member of the group adm") == true)
         #expect(
             found.first?.help
                 == "write SupplementaryGroups=adm below [Service] with `systemctl edit usherd`, and restart it")
@@ -218,15 +218,15 @@ private struct FakeHost: HostFacts {
         (AddressState.free, [] as [String]), (.ours, []),
         (
             .taken(by: .init(name: "nginx", pid: 812)),
-            ["tcp://127.0.0.1:7007 of the listener echo is held by nginx (process 812): Address already in use"]
+            ["tcp://127.0.0.1:7007 of the listener echo: Address already in use by nginx (process 812)"]
         ),
         (
             .taken(by: nil),
-            ["tcp://127.0.0.1:7007 of the listener echo is held by another process: Address already in use"]
+            ["tcp://127.0.0.1:7007 of the listener echo: Address already in use by another process"]
         ),
         (
             .taken(by: .init(name: "systemd", pid: 1)),
-            ["tcp://127.0.0.1:7007 of the listener echo is held by systemd: Address already in use"]
+            ["tcp://127.0.0.1:7007 of the listener echo: Address already in use by systemd"]
         ),
         (
             .failed(SystemError("bind", errno: EADDRNOTAVAIL)),
@@ -265,7 +265,7 @@ private struct FakeHost: HostFacts {
                 usherd.toml:2:10: note: tcp://[fe80::1%7]:7007 of the listener echo cannot be listened on: No such device \
                 (ENODEV)
                 help: this host has no interface of this number: `ip link` shows the interfaces; a name, such as %eth0, is \
-                still right after the interface was made anew
+                still right after the interface was recreated
                 """
             ])
     }

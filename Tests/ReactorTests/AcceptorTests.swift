@@ -65,7 +65,7 @@ private final class SilentService: Service {
         harness.run(turns: 5)
         let failed = try harness.capturedRecords().filter { $0.event == "failed" }
         #expect(failed.count == 1)
-        #expect(failed.first?["message"]?.contains("the socket that systemd passed does not listen any more") == true)
+        #expect(failed.first?["message"]?.contains("the socket that systemd passed is no longer listening") == true)
         let other = try harness.listen(service: SilentService.init)[0]
         let client = try harness.connect(to: other)
         #expect(harness.run(until: { harness.connections == 1 }))
@@ -86,7 +86,7 @@ private final class SilentService: Service {
         }
         let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
         #expect(warnings.count == 2)
-        #expect(warnings.first?["message"]?.hasSuffix("it listens again") == true)
+        #expect(warnings.first?["message"]?.hasSuffix("usherd listens on it again") == true)
     }
 
     @Test func `a socket of our own that cannot listen again ends the process`() async {

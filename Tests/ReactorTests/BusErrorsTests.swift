@@ -55,12 +55,12 @@ import Testing
         let label = ListenerLabel(name: "bus", service: "echo")
         errors.note(frame(0x002, [5]), from: Self.can0, at: 1) { _, _, _ in }
         errors.note(frame(0x100), from: Self.can0, at: 1) { _, _, _ in }
-        let one = errors.record(of: .lostArbitration, 1, label: label, socket: socket)
+        let one = try #require(errors.record(of: .lostArbitration, 1, label: label, socket: socket))
         #expect(one.message == "can0: lost arbitration in bit 5")
         #expect(one.event == .warning)
         #expect(one.level == .warning)
         let many = errors.record(of: .lostArbitration, 7, label: label, socket: socket)
-        #expect(many.message == "can0: lost arbitration in bit 5 (the last of 7 such error frames)")
-        #expect(errors.record(of: .restarted, 1, label: label, socket: socket).level == .notice)
+        #expect(many?.message == "can0: lost arbitration in bit 5 (the last of 7 such error frames)")
+        #expect(errors.record(of: .restarted, 1, label: label, socket: socket)?.level == .notice)
     }
 }

@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: all, all)
     func `tells of each change once, and of nothing that stays`(before: BusLink, now: BusLink) {
         var state = before
-        let news = state.see(now, interface: Self.name)
+        let news = state.see(now)
         #expect(state == now)
         switch (before, now) {
         case (_, .unknown), (.unknown, .up): #expect(news == nil)
@@ -39,49 +39,18 @@ import Testing
                 return #expect(Bool(false), "\(before) -> \(now): \(String(describing: news))")
             }
         }
-        #expect(state.see(now, interface: Self.name) == nil)
+        #expect(state.see(now) == nil)
     }
 
     @Test(arguments: [
-        (
-            [BusLink.up, .down, .up],
-            [
-                "the interface can0 has gone down, and is used again when it comes up (`ip link set can0 up`)",
-                "the interface can0 is up",
-            ]
-        ),
-        (
-            [.missing, .down, .up],
-            [
-                "this host has no interface can0 now, and uses it when it appears (`ip link` shows what there is)",
-                "the interface can0 is down, and is used when it comes up (`ip link set can0 up`)",
-                "the interface can0 is up",
-            ]
-        ),
-        (
-            [.missing, .up],
-            [
-                "this host has no interface can0 now, and uses it when it appears (`ip link` shows what there is)",
-                "the interface can0 is there",
-            ]
-        ),
-        (
-            [.up, .missing, .foreign],
-            [
-                "the interface can0 is gone, and is used again when there is one of this name",
-                "the interface can0 does not lead to a CAN bus; one of this name that does is waited for",
-            ]
-        ),
+        ([BusLink.up, .down, .up], [BusLink.News.waits(.down), .serves(wasDown: true)]),
+        ([.missing, .down, .up], [.waits(.missing), .waits(.down), .serves(wasDown: true)]),
+        ([.missing, .up], [.waits(.missing), .serves(wasDown: false)]),
+        ([.up, .missing, .foreign], [.waits(.removed), .waits(.foreign)]),
     ])
-    func `says what has happened, and what to do`(seen: [BusLink], said: [String]) {
+    func `a change is told with its cause`(seen: [BusLink], told: [BusLink.News]) {
         var state = BusLink.unknown
-        let news = seen.compactMap { state.see($0, interface: Self.name) }
-        #expect(
-            news.map { news in
-                switch news {
-                case .waits(let words), .serves(let words): words
-                }
-            } == said)
+        #expect(seen.compactMap { state.see($0) } == told)
     }
 
     @Test func `shows in the status what is waited for`() {

@@ -68,7 +68,7 @@ import Testing
         harness.lane.stop(nil, because: .stopped, by: .daemon)
         let records = try harness.capturedRecords()
         let received = try #require(records.first { $0.event == "close" }?.number("datagrams_in"))
-        let lost = records.filter { $0.event == "lost" && $0["message"]?.contains("buffer was full") == true }
+        let lost = records.filter { $0.event == "lost" && $0["message"]?.contains("receive buffer full") == true }
             .reduce(0) { $0 + ($1.number("datagrams") ?? 0) }
         #expect(received < sent + 1 && lost == sent + 1 - received)
     }
@@ -437,7 +437,7 @@ import Testing
         #expect(close?.number("bytes_in") == 5)
         #expect(
             records.first { $0.event == "lost" }?["message"]
-                == "did not deliver 1 datagram: longer than 65536 bytes")
+                == "dropped 1 datagram: message too long, the limit is 65536 bytes")
     }
 
     @Test func `an answer that cannot be sent is counted with its flow and said`() throws {

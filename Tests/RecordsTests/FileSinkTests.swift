@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("missing/log", ENOENT, "make the directory"),
+        ("missing/log", ENOENT, "create the directory"),
         ("", EISDIR, "give the name of a file"),
     ])
     func whatCannotBeOpenedIsAnErrorThatSaysWhatToDo(name: String, errno: CInt, help: String) {

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct SinkErrorTests {
     @Test(arguments: [
-        ("/run/fifo", ENXIO, SinkError.Place.fifo, "; nobody reads this FIFO"),
+        ("/run/fifo", ENXIO, SinkError.Place.fifo, "; no process reads this FIFO"),
         (
             "/dev/stdout", ENXIO, .socket,
             "standard output is a socket, which cannot be opened by a name: write \"stdout\""
@@ -21,8 +21,8 @@ import Testing
         ),
         ("/dev/fd/2", ENXIO, .socket, "write \"stderr\" instead"),
         ("/run/socket", ENXIO, .socket, "; this is a socket, and a log file is a regular file"),
-        ("/var/log/a/b", ENOENT, .other, "; make the directory /var/log/a first"),
-        ("/b", ENOENT, .other, "; make the directory / first"),
+        ("/var/log/a/b", ENOENT, .other, "; create the directory /var/log/a first"),
+        ("/b", ENOENT, .other, "; create the directory / first"),
         ("/var/log/a", EACCES, .other, "must be able to write there"),
     ])
     func `says what the path is and what to do`(path: String, errno: CInt, place: SinkError.Place, help: String) {

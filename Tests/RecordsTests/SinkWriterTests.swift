@@ -61,7 +61,7 @@ import Testing
         #expect(others.map(\.event) == [.logFailed])
         #expect(
             others.first?.message
-                == "cannot write the log to /log: No space left on device (ENOSPC); it is tried again until it can be")
+                == "cannot write the log to /log: No space left on device (ENOSPC); retrying")
         #expect(writer.isFailing)
         #expect(writer.lostWhileFailing == 5)
     }
@@ -74,7 +74,7 @@ import Testing
         file.fail(with: nil)
         writer.write(lines(1), count: 1)
         #expect(events == ["log-resumed", "open"])
-        #expect(file.lines[0].contains("/log takes records again; 5 were lost"))
+        #expect(file.lines[0].contains("/log can be written to again; 5 records lost"))
         #expect(file.lines[0].contains("\"lost\":5"))
         #expect(others.map(\.event) == [.logFailed, .logResumed])
         #expect(!writer.isFailing)
@@ -105,7 +105,7 @@ import Testing
         file.notice(.fileReplaced(recordsInOldFile: 4))
         writer.write(lines(1), count: 1)
         #expect(events == ["open", "reopened"])
-        #expect(file.lines[1].contains("/log was moved or removed, and is opened anew; up to 4 records went with it"))
+        #expect(file.lines[1].contains("/log was moved or removed; reopened it, up to 4 records lost"))
         #expect(file.lines[1].contains("\"level\":\"warning\""))
         #expect(others.map(\.event) == [.reopened])
     }
@@ -117,7 +117,7 @@ import Testing
         #expect(events == ["open", "failed"])
         #expect(
             file.lines[1].contains(
-                "cannot open /log anew: Permission denied (EACCES); the log goes on in the old file"))
+                "cannot reopen /log: Permission denied (EACCES); still writing to the old file"))
         #expect(others.map(\.event) == [.failed])
         #expect(!writer.isFailing)
     }
@@ -133,7 +133,7 @@ import Testing
         writer.retry()
         #expect(events == ["log-resumed", "reopened"])
         #expect(others.map(\.event) == [.logFailed, .reopened, .logResumed])
-        #expect(others.dropFirst().first?.message.contains("up to 4 records went with it") == true)
+        #expect(others.dropFirst().first?.message.contains("up to 4 records lost") == true)
     }
 
     @Test func `drops are of the time from the earliest to the latest`() {
@@ -155,7 +155,7 @@ import Testing
         file.fail(with: EACCES)
         writer.reopen()
         #expect(others.map(\.event).contains(.failed))
-        #expect(others.first { $0.event == .failed }?.message.contains("cannot open /log anew") == true)
+        #expect(others.first { $0.event == .failed }?.message.contains("cannot reopen /log") == true)
     }
 
     @Test(arguments: [0, 1, 7])

@@ -68,7 +68,7 @@ import Testing
         ("", "ID#DATA"), ("123", "ID#DATA"), ("#11", "three hexadecimal digits"), ("12#11", "three hexadecimal digits"),
         ("12345#11", "three hexadecimal digits"), ("xyz#11", "three hexadecimal digits"),
         ("123456789#11", "three hexadecimal digits"), ("800#11", "7FF is the highest"),
-        ("80000000#11", "1FFFFFFF is the highest"), ("123#1", "stands alone"), ("123#GG", "`G`"),
+        ("80000000#11", "1FFFFFFF is the highest"), ("123#1", "odd number of digits"), ("123#GG", "`G`"),
         ("123#112233445566778899", "8 bytes at most, and this one 9"), ("123##", "one digit with the flags"),
         ("123##x", "one digit with the flags"), ("123##0" + String(repeating: "00", count: 65), "64 bytes at most"),
         ("123#R9", "the length that is asked for"), ("123#R11", "the length that is asked for"),

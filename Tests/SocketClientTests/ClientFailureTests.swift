@@ -29,16 +29,16 @@ import Testing
     }
 
     @Test(arguments: [
-        Case("connect", ECONNREFUSED, .connecting, .tcp, 69, "nobody listens there"),
-        Case("connect", ECONNREFUSED, .connecting, .unixStream, 69, "nobody listens there"),
-        Case("connect", ECONNRESET, .connecting, .vsock, 69, "nobody listens there"),
-        Case("connect", ECONNRESET, .connecting, .tcp, 76, "broke the connection off"),
-        Case("connect", ENOENT, .connecting, .unixDatagram, 69, "no such socket"),
+        Case("connect", ECONNREFUSED, .connecting, .tcp, 69, "connection refused: nothing is listening on "),
+        Case("connect", ECONNREFUSED, .connecting, .unixStream, 69, "connection refused: nothing is listening on "),
+        Case("connect", ECONNRESET, .connecting, .vsock, 69, "connection refused: nothing is listening on "),
+        Case("connect", ECONNRESET, .connecting, .tcp, 76, "Connection reset by peer (ECONNRESET)"),
+        Case("connect", ENOENT, .connecting, .unixDatagram, 69, "no such file or socket"),
         Case("connect", EPROTOTYPE, .connecting, .unixStream, 69, "unix-seqpacket://"),
-        Case("connect", EAGAIN, .connecting, .unixStream, 75, "backlog is full"),
+        Case("connect", EAGAIN, .connecting, .unixStream, 75, "backlog of"),
         Case("connect", ETIMEDOUT, .connecting, .tcp, 75, "--timeout"),
         Case("connect", EHOSTUNREACH, .connecting, .tcp, 74, "ip route get"),
-        Case("connect", EACCES, .connecting, .unixStream, 77, "mode of a path"),
+        Case("connect", EACCES, .connecting, .unixStream, 77, "mode of the path"),
         Case("connect", ENODEV, .connecting, .vsock, 71, "modprobe vsock_loopback"),
         Case("bind", ENODEV, .connecting, .can, 74, "ip -brief link"),
         Case("connect", EIO, .connecting, .tcp, 74, "cannot connect"),
@@ -50,12 +50,12 @@ import Testing
         Case("bind", EADDRINUSE, .listening, .udp, 73, "ss -anp"),
         Case("bind", EADDRNOTAVAIL, .binding, .tcp, 73, "ip address"),
         Case("bind", EACCES, .listening, .tcp, 77, "port below 1024"),
-        Case("bind", ENOTDIR, .listening, .unixStream, 73, "cannot be had"),
-        Case("recvmsg", ECONNREFUSED, .talking, .udp, 69, "nobody listens there"),
-        Case("recv", ECONNRESET, .talking, .tcp, 76, "broke the connection off"),
-        Case("send", EPIPE, .talking, .tcp, 76, "before it had taken everything"),
-        Case("recv", ETIMEDOUT, .talking, .tcp, 75, "does not answer"),
-        Case("sendto", EMSGSIZE, .talking, .udp, 65, "longer than such a socket takes"),
+        Case("bind", ENOTDIR, .listening, .unixStream, 73, "cannot bind to"),
+        Case("recvmsg", ECONNREFUSED, .talking, .udp, 69, "connection refused: nothing is listening on "),
+        Case("recv", ECONNRESET, .talking, .tcp, 76, "Connection reset by peer (ECONNRESET)"),
+        Case("send", EPIPE, .talking, .tcp, 76, "before all data was sent"),
+        Case("recv", ETIMEDOUT, .talking, .tcp, 75, "no answer from"),
+        Case("sendto", EMSGSIZE, .talking, .udp, 65, "message too long"),
         Case("sendto", EMSGSIZE, .talking, .can, 65, "CAN FD"),
         Case("sendto", ENETDOWN, .talking, .can, 74, "ip link set"),
         Case("sendto", EIO, .talking, .udp, 74, "cannot sendto"),
@@ -66,7 +66,7 @@ import Testing
             kind: failure.kind)
         #expect(said.reason.rawValue == failure.status)
         #expect(said.message.contains(failure.words), "\(said.message)")
-        #expect(said.message.hasPrefix("udp://192.0.2.1:7"))
+        #expect(said.message.contains("udp://192.0.2.1:7"))
     }
 
     @Test func `never shares a status with success or with a shell`() {

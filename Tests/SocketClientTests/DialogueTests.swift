@@ -39,7 +39,7 @@ import Testing
         #expect(dialogue.endOfInput().first == .send(bytes("b")))
     }
 
-    @Test func `sends what is left of the input when the other side has finished first, and ends when it pauses`() {
+    @Test func `sends what is left of the input when the peer finished first, and ends when it pauses`() {
         var dialogue = dialogue(.stream, .pipe)
         #expect(dialogue.inputPaused() == [])
         #expect(dialogue.endOfPeer() == [])
@@ -48,7 +48,7 @@ import Testing
         #expect(dialogue.inputPaused() == [.end(.finished)])
     }
 
-    @Test func `ends when the input does and the other side has finished first`() {
+    @Test func `ends when the input does and the peer finished first`() {
         var dialogue = dialogue(.messages, .pipe)
         #expect(dialogue.input(bytes("rest")) == [])
         #expect(dialogue.endOfPeer() == [])
@@ -159,9 +159,9 @@ import Testing
         #expect(dialogue.typed(bytes("more")) == [])
     }
 
-    @Test func `tells a person that the other side has finished`() {
+    @Test func `EOF from the peer is told to a person`() {
         var dialogue = dialogue(.stream, .terminal)
-        #expect(dialogue.endOfPeer() == [.say("the other side has finished"), .end(.finished)])
+        #expect(dialogue.endOfPeer() == [.say("EOF from the peer"), .end(.finished)])
     }
 
     // MARK: - One message

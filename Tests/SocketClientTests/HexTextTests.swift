@@ -14,8 +14,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("f", "stands alone"), ("6 8", "stands alone"), ("abc", "stands alone"), ("zz", "`z`"), ("41 g1", "`g`"),
-        ("4g", "stands alone"), ("\u{1}", "`\\x01`"), ("41-42", "`-`"),
+        ("f", "odd number of digits"), ("6 8", "odd number of digits"), ("abc", "odd number of digits"), ("zz", "`z`"),
+        ("41 g1", "`g`"),
+        ("4g", "odd number of digits"), ("\u{1}", "`\\x01`"), ("41-42", "`-`"),
     ])
     func `refuses everything else`(text: String, words: String) {
         let mistake = #expect(throws: TextMistake.self) { try HexText.decode(Array(text.utf8)) }

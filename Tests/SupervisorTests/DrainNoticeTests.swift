@@ -18,12 +18,4 @@ import Testing
         #expect(DrainNotice.terminal(connections: 0, timeout: .seconds(30)) == nil)
         #expect(DrainNotice.terminal(connections: 5, timeout: .zero) == nil)
     }
-
-    @Test(arguments: [
-        (0, "stopping: no connection is open"), (1, "stopping: 1 connection may end by itself for 30s"),
-        (2, "stopping: 2 connections may end by themselves for 30s"),
-    ])
-    func `the record counts the connections`(connections: Int, text: String) {
-        #expect(DrainNotice.record(connections: connections, timeout: .seconds(30)) == text)
-    }
 }

@@ -58,12 +58,12 @@ import Testing
             ),
             (
                 "udp://239.1.1.1:7", "setsockopt", ENODEV, "no route to 239.1.1.1",
-                "no route leads to the group of udp://239.1.1.1:7; usherd joins it when one does (`ip route` shows the routes)"
+                "no route to the group of udp://239.1.1.1:7; usherd joins it when there is one (`ip route` shows the routes)"
             ),
             (
                 "tcp://192.0.2.1:7", "bind", EADDRINUSE, "Address already in use",
                 "test.toml:2:11: listener x: cannot listen on tcp://192.0.2.1:7: bind: Address already in use (EADDRINUSE);"
-                    + " another process has it: see ss -lxtup, stop that process, or use another address"
+                    + " another process uses it: see ss -lxtup, stop that process, or use another address"
             ),
         ] as [(String, StaticOperation, CInt, String, String)])
     func `says what is missing, and what usherd does`(

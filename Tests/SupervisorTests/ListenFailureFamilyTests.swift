@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         ("vsock://local:7", EADDRNOTAVAIL, "`modprobe vsock_loopback`"),
         ("rds://192.0.2.1:7", EADDRNOTAVAIL, "`modprobe rds_tcp`"),
-        ("can://lo", ENODEV, "this interface does not lead to a CAN bus"),
+        ("can://lo", ENODEV, "this interface is not a CAN interface"),
         ("tcp://192.0.2.1:7", EADDRNOTAVAIL, "this host has no such address: see ip address"),
     ])
     func `says what a bind is missing`(address: String, errno: CInt, words: String) throws {

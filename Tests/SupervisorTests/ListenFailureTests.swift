@@ -24,95 +24,97 @@ import Testing
 
     private static let start = "/etc/usherd/usherd.toml:2:11: listener test: cannot listen on tcp://127.0.0.1:7007: "
 
-    @Test(arguments: [
-        (
-            ListenFailure.Cause.system(SystemError("bind", errno: EADDRINUSE)), EADDRINUSE,
-            "bind: Address already in use (EADDRINUSE); another process has it: see ss -lxtup, stop that process, or use"
-                + " another address"
-        ),
-        (
-            .system(SystemError("bind", errno: EACCES)), EACCES,
-            "bind: Permission denied (EACCES); a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory"
-                + " that the daemon may write"
-        ),
-        (
-            .system(SystemError("bind", errno: EADDRNOTAVAIL)), EADDRNOTAVAIL,
-            "bind: Cannot assign requested address (EADDRNOTAVAIL); this host has no such address: see ip address; usherd listens"
-                + " there when the address is added"
-        ),
-        (
-            .system(SystemError("bind", errno: ENOENT)), ENOENT,
-            "bind: No such file or directory (ENOENT); make the directory first"
-        ),
-        (
-            .system(SystemError("bind", errno: EROFS)), EROFS,
-            "bind: Read-only file system (EROFS); the file system is read-only, or so for the daemon: see ReadWritePaths="
-                + " of the unit"
-        ),
-        (
-            .system(SystemError("chown", errno: EPERM)), EPERM,
-            "chown: Operation not permitted (EPERM); only root, or a daemon with CAP_CHOWN, may give a socket to another user:"
-                + " put the drop-in unix-owners.conf of /usr/share/doc/usherd/examples into"
-                + " /etc/systemd/system/usherd.service.d, or drop `user`"
-        ),
-        (
-            .system(SystemError("socket", errno: EAFNOSUPPORT)), EAFNOSUPPORT,
-            "socket: Address family not supported by protocol (EAFNOSUPPORT); this kernel lacks the address family"
-                + " (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the unit does not let it through"
-        ),
-        (
-            .system(SystemError("socket", errno: EMFILE)), EMFILE,
-            "socket: Too many open files (EMFILE); raise LimitNOFILE= of the unit"
-        ),
-        (
-            .system(SystemError("socket", errno: ENFILE)), ENFILE,
-            "socket: Too many open files in system (ENFILE); raise fs.file-max of the host"
-        ),
-        (
-            .system(SystemError("unlink", errno: EPERM)), EPERM,
-            "unlink: Operation not permitted (EPERM); a dead process has left a socket there that the daemon may not"
-                + " remove: remove it"
-        ),
-        (
-            .system(SystemError("listen", errno: ENOTCONN)), ENOTCONN,
-            "listen: Transport endpoint is not connected (ENOTCONN); the passed socket does not listen: use ListenStream="
-                + " or ListenSequentialPacket= with Accept=no"
-        ),
-        (
-            .system(SystemError("getsockopt", errno: ENOTSOCK)), ENOTSOCK,
-            "getsockopt: Socket operation on non-socket (ENOTSOCK); what was passed is of no kind that is served here:"
-                + " TCP, Unix stream or seqpacket, vsock"
-        ),
-        (.system(SystemError("socket", errno: ENOMEM)), ENOMEM, "socket: Cannot allocate memory (ENOMEM)"),
-        (
-            .pathIsLive, EADDRINUSE, "another process listens on this path; stop it, or use another path"
-        ),
-        (
-            .pathIsOurs, EADDRINUSE,
-            "the daemon itself listens on this path, in another way, until the new configuration is in force; reload once"
-                + " without this address, and then with it"
-        ),
-        (
-            .pathIsNoSocket, EEXIST,
-            "there is a file of another kind at this path, which is left alone; remove it, or use another path"
-        ),
-        (
-            .wrongKind(.unixSeqpacket, wanted: [.tcp, .unixStream, .vsock]), EPROTOTYPE,
-            "systemd passed a socket of the kind unix-seqpacket, which the service, its upstreams or the PROXY header of"
-                + " this listener cannot be used with; use ListenStream= in its .socket unit"
-        ),
-        (.passed(name: "echo"), EADDRINUSE, "systemd passed this address as `echo`: write systemd://echo"),
-        (
-            .notPassed(names: []), ENOENT,
-            "systemd passed no socket of this name (it passed none); set FileDescriptorName= in a .socket unit that belongs"
-                + " to this service"
-        ),
-        (
-            .notPassed(names: ["chat", "web"]), ENOENT,
-            "systemd passed no socket of this name (it passed chat, web); set FileDescriptorName= in a .socket unit that"
-                + " belongs to this service"
-        ),
-    ])
+    @Test(
+        arguments: [
+            (
+                ListenFailure.Cause.system(SystemError("bind", errno: EADDRINUSE)), EADDRINUSE,
+                "bind: Address already in use (EADDRINUSE); another process uses it: see ss -lxtup, stop that process, or use"
+                    + " another address"
+            ),
+            (
+                .system(SystemError("bind", errno: EACCES)), EACCES,
+                "bind: Permission denied (EACCES); a port below 1024 needs CAP_NET_BIND_SERVICE, and a path needs a directory"
+                    + " that the daemon may write"
+            ),
+            (
+                .system(SystemError("bind", errno: EADDRNOTAVAIL)), EADDRNOTAVAIL,
+                "bind: Cannot assign requested address (EADDRNOTAVAIL); this host has no such address: see ip address; usherd listens"
+                    + " there when the address is added"
+            ),
+            (
+                .system(SystemError("bind", errno: ENOENT)), ENOENT,
+                "bind: No such file or directory (ENOENT); create the directory first"
+            ),
+            (
+                .system(SystemError("bind", errno: EROFS)), EROFS,
+                "bind: Read-only file system (EROFS); the file system is read-only, or so for the daemon: see ReadWritePaths="
+                    + " of the unit"
+            ),
+            (
+                .system(SystemError("chown", errno: EPERM)), EPERM,
+                "chown: Operation not permitted (EPERM); only root, or a daemon with CAP_CHOWN, may give a socket to another user:"
+                    + " put the drop-in unix-owners.conf of /usr/share/doc/usherd/examples into"
+                    + " /etc/systemd/system/usherd.service.d, or drop `user`"
+            ),
+            (
+                .system(SystemError("socket", errno: EAFNOSUPPORT)), EAFNOSUPPORT,
+                "socket: Address family not supported by protocol (EAFNOSUPPORT); this kernel lacks the address family"
+                    + " (`modprobe ipv6` for IPv6), or RestrictAddressFamilies= of the unit does not allow it"
+            ),
+            (
+                .system(SystemError("socket", errno: EMFILE)), EMFILE,
+                "socket: Too many open files (EMFILE); raise LimitNOFILE= of the unit"
+            ),
+            (
+                .system(SystemError("socket", errno: ENFILE)), ENFILE,
+                "socket: Too many open files in system (ENFILE); raise fs.file-max of the host"
+            ),
+            (
+                .system(SystemError("unlink", errno: EPERM)), EPERM,
+                "unlink: Operation not permitted (EPERM); a process that ended left a socket there that the daemon may"
+                    + " not remove: remove it"
+            ),
+            (
+                .system(SystemError("listen", errno: ENOTCONN)), ENOTCONN,
+                "listen: Transport endpoint is not connected (ENOTCONN); the passed socket does not listen: use ListenStream="
+                    + " or ListenSequentialPacket= with Accept=no"
+            ),
+            (
+                .system(SystemError("getsockopt", errno: ENOTSOCK)), ENOTSOCK,
+                "getsockopt: Socket operation on non-socket (ENOTSOCK); unsupported socket type; systemd must pass a"
+                    + " TCP, Unix stream or seqpacket, or vsock socket"
+            ),
+            (.system(SystemError("socket", errno: ENOMEM)), ENOMEM, "socket: Cannot allocate memory (ENOMEM)"),
+            (
+                .pathIsLive, EADDRINUSE, "another process listens on this path; stop it, or use another path"
+            ),
+            (
+                .pathIsOurs, EADDRINUSE,
+                "the old configuration listens on this path with another socket type; reload once"
+                    + " without this address, and then with it"
+            ),
+            (
+                .pathIsNoSocket, EEXIST,
+                "there is a file at this path that is not a socket, and usherd does not remove it; remove it, or use another"
+                    + " path"
+            ),
+            (
+                .wrongKind(.unixSeqpacket, wanted: [.tcp, .unixStream, .vsock]), EPROTOTYPE,
+                "systemd passed a socket of type unix-seqpacket, which the service, its upstreams or the PROXY header of"
+                    + " this listener cannot use; use ListenStream= in its .socket unit"
+            ),
+            (.passed(name: "echo"), EADDRINUSE, "systemd passed this address as `echo`: write systemd://echo"),
+            (
+                .notPassed(names: []), ENOENT,
+                "systemd passed no socket of this name (it passed none); set FileDescriptorName= in a .socket unit that belongs"
+                    + " to this service"
+            ),
+            (
+                .notPassed(names: ["chat", "web"]), ENOENT,
+                "systemd passed no socket of this name (it passed chat, web); set FileDescriptorName= in a .socket unit that"
+                    + " belongs to this service"
+            ),
+        ] as [(ListenFailure.Cause, CInt, String)])
     func `says where, which, what, and what to do`(cause: ListenFailure.Cause, errno: CInt, text: String) throws {
         let failure = try failure(cause)
         #expect(failure.message == Self.start + text)

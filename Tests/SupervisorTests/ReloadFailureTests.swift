@@ -24,10 +24,10 @@ import Testing
         #expect(ReloadFailure.configuration(one, path: "a.toml").message == first)
         #expect(
             ReloadFailure.configuration(one + one, path: "a.toml").message
-                == "\(first); and 1 more mistake: usherd --check --config a.toml shows all")
+                == "\(first); and 1 more mistake: usherd --check --config a.toml lists them")
         #expect(
             ReloadFailure.configuration(one + one + one, path: "a\n.toml").message
-                == "\(first); and 2 more mistakes: usherd --check --config a\\u{A}.toml shows all")
+                == "\(first); and 2 more mistakes: usherd --check --config a\\u{A}.toml lists them")
     }
 
     @Test func `names the file if there is no mistake to quote`() {
@@ -37,7 +37,7 @@ import Testing
     @Test func `says what else may be`() throws {
         #expect(ReloadFailure.lanes.message.contains("restart usherd"))
         let option = ReloadFailure.option(listener: "web", SystemError("setsockopt", errno: EINVAL))
-        #expect(option.message == "listener web does not take its new settings: setsockopt: Invalid argument (EINVAL)")
+        #expect(option.message == "listener web: cannot apply socket options: setsockopt: Invalid argument (EINVAL)")
         let settings = try listener("tcp://127.0.0.1:7")
         let failure = ListenFailure(listener: "test", address: try #require(settings.listen.first), cause: .pathIsLive)
         #expect(ReloadFailure.listener(failure).message == failure.message)

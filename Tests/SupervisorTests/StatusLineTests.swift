@@ -17,9 +17,9 @@ import Testing
             2, 1, .serving(reloaded: 86_400_000_000_000 + 60_000_000_000, failure: "a.toml:1:1: no"),
             "2 listeners, 1 connection; reload at 00:01 failed, the old configuration is in force: a.toml:1:1: no"
         ),
-        (2, 1, .draining(seconds: 30), "stopping: 1 connection may end within 30 seconds"),
-        (2, 2000, .draining(seconds: 1), "stopping: 2 000 connections may end within 1 second"),
-        (2, 0, .draining(seconds: 18_446_744_073), "stopping: 0 connections may end within 18 446 744 073 seconds"),
+        (2, 1, .draining(seconds: 30), "draining: waiting up to 30 seconds for 1 connection"),
+        (2, 2000, .draining(seconds: 1), "draining: waiting up to 1 second for 2 000 connections"),
+        (2, 0, .draining(seconds: 18_446_744_073), "draining: waiting up to 18 446 744 073 seconds for 0 connections"),
         (2, 7, .stopping, "stopping"),
     ])
     func `says what a person wants to know`(listeners: Int, connections: Int, doing: StatusLine.Doing, text: String) {
@@ -68,15 +68,6 @@ import Testing
                 == "1 195 of 1 200 listeners (l1: no; l2: no; l3: no; 2 more), 0 connections, 1 of 9 upstreams of f1 down,"
                 + " 2 of 9 upstreams of f2 down, 3 of 9 upstreams of f3 down, some of 2 more listeners down; reloaded 12:03"
         )
-    }
-
-    @Test(arguments: [
-        (0, "0"), (7, "7"), (999, "999"), (1000, "1 000"), (12_345, "12 345"), (123_456, "123 456"),
-        (1_234_567, "1 234 567"), (-5, "-5"), (-123, "-123"), (-1234, "-1 234"),
-        (Int.max, "9 223 372 036 854 775 807"), (Int.min, "-9 223 372 036 854 775 808"),
-    ])
-    func `groups digits by three`(number: Int, text: String) {
-        #expect(StatusLine.grouped(number) == text)
     }
 
     @Test(arguments: [(0, "00:00"), (59_999_999_999, "00:00"), (60_000_000_000, "00:01"), (UInt64.max, "23:34")])

@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `another number of lanes`() throws {
-        try refuse(Self.text, lanes: "3", because: "the number of lanes cannot change")
+        try refuse(Self.text, lanes: "3", because: "a reload cannot change the number of lanes")
     }
 
     @Test func `a listener that cannot be had, with all that came before it`() throws {
@@ -115,7 +115,7 @@ import Testing
             listen = "unix://DIR/no/such/directory"
             service = "echo"
 
-            """, because: "make the directory first")
+            """, because: "create the directory first")
     }
 
     @Test func `a log that cannot be written, though every listener could be had`() throws {
@@ -127,7 +127,7 @@ import Testing
     @Test func `a listener that cannot be had, and no log file is made for it`() throws {
         try refuse(
             Self.text + "[listener.new]\nlisten = \"unix://DIR/no/such/directory\"\nservice = \"echo\"\n",
-            log: "[log]\nto = \"file:DIR/other.log\"\n", because: "make the directory first")
+            log: "[log]\nto = \"file:DIR/other.log\"\n", because: "create the directory first")
     }
 
     @Test func `a socket that systemd did not pass`() throws {
@@ -145,7 +145,7 @@ import Testing
         try daemon.reload(Self.text.replacing("mode=0600", with: "mode=0666"))
         #expect(
             try daemon.records("reload-failed").first?["message"]?.contains(
-                "listener kept does not take its new settings") == true)
+                "listener kept: cannot apply socket options") == true)
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
         #expect(try echoes(Client(daemon.address("kept"))))

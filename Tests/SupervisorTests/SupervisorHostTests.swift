@@ -100,7 +100,7 @@ import Testing
             #expect(supervisor.hostWatch == nil)
         }
         let warning = try #require(try daemon.records("warning", atLeast: 2).last)
-        #expect(warning["errno"] == "EMFILE" && warning["message"]?.hasSuffix("it tries again each second") == true)
+        #expect(warning["errno"] == "EMFILE" && warning["message"]?.hasSuffix("retrying every second") == true)
         try waitUntil("it watches") { try daemon.onQueue { $0.hostWatch != nil && $0.hostWatchAlarm?.isSet == false } }
         _ = try daemon.records("recovered")
         #expect(daemon.records().count { $0.event == "warning" } == 2)

@@ -139,12 +139,12 @@ import Testing
         #expect(access(daemon.directory.appending("echo"), F_OK) != 0)
         #expect(
             try daemon.records("draining").first?["message"]
-                == "echo is removed: 2 connections may end by themselves for 1h")
+                == "echo was removed; draining: waiting up to 1h for 2 connections")
         for client in clients { #expect(try echoes(client)) }
         #expect(daemon.records().filter { $0.event == "stopped" }.isEmpty)
         for client in clients { client.close() }
         // Long before the drain-timeout.
-        #expect(try daemon.records("stopped").first?["message"] == "echo is gone")
+        #expect(try daemon.records("stopped").first?["message"] == "echo stopped")
         #expect(try daemon.onQueue { $0.leaving.isEmpty })
     }
 
@@ -165,7 +165,7 @@ import Testing
         try daemon.reload(Self.at(0), daemon: "drain-timeout = \"20ms\"")
         #expect(try client.receiveAll().isEmpty)
         #expect(try daemon.records("close").first?.end == "drained by operator")
-        #expect(try daemon.records("stopped").first?["message"] == "echo is gone; 1 connection had to be closed")
+        #expect(try daemon.records("stopped").first?["message"] == "echo stopped; 1 connection closed")
         #expect(try echoes(Client(daemon.address("a"))))
     }
 
@@ -330,7 +330,7 @@ import Testing
             try daemon.reload("[listener.a]\nlisten = \"\(address)\"\nservice = \"echo\"\n")
             #expect(
                 try lastReload(daemon, "reload-failed", number: index + 1).contains(
-                    "the daemon itself listens on this path"))
+                    "the old configuration listens on this path"))
         }
         #expect(try echoes(Client(daemon.address("a"))))
     }

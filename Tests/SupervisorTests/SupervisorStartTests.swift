@@ -109,7 +109,7 @@ import Testing
         let warnings = daemon.records().filter { $0.event == "warning" }
         #expect(
             warnings.compactMap { $0["message"] } == [
-                "systemd passed a socket spare that no listener takes: listen on systemd://spare"
+                "systemd passed a socket spare, but no listener uses it: listen on systemd://spare"
             ])
     }
 }

@@ -50,7 +50,7 @@ import Testing
             usleep(2000)
         }
         try waitUntil("the status counts them out") {
-            daemon.manager.status.hasPrefix("stopping: 1 connection may end within ")
+            daemon.manager.status.hasSuffix(" for 1 connection")
         }
         clients.last?.close()
         #expect(try daemon.exitStatus() == 0)

@@ -83,7 +83,7 @@ import Testing
         #expect(try daemon.exitStatus() == 0)
         #expect(try client.receiveAll().isEmpty)
         #expect(daemon.records().filter { $0.event == "close" }.map(\.end) == ["stopped by operator"])
-        #expect(daemon.records().last?["message"]?.hasSuffix("stopped; 1 connection had to be closed") == true)
+        #expect(daemon.records().last?["message"]?.hasSuffix("stopped; 1 connection closed") == true)
     }
 
     @Test func `systemd is asked for more time again and again while connections are left`() throws {

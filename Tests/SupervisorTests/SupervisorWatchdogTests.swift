@@ -57,7 +57,7 @@ import Testing
         #expect(try daemon.onQueue { $0.watchdogHeartbeat } == asked)
         #expect(
             try daemon.records("warning").compactMap { $0["message"] } == [
-                "lane 1 does not answer; systemd will restart the daemon if it stays so"
+                "lane 1 does not answer; systemd will restart usherd if this continues (WatchdogSec=)"
             ])
 
         hold.release()
@@ -73,8 +73,8 @@ import Testing
         again.release()
         #expect(
             try daemon.records("warning", atLeast: 3).compactMap { $0["message"] }.suffix(2) == [
-                "lane 0 does not answer; systemd will restart the daemon if it stays so",
-                "lane 1 does not answer; systemd will restart the daemon if it stays so",
+                "lane 0 does not answer; systemd will restart usherd if this continues (WatchdogSec=)",
+                "lane 1 does not answer; systemd will restart usherd if this continues (WatchdogSec=)",
             ])
     }
 

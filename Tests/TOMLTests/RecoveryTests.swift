@@ -63,8 +63,8 @@ import Testing
         Mistake("key = { a = no, b = [1, 2] }", "1:13: `no` is not a boolean"),
         Mistake("key = { a = 1, a = 2 }", "1:16: `a` is defined twice"),
         Mistake("key = { a = 1", "1:7: this inline table is not closed"),
-        Mistake("key = {\n  a = 1,\n  b = 2\n}", "1:8: an inline table must stand on one line"),
-        Mistake("key = {\n  a = 1, # one\n  b = 2\n}", "1:8: an inline table must stand on one line"),
+        Mistake("key = {\n  a = 1,\n  b = 2\n}", "1:8: an inline table must be on one line"),
+        Mistake("key = {\n  a = 1, # one\n  b = 2\n}", "1:8: an inline table must be on one line"),
         // Headers
         Mistake("[a.b]\nx = 1\n[a.b]\nx = 1", "3:4: the table `a.b` is defined twice"),
         Mistake("[a\nx = 1", "1:3: expected `]` after the name, found the end of the line"),

@@ -80,7 +80,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         case .errorPassive: "error passive\(direction(receiving: 0x10, sending: 0x20))\(counters)"
         case .errorWarning: "many errors\(direction(receiving: 0x04, sending: 0x08))\(counters)"
         case .errorActive: "error active again\(counters)"
-        case .noAcknowledgement: "no acknowledgement: nobody else is on the bus, or not at this bit rate"
+        case .noAcknowledgement: "no acknowledgement: no other node on the bus, or not at this bit rate"
         case .lostArbitration: byte(0) == 0 ? "lost arbitration" : "lost arbitration in bit \(byte(0))"
         case .transmitTimeout: "a frame could not be sent in time"
         case .overflow: "the controller had no room\(direction(receiving: 0x01, sending: 0x02))"

@@ -8,7 +8,7 @@ extension EndpointParser {
         if let slash = part.firstIndex(of: UInt8(ascii: "/")) {
             guard slash > part.startIndex else {
                 report(
-                    .missingLocation, slash..<slash + 1, "a host stands after `\(prefix)`, not a path",
+                    .missingLocation, slash..<slash + 1, "`\(prefix)` needs a host, not a path",
                     help: "write \(scheme.form), or unix://\(Self.string(part)) for a Unix socket")
                 return nil
             }
@@ -39,7 +39,7 @@ extension EndpointParser {
     private mutating func host(_ part: ArraySlice<UInt8>, port: ArraySlice<UInt8>, prefix: String) -> EndpointHost? {
         guard !part.isEmpty else {
             report(
-                .badHost, part.startIndex..<part.startIndex, "no host stands before the port",
+                .badHost, part.startIndex..<part.startIndex, "no host before the port",
                 help: "write \(prefix)*:\(Self.string(port)) for every address of this host")
             return nil
         }
@@ -97,7 +97,7 @@ extension EndpointParser {
         guard let address = IPv6Address(parsing: digits) else {
             var help = "write eight groups of up to four hexadecimal digits, or `::` once for groups of zeros"
             if IPv4Address(parsing: digits) != nil {
-                help = "write \(prefix)\(Self.string(digits)):PORT: only IPv6 addresses stand in brackets"
+                help = "write \(prefix)\(Self.string(digits)):PORT: only IPv6 addresses have brackets"
             }
             report(.badHost, part.indices, "`\(Self.string(part))` is not an IPv6 address", help: help)
             return nil

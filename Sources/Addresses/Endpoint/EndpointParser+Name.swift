@@ -45,7 +45,7 @@ extension EndpointParser {
         guard bytes.count > highest else { return bytes }
         report(
             .pathTooLong, part.indices,
-            "this \(what) is \(bytes.count) bytes long; for a socket Linux takes \(highest)",
+            "this \(what) is \(bytes.count) bytes long; the limit is \(highest)",
             help: "choose a shorter \(what), such as \(what == "path" ? "/run/usherd/talk" : "@talk")")
         return nil
     }
@@ -71,7 +71,7 @@ extension EndpointParser {
                 isRight = false
             } else if byte < 0x20 || byte == 0x7f {
                 report(
-                    .badEscape, index..<index + 1, "a control character stands in the address",
+                    .badEscape, index..<index + 1, "the address contains a control character",
                     help: "write it as `%` and two hexadecimal digits")
                 isRight = false
             }

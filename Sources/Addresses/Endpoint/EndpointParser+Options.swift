@@ -52,7 +52,7 @@ extension EndpointParser {
         let fitting = Option.allCases.filter { $0.schemes.contains(scheme) }.map(\.rawValue)
         let list =
             fitting.isEmpty
-            ? "`\(scheme.rawValue)` takes no options"
+            ? "`\(scheme.rawValue)` has no options"
             : "the options of `\(scheme.rawValue)` are \(fitting.map { "`\($0)`" }.joined(separator: ", "))"
         guard let option = Option(rawValue: text) else {
             if name.isEmpty {

@@ -51,7 +51,7 @@ extension IPNetwork {
 
     private func hostBits(_ text: String) -> IPNetworkMistake {
         IPNetworkMistake(
-            message: "the address of `\(text)` goes on after the prefix",
+            message: "the address of `\(text)` has bits set after the prefix",
             help: "write \(self) for the network, or leave out the slash for the one address")
     }
 

@@ -130,7 +130,7 @@ struct AddressResolver<Host: HostLookup> {
     ) {
         diagnostics.report(
             "`\(name)` does not resolve: \(reason)", at: address.span(of: name),
-            help: "`getent ahosts \(name)` asks the same; a numeric address needs nobody's answer")
+            help: "`getent ahosts \(name)` does the same look-up; a numeric address needs no look-up")
     }
 
     // MARK: Datagrams
@@ -149,9 +149,9 @@ struct AddressResolver<Host: HostLookup> {
         }
         guard address.endpoint.isMulticast else {
             diagnostics.report(
-                "`interface` says where a multicast group is joined, and this address is none",
+                "`interface` is for a multicast group, and this address is not multicast",
                 at: address.span(of: "interface="),
-                help: "leave it out; who listens on an address of the interface listens on that interface alone")
+                help: "leave it out; a listener on an address of the interface listens on that interface alone")
             return nil
         }
         options.interface = index(of: interface, address, &diagnostics)

@@ -101,9 +101,9 @@ struct BusLoops {
                     add(Link(listener: relay.listener, near: near, far: far), &diagnostics)
                     if effort > 0 { continue }
                     return diagnostics.note(
-                        "whether frames would go round for ever between CAN buses was looked for up to here only: there are"
-                            + " too many addresses with filters", at: far.address.span,
-                        help: "see for yourself that no frame has two ways from one bus to another")
+                        "whether frames would be relayed for ever between CAN buses was checked only up to here: too many addresses"
+                            + " have filters", at: far.address.span,
+                        help: "check yourself that no frame has two ways from one bus to another")
                 }
             }
         }
@@ -155,10 +155,10 @@ struct BusLoops {
         }
         let whose = names.count == 1 ? "the listener" : "the listeners"
         diagnostics.report(
-            "frames would go round for ever between the buses of \(whose) \(names.joined(separator: " and "))",
+            "frames would be relayed for ever between the buses of \(whose) \(names.joined(separator: " and "))",
             at: upstream.span,
-            help: "let one listener alone relay between two buses, for it passes the frames of both; or give each end"
-                + " filters (?id=0x100&mask=0x700) that take no frame of the other",
+            help: "use one listener between two buses, since it relays the frames of both; or give each end"
+                + " filters (?id=0x100&mask=0x700) that receive no frame of the other",
             related: (other.span, "the other way is here"))
     }
 

@@ -75,7 +75,7 @@ struct ForwardResolver {
                     "\(words) without a framing", at: upstream.address.schemeSpan,
                     help:
                         "write framing = \"lines\" if each datagram is a line of the stream, or framing = \"length16\" if"
-                        + " its length stands before it in two bytes",
+                        + " its length precedes it in two bytes",
                     related: (other.span, note))
                 continue
             }
@@ -98,15 +98,15 @@ struct ForwardResolver {
         if let bus = upstreams.first(where: { $0.address.endpoint.scheme == .can }) {
             guard health.send != nil || health.expect != nil else { return }
             return diagnostics.report(
-                "a check of \(bus.address.endpoint) asks nobody: it looks whether the interface is there and up",
+                "a check of \(bus.address.endpoint) sends nothing: it only tests whether the interface is up",
                 at: bus.address.span, help: "give `health` neither `send` nor `expect`")
         }
         guard health.send == nil || health.expect == nil,
             let upstream = upstreams.first(where: { $0.address.unit == .datagrams })
         else { return }
         diagnostics.report(
-            "a check of \(upstream.address.endpoint) needs a question and an answer", at: upstream.address.span,
-            help: "give `health` both `send` and `expect`: that a datagram can be sent says nothing of who gets it")
+            "a check of \(upstream.address.endpoint) needs a request and a response", at: upstream.address.span,
+            help: "give `health` both `send` and `expect`: sending alone does not show that it was received")
     }
 
     /// Where upstreams are checked, failures of connections eject none.
@@ -154,18 +154,19 @@ struct ForwardResolver {
                 guard let weight = upstream.weight, weight.value > 1 else { continue }
                 diagnostics.report(
                     "a weight of \(weight.value) means nothing with balance = \"first\"", at: weight.span,
-                    help: "the order decides: leave it out, or write 0 for an upstream that takes no new connections",
+                    help: "the order decides: leave it out, or write 0 for an upstream that accepts no new connections",
                     related: balance.map { ($0.span, "the balancing method is chosen here") })
             }
         }
         guard let first = upstreams.first else { return }
         if upstreams.allSatisfy({ $0.weight?.value == 0 }) {
             diagnostics.report(
-                "no upstream takes connections: the weight of each is 0", at: first.weight?.span ?? first.address.span,
+                "no upstream accepts connections: the weight of each is 0",
+                at: first.weight?.span ?? first.address.span,
                 help: "leave one of them without a weight, or remove the listener, which lets its connections end")
         } else if upstreams.allSatisfy(\.isBackup) {
             diagnostics.report(
-                "every upstream is a backup, and there is none that it is for", at: first.address.span,
+                "every upstream is a backup; there is no primary upstream", at: first.address.span,
                 help: "leave out `backup` for those that are to be used first")
         }
     }

@@ -230,8 +230,8 @@ struct RelayLoops<Host: HostLookup> {
             names += circle.map(name)
         }
         diagnostics.report(
-            "\(way.upstream.endpoint) leads round in a circle: \(names.joined(separator: " -> "))",
-            at: way.upstream.span, help: "let one of these listeners relay to somebody else",
+            "relay loop through \(way.upstream.endpoint): \(names.joined(separator: " -> "))",
+            at: way.upstream.span, help: "give one of these listeners another upstream",
             related: (way.listen, "\(name(way.target)) listens here"))
     }
 

@@ -25,7 +25,7 @@ extension SettingType where Value == EndpointHost {
                 var bytes: [UInt8] = []
                 mapped.append(to: &bytes)
                 diagnostics.report(
-                    "an IPv4 address in the form of IPv6 is not taken", at: value.range,
+                    "an IPv4-mapped IPv6 address is not supported", at: value.range,
                     help: "write \(key) = \"\(String(decoding: bytes, as: UTF8.self))\"")
                 return nil
             }

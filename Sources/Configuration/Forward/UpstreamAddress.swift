@@ -73,7 +73,7 @@ extension SettingType where Value == WrittenAddress {
         case .ipv6(let ip, let scope):
             if let mapped = ip.mappedIPv4 {
                 diagnostics.report(
-                    "an IPv4 address in the form of IPv6 is not taken", at: address.span,
+                    "an IPv4-mapped IPv6 address is not supported", at: address.span,
                     help: "write \(Endpoint.tcp(.ipv4(mapped), port: port))")
             } else if ip.isLinkLocal, scope == nil {
                 diagnostics.reportMissingScope(

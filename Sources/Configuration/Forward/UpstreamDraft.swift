@@ -72,7 +72,7 @@ extension SettingType where Value == [UpstreamDraft] {
                 diagnostics.report(
                     "\(upstream.address.endpoint) is an upstream already", at: upstream.address.span,
                     help: "leave one of them out; `weight` makes the share of an upstream larger",
-                    related: (first, "it stands here too"))
+                    related: (first, "first written here"))
                 continue
             }
             places[endpoint] = upstream.address.span

@@ -21,8 +21,8 @@ extension ListenerDraft {
             })
         else { return }
         diagnostics.report(
-            "without an `idle-timeout` no flow of \(address.endpoint) would ever end, until as many as there may be are"
-                + " there and nobody else comes in",
+            "without an `idle-timeout` no flow of \(address.endpoint) would ever end, and new sources would be refused at"
+                + " max-connections",
             at: self.span(of: "idle-timeout") ?? span,
             help: isInherited
                 ? "[defaults] turns it off: give this listener an idle-timeout of its own, such as \"30s\", or a lifetime"
@@ -32,7 +32,7 @@ extension ListenerDraft {
     private func checkService(_ address: WrittenAddress, _ diagnostics: inout Diagnostics) {
         if let source = acceptProxy?.first {
             diagnostics.report(
-                "a PROXY header is for streams, and \(address.endpoint) takes datagrams", at: source.span,
+                "a PROXY header needs a stream, and \(address.endpoint) is a datagram socket", at: source.span,
                 help: "remove `accept-proxy`, or give the datagrams a listener of their own",
                 related: (address.span, "the address is here"))
         }
@@ -46,8 +46,8 @@ extension ListenerDraft {
             }
             let place = kind == .can ? "on a CAN bus" : "over \(kind.scheme)"
             diagnostics.report(
-                "the service `\(service.name)` makes no sense \(place): \(reason)", at: address.schemeSpan,
-                help: "on \(kind.scheme):// there are \(diagnostics.services.list { $0.unfit[kind] == nil })")
+                "the service `\(service.name)` cannot be used \(place): \(reason)", at: address.schemeSpan,
+                help: "\(kind.scheme):// has the services \(diagnostics.services.list { $0.unfit[kind] == nil })")
         }
     }
 
@@ -65,7 +65,7 @@ extension ListenerDraft {
         for (address, written) in zip(resolved, addresses ?? []) {
             guard case .bind(.udp, let places, _) = address.target, !places.allSatisfy(\.isLoopback) else { continue }
             diagnostics.report(
-                "\(service?.name ?? "") over UDP answers with more than it is asked, to whoever the sender claims to be",
+                "\(service?.name ?? "") over UDP sends more than it receives, to a source that may be forged",
                 at: written.span,
                 help: "anybody could use it to flood others; listen on 127.0.0.1 or [::1], or write"
                     + " allow-amplification = true if only trusted hosts reach it")

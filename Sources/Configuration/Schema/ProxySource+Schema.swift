@@ -10,7 +10,7 @@ extension SettingType where Value == [Located<ProxySource>] {
         var items = [value]
         if case .array(let values) = value.content { items = values }
         guard !items.isEmpty else {
-            diagnostics.report("`\(key)` names no network", at: value.range, help: "leave it out to take no header")
+            diagnostics.report("`\(key)` names no network", at: value.range, help: "leave it out to expect no header")
             return nil
         }
         var sources: [Located<ProxySource>] = []
@@ -21,7 +21,7 @@ extension SettingType where Value == [Located<ProxySource>] {
             if let first = places[source] {
                 diagnostics.report(
                     "the same network twice", at: item.range, help: "leave one of them out",
-                    related: (first, "it stands here too"))
+                    related: (first, "first written here"))
                 continue
             }
             places[source] = span
@@ -45,7 +45,7 @@ extension SettingType where Value == [Located<ProxySource>] {
             let isUnix = NearestName.find(text, among: ["unix"]) != nil || text.hasPrefix("unix:")
             diagnostics.report(
                 error.message, at: value.range,
-                help: isUnix ? "write \"unix\" for all that come through a Unix socket" : error.help)
+                help: isUnix ? "write \"unix\" for all connections through a Unix socket" : error.help)
             return nil
         }
     }
@@ -59,7 +59,7 @@ extension ListenerDraft {
             let first = acceptProxy.first
         {
             diagnostics.report(
-                "a PROXY header is for streams of bytes, and unix-seqpacket is none", at: first.span,
+                "a PROXY header needs a stream, and unix-seqpacket has messages", at: first.span,
                 help: "remove the key, or give that address a listener of its own",
                 related: (messages.span, "it listens here"))
             return
@@ -71,12 +71,14 @@ extension ListenerDraft {
             switch source.value {
             case .network(let network) where !schemes.contains(.tcp):
                 diagnostics.report(
-                    "nobody comes from `\(network)`: the listener `\(name)` has no tcp address", at: source.span,
+                    "no connection can come from `\(network)`: the listener `\(name)` has no tcp address",
+                    at: source.span,
                     help: schemes.contains(.unix)
-                        ? "write \"unix\" for all that come through its Unix socket" : "remove it")
+                        ? "write \"unix\" for all connections through its Unix socket" : "remove it")
             case .unix where !schemes.contains(.unix):
                 diagnostics.report(
-                    "nobody comes through a Unix socket: the listener `\(name)` has no unix address", at: source.span,
+                    "no connection can come through a Unix socket: the listener `\(name)` has no unix address",
+                    at: source.span,
                     help: "write the networks from which proxies connect, or remove the key")
             case .network, .unix:
                 break

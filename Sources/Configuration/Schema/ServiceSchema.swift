@@ -8,7 +8,7 @@ public struct ServiceSchema: Sendable {
     /// The name as it stands in the file and in records.
     public let name: String
 
-    /// The kinds of sockets that it cannot serve, each with the reason, which completes "makes no sense there: ".
+    /// The kinds of sockets that it cannot serve, each with the reason, which completes "cannot be used there: ".
     public let unfit: [SocketKind: String]
 
     /// Whether it answers a datagram with more than it was sent, so that a forged source is flooded.

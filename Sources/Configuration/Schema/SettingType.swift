@@ -156,12 +156,12 @@ extension SettingType {
             case .integer(let number) where number <= 0:
                 diagnostics.report(
                     "`\(key)` cannot be \(number)", at: value.range,
-                    help: "write \(key) = false, which takes the limit away")
+                    help: "write \(key) = false, which removes the limit")
                 return nil
             case .string(let text) where ForeignWords.meansOff(text):
                 diagnostics.report(
                     "`\(key)` cannot be \"\(text)\"", at: value.range,
-                    help: "write \(key) = false, which takes the limit away")
+                    help: "write \(key) = false, which removes the limit")
                 return nil
             default:
                 return type.read(key, value, &diagnostics).map { .some($0) }

@@ -91,7 +91,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     static func more(than count: Int, in other: ConfigurationProblem) -> ConfigurationProblem {
         var problem = ConfigurationProblem(
             "more than \(count) mistakes; the rest is not shown", file: other.location.file, number: other.order.file,
-            help: "mend these first, or look whether it is the right file")
+            help: "correct these first, or check that it is the right file")
         problem.order.offset = .max
         return problem
     }

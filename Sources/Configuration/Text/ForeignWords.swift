@@ -176,7 +176,7 @@ enum ForeignWords {
     private static let noRules =
         "this version has no access rules: listen on an address that only those clients reach, or let a firewall decide"
     private static let noPrograms = "this version starts no programs: a relay is service = \"forward\" with `to`"
-    private static let unitDecides = "usherd never changes its user: User= and Group= of its unit say who it is"
+    private static let unitDecides = "usherd never changes its user: User= and Group= of its unit set it"
 
     /// By what they are here.
     static let entries: [Entry] = [
@@ -318,7 +318,7 @@ enum ForeignWords {
         Entry(.log, "`format`", ["format = \"json\""], "logformat errorlogformat logcommon json"),
         // What needs no key.
         Entry(
-            .nowhere, "leave it out: a listener that is not wanted is removed, or stands in comments (#)", [],
+            .nowhere, "leave it out: a listener that is not wanted is removed, or is commented out (#)", [],
             "disable disabled enable enabled"),
         Entry(
             .nowhere,

@@ -21,8 +21,8 @@ public enum OwnBug {
     /// Ends the process with ``ExitStatus/software``.
     package static func end(because error: SystemError) -> Never {
         let sentence =
-            "a bug in this program: \(error) on a descriptor that it opened itself. It ends, to be started again; please"
-            + " report this line"
+            "a bug in this program: \(error) on a descriptor that it opened itself; exiting, systemd restarts it. Please report"
+            + " this line"
         let here = pthread_self()
         // Taken, so that a bug in the last act does not come here again.
         let (act, actor) = lastAct.withLock { state in

@@ -38,16 +38,11 @@ final class Bus: Pollable {
             self.events = consume events
         } catch {
             lane.enroll(self)
-            let hint =
-                error.errno == EAFNOSUPPORT ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit" : ""
-            tell(
-                .warning,
-                "cannot watch the interfaces, so that one which goes down or comes back is not noticed: \(error)\(hint)",
-                errno: error.errno)
+            lane.write(.interfacesUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
         look()
         // Of a socket that it could not bind, the supervisor has not said that it listens.
-        if socket.waitsForInterface, link == .up { tellListening("the interface \(interface) is there") }
+        if socket.waitsForInterface, link == .up { tellListening(.interfaceAdded("\(interface)")) }
     }
 
     /// Says what is left to say.
@@ -94,7 +89,8 @@ final class Bus: Pollable {
         do throws(SystemError) {
             see(BusLink(try currentLink()))
         } catch {
-            tell(.failed, "cannot use the interface \(interface): \(error)", errno: error.errno)
+            lane.write(
+                .interfaceUnusable(interface, because: error, on: socket.recorded, listener: listener.current.label))
         }
     }
 
@@ -117,26 +113,19 @@ final class Bus: Pollable {
     }
 
     private func see(_ now: BusLink) {
-        let news = link.see(now, interface: interface)
+        let news = link.see(now)
         lane.shared.noteAwaited(link.awaited(interface), of: listener.current.label.name, by: waiter)
         switch news {
-        case .waits(let words)?: tell(.warning, "\(listener.current.label.name) waits: \(words)")
-        case .serves(let words)?: tellListening(words)
+        case .waits(let wait)?:
+            lane.write(.interfaceAwaited(interface, wait, on: socket.recorded, listener: listener.current.label))
+        case .serves(wasDown: true)?: tellListening(.interfaceUp("\(interface)"))
+        case .serves(wasDown: false)?: tellListening(.interfaceAdded("\(interface)"))
         case nil: break
         }
     }
 
-    private func tellListening(_ words: String) {
-        let label = listener.current.label
-        let address = RecordedAddress(socket.kind, socket.address)
-        tell(.listening, "\(label.name) listens on \(address) for \(label.service): \(words)")
-    }
-
-    private func tell(_ event: EventKind, _ message: String, errno: CInt = 0) {
-        lane.write(
-            DaemonRecord(
-                time: Clock.realtime, event, message, listener: listener.current.label,
-                local: RecordedAddress(socket.kind, socket.address), errno: errno))
+    private func tellListening(_ cause: ListeningCause) {
+        lane.write(.listening(on: socket.recorded, because: cause, listener: listener.current.label))
     }
 
     // MARK: - Frames
@@ -178,6 +167,7 @@ final class Bus: Pollable {
     }
 
     private func tellErrors(of kind: CANErrorKind, _ count: UInt64, in errors: BusErrors) {
-        lane.write(errors.record(of: kind, count, label: listener.current.label, socket: socket))
+        guard let record = errors.record(of: kind, count, label: listener.current.label, socket: socket) else { return }
+        lane.write(record)
     }
 }

@@ -40,13 +40,11 @@ struct BusErrors {
     // Made once: an error frame is no reason to allocate.
     private static let kinds = CANErrorKind.allCases
 
-    /// The record that tells of a kind of errors.
-    func record(of kind: CANErrorKind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord {
-        let words = last[kind.rawValue].map { "\($0.interface): \($0.frame.words(for: kind))" } ?? ""
-        let message = count == 1 ? words : "\(words) (the last of \(count) such error frames)"
-        return DaemonRecord(
-            time: Clock.realtime, .warning, level: kind.isRecovery ? .notice : nil, message, listener: label,
-            local: RecordedAddress(socket.kind, socket.address),
-            fields: [RecordField("error_frames", .integer(count))])
+    /// The record that tells of a kind of errors; nil if there was none.
+    func record(of kind: CANErrorKind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord?
+    {
+        guard let last = last[kind.rawValue] else { return nil }
+        return .busErrors(
+            count, kind, last: last.frame, from: last.interface, on: socket.recorded, listener: label)
     }
 }

@@ -2,6 +2,7 @@
 
 import Addresses
 import LinuxSystem
+import Records
 
 /// How the interface of a CAN listener is, as far as it was told.
 ///
@@ -27,43 +28,28 @@ enum BusLink: Equatable {
         }
     }
 
-    /// What is to be said.
+    /// What a record is written of.
     enum News: Equatable {
-        /// There is something to wait for: why, and what to do.
-        case waits(String)
-        /// There is nothing to wait for any more.
-        case serves(String)
+        /// The interface cannot be used now.
+        case waits(InterfaceWait)
+        /// The interface can be used; before, it was down, or missing.
+        case serves(wasDown: Bool)
     }
 
-    /// It was looked at.
+    /// Notes the interface's present state.
     ///
-    /// - Returns: what has changed; nil for nothing that anybody has to be told.
-    mutating func see(_ now: BusLink, interface: InterfaceName) -> News? {
+    /// - Returns: what has changed; nil if no record is to be written.
+    mutating func see(_ now: BusLink) -> News? {
         let before = self
         self = now
-        switch (before, now) {
-        case (.unknown, .up), (_, .unknown):
-            return nil
-        case _ where before == now:
-            return nil
-        case (_, .up):
-            return .serves(before == .down ? "the interface \(interface) is up" : "the interface \(interface) is there")
-        case (.up, .down):
-            return .waits(
-                "the interface \(interface) has gone down, and is used again when it comes up (`ip link set \(interface) up`)"
-            )
-        case (_, .down):
-            return .waits(
-                "the interface \(interface) is down, and is used when it comes up (`ip link set \(interface) up`)")
-        case (.up, .missing), (.down, .missing):
-            return .waits("the interface \(interface) is gone, and is used again when there is one of this name")
-        case (_, .missing):
-            return .waits(
-                "this host has no interface \(interface) now, and uses it when it appears (`ip link` shows what there is)"
-            )
-        case (_, .foreign):
-            return .waits(
-                "the interface \(interface) does not lead to a CAN bus; one of this name that does is waited for")
+        return switch (before, now) {
+        case (.unknown, .up), (_, .unknown): nil
+        case _ where before == now: nil
+        case (_, .up): .serves(wasDown: before == .down)
+        case (_, .down): .waits(.down)
+        case (.up, .missing), (.down, .missing): .waits(.removed)
+        case (_, .missing): .waits(.missing)
+        case (_, .foreign): .waits(.foreign)
         }
     }
 

@@ -63,11 +63,8 @@ final class DatagramPort: IngressSocket {
             lane.shared.ownPorts.insert(socket.address)
         } catch {
             if FaultParty(.watch, errno: error.errno, over: socket.kind) == .usher { OwnBug.end(because: error) }
-            let record = DaemonRecord(
-                time: Clock.realtime, .failed,
-                "cannot watch \(socket.kind.scheme)://\(socket.address): \(error.reason)",
-                listener: listener.current.label, errno: error.errno)
-            lane.write(record)
+            lane.write(
+                .datagramSocketUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
         bus?.begin()
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import Glibc
 import LinuxSystem
 import Records
 
@@ -86,63 +85,19 @@ struct PortLosses {
         return reports[cause.kind.rawValue].note(count, at: now)
     }
 
-    /// What is behind an error that says little by itself.
-    private func reason(_ errno: CInt, over kind: SocketKind) -> String {
-        let reason = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
-        return switch (kind, errno) {
-        case (.rds, EAGAIN), (.rds, ENOBUFS): "\(reason): the receiver does not keep up"
-        case (.rds, EMSGSIZE):
-            "\(reason): it is longer than 1 MiB, or than the socket's buffer, whose size is `net.core.wmem_max`"
-        case (.can, ENOBUFS):
-            "\(reason): the queue of the interface is full (`ip link set NAME txqueuelen 1000`), or nobody acknowledges"
-        case (.can, EINVAL): "\(reason): it is no frame, or one of CAN FD on a bus without it"
-        default: reason
-        }
-    }
-
     /// The record that tells of losses.
     func record(of kind: Kind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord {
-        let datagrams = count == 1 ? "1 datagram" : "\(count) datagrams"
-        var event = EventKind.lost
-        var errno: CInt = 0
-        let message: String
-        switch kind {
-        case .refused:
-            event = .refused
-            message =
-                "refused \(datagrams) of sources that have no flow: \(lastRefusal?.reason ?? "no room")."
-                + " Flows end after idle-timeout"
-        case .truncated:
-            message = "did not deliver \(datagrams): longer than \(DatagramBatch.longest(of: socket.kind)) bytes"
-        case .overflow:
-            message =
-                "the kernel lost \(datagrams) before they could be read: the socket's buffer was full;"
-                + " `net.core.rmem_default` is its size"
-        case .unsent:
-            errno = lastErrno
-            message =
-                "could not send \(datagrams), the last one because of: \(reason(errno, over: socket.kind))"
-        case .broadcast:
-            message =
-                "did not deliver \(datagrams) to a broadcast address: add `?broadcast=true` to the address of the listener"
-                + " to get them"
-        case .unanswered:
-            message =
-                "did not answer \(datagrams): such an answer serves who only pretends to be the source"
-                + " (the port of a service that answers too, a broadcast address or group, this daemon itself), or the"
-                + " source has no name"
+        let losses = DatagramLosses(count, on: socket.recorded, listener: label)
+        return switch kind {
+        case .refused: .flowsRefused(losses, for: lastRefusal)
+        case .truncated: .datagramsTooLong(losses, longest: DatagramBatch.longest(of: socket.kind))
+        case .overflow: .receiveBufferFull(losses)
+        case .unsent: .repliesUnsent(losses, errno: lastErrno, over: socket.kind)
+        case .broadcast: .broadcastsDropped(losses)
+        case .unanswered: .datagramsUnanswered(losses)
         case .undelivered:
-            errno = lastUndelivered.errno
-            message =
-                "could not pass \(datagrams) on to an upstream, the last one because of:"
-                + " \(reason(errno, over: lastUndelivered.kind))"
-        case .orphaned:
-            message = "did not deliver \(datagrams), whose flow ended before they were looked at; its record says why"
+            .datagramsUnrelayed(losses, errno: lastUndelivered.errno, over: lastUndelivered.kind)
+        case .orphaned: .datagramsOfEndedFlows(losses)
         }
-        var fields = [RecordField("datagrams", .integer(count))]
-        if kind == .refused, let lastRefusal { fields.append(RecordField("rule", .text(lastRefusal.rule.description))) }
-        return DaemonRecord(
-            time: Clock.realtime, event, message, listener: label,
-            local: RecordedAddress(socket.kind, socket.address), errno: errno, fields: fields)
     }
 }

@@ -28,7 +28,7 @@ final class Preamble: StreamSession {
     }
 
     override func deadlineReached() {
-        refuse(.proxyHeader("none came within \(Self.time / 1_000_000_000) s"))
+        refuse(.proxyHeader("no header within \(Self.time / 1_000_000_000) s"))
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
@@ -37,7 +37,7 @@ final class Preamble: StreamSession {
         do throws(SystemError) {
             switch try client.peek(into: lane.input, atMost: ProxyHeader.defaultLongest) {
             case .wouldBlock: break
-            case .endOfStream: refuse(.proxyHeader("the client finished before it"))
+            case .endOfStream: refuse(.proxyHeader("EOF before the header"))
             case .moved(let count): try look(count, isLast: !readiness.isDisjoint(with: [.peerFinished, .hangUp]))
             }
         } catch {
@@ -60,7 +60,7 @@ final class Preamble: StreamSession {
         }
         switch progress {
         case .incomplete:
-            if isLast { refuse(.proxyHeader("the client finished before its end")) }
+            if isLast { refuse(.proxyHeader("EOF within the header")) }
         case .complete(let header, let length):
             try pass(header, length)
         }

@@ -101,12 +101,7 @@ final class LogChannelCore: Sendable {
             return true
         }
         guard isStuck else { return }
-        let title = sink.destination.title
-        announcer.announce(
-            DaemonRecord(
-                time: Clock.realtime, .logFailed,
-                "\(title) takes no records for now; those for it are dropped, and counted, until it does",
-                fields: [RecordField("sink", .text(title))]), about: self)
+        announcer.announce(.logStuck(sink.destination.title), about: self)
     }
 
     /// Nobody has anything more for it: ends the thread when what waits is written.
@@ -146,12 +141,7 @@ final class LogChannelCore: Sendable {
     /// Tells the other destinations what this one, which is not in use any more, has not got.
     private func tellLoss(_ lost: UInt64) {
         guard lost > 0 else { return }
-        let title = sink.destination.title
-        announcer.announce(
-            DaemonRecord(
-                time: Clock.realtime, .dropped,
-                "\(lost) records for \(title) were not written: a reload took it out of use while it took none",
-                fields: [RecordField("sink", .text(title)), RecordField("count", .integer(lost))]), about: self)
+        announcer.announce(.recordsAbandoned(lost, for: sink.destination.title), about: self)
     }
 
     /// Waits for something to do.

@@ -20,13 +20,6 @@ struct RecordDrops: Equatable, Sendable {
 
     /// The record that tells of them.
     func record(time: UInt64, destination: RecordDestination) -> DaemonRecord {
-        let title = destination.title
-        return DaemonRecord(
-            time: time, .dropped,
-            "\(count) records for \(title) were dropped because it was slower than what happened",
-            fields: [
-                RecordField("sink", .text(title)), RecordField("count", .integer(count)),
-                RecordField("from", .time(first)), RecordField("to", .time(last)),
-            ])
+        .recordsDropped(count, for: destination.title, first: first, last: last, time: time)
     }
 }

@@ -40,6 +40,8 @@ struct SinkWriter {
         self.lastResort = lastResort
     }
 
+    private var title: String { sink.destination.title }
+
     /// Whether the sink fails, so that it has to be tried again after a pause.
     var isFailing: Bool { health != .working }
 
@@ -84,23 +86,19 @@ struct SinkWriter {
 
     /// Opens the file anew: the operator has moved it.
     mutating func reopen() {
-        let title = sink.destination.title
         do throws(SystemError) {
             guard try sink.reopen() else { return }
             guard recover() else { return }
-            write(DaemonRecord(time: clock(), .reopened, "opened \(title) anew"))
+            write(.logReopened(title, time: clock()))
         } catch {
-            tellEverybody(keepsOldFile(because: error))
+            tellEverybody(.logKeepsOldFile(title, because: error, time: clock()))
         }
     }
 
     /// Tries a sink that fails with a record that says so; true if the sink takes records.
     private mutating func recover() -> Bool {
         guard case .probe(let lost) = health.beforeWrite() else { return true }
-        let title = sink.destination.title
-        let record = DaemonRecord(
-            time: clock(), .logResumed, "\(title) takes records again; \(lost) were lost",
-            fields: [RecordField("sink", .text(title)), RecordField("lost", .integer(lost))])
+        let record = DaemonRecord.logResumed(title, lost: lost, time: clock())
         let records = encoded(record)
         let outcome = sink.write(records[sink.encoding], count: 1)
         guard outcome.error == nil else {
@@ -116,16 +114,10 @@ struct SinkWriter {
     private mutating func note(_ outcome: SinkOutcome) {
         counts.written += UInt64(outcome.written)
         counts.lost += UInt64(outcome.lost)
-        let title = sink.destination.title
         // Before the notice is told of: its record must find a sink whose failure is known.
         if let error = outcome.error {
             if case .announceFailure = health.failed(error, lost: outcome.lost) {
-                announce(
-                    DaemonRecord(
-                        time: clock(), .logFailed,
-                        "cannot write the log to \(title): \(error.reason) (\(error.symbol)); it is tried again until it"
-                            + " can be",
-                        errno: error.errno, fields: [RecordField("sink", .text(title))]))
+                announce(.logFailed(title, because: error, time: clock()))
             }
         }
         let notice = outcome.notice ?? heldNotice
@@ -133,21 +125,11 @@ struct SinkWriter {
         heldNotice = nil
         switch notice {
         case .fileReplaced(let stranded)?:
-            var message = "\(title) was moved or removed, and is opened anew"
-            if stranded > 0 { message += "; up to \(stranded) records went with it" }
-            tellEverybody(DaemonRecord(time: clock(), .reopened, level: .warning, message))
+            tellEverybody(.logFileReplaced(title, lost: stranded, time: clock()))
         case .keepsOldFile(let error)?:
-            tellEverybody(keepsOldFile(because: error))
+            tellEverybody(.logKeepsOldFile(title, because: error, time: clock()))
         case nil: break
         }
-    }
-
-    private func keepsOldFile(because error: SystemError) -> DaemonRecord {
-        DaemonRecord(
-            time: clock(), .failed,
-            "cannot open \(sink.destination.title) anew: \(error.reason) (\(error.symbol)); "
-                + "the log goes on in the old file", errno: error.errno,
-            fields: [RecordField("sink", .text(sink.destination.title))])
     }
 
     /// Tells the other destinations, and this one.

@@ -26,7 +26,7 @@ package final class Balancer: Sendable {
         /// The canonical text of the endpoint. It alone decides which sources are the member's, not its place.
         package var key: [UInt8]
 
-        /// Makes one of its parts.
+        /// Makes one with these values.
         package init(weight: Int, isBackup: Bool, key: [UInt8]) {
             self.weight = weight
             self.isBackup = isBackup
@@ -43,7 +43,7 @@ package final class Balancer: Sendable {
         /// The connections that it may have; nil for any number.
         package var limit: Int?
 
-        /// Makes one of its parts.
+        /// Makes one with these values.
         package init(isAvailable: Bool, active: Int, limit: Int? = nil) {
             self.isAvailable = isAvailable
             self.active = active
@@ -70,7 +70,7 @@ package final class Balancer: Sendable {
         /// The connections that it may have; nil for any number.
         package var limit: Int?
 
-        /// Makes one of its parts.
+        /// Makes one with these values.
         package init(due: UInt64? = nil, active: Int, limit: Int? = nil) {
             self.due = due
             self.active = active

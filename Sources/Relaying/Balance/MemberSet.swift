@@ -35,6 +35,6 @@ package struct MemberSet: Sendable {
         }
     }
 
-    /// Makes an empty one.
+    /// Makes one in its initial state.
     package init() {}
 }

@@ -44,7 +44,7 @@ package struct AddressPreference: Equatable, Sendable {
     /// No address has answered or refused.
     package mutating func allSilent() { isOneWay = true }
 
-    /// Makes one of its parts.
+    /// Makes one with these values.
     package init(first: SocketAddress? = nil) {
         self.first = first
     }

@@ -79,7 +79,7 @@ package struct KnownAddresses: Equatable, Sendable {
         return failure == nil ? .failing(reason) : nil
     }
 
-    /// Makes one of its parts.
+    /// Makes one with these values.
     package init(addresses: [SocketAddress] = [], failure: String? = nil, isLookingUp: Bool = false) {
         self.addresses = addresses
         self.failure = failure

@@ -14,6 +14,6 @@ package struct RetryPause {
         return next
     }
 
-    /// Makes an empty one.
+    /// Makes one in its initial state.
     package init() {}
 }

@@ -35,7 +35,7 @@ package struct UnansweredMessages {
         isWhole = false
     }
 
-    /// Makes one of its parts.
+    /// Makes one with these values.
     package init(messages: [[UInt8]] = [], isWhole: Bool = true) {
         self.messages = messages
         self.isWhole = isWhole

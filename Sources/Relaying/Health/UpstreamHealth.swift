@@ -35,7 +35,7 @@ package struct UpstreamHealth: Equatable, Sendable {
             package var rise: Int
             package var fall: Int
 
-            /// Makes one of its parts.
+            /// Makes one with these values.
             package init(rise: Int, fall: Int) {
                 self.rise = rise
                 self.fall = fall
@@ -45,7 +45,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         /// The setting in force: none where checks decide.
         fileprivate var ejectionInForce: Ejection? { checks == nil ? ejection : nil }
 
-        /// Makes one of its parts.
+        /// Makes one with these values.
         package init(
             ejection: Ejection? = Ejection(), trialTimeout: UInt64, mayBeSilent: Bool = false, checks: Checks? = nil
         ) {
@@ -67,7 +67,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         /// The longest ejection.
         package var longest: UInt64 = 60_000_000_000
 
-        /// Makes one of its parts.
+        /// Makes one with these values.
         package init(
             failures: Int = 3, window: UInt64 = 60_000_000_000, first: UInt64 = 1_000_000_000,
             longest: UInt64 = 60_000_000_000

@@ -19,7 +19,7 @@ public struct Relay: Hashable {
         /// What its socket said, as in errno(3); 0 for an orderly end.
         public var errno: CInt
 
-        /// Makes one of its parts.
+        /// An ending of a side.
         @inlinable public init(side: RelaySide, isBroken: Bool, errno: CInt) {
             self.side = side
             self.isBroken = isBroken
@@ -37,14 +37,21 @@ public struct Relay: Hashable {
         case close(Ending)
     }
 
+    /// Where the direction from the client to the upstream is.
     @inlinable public var toUpstream: RelayDirection { upstreamward }
+
+    /// Where the direction from the upstream to the client is.
     @inlinable public var toClient: RelayDirection { clientward }
+
     @usableFromInline var upstreamward = RelayDirection.flowing
     @usableFromInline var clientward = RelayDirection.flowing
     @usableFromInline var readable = Sides(client: false, upstream: false)
     @usableFromInline var writable = Sides(client: true, upstream: true)
     @usableFromInline var erred = Sides(client: false, upstream: false)
+
+    /// How the relay ends; nil while neither side has ended.
     @inlinable public var ending: Ending? { end }
+
     @usableFromInline var end: Ending?
 
     /// Makes a relay between two peers that are connected.

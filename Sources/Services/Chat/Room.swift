@@ -67,7 +67,8 @@ extension Room {
                 bytes.append(" others are here")
             }
             bytes.append(
-                ". Write a line and they read it; /quit to leave, /nick NAME to be called so, /help for more.\n")
+                ". What you write is sent to all of them; /quit leaves, /nick NAME changes your name, /help lists the commands.\n"
+            )
         }
         members.append(Member(id: id, name: name))
         keys.insert(name.key)
@@ -108,7 +109,7 @@ extension Room {
     /// A member does not read.
     mutating func drop(_ id: MemberID, _ outbox: inout Outbox) {
         guard contains(id) else { return }
-        outbox.send(to: id) { $0.append("* You did not read what the others wrote, so you were dropped.\n") }
+        outbox.send(to: id) { $0.append("* You did not read what the others wrote, so your connection is closed.\n") }
         leave(id, .dropped, &outbox)
         outbox.end(id, .slowReader, by: .daemon)
     }
@@ -149,9 +150,9 @@ extension Room {
         case .help: outbox.send(to: id) { $0.append(Self.help) }
         case .unknown(let word):
             outbox.send(to: id) { bytes in
-                bytes.append("* There is no command ")
+                bytes.append("* Unknown command ")
                 bytes.append(harmless: word.span)
-                bytes.append("; /help names those that there are. To say a line that begins with a slash, write two.\n")
+                bytes.append("; /help lists the commands. To send a line that begins with a slash, write two.\n")
             }
         }
     }
@@ -161,8 +162,8 @@ extension Room {
         guard contains(id) else { return }
         switch line {
         case .text: break
-        case .tooLong: outbox.send(to: id) { $0.append("* Nobody got that line: it is longer than 4096 bytes.\n") }
-        case .notUTF8: outbox.send(to: id) { $0.append("* Nobody got that line: it is not UTF-8.\n") }
+        case .tooLong: outbox.send(to: id) { $0.append("* That line was not sent: it is longer than 4096 bytes.\n") }
+        case .notUTF8: outbox.send(to: id) { $0.append("* That line was not sent: it is not UTF-8.\n") }
         }
     }
 
@@ -180,9 +181,9 @@ extension Room {
             let name = try MemberName(chosen: text)
             guard name.key == member.name.key || !keys.contains(name.key) else {
                 outbox.send(to: member.id) { bytes in
-                    bytes.append("* Somebody is called ")
+                    bytes.append("* The name ")
                     bytes.append(contentsOf: name.text)
-                    bytes.append(" already.\n")
+                    bytes.append(" is in use.\n")
                 }
                 return
             }

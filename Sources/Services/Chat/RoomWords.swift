@@ -6,7 +6,7 @@ extension Room {
     /// The answer to `/help`.
     static let help: StaticString = """
         * What you write goes to everyone else here, line by line. Lines are UTF-8, of at most 4096 bytes.
-        * /nick NAME  be called NAME: up to 32 printable characters, no blanks, none of < > / : # @ *
+        * /nick NAME  change your name: up to 32 printable characters, no blanks, none of < > / : # @ *
         * /who        who is here
         * /quit       leave
         * /help       this
@@ -19,8 +19,8 @@ extension MemberName.Problem {
     /// What is told to whoever chose the name.
     var answer: StaticString {
         switch self {
-        case .tooLong: "* That name is too long: 32 characters are the most.\n"
-        case .unfit: "* That name cannot be had: only printable characters, no blanks, none of < > / : # @ *\n"
+        case .tooLong: "* That name is too long: the limit is 32 characters.\n"
+        case .unfit: "* That name is not allowed: only printable characters, no blanks, none of < > / : # @ *\n"
         }
     }
 }
@@ -32,14 +32,14 @@ extension Departure {
         case .left: " left"
         case .lost: isPlural ? " lost their connections" : " lost the connection"
         case .dropped:
-            isPlural ? " were dropped, because they did not read" : " was dropped, because it did not read"
+            isPlural ? " were disconnected: they did not read" : " was disconnected: it did not read"
         case .ended(.idleTimeout):
             isPlural
                 ? " were disconnected after being idle for too long" : " was disconnected after being idle for too long"
         case .ended(.lifetime):
             isPlural
-                ? " were disconnected at the end of the time that a connection has"
-                : " was disconnected at the end of the time that a connection has"
+                ? " were disconnected: their connections reached their lifetime"
+                : " was disconnected: its connection reached its lifetime"
         case .ended(.closedByOperator):
             isPlural ? " were disconnected by the operator" : " was disconnected by the operator"
         case .ended: isPlural ? " were disconnected" : " was disconnected"
@@ -51,11 +51,11 @@ extension CloseReason {
     /// What a member is told whose connection is ended.
     var goodbye: StaticString {
         switch self {
-        case .stopped: "* The server stops. Goodbye.\n"
+        case .stopped: "* The server is stopping. Goodbye.\n"
         case .drained: "* This room is closed. Goodbye.\n"
         case .idleTimeout: "* You have been idle for too long. Goodbye.\n"
-        case .lifetime: "* Your connection has had its time. Goodbye.\n"
-        case .closedByOperator: "* The operator ends your connection. Goodbye.\n"
+        case .lifetime: "* Your connection reached its lifetime. Goodbye.\n"
+        case .closedByOperator: "* The operator closed your connection. Goodbye.\n"
         default: "* Goodbye.\n"
         }
     }

@@ -6,6 +6,6 @@ import Configuration
 extension ServiceDescriptor {
     /// A room in which everybody reads what the others write.
     static let chat = ServiceDescriptor(
-        "chat", NoKeys(), keys: [], unfit: [.can: "a frame has no room for a line of text"], sharesOneLane: true,
+        "chat", NoKeys(), keys: [], unfit: [.can: "a line of text does not fit in a frame"], sharesOneLane: true,
         make: { _ in ActiveService { ChatService() } })
 }

@@ -5,6 +5,6 @@ import Addresses
 extension ServiceDescriptor {
     /// The date and time as a line of text: RFC 867.
     static let daytime = ServiceDescriptor(
-        "daytime", unfit: [.can: "what it answers is no frame"], amplifies: true,
+        "daytime", unfit: [.can: "its answers are not CAN frames"], amplifies: true,
         session: DaytimeWorker.init(_:lane:), flow: DaytimeFlow.init(flow:lane:))
 }

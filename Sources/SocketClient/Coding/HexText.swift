@@ -44,7 +44,7 @@ public enum HexText {
         return bytes
     }
 
-    private static let oddDigit = TextMistake("a byte has two hexadecimal digits, as in 0a; one stands alone here")
+    private static let oddDigit = TextMistake("odd number of digits: a byte has two hexadecimal digits, as in 0a")
 
     /// The value of a digit; nil for what is none.
     static func value(ofDigit character: UInt8) -> UInt8? {

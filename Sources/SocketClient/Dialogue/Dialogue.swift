@@ -167,7 +167,7 @@ public struct Dialogue: Sendable {
     public mutating func endOfPeer() -> [DialogueAction] {
         guard expectsMessages else { return [] }
         switch (phase, settings.source) {
-        case (.talking, .terminal): return [.say("the other side has finished")] + end(.finished)
+        case (.talking, .terminal): return [.say("EOF from the peer")] + end(.finished)
         case (.talking, .pipe):
             phase = .sending
             return []

@@ -89,7 +89,7 @@ struct Connector {
         if let source {
             guard let own = source.addresses.first(where: { $0.family == address.family }) else {
                 throw ClientFailure(
-                    .usage, "--source is of another family than \(kind.name(of: address)); write an address of the same"
+                    .usage, "--source must have the address family of the peer, \(kind.name(of: address))"
                 )
             }
             return try take(own, raw, kind, .binding)
@@ -202,7 +202,7 @@ struct Connector {
         } catch {
             throw ClientFailure(error, .listening, name, kind: kind)
         }
-        throw ClientFailure(.timedOut, "\(name): nobody has connected in time; --timeout waits longer")
+        throw ClientFailure(.timedOut, "timed out: no client connected to \(name); --timeout waits longer")
     }
 
     private func makeListening(_ address: SocketAddress, _ kind: SocketKind) throws(SystemError) -> OwnedDescriptor {

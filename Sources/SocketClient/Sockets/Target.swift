@@ -21,7 +21,7 @@ struct Target: Equatable, Sendable {
         guard let kind = endpoint.scheme.kind else {
             throw ClientFailure(
                 .usage,
-                "\(endpoint): systemd passes such a socket to the service that it starts, and to nobody else;"
+                "\(endpoint): systemd passes such a socket only to that service;"
                     + " write the address that the socket unit listens on (`systemctl list-sockets`)")
         }
         self.kind = kind
@@ -34,7 +34,7 @@ struct Target: Equatable, Sendable {
         switch endpoint.location {
         case .host(let host, let port):
             if use == .connecting, port == 0 {
-                throw ClientFailure(.usage, "\(endpoint): nobody listens on port 0; write the port of the server")
+                throw ClientFailure(.usage, "\(endpoint): port 0 cannot be connected to; write the port of the server")
             }
             return try addresses(of: host, port, endpoint, use)
         case .path(let path): return [.unix(path: path)]
@@ -77,7 +77,7 @@ struct Target: Equatable, Sendable {
             guard let scope else { return [.ipv6(address, port: port, scope: 0)] }
             guard let index = UInt32(scope) ?? NameService.interface(named: scope), index > 0 else {
                 throw ClientFailure(
-                    .notResolved, "\(endpoint): there is no interface `\(scope)`; `ip link` shows those that there are")
+                    .notResolved, "\(endpoint): there is no interface `\(scope)`; `ip link` lists the interfaces")
             }
             return [.ipv6(address, port: port, scope: index)]
         case .name(let name):
@@ -88,7 +88,8 @@ struct Target: Equatable, Sendable {
             } catch {
                 throw ClientFailure(
                     .notResolved,
-                    "\(endpoint): `\(name)` does not resolve: \(error.reason); `getent ahosts \(name)` asks the same")
+                    "\(endpoint): `\(name)` does not resolve: \(error.reason); `getent ahosts \(name)` does the same look-up"
+                )
             }
         }
     }

@@ -78,7 +78,7 @@ extension SocketKey {
             return "this host has no interface \(interface) for \(endpoint); usherd listens there when an interface has"
                 + " this name (`ip link` shows the interfaces)"
         }
-        return "no route leads to the group of \(endpoint); usherd joins it when one does (`ip route` shows the routes)"
+        return "no route to the group of \(endpoint); usherd joins it when there is one (`ip route` shows the routes)"
     }
 }
 

@@ -18,7 +18,7 @@ extension Supervisor {
         }
         if hostWatchAlarm?.isSet == true {
             hostWatchAlarm?.cancel()
-            write(.recovered, "usherd watches the interfaces and addresses of this host")
+            writer.write(.hostWatched())
         }
         do throws(SystemError) {
             hostState = try HostState.current()
@@ -42,14 +42,7 @@ extension Supervisor {
         let isKnown = hostWatchAlarm?.isSet == true
         if !isForbidden { hostWatchAlarm?.set(after: HostWatch.retryPause) }
         if isKnown { return }
-        let advice =
-            error.errno == EAFNOSUPPORT
-            ? "; allow AF_NETLINK in RestrictAddressFamilies= of the unit"
-            : isForbidden ? "" : "; it tries again each second"
-        write(
-            .warning,
-            "cannot watch the interfaces and addresses of this host, so usherd does not notice before a reload what is"
-                + " added or removed: \(error)\(advice)", errno: error.errno)
+        writer.write(.hostUnwatched(because: error, retries: !isForbidden))
     }
 
     /// Tries again to watch the host, and looks at what has changed meanwhile.
@@ -88,9 +81,10 @@ extension Supervisor {
         lacks.awaited = awaited
         let news = awaited.filter { before[$0.key]?.cause != $0.value.cause }
         for (key, failure) in news.sorted(by: { ($0.value.listener, $0.key.host) < ($1.value.listener, $1.key.host) }) {
-            write(
-                .warning, "\(failure.listener) waits: \(key.message(for: failure))",
-                listener: listeners[failure.listener], errno: failure.errno)
+            writer.write(
+                .listenerWaits(
+                    failure.listener, for: key.message(for: failure), errno: failure.errno,
+                    listener: listeners[failure.listener]?.current.label))
         }
         // Of a lack of descriptors, or an address that another process has, there is no event.
         if awaited.contains(where: { !$0.value.isAwaited }) { hostWatch?.retryLater() }
@@ -132,14 +126,11 @@ extension Supervisor {
         for (listener, open) in socketsInForce(plan.lost) {
             lacks.deaf[open.key] = listener.settings.name
             let address = RecordedAddress(open.socket.kind, open.socket.address)
-            write(
-                .warning,
-                "\(listener.settings.name) waits: this host has lost the address \(open.key.host) of \(address); clients"
-                    + " reach it again when the address is added", listener: listener, errno: EADDRNOTAVAIL)
+            writer.write(.addressRemoved(open.key.host, of: address, listener: listener.current.label))
         }
         for (listener, open) in socketsInForce(plan.returned) {
             lacks.deaf[open.key] = nil
-            tellListening(listener, open, "this host has the address again")
+            tellListening(listener, open, because: .addressAdded)
         }
     }
 
@@ -151,15 +142,11 @@ extension Supervisor {
             do throws(SystemError) {
                 try open.socket.joinGroup()
                 lacks.unjoined[open.key] = nil
-                tellListening(listener, open, "the group is joined anew")
+                tellListening(listener, open, because: .groupJoined)
             } catch {
                 guard lacks.unjoined.updateValue(listener.settings.name, forKey: open.key) == nil else { continue }
                 let address = RecordedAddress(open.socket.kind, open.socket.address)
-                write(
-                    .warning,
-                    "\(listener.settings.name) waits: the interface on which \(address) was joined is gone, and no other leads"
-                        + " to the group: \(error); usherd joins it again when a route does", listener: listener,
-                    errno: error.errno)
+                writer.write(.groupUnreachable(address, because: error, listener: listener.current.label))
             }
         }
     }

@@ -64,19 +64,20 @@ struct ListenFailure: Error, Equatable {
         case .pathIsLive:
             return "another process listens on this path; stop it, or use another path"
         case .pathIsOurs:
-            return "the daemon itself listens on this path, in another way, until the new configuration is in force;"
+            return "the old configuration listens on this path with another socket type;"
                 + " reload once without this address, and then with it"
         case .pathIsNoSocket:
-            return "there is a file of another kind at this path, which is left alone; remove it, or use another path"
+            return
+                "there is a file at this path that is not a socket, and usherd does not remove it; remove it, or use another path"
         case .wrongKind(let kind, let wanted):
             let key =
                 wanted.contains(.tcp)
                 ? "ListenStream=" : wanted.contains(.udp) ? "ListenDatagram=" : "ListenSequentialPacket="
-            return "systemd passed a socket of the kind \(kind.scheme), which the service, its upstreams or the PROXY"
-                + " header of this listener cannot be used with; use \(key) in its .socket unit"
+            return "systemd passed a socket of type \(kind.scheme), which the service, its upstreams or the PROXY"
+                + " header of this listener cannot use; use \(key) in its .socket unit"
         case .amplifies:
             return
-                "the service answers with more than it is asked, to whoever the sender claims to be, and systemd passed"
+                "the service sends more than it receives, to a source that may be forged, and systemd passed"
                 + " a UDP socket that is not on loopback; write allow-amplification = true if only trusted hosts reach it"
         case .notPassed(let names):
             let passed = names.isEmpty ? "it passed none" : "it passed \(names.joined(separator: ", "))"

@@ -25,15 +25,15 @@ enum ReloadFailure: Error {
         case .configuration(let problems, let path):
             let first = problems.first?.summary ?? path
             guard problems.count > 1 else { return first }
-            let others = StatusLine.count(problems.count - 1, "more mistake")
-            return "\(first); and \(others): usherd --check --config \(TerminalText.safe(path)) shows all"
+            let others = Quantity.text(problems.count - 1, "more mistake")
+            return "\(first); and \(others): usherd --check --config \(TerminalText.safe(path)) lists them"
         case .thread(let error):
             return "cannot read the configuration: \(error); raise TasksMax= or LimitNPROC= of the unit"
         case .lanes:
-            return "the number of lanes cannot change while connections live on them: restart usherd for that"
+            return "a reload cannot change the number of lanes: restart usherd to change lanes"
         case .log(let error): return TerminalText.safe(error.description)
         case .listener(let failure): return failure.message
-        case .option(let listener, let error): return "listener \(listener) does not take its new settings: \(error)"
+        case .option(let listener, let error): return "listener \(listener): cannot apply socket options: \(error)"
         }
     }
 }

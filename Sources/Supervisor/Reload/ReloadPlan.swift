@@ -80,13 +80,12 @@ struct ReloadPlan: Equatable {
     /// How many listeners change in a way.
     func count(_ change: Change) -> Int { steps.count { $0.change == change } }
 
-    /// The plan in words: `1 added, 2 unchanged`.
-    var summary: String {
+    /// How many listeners change in each way, which the record of the reload has.
+    var counts: [(count: Int, change: String)] {
         let kinds: [(Change, String)] = [
             (.added, "added"), (.removed, "removed"), (.rebound, "rebound"), (.changed, "changed"),
             (.unchanged, "unchanged"),
         ]
-        let parts = kinds.compactMap { change, word in count(change) > 0 ? "\(count(change)) \(word)" : nil }
-        return parts.joined(separator: ", ")
+        return kinds.map { (count($0), $1) }
     }
 }

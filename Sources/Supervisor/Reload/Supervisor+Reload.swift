@@ -37,11 +37,11 @@ extension Supervisor {
         do throws(ReloadFailure) {
             let plan = try apply(try outcome.get())
             lastReload = (Clock.realtime, nil)
-            write(.reload, "configuration reloaded: \(plan.summary)")
+            writer.write(.reloaded(plan.counts))
             warnOfDescriptorLimit()
         } catch {
             lastReload = (Clock.realtime, error.message)
-            write(.reloadFailed, "the old configuration stays in force: \(error.message)")
+            writer.write(.reloadFailed(because: error.message))
         }
         tell("READY=1\n\(statusAssignment())")
         guard reloadIsWanted else { return }
@@ -218,11 +218,10 @@ extension Supervisor {
         leaving[identifier] = Leaving(
             listener: withoutSockets, deadline: ShutdownState.time(Clock.monotonic, plus: timeout.nanoseconds),
             heartbeat: heartbeat + 1)
-        let connections = StatusLine.count(listener.current.connections.value, "connection")
-        write(
-            .draining,
-            "\(listener.settings.name) is removed: \(connections) may end by themselves for \(DurationText.format(timeout))",
-            listener: listener)
+        writer.write(
+            .listenerDraining(
+                connections: listener.current.connections.value, timeout: DurationText.format(timeout),
+                listener: listener.current.label))
     }
 
     /// Asks the lanes to tell when they have stopped accepting for the removed listeners, and sets the alarm for these.
@@ -259,8 +258,7 @@ extension Supervisor {
         if leaving.isEmpty { leavingAlarm?.cancel() }
         let left = one.listener.current.connections.value
         lanes.performOnAll { $0.stop(identifier, because: .drained, by: .operator) }
-        let closed = left > 0 ? "; \(StatusLine.count(left, "connection")) had to be closed" : ""
-        write(.stopped, "\(one.listener.settings.name) is gone\(closed)", listener: one.listener)
+        writer.write(.listenerStopped(closed: left, listener: one.listener.current.label))
     }
 }
 

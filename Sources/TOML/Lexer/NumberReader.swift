@@ -119,7 +119,7 @@ struct NumberReader {
         }
         switch next {
         case ASCII.underscore:
-            return mistake("has a stray `_`", help: "in a number, `_` stands only between two digits; \(text)")
+            return mistake("has a stray `_`", help: "in a number, `_` is allowed only between two digits; \(text)")
         case _ where hasStrayPeriod:
             return mistake("has a stray `.`", help: "in a number, `.` has digits on both sides; \(text)")
         case UInt8(ascii: "X"), UInt8(ascii: "O"), UInt8(ascii: "B"):

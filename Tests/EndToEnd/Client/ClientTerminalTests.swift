@@ -67,7 +67,7 @@ import Testing
 
     @Test func `ends with the other side, whatever is half typed, and says so`() throws {
         try TerminalStep.run([
-            .type("half"), .peerSends("bye"), .peerFinishes, .shows(["bye", "usherctl: the other side has finished"]),
+            .type("half"), .peerSends("bye"), .peerFinishes, .shows(["bye", "usherctl: EOF from the peer"]),
             .ends(0),
         ])
     }

@@ -293,7 +293,7 @@ import Testing
             try waitUntil("it is asked") { a.received.contains(Array("well?".utf8)) }
             try a.stop()
             let down = try daemon.record("upstream-down")
-            #expect(down["message"]?.contains("1 checks in a row failed") == true, "\(down.line)")
+            #expect(down["message"]?.contains("1 failed check in a row") == true, "\(down.line)")
             let again = try waitFor("its port again") { try? DatagramEcho("", port: a.port) }
             #expect(try daemon.record("upstream-up")["upstream"] == again.address)
         }

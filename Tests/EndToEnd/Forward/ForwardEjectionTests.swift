@@ -128,7 +128,7 @@ import Testing
             #expect(shutdown(raw, CInt(SHUT_RDWR)) == 0)
             let failed = try daemon.record("failed")
             #expect(failed["listener"] == "web" && failed["errno"] == "EINVAL", "\(failed.line)")
-            #expect(failed["message"]?.contains("does not listen any more") == true, "\(failed.line)")
+            #expect(failed["message"]?.contains("is no longer listening") == true, "\(failed.line)")
             let client = try Client(daemon.address("other"))
             try client.send("x")
             #expect(try client.receive(exactly: 1) == Array("x".utf8))

@@ -173,7 +173,7 @@ import Testing
             let datagram = [UInt8](repeating: 7, count: 30_000)
             try waitUntil("some are lost") {
                 for _ in 0..<8 { try peer.send(datagram) }
-                return daemon.records("lost").contains { $0["message"]?.contains("more slowly") == true }
+                return daemon.records("lost").contains { $0["message"]?.contains("does not read fast enough") == true }
             }
             #expect(try upstream.receive(exactly: 3) == [0, 1, UInt8(ascii: "x")])
             let frame = [UInt8(30_000 >> 8), UInt8(30_000 & 0xff)] + datagram

@@ -235,7 +235,7 @@ import Testing
                 for _ in 0..<8 { try client.send(message) }
                 // Some may be lost before they can be read.
                 return daemon.records("lost").contains {
-                    $0["message"]?.contains("reads more slowly than they come") == true
+                    $0["message"]?.contains("does not read fast enough") == true
                 }
             }
             // What does come is whole.

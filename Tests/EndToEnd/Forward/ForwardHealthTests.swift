@@ -46,7 +46,7 @@ import Testing
             try waitUntil("the status tells of it") {
                 daemon.status?.contains("1 of 2 upstreams of front down") == true
             }
-            #expect(down["message"]?.contains("3 connections in a row failed") == true, "\(down.line)")
+            #expect(down["message"]?.contains("3 failed connections in a row") == true, "\(down.line)")
             #expect(daemon.records("close").count { $0["failures"] != nil } < 5, "then nobody tries it")
 
             let back = try waitFor("its address again") { try? GreetingServer("a", at: dead.address) }
@@ -73,7 +73,7 @@ import Testing
             try dying.stop()
             let down = try daemon.record("upstream-down")
             #expect(down["upstream"] == dying.address.description)
-            #expect(down["message"]?.contains("checks in a row failed") == true, "\(down.line)")
+            #expect(down["message"]?.contains("in a row, last error") == true, "\(down.line)")
             for _ in 0..<6 {
                 let (name, client) = try served(daemon)
                 #expect(name == "b")
@@ -102,7 +102,7 @@ import Testing
         try withUsherd(configuration([server, other], checks.replacing("\\nwell?\" }", with: "well\\n\" }"))) {
             daemon in
             let down = try daemon.record("upstream-down") { $0["upstream"] == server.address.description }
-            #expect(down["message"]?.contains("2 checks in a row failed") == true, "\(down.line)")
+            #expect(down["message"]?.contains("2 failed checks in a row") == true, "\(down.line)")
             let (name, client) = try served(daemon)
             #expect(name == "well")
             client.close()

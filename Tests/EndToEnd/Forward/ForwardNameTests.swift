@@ -69,7 +69,7 @@ struct ForwardNameTests {
             }
             let warnings = daemon.records("warning").filter { $0["listener"] == "front" }
             #expect(warnings.count == 1)
-            #expect(warnings.first?["message"]?.contains("the name \(Self.name) cannot be resolved") == true)
+            #expect(warnings.first?["message"]?.contains("cannot resolve the name \(Self.name)") == true)
             #expect(daemon.records("recovered").count == 1)
             #expect(daemon.records("close").allSatisfy { $0["failures"] == nil })
             #expect(daemon.records("upstream-down").isEmpty)

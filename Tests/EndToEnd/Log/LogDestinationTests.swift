@@ -126,7 +126,7 @@ import Testing
             daemon.send(signal: SIGUSR1)
             try waitUntil("the old file tells of it") {
                 records(daemon, "log.1").contains {
-                    $0.event == "failed" && $0["message"]?.contains("the log goes on in the old file") == true
+                    $0.event == "failed" && $0["message"]?.contains("still writing to the old file") == true
                 }
             }
             // It looks at the name once a second, and finds it wrong.

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What SIGHUP does when the new configuration is wrong, or cannot be had: nothing, and it says why.
+/// What SIGHUP does when the new configuration is wrong, or cannot be put in force: nothing, and it says why.
 @Suite struct FailedReloadTests {
     private let echo = """
         [listener.echo]

@@ -108,14 +108,14 @@ import Testing
             #expect(try daemon.record("reload")["message"] == "configuration reloaded: 1 removed, 1 unchanged")
             let draining = try daemon.record("draining")
             #expect(draining["listener"] == "other")
-            #expect(draining["message"] == "other is removed: 1 connection may end by themselves for 30s")
+            #expect(draining["message"] == "other was removed; draining: waiting up to 30s for 1 connection")
             try waitUntil("nobody listens any more") { refuses(address) }
             #expect(!FileManager.default.fileExists(atPath: daemon.directory.appending("other")))
             try expectEcho(client)
             client.close()
             #expect(try daemon.record("close")["reason"] == "client-closed")
             let gone = try daemon.record("stopped") { $0["listener"] == "other" }
-            #expect(gone["message"] == "other is gone")
+            #expect(gone["message"] == "other stopped")
         }
     }
 
@@ -133,7 +133,7 @@ import Testing
             #expect(close["reason"] == "drained")
             #expect(close["by"] == "operator")
             let gone = try daemon.record("stopped") { $0["listener"] == "other" }
-            #expect(gone["message"] == "other is gone; 1 connection had to be closed")
+            #expect(gone["message"] == "other stopped; 1 connection closed")
             try expectEcho(staying)
             staying.close()
         }

@@ -229,12 +229,12 @@ import Testing
                     bob.say("x" * length)
                     for member in [ada, cyd]: member.expect("<bob> " + "x" * length)
                 bob.say("y" * 4097)
-                bob.expect(r"\\* Nobody got that line: it is longer than 4096 bytes\\.")
+                bob.expect(r"\\* That line was not sent: it is longer than 4096 bytes\\.")
                 bob.say("z" * 65507)
-                bob.expect(r"\\* Nobody got that line: it is longer than 4096 bytes\\.")
+                bob.expect(r"\\* That line was not sent: it is longer than 4096 bytes\\.")
                 for bad in [b"\\xff\\xfe", b"caf\\xe9\\n", b"\\xc3", b"\\xed\\xa0\\x80"]:
                     bob.say(bad)
-                    bob.expect(r"\\* Nobody got that line: it is not UTF-8\\.")
+                    bob.expect(r"\\* That line was not sent: it is not UTF-8\\.")
                 bob.say("\\x1b[2J\\x07owned\\u202e")
                 for member in [ada, cyd]: member.expect("<bob> ␛\\\\[2J␇owned\\ufffd")
                 # Many of one length, which the kernel brings as one.

@@ -65,11 +65,11 @@ import Testing
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let bob = try join(daemon, 0, as: "bob", others: 1)
             try bob.send("/nick ADA\n")
-            #expect(try bob.receiveLine() == "* Somebody is called ADA already.")
+            #expect(try bob.receiveLine() == "* The name ADA is in use.")
             try bob.send("/nick <root>\n")
-            #expect(try bob.receiveLine()?.contains("cannot be had") == true)
+            #expect(try bob.receiveLine()?.contains("is not allowed") == true)
             try bob.send("/nock\n")
-            #expect(try bob.receiveLine()?.hasPrefix("* There is no command /nock; /help ") == true)
+            #expect(try bob.receiveLine()?.hasPrefix("* Unknown command /nock; /help ") == true)
             for client in [ada, bob] { client.close() }
         }
     }
@@ -81,9 +81,9 @@ import Testing
             for _ in 0..<2 { _ = try ada.receiveLine() }
 
             try bob.send(String(repeating: "a", count: 5000) + "\n")
-            #expect(try bob.receiveLine() == "* Nobody got that line: it is longer than 4096 bytes.")
+            #expect(try bob.receiveLine() == "* That line was not sent: it is longer than 4096 bytes.")
             try bob.send([0xff, 0xfe, 0x0a])
-            #expect(try bob.receiveLine() == "* Nobody got that line: it is not UTF-8.")
+            #expect(try bob.receiveLine() == "* That line was not sent: it is not UTF-8.")
             try bob.send(String(repeating: "b", count: 4096) + "\nshort\n")
             #expect(try ada.receiveLine() == "<bob> " + String(repeating: "b", count: 4096))
             #expect(try ada.receiveLine() == "<bob> short")
@@ -117,7 +117,7 @@ import Testing
             for _ in 0..<10_000 where !isDropped {
                 try ada.send(line + "\n")
                 while let heard = try bob.receiveLine(), heard != "<ada> \(line)" {
-                    isDropped = heard.hasSuffix(" was dropped, because it did not read (2 here)")
+                    isDropped = heard.hasSuffix(" was disconnected: it did not read (2 here)")
                     if isDropped { break }
                 }
             }
@@ -149,8 +149,9 @@ import Testing
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let cyd = try join(daemon, 2, as: "cyd", others: 1)
             try daemon.stop()
-            #expect(try String(decoding: ada.receiveAll(), as: UTF8.self).hasSuffix("* The server stops. Goodbye.\n"))
-            #expect(try cyd.receive() == Array("* The server stops. Goodbye.\n".utf8))
+            #expect(
+                try String(decoding: ada.receiveAll(), as: UTF8.self).hasSuffix("* The server is stopping. Goodbye.\n"))
+            #expect(try cyd.receive() == Array("* The server is stopping. Goodbye.\n".utf8))
         }
     }
 }

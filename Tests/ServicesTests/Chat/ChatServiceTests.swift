@@ -41,7 +41,7 @@ private struct ChatStage {
         #expect(stage.harness.run(until: { ann.lines.count == 1 }))
         #expect(ann.text.hasPrefix("* You are 127.0.0.1:"))
         #expect(ann.text.contains("Nobody else is here yet"))
-        #expect(ann.text.contains("/quit to leave"))
+        #expect(ann.text.contains("/quit leaves"))
         ann.write("/nick ann\r\n")
         #expect(stage.harness.run(until: { ann.lines.last == "* You are now ann." }))
         ann.forget()
@@ -147,7 +147,7 @@ private struct ChatStage {
         #expect(stage.harness.run(until: { ann.lines == ["<bob> after long", "<bob> after bad", "<bob> 😀"] }))
         #expect(
             bob.lines == [
-                "* Nobody got that line: it is longer than 4096 bytes.", "* Nobody got that line: it is not UTF-8.",
+                "* That line was not sent: it is longer than 4096 bytes.", "* That line was not sent: it is not UTF-8.",
             ])
         bob.write(String(repeating: "y", count: 4096) + "\r\n" + String(repeating: "z", count: 4097) + "\n")
         #expect(stage.harness.run(until: { bob.lines.count == 3 }))
@@ -197,11 +197,11 @@ private struct ChatStage {
         }
         stage.harness.settle()
         #expect(ann.lines.filter { $0 == "<bob> \(line)" }.count == said)
-        #expect(ann.lines.filter { $0.hasSuffix("was dropped, because it did not read (2 here)") }.count == 1)
+        #expect(ann.lines.filter { $0.hasSuffix("was disconnected: it did not read (2 here)") }.count == 1)
         #expect(stage.harness.connections == 3, "it may still read what waits for it")
         deaf.reads = true
         #expect(stage.harness.run(until: { deaf.hasEnded }))
-        #expect(deaf.lines.last == "* You did not read what the others wrote, so you were dropped.")
+        #expect(deaf.lines.last == "* You did not read what the others wrote, so your connection is closed.")
         #expect(deaf.lines.dropLast().allSatisfy { !$0.hasPrefix("<") || $0 == "<bob> \(line)" }, "whole lines")
         deaf.close()
         #expect(stage.harness.run(until: { stage.harness.connections == 2 }))
@@ -217,7 +217,7 @@ private struct ChatStage {
         deaf.reads = false
         let line = String(repeating: "l", count: 4000) + "\n"
         for _ in 0..<400 { bob.write(line) }
-        #expect(stage.harness.run(until: { bob.lines.contains { $0.contains("was dropped") } }))
+        #expect(stage.harness.run(until: { bob.lines.contains { $0.contains("was disconnected: it did not read") } }))
         // A grace of five seconds, in turns that take a millisecond or more while nothing moves.
         #expect(stage.harness.run(until: { stage.harness.connections == 1 }, idleTurns: 30_000))
         #expect(try stage.harness.ends() == ["slow-reader by daemon"])
@@ -411,7 +411,7 @@ private struct ChatStage {
         }
         #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains(" are here: ") } }))
         #expect(members.filter { $0.text.contains("* You are now King.") }.count == 1)
-        #expect(members.filter { $0.text.contains("* Somebody is called King already.") }.count == 29)
+        #expect(members.filter { $0.text.contains("* The name King is in use.") }.count == 29)
     }
 
     // MARK: - Ends from outside

@@ -50,7 +50,7 @@ private struct Stage {
     }
 
     private static let hint =
-        ". Write a line and they read it; /quit to leave, /nick NAME to be called so, /help for more.\n"
+        ". What you write is sent to all of them; /quit leaves, /nick NAME changes your name, /help lists the commands.\n"
 
     @Test func `tells a newcomer how many others there are and how to leave, and the others that it came`() throws {
         var stage = Stage()
@@ -78,7 +78,7 @@ private struct Stage {
 
     @Test(arguments: [
         (Departure.left, "* bob left (2 here)"), (.lost, "* bob lost the connection (2 here)"),
-        (.dropped, "* bob was dropped, because it did not read (2 here)"),
+        (.dropped, "* bob was disconnected: it did not read (2 here)"),
         (.ended(.idleTimeout), "* bob was disconnected after being idle for too long (2 here)"),
         (.ended(.closedByOperator), "* bob was disconnected by the operator (2 here)"),
     ])
@@ -117,8 +117,8 @@ private struct Stage {
         stage.room.drop(ids[2], &stage.outbox)
         #expect(
             stage.takeSteps() == [
-                "3<* You did not read what the others wrote, so you were dropped.\n", "3!slow-reader daemon",
-                "-3<* cy was dropped, because it did not read (1 here)\n",
+                "3<* You did not read what the others wrote, so your connection is closed.\n", "3!slow-reader daemon",
+                "-3<* cy was disconnected: it did not read (1 here)\n",
             ])
         stage.room.leave(ids[3], .lost, &stage.outbox)
         #expect(stage.takeSteps() == [], "nobody is left to hear of the last")
@@ -226,7 +226,7 @@ private struct Stage {
         stage.write("/nick MAX", by: bob)
         #expect(
             stage.takeSteps() == [
-                "1<* You are now Max.\n", "-1<* ann is now Max\n", "2<* Somebody is called MAX already.\n",
+                "1<* You are now Max.\n", "-1<* ann is now Max\n", "2<* The name MAX is in use.\n",
             ])
         stage.write("/nick ann", by: bob)
         #expect(stage.takeSteps() == ["2<* You are now ann.\n", "-2<* bob is now ann\n"], "the old name is free")
@@ -306,7 +306,7 @@ private struct Stage {
         stage.write("/j\u{1b}oin #x", by: ann)
         let steps = stage.takeSteps()
         #expect(steps.count == 1)
-        #expect(steps.first?.hasPrefix("1<* There is no command /j␛oin; /help names") == true)
+        #expect(steps.first?.hasPrefix("1<* Unknown command /j␛oin; /help lists the commands") == true)
         stage.write("/help", by: ann)
         let help = try #require(stage.takeSteps().first)
         for command in ["/nick", "/who", "/quit", "/help"] { #expect(help.contains(command)) }
@@ -317,9 +317,9 @@ private struct Stage {
         let ann = try stage.join("ann")
         _ = stage.takeSteps()
         stage.room.refuse(.tooLong, by: ann, &stage.outbox)
-        #expect(stage.takeSteps() == ["1<* Nobody got that line: it is longer than 4096 bytes.\n"])
+        #expect(stage.takeSteps() == ["1<* That line was not sent: it is longer than 4096 bytes.\n"])
         stage.room.refuse(.notUTF8, by: ann, &stage.outbox)
-        #expect(stage.takeSteps() == ["1<* Nobody got that line: it is not UTF-8.\n"])
+        #expect(stage.takeSteps() == ["1<* That line was not sent: it is not UTF-8.\n"])
     }
 
     /// Whatever happens in whatever order: nobody is told anything who is not here, and names stay unique.

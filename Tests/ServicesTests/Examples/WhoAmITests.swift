@@ -106,7 +106,7 @@ import Testing
         #expect(try problem("", service: "whoam").contains("did you mean `whoami`?"))
         #expect(
             try problem("", listen: "can://can0").contains(
-                "the service `whoami` makes no sense on a CAN bus: a frame has no room for an address"))
-        #expect(try problem("", listen: "udp://0.0.0.0:1").contains("answers with more than it is asked"))
+                "the service `whoami` cannot be used on a CAN bus: a frame has no room for an address"))
+        #expect(try problem("", listen: "udp://0.0.0.0:1").contains("sends more than it receives"))
     }
 }

@@ -144,11 +144,11 @@ final class ChatFlow: Flow {
     private func say(_ kind: LineAssembler.Line, _ line: Span<UInt8>, _ member: MemberID) {
         guard speech.take(line.count + Self.nameInLine, at: lane.now) else {
             traffic.dropped &+= 1
-            return note { $0.append("* You write faster than datagrams may here. Some of it was not passed on.\n") }
+            return note { $0.append("* You write too fast. Some of your lines were dropped.\n") }
         }
         guard !service.isFull else {
             traffic.dropped &+= 1
-            return note { $0.append("* Too much is said here at once. Some of it was not passed on.\n") }
+            return note { $0.append("* The room is too busy. Some of your lines were dropped.\n") }
         }
         service.accept(kind, line, from: member)
     }

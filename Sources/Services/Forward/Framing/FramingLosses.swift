@@ -74,26 +74,15 @@ final class FramingLosses: Pollable {
     private var next: UInt64? { reports.lazy.compactMap(\.next).min() }
 
     private func tell(_ cause: Cause, _ count: UInt64) {
-        let datagrams = count == 1 ? "1 datagram" : "\(count) datagrams"
-        let message =
+        let losses = FramedDatagramLosses(count, listener: label)
+        let record: DaemonRecord =
             switch cause {
-            case .lineFeed:
-                "did not relay \(datagrams): a line feed before the end would make more than one line of it;"
-                    + " framing = \"length16\" takes any bytes"
-            case .tooLong:
-                "did not relay \(datagrams): longer than \(framing.longestMessage) bytes, the most of"
-                    + " framing = \"\(framing.rawValue)\""
-            case .slowReader:
-                "did not relay \(datagrams): the other side of the stream reads more slowly than they come"
-            case .noFrame:
-                "did not relay \(datagrams): no frame of a CAN bus, as `struct can_frame` or `struct canfd_frame` has it"
-            case .overflow:
-                "the kernel lost \(datagrams) of an upstream before they could be read: the socket's buffer was full;"
-                    + " `net.core.rmem_default` is its size"
+            case .lineFeed: .lineFeedInDatagrams(losses)
+            case .tooLong: .messagesTooLong(losses, longest: framing.longestMessage, framing: framing.rawValue)
+            case .slowReader: .streamReadTooSlowly(losses)
+            case .noFrame: .messagesNotCANFrames(losses)
+            case .overflow: .upstreamReceiveBufferFull(losses)
             }
-        lane.write(
-            DaemonRecord(
-                time: Clock.realtime, .lost, message, listener: label,
-                fields: [RecordField("datagrams", .integer(count))]))
+        lane.write(record)
     }
 }

@@ -107,25 +107,13 @@ final class NameResolution: Sendable {
 
     private func report(_ change: KnownAddresses.Change, _ label: ListenerLabel, on lane: LaneHandle) {
         let hasAddresses = state.withLock { !$0.known.addresses.isEmpty }
-        let (event, message) =
+        lane.perform { [name] lane in
             switch change {
-            case .failing(let reason) where hasAddresses:
-                (
-                    EventKind.warning,
-                    "the name \(name) cannot be resolved: \(reason). Its last addresses stay in use, and it is looked up"
-                        + " again; see that the name server answers (getent ahosts \(name))"
-                )
             case .failing(let reason):
-                (
-                    EventKind.warning,
-                    "the name \(name) cannot be resolved: \(reason). Clients wait for an address as long as"
-                        + " connect-timeout allows; see that the name server answers (getent ahosts \(name))"
-                )
+                lane.write(.nameUnresolved(name, because: reason, hasAddresses: hasAddresses, listener: label))
             case .recovered:
-                (EventKind.recovered, "the name \(name) can be resolved again")
+                lane.write(.nameResolved(name, listener: label))
             }
-        lane.perform { lane in
-            lane.write(DaemonRecord(time: Clock.realtime, event, message, listener: label))
         }
     }
 }

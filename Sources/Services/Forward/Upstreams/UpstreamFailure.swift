@@ -16,13 +16,14 @@ enum UpstreamFailure {
             guard let modules = kind.modules else { return reason }
             return
                 "\(reason): this kernel lacks the family (`modprobe -a \(modules)`), or RestrictAddressFamilies= of the"
-                + " unit does not let it through"
+                + " unit does not allow it"
         case ENODEV where kind == .can:
-            return "\(reason): this host has no such CAN interface now (`ip -details link` shows those that there are)"
+            return "\(reason): this host has no such CAN interface (`ip -details link` lists them)"
         case ENETDOWN where kind == .can:
-            return "\(reason): the interface has to be brought up (`ip link set NAME up`)"
+            return "\(reason): the interface is down (bring it up with `ip link set NAME up`)"
         case EADDRNOTAVAIL where kind == .rds:
-            return "\(reason): RDS has no transport (`modprobe rds_tcp`), or this host has not the address of `source`"
+            return
+                "\(reason): RDS has no transport (`modprobe rds_tcp`), or this host does not have the address of `source`"
         case EAGAIN where kind.isUnix && party == .peer:
             return "\(reason): its backlog is full"
         default:
@@ -36,10 +37,10 @@ enum UpstreamFailure {
         case .descriptors: "no descriptor is free"
         case .memory: "the kernel has no memory"
         case .buffers: "the kernel has no buffer"
-        case .watches: "the kernel watches no more descriptors for this user"
+        case .watches: "the epoll watch limit of this user is reached"
         case .route: "this host has no route to it"
         case .sourceAddress: "this host does not have the address of `source`, or none from which to reach it"
-        case .permission: "this host does not permit it"
+        case .permission: "not permitted by this host"
         case .unsupported, .names, nil: nil
         }
     }

@@ -10,20 +10,13 @@ import Relaying
 extension UpstreamGroup {
     /// Says that an upstream went down or came up, and does what follows from it.
     func tell(_ change: UpstreamHealth.Change, of upstream: Upstream, on lane: Lane) {
-        let event: EventKind
-        let message: String
         switch change {
         case .wentDown(let cause):
-            event = .upstreamDown
-            message = "\(upstream.recorded) is down: \(Self.words(for: cause, kind: upstream.kind))"
+            let outage = UpstreamOutage(cause, kind: upstream.kind)
+            lane.write(.upstreamDown(upstream.recorded, because: outage, listener: label))
         case .wentUp(let nanoseconds):
-            event = .upstreamUp
-            message = "\(upstream.recorded) is up again after \(Self.seconds(nanoseconds))"
+            lane.write(.upstreamUp(upstream.recorded, after: nanoseconds, listener: label))
         }
-        lane.write(
-            DaemonRecord(
-                time: Clock.realtime, event, message, listener: label,
-                fields: [RecordField("upstream", .text(upstream.recorded))]))
         lane.noteStatusChange()
         switch change {
         case .wentUp:
@@ -60,32 +53,29 @@ extension UpstreamGroup {
         if let change { tell(change, of: upstream, on: lane) }
         return "\(upstream.endpoint): \(words)"
     }
+}
 
-    private static func words(for cause: UpstreamHealth.Cause, kind: SocketKind) -> String {
+extension UpstreamOutage {
+    /// Why an upstream of a kind went down.
+    fileprivate init(_ cause: UpstreamHealth.Cause, kind: SocketKind) {
         switch cause {
         case .connecting(let failures, let errno):
-            let reason = UpstreamFailure.words(for: errno, kind: kind)
-            return "\(failures) connections in a row failed, the last one with \(reason)."
-                + " It is tried again from time to time"
+            self = .connections(failures, last: UpstreamFailure.words(for: errno, kind: kind))
         case .checks(let failures, let last):
-            return "\(failures) checks in a row failed, the last one because \(words(for: last, kind: kind))"
+            self = .checks(failures, last: Check(last, kind: kind))
         }
     }
+}
 
-    private static func words(for failure: CheckFailure, kind: SocketKind) -> String {
+extension UpstreamOutage.Check {
+    fileprivate init(_ failure: CheckFailure, kind: SocketKind) {
         switch failure {
-        case .connect(let errno):
-            return "it could not be connected to: \(UpstreamFailure.words(for: errno, kind: kind))"
-        case .broken(let errno): return "the connection broke: \(SystemError.reason(of: errno))"
-        case .closed: return "it closed the connection before it had answered"
-        case .timedOut: return "it did not answer in time"
-        case .unexpectedAnswer: return "it did not answer what is expected"
+        case .connect(let errno): self = .connect(UpstreamFailure.words(for: errno, kind: kind))
+        case .broken(let errno): self = .broken(errno: errno)
+        case .closed: self = .closed
+        case .timedOut: self = .timedOut
+        case .unexpectedAnswer: self = .unexpectedAnswer
         }
-    }
-
-    private static func seconds(_ nanoseconds: UInt64) -> String {
-        let tenths = nanoseconds / 100_000_000
-        return "\(tenths / 10).\(tenths % 10) s"
     }
 }
 

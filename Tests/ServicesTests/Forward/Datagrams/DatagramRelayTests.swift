@@ -114,7 +114,7 @@ import Testing
         #expect(upstream.texts() == [] && other.texts() == [])
         #expect(scene.harness.connections == 0)
         let refused = try scene.records("refused")
-        #expect(refused.first?["message"]?.contains("claims to come from an upstream") == true)
+        #expect(refused.first?["message"]?.contains("source is an upstream") == true)
         #expect(refused.first?["rule"] == "listener.to")
         try scene.ask("asked")
         #expect(try scene.arrival(at: upstream).text == "asked")

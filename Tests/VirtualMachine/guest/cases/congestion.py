@@ -51,7 +51,7 @@ def rds_upstream_that_does_not_read():
                     sent += 1
                 true(sent < 20_000, "the port is never congested")
             record = told()[0]
-            true("does not keep up" in record["message"], f"it says {record['message']}")
+            true("reads too slowly" in record["message"], f"it says {record['message']}")
             true(record["errno"] in ("ENOBUFS", "EAGAIN"), f"the errno of {record}")
             server.stdin.write("\n")
             server.stdin.flush()
