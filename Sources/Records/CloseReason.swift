@@ -106,7 +106,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     }
 
     /// Whether the client was not served as it should have been.
-    var isFailure: Bool {
+    public var isFailure: Bool {
         switch self {
         case .connectFailed, .queueTimeout, .upstreamDown, .error: true
         case .clientClosed, .upstreamClosed, .finished, .idleTimeout, .lifetime, .resetByClient, .resetByUpstream,

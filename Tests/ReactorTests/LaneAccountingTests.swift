@@ -82,6 +82,7 @@ import Testing
         #expect(worker.isOpen && worker.nextDeadline == nil)
     }
 
+    // Plain only: a filter belongs to its lane, so a filtered connection is not handed over.
     @Test(.plainOnly) func `a connection handed over to a lane that has forgotten its listener is stopped`() throws {
         let harness = try LaneHarness()
         let shared = harness.shared

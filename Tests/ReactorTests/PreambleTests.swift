@@ -17,6 +17,7 @@ import Testing
         return (harness, sockets[0])
     }
 
+    // Plain only: the PROXY header comes before the filter, as it does before TLS, and the test's peer has one from its first byte.
     @Test("The header is taken to its last byte, in however many pieces it comes", .plainOnly)
     func inPieces() throws {
         let (harness, socket) = try harness()

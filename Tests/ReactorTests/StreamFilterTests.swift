@@ -84,6 +84,56 @@ import Testing
         #expect(filter.finishCalls == 3)
     }
 
+    /// Whether a peer has read the end.
+    private func hasEnded(_ peer: CInt) -> Bool {
+        var byte: UInt8 = 0
+        return recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == 0
+    }
+
+    @Test func `a stream is closed once the filter has told the peer, when an event says that there is room`() throws {
+        let harness = try LaneHarness()
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        let filter = ScriptedFilter()
+        filter.finishes = [false, true]
+        stream.install(filter)
+        harness.lane.close(&stream)
+        let isClosed = stream.raw == -1
+        #expect(isClosed, "the session has no socket any more")
+        #expect(!hasEnded(peer))
+        #expect(harness.run(until: { hasEnded(peer) }))
+        #expect(filter.finishCalls == 2)
+    }
+
+    @Test func `a filter that cannot tell the peer holds up the close for as long as an end may take`() throws {
+        let harness = try LaneHarness()
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        let filter = ScriptedFilter()
+        filter.finishes = Array(repeating: false, count: 100)
+        stream.install(filter)
+        let closer = StreamCloser(stream.take(), on: harness.lane)
+        let end = try #require(closer.deadline(at: harness.lane.now))
+        #expect(end <= harness.lane.now + Session.lingerTime)
+        #expect(!hasEnded(peer))
+        #expect(closer.deadline(at: end) == nil)
+        #expect(hasEnded(peer))
+    }
+
+    @Test func `a stream that is reset tells nothing`() throws {
+        let harness = try LaneHarness()
+        let (raw, peer) = try pair()
+        defer { close(peer) }
+        var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
+        let filter = ScriptedFilter()
+        stream.install(filter)
+        stream.resetOnClose()
+        harness.lane.close(&stream)
+        #expect(filter.finishCalls == 0 && hasEnded(peer))
+    }
+
     @Test func `a stream that was taken out leaves a closed one`() throws {
         let (raw, peer) = try pair()
         defer { close(peer) }

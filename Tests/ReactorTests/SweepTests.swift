@@ -98,6 +98,7 @@ import Testing
     }
 
     /// Lanes have clocks of their own: one that hands a connection over may be ahead.
+    // Plain only: a filter belongs to its lane, so a filtered connection is not handed over.
     @Test(.plainOnly) func `a connection that was accepted by the clock of a lane that is ahead has lasted no time`()
         throws
     {

@@ -60,7 +60,7 @@ public final class TestPeer {
             Glibc.close(raw)
             throw SystemError("connect", errno: number)
         }
-        _ = fcntl(raw, F_SETFL, O_NONBLOCK)
+        prepare()
     }
 
     /// Takes over a connected socket of a kind.
@@ -68,7 +68,15 @@ public final class TestPeer {
         self.kind = kind
         codec = isFiltered && kind.isByteStream ? RecordCodec(seed: nil) : nil
         raw = descriptor
+        prepare()
+    }
+
+    private func prepare() {
         _ = fcntl(raw, F_SETFL, O_NONBLOCK)
+        guard codec != nil, kind == .tcp else { return }
+        // An acknowledgement of records must not wait for one of bytes: 40 ms each time.
+        var on: CInt = 1
+        setsockopt(raw, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
     }
 
     deinit { close() }

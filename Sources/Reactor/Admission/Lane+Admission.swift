@@ -20,6 +20,7 @@ extension Lane {
 
     /// Writes that a connection was refused, or counts it where the listener has refused many for this reason lately.
     func recordRefusal(_ refusal: Refusal, of listener: ListenerInForce, _ record: () -> ConnectionRecord) {
+        listener.state.totals.count(on: self) { $0.refuse(refusal.kind) }
         switch listener.state.refusals.note(refusal, at: now) {
         case .record:
             records.append(record(), now: now)

@@ -223,6 +223,7 @@ final class DatagramPort: IngressSocket {
     }
 
     private func refuse(_ range: Range<Int>, of batch: DatagramBatch, _ refusal: Refusal) {
+        listener.current.state.totals.count(on: lane) { $0.refuse(refusal.kind) }
         lose(.refused(refusal), count(range, of: batch))
     }
 
@@ -290,6 +291,7 @@ final class DatagramPort: IngressSocket {
     // MARK: - What is lost
 
     func lose(_ kind: PortLosses.Cause, _ count: UInt64) {
+        if kind.kind.isOfNoFlow { listener.current.state.totals.count(on: lane) { $0.datagrams.dropped &+= count } }
         if let told = losses.note(kind, count, at: lane.now) { tell(kind.kind, told) }
         if let next = losses.next { lane.schedule(self, at: next) }
     }

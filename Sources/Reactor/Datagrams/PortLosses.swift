@@ -24,6 +24,14 @@ struct PortLosses {
         case undelivered
         /// Its flow ended before it was looked at.
         case orphaned
+
+        /// Whether no flow counts it.
+        var isOfNoFlow: Bool {
+            switch self {
+            case .refused, .overflow, .broadcast: true
+            case .truncated, .unsent, .unanswered, .undelivered, .orphaned: false
+            }
+        }
     }
 
     /// Why, with what only the last one tells.

@@ -68,7 +68,7 @@ extension Lane {
         _ = table.insert(connection)
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if announced {
-            connection.isAnnounced = true
+            announce(connection)
             if connection.identity.listener.plan.log.contains(.open) {
                 write(.open, of: connection, number: connection.identity.number)
             }
@@ -106,7 +106,7 @@ extension Lane {
             flow.refuse(refusal)
             return .failure(refusal)
         }
-        flow.isAnnounced = true
+        announce(flow)
         if flow.identity.listener.plan.log.contains(.open) { write(.open, of: flow, number: flow.identity.number) }
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
@@ -115,6 +115,11 @@ extension Lane {
 
     /// Whether an address is a datagram socket on which this daemon listens.
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
+
+    private func announce(_ session: Session) {
+        session.isAnnounced = true
+        session.identity.listener.state.totals.count(on: self) { $0.accepted &+= 1 }
+    }
 
     /// Called once the socket of a session is closed: the session leaves the table and gives its places back.
     private func leave(_ session: Session) {
@@ -133,8 +138,18 @@ extension Lane {
     func retire(_ session: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard session.isAnnounced else { return retire(session, refused: .ended(reason)) }
         leave(session)
+        let snapshot = session.snapshot()
+        let traffic = traffic(of: session, snapshot.datagrams)
+        let connectTime = snapshot.connectMicroseconds
+        session.identity.listener.state.totals.count(on: self) { totals in
+            totals.end(traffic)
+            if let connectTime { totals.connectTimes.record(connectTime) }
+            if reason.isFailure { totals.failed &+= 1 }
+        }
         if session.identity.listener.plan.log.contains(.close) {
-            record(session) { .close(ConnectionEnd(reason, by: party, errno: errno, traffic: $0)) }
+            write(
+                .close(ConnectionEnd(reason, by: party, errno: errno, traffic: traffic)), of: session,
+                number: session.identity.number, upstream: snapshot.upstream)
         }
         left()
     }
@@ -233,11 +248,8 @@ extension Lane {
 
     /// Writes a record of what a session has moved until now.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
-        let snapshot = session.snapshot()
-        let traffic = ConnectionTraffic(
-            bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: snapshot.datagrams,
-            durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
-        write(event(traffic), of: session, number: session.identity.number, upstream: snapshot.upstream)
+        let live = live(session)
+        write(event(live.traffic), of: session, number: session.identity.number, upstream: live.upstream)
     }
 
     private func write(

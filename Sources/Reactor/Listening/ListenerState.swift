@@ -10,6 +10,9 @@ public final class ListenerState: Sendable {
     /// How many connections the listener has.
     public let connections = ConnectionCount()
 
+    /// What was counted for it.
+    public let totals = LaneTotals()
+
     /// Which refusals have a record.
     let refusals = ListenerRefusals()
 

@@ -87,7 +87,7 @@ open class Session: Pollable {
     // MARK: - The end
 
     /// How long a session may take over its end, in nanoseconds.
-    private static let lingerTime: UInt64 = 5_000_000_000
+    static let lingerTime: UInt64 = 5_000_000_000
 
     /// Gives the session five seconds to end; then ``endTimedOut()`` is called.
     public final func limitEnd() {
@@ -129,5 +129,13 @@ public struct SessionSnapshot: ~Copyable {
     public init(datagrams: DatagramTraffic? = nil, upstream: consuming UpstreamTrace? = nil) {
         self.datagrams = datagrams
         self.upstream = upstream
+    }
+
+    /// How long it took to connect to the upstream, if it is connected to one.
+    var connectMicroseconds: UInt64? {
+        switch upstream {
+        case .some(let trace) where trace.upstream != nil: trace.connectMicroseconds
+        default: nil
+        }
     }
 }

@@ -37,7 +37,7 @@ open class StreamSession: Session {
 
     public override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         guard isOpen else { return }
-        client.close()
+        lane.close(&client)
         super.close(reason, by: party, errno: errno)
     }
 

@@ -43,6 +43,8 @@ public struct Stream: ~Copyable {
         /// A write is more than a send(2): it goes through a filter, or needs TCP_NODELAY, or takes no flags.
         static var writesSpecially: Self { Self(bits: 1 << 11) }
         static var wasReset: Self { Self(bits: 1 << 12) }
+        /// A filter has failed: it must not write what it still holds when the stream is closed.
+        static var isBroken: Self { Self(bits: 1 << 13) }
 
         subscript(flag: Flags) -> Bool {
             get { bits & flag.bits != 0 }
@@ -200,10 +202,18 @@ public struct Stream: ~Copyable {
     }
 
     @inline(never)
-    private func readSpecially(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> Transfer {
+    private mutating func readSpecially(
+        into buffer: borrowing InputBuffer, atMost length: Int
+    ) throws(SystemError) -> Transfer {
         guard let filter = filter?.filter else { return try buffer.receiveMessage(from: raw) }
-        return try buffer.fill(atMost: length) { span throws(SystemError) in
-            try filter.read(into: &span, from: FilteredSocket(raw))
+        let socket = FilteredSocket(raw)
+        do throws(SystemError) {
+            return try buffer.fill(atMost: length) { span throws(SystemError) in
+                try filter.read(into: &span, from: socket)
+            }
+        } catch {
+            flags[.isBroken] = true
+            throw error
         }
     }
 
@@ -235,9 +245,14 @@ public struct Stream: ~Copyable {
         // for an acknowledgement: TCP_NODELAY of tcp(7), which an accepted socket inherits.
         if flags[.hasWritten] { sendAtOnce() }
         if let filter = filter?.filter {
-            let transfer = try filter.write(bytes, to: FilteredSocket(raw))
-            noteFirstWrite(transfer)
-            return transfer
+            do throws(SystemError) {
+                let transfer = try filter.write(bytes, to: FilteredSocket(raw))
+                noteFirstWrite(transfer)
+                return transfer
+            } catch {
+                flags[.isBroken] = true
+                throw error
+            }
         }
         guard kind == .rds else {
             let transfer = try Transfer.send(raw, from: bytes)
@@ -312,10 +327,23 @@ public struct Stream: ~Copyable {
         flags[.wasReset] = true
     }
 
-    /// Closes the socket. A filter tells the peer that no more comes, as far as the kernel takes that now, unless the
-    /// connection is reset: else a peer of TLS could not tell the end from a connection that was cut.
+    /// Has a filter tell the peer that no more comes: else a peer of TLS could not tell the end from a connection that was cut.
+    /// Nothing is told where the connection is reset or broken, or was never made.
+    ///
+    /// - Returns: false if an event has to come first: ``isFinishing`` says whether it went then.
+    mutating func finishFilter() -> Bool {
+        guard let filter = filter?.filter, raw >= 0, flags[.isConnected], !flags[.wasReset], !flags[.isBroken]
+        else { return true }
+        // A connection that is broken takes nothing any more.
+        flags[.isFinishing] = (try? filter.finish(FilteredSocket(raw))) == false
+        return !flags[.isFinishing]
+    }
+
+    /// Whether a filter has to tell the peer yet that no more comes.
+    var isFinishing: Bool { flags[.isFinishing] }
+
+    /// Closes the socket at once. What a filter has not told the peer is lost: see ``Lane/close(_:)``.
     package mutating func close() {
-        if let filter = filter?.filter, raw >= 0, !flags[.wasReset] { _ = try? filter.finish(FilteredSocket(raw)) }
         descriptor = nil
         filter = nil
     }

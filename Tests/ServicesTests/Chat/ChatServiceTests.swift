@@ -118,6 +118,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["client-closed by client"])
     }
 
+    // Plain only: a peer that does not read acknowledges no records, so it can write no more than a window of them.
     @Test(.plainOnly) func `forgets what a member asked that breaks before it has the answers`() throws {
         let stage = try ChatStage([.tcp, .unixStream])
         let ann = try stage.member("ann")
@@ -222,6 +223,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["slow-reader by daemon"])
     }
 
+    // Plain only: as above, a mute peer could not write.
     @Test(.plainOnly) func `passes on what a member says that does not read`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
@@ -236,6 +238,7 @@ private struct ChatStage {
         #expect(stage.harness.connections == 2)
     }
 
+    // Plain only: a window of records a turn is too little for the flood that this is about.
     @Test(.plainOnly) func `lets a flood of short lines not crowd out the others`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
@@ -271,6 +274,7 @@ private struct ChatStage {
         #expect(stage.harness.connections == 72)
     }
 
+    // Plain only: it is about what the queues of sockets hold; a window of records holds less, so members are dropped.
     @Test(.plainOnly)
     func `many that end in one turn with a line of control characters each drop no member that reads`() throws {
         let harness = try LaneHarness()
@@ -322,6 +326,7 @@ private struct ChatStage {
         #expect(members[0].lines.last?.hasSuffix("(1 here)") == true)
     }
 
+    // Plain only: the order in which members break is that of their full sockets, which are never full behind a window.
     @Test(.plainOnly) func `survives members that break in the middle of a broadcast`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")

@@ -53,6 +53,22 @@ import Testing
         #expect(ends.count { $0 == "connect-failed by upstream" } == 3)
     }
 
+    @Test func `an upstream and its listener count a relayed connection, with bytes and connect time`() throws {
+        let harness = try LaneHarness()
+        let echo = try harness.listen(service: ServiceSettings.echo.factory)[0]
+        let group = try group([try deadAddress(), "tcp://\(echo.address)"])
+        let client = try harness.connect(to: try harness.listen { ForwardService(group) }[0])
+        client.write("hello")
+        #expect(harness.run(until: { client.text == "hello" }))
+        let (dead, live) = (group.members[0].upstream.totals, group.members[1].upstream.totals)
+        #expect((live.sum.accepted, live.sum.ended, live.sum.connectTimes.count) == (1, 0, 1))
+        client.finishWriting()
+        #expect(harness.run(until: { client.isOver && harness.connections == 0 }))
+        #expect((live.sum.ended, live.sum.bytesIn, live.sum.bytesOut) == (1, 5, 5))
+        #expect((live.sum.failed, live.sum.durations.count) == (0, 1))
+        #expect((dead.sum.accepted, dead.sum.failed) == (0, 1))
+    }
+
     @Test(arguments: 1...3) func `no more upstreams are tried than attempts says`(attempts: Int) throws {
         let harness = try LaneHarness()
         let group = try group((0..<4).map { _ in try deadAddress() }) { $0.attempts = attempts }
@@ -77,6 +93,7 @@ import Testing
         #expect(harness.run(until: { waiting.text == "y" }))
     }
 
+    // The upstream is a plain socket of the test, and the header is looked for in its bytes.
     @Test(.plainUpstream, arguments: [SocketKind.tcp, .unixStream])
     func `a PROXY header goes before what the client has sent already`(kind: SocketKind) throws {
         let harness = try LaneHarness()
@@ -95,6 +112,7 @@ import Testing
         #expect(text.hasPrefix("PROXY ") && text.hasSuffix("\r\nsaid at once"), "\(text)")
     }
 
+    // The upstream is a plain socket of the test.
     @Test(.plainUpstream) func `bytes that a slow client takes are activity`() throws {
         let harness = try LaneHarness()
         let server = try Server()

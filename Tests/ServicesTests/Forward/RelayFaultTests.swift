@@ -14,6 +14,7 @@ import Testing
 /// Every system call of a relay, and of the upstream that it goes to on the same lane, fails once, in each plausible way:
 /// whichever it is, no connection is stuck, no descriptor is left, every connection that was opened has one close record,
 /// and nobody gets bytes that are not theirs.
+// Plain only: it lets each of the calls of a spliced relay fail, and a filter is not spliced.
 @Suite(.plainOnly) struct RelayFaultTests {
     private static let table: [(SocketKind, SocketKind, CInt)] =
         [ECONNRESET, ENOMEM, EMFILE].map { (.tcp, .tcp, $0) }

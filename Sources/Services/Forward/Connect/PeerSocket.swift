@@ -79,7 +79,7 @@ final class PeerSocket: Pollable {
     /// Takes it out of the lane's table and closes it.
     func close(on lane: Lane) {
         lane.forget(self)
-        stream.close()
+        lane.close(&stream)
         owner = nil
     }
 }

@@ -25,8 +25,11 @@ struct UpstreamPlace {
     /// The upstream.
     var upstream: Upstream { group.members[member].upstream }
 
-    /// Gives the place up.
-    func leave() { group.leave(member) }
+    /// Gives the place up at the end of its session, of which the upstream counts what it moved.
+    func leave(_ session: Session, _ datagrams: DatagramTraffic? = nil) {
+        upstream.countEnd(of: session, datagrams)
+        group.leave(member)
+    }
 
     /// What records say of it.
     ///

@@ -15,4 +15,7 @@ extension UpstreamSearch {
         /// asked as in any race: see ``UpstreamSearchOwner/isThere(_:)``.
         case check
     }
+
+    /// How many nanoseconds a member has to be connected to.
+    var timeout: UInt64 { purpose == .check ? group.checkTimeout : group.connectTimeout }
 }

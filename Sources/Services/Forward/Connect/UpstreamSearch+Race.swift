@@ -258,6 +258,7 @@ extension UpstreamSearch {
         case .peer, .datagram, .usher, .pending:
             upstreamErrno = errno
             if purpose == .check { return }
+            upstream.countFailure(on: lane)
             // A datagram is refused now, whenever its flow began.
             let start = upstream.kind.isDatagram ? lane.now : begun
             let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)

@@ -129,9 +129,6 @@ final class UpstreamSearch {
         take(member)
     }
 
-    /// How many nanoseconds a member has to be connected to.
-    var timeout: UInt64 { purpose == .check ? group.checkTimeout : group.connectTimeout }
-
     /// How many may wait in the line, this one included.
     private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
 
@@ -198,6 +195,12 @@ final class UpstreamSearch {
         connected?.close(on: lane)
         leaveMember()
         owner = nil
+    }
+
+    /// Counts the end of a session for which the search was to the last.
+    func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
+        guard connected != nil, let member else { return }
+        group.members[member].upstream.countEnd(of: session, datagrams)
     }
 
     /// The next time at which there is something to do; `UInt64.max` for never.
@@ -381,6 +384,7 @@ final class UpstreamSearch {
         nextStart = .max
         connected = socket
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
+        if purpose != .check, let member { group.members[member].upstream.countConnected(after: connectTime, on: lane) }
     }
 
     /// Does what is due: ``nextDeadline`` has passed.

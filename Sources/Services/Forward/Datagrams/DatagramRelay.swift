@@ -213,7 +213,7 @@ final class DatagramRelay: Flow {
         search = nil
         upstream?.close(on: lane)
         upstream = nil
-        place?.leave()
+        place?.leave(self, traffic)
         place = nil
     }
 }

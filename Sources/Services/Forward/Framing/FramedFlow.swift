@@ -170,7 +170,7 @@ final class FramedFlow: Flow {
         search = nil
         upstream?.close(on: lane)
         upstream = nil
-        place?.leave()
+        place?.leave(self, traffic)
         place = nil
     }
 }

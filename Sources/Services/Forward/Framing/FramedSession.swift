@@ -244,6 +244,7 @@ final class FramedSession: StreamSession {
     }
 
     override func ended(_ reason: CloseReason) {
+        search.countEnd(of: self, snapshot().datagrams)
         search.end()
         upstream = nil
     }

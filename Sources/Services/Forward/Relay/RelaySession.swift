@@ -230,10 +230,10 @@ final class RelaySession: StreamSession {
         search?.end()
         search = nil
         peer?.close(on: lane)
-        upstream.close()
+        lane.close(&upstream)
         if toUpstream.isHolding { toUpstream.discard(into: lane.pipes) }
         if toClient.isHolding { toClient.discard(into: lane.pipes) }
-        place?.leave()
+        place?.leave(self)
         place = nil
     }
 

@@ -22,6 +22,9 @@ final class Upstream: Sendable {
     /// How many connections it has of this listener, on all lanes.
     let active = ConnectionCount()
 
+    /// What was counted of it, for all listeners and lanes that use this object.
+    let totals = LaneTotals()
+
     /// Where it is.
     let place: Place
 
@@ -70,6 +73,27 @@ final class Upstream: Sendable {
         place = Place(endpoint.location, names)
         fixedAddresses = if case .fixed(let address) = place { [address] } else { [] }
         health = Mutex(UpstreamHealth(limits: Self.limits(limits, of: kind)))
+    }
+
+    // MARK: - Totals
+
+    /// Counts a session that is connected.
+    func countConnected(after nanoseconds: UInt64, on lane: Lane) {
+        totals.count(on: lane) { totals in
+            totals.accepted &+= 1
+            totals.connectTimes.record(nanoseconds / 1000)
+        }
+    }
+
+    /// Counts an attempt to connect that has failed.
+    func countFailure(on lane: Lane) {
+        totals.count(on: lane) { $0.failed &+= 1 }
+    }
+
+    /// Counts the end of a session that was connected.
+    func countEnd(of session: Session, _ datagrams: DatagramTraffic? = nil) {
+        let traffic = session.lane.traffic(of: session, datagrams)
+        totals.count(on: session.lane) { $0.end(traffic) }
     }
 
     // MARK: - Health

@@ -13,7 +13,7 @@ import Testing
 @testable import Services
 
 /// The search for an upstream by itself: for connections, flows and checks.
-@Suite(.plainUpstream) struct UpstreamSearchTests {
+@Suite struct UpstreamSearchTests {
     /// What has the search, and notes what it is told.
     private final class Owner: Pollable, UpstreamSearchOwner {
         var search: UpstreamSearch?
@@ -184,7 +184,7 @@ import Testing
         owner.search = nil
         #expect(place.upstream === scene.group.members[0].upstream && place.attempts == 1 && scene.counted == [1])
         socket?.close(on: scene.harness.lane)
-        place.leave()
+        place.group.leave(0)
         #expect(scene.counted == [0])
     }
 

@@ -49,6 +49,7 @@ import Testing
         #expect(lookups.load(ordering: .relaxed) == 2)
     }
 
+    // The upstream is a plain socket of the test.
     @Test(.plainUpstream) func `a Unix upstream with a full backlog is tried again until it accepts`() throws {
         let harness = try LaneHarness()
         let directory = try TemporaryDirectory()

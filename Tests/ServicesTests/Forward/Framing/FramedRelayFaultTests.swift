@@ -27,6 +27,8 @@ import Testing
         #expect(call > 20)
     }
 
+    // Plain only: the test's records come in odd pieces and do not tell a stream that was cut from one that has ended, so a broken
+    // upstream leaves half a line, which counts as the last one.
     @Test(.plainOnly, arguments: numbers) func `datagrams to a stream survive the failure of each call`(number: CInt)
         throws
     {

@@ -72,6 +72,7 @@ import Testing
         #expect(!scene.group.members[0].upstream.isAvailable(at: Clock.monotonic))
     }
 
+    // The upstream is a plain socket of the test.
     @Test(.plainUpstream) func `a check says all that it has to say, and reads an answer in however many pieces`()
         throws
     {

@@ -10,6 +10,7 @@ import Testing
 
 /// Each call of splice(2) returns 0, EINVAL or ENOMEM in turn, and the first one EAGAIN, for every pair of sockets that is
 /// spliced: the peers notice nothing.
+// Plain only: a filtered stream is not spliced.
 @Suite(.plainOnly) struct RelaySpliceFaultTests {
     private static let pairs: [(SocketKind, SocketKind)] = [
         (.tcp, .tcp), (.tcp, .unixStream), (.unixStream, .tcp), (.unixStream, .unixStream),

@@ -9,6 +9,7 @@ import Testing
 
 /// Urgent data at every place of a stream, for every pair of sockets that is spliced: no byte is lost, and none is out of
 /// its place.
+// Plain only: urgent data has no place in the records of a filter.
 @Suite(.plainOnly) struct RelayUrgentTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let from: SocketKind

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+public import Records
+
+/// A connection or flow as it was at one moment, for whoever asks what is open.
+public struct LiveSession: ~Copyable {
+    /// What is known of it.
+    public let identity: Identity
+
+    /// What it has moved, and how long it has lasted.
+    public let traffic: ConnectionTraffic
+
+    /// Nanoseconds since the last byte moved.
+    public let idleTime: UInt64
+
+    /// Its upstream, if it has to do with one.
+    public let upstream: UpstreamTrace?
+}
+
+extension Lane {
+    /// The connections and flows in the next slots of the lane: to be asked again with the cursor that is returned, in a
+    /// later turn. One that is open throughout is given exactly once.
+    ///
+    /// - Parameters:
+    ///   - cursor: 0 to begin.
+    ///   - limit: how many slots to look at.
+    ///   - body: is given each.
+    /// - Returns: the cursor to go on with; nil after the last.
+    package func snapshot(from cursor: Int, limit: Int, _ body: (borrowing LiveSession) -> Void) -> Int? {
+        var next = min(max(cursor, 0), table.capacity)
+        let end = next + min(max(limit, 1), table.capacity - next)
+        while next < end {
+            if let session = table[next] as? Session, session.isOpen, session.isAnnounced { body(live(session)) }
+            next += 1
+        }
+        return end < table.capacity ? end : nil
+    }
+
+    /// The session of a number, if it is on this lane and open. Looks at every slot.
+    package func session(number: UInt64) -> Session? {
+        for slot in 0..<table.capacity {
+            guard let session = table[slot] as? Session, session.identity.number == number else { continue }
+            return session.isOpen ? session : nil
+        }
+        return nil
+    }
+
+    /// A session as it is now.
+    package func live(_ session: Session) -> LiveSession {
+        let snapshot = session.snapshot()
+        return LiveSession(
+            identity: session.identity, traffic: traffic(of: session, snapshot.datagrams),
+            idleTime: Clock.span(from: session.lastActivity, to: now), upstream: snapshot.upstream)
+    }
+
+    /// What a session has moved until now.
+    package func traffic(of session: Session, _ datagrams: DatagramTraffic?) -> ConnectionTraffic {
+        ConnectionTraffic(
+            bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: datagrams,
+            durationMicroseconds: Clock.span(from: session.identity.accepted, to: now) / 1000)
+    }
+}
