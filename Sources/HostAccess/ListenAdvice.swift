@@ -45,7 +45,7 @@ package enum ListenAdvice {
         case ("socket", EAFNOSUPPORT), ("socket", EPROTONOSUPPORT), ("socket", ESOCKTNOSUPPORT):
             missingFamily(scheme)
         case ("bind", EADDRNOTAVAIL) where scheme == .vsock:
-            "no transport of vsock has this context: `modprobe vsock_loopback` for vsock://local, vhost_vsock on the host"
+            "no vsock transport has this context: `modprobe vsock_loopback` for vsock://local, vhost_vsock on the host"
                 + " of virtual machines"
         case ("bind", EADDRNOTAVAIL) where scheme == .rds:
             "this host has no such address (see ip address), or RDS no transport: `modprobe rds_tcp`"

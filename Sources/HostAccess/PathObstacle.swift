@@ -102,7 +102,7 @@ enum PathObstacle: Equatable, Sendable {
     /// What to do about it.
     func help(for user: String) -> String {
         switch self {
-        case .missing(let path): "make it: mkdir -p \(path)"
+        case .missing(let path): "create it: mkdir -p \(path)"
         case .notADirectory(let path, _): "move \(path) away, or write another path"
         case .notSearchable(let path, _):
             "chmod o+x \(path) lets everybody pass through, chgrp and g+x a group of \(user)"

@@ -76,7 +76,7 @@ import Testing
         Mistake("80", .missingScheme, "80", "tcp://127.0.0.1:80"),
         Mistake("/run/x", .missingScheme, "/run/x", "write unix:///run/x"),
         Mistake("@x", .missingScheme, "@x", "write unix://@x"),
-        Mistake("://x", .missingScheme, "", "nothing stands before"),
+        Mistake("://x", .missingScheme, "", "no scheme before"),
         Mistake("unix:/run/x", .missingScheme, "unix:", "write unix:///run/x"),
         Mistake("tcp:localhost:80", .missingScheme, "tcp:", "write tcp://localhost:80"),
         Mistake("tpc://localhost:80", .unknownScheme, "tpc", "write `tcp://`"),

@@ -83,7 +83,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         case .noAcknowledgement: "no acknowledgement: no other node on the bus, or not at this bit rate"
         case .lostArbitration: byte(0) == 0 ? "lost arbitration" : "lost arbitration in bit \(byte(0))"
         case .transmitTimeout: "a frame could not be sent in time"
-        case .overflow: "the controller had no room\(direction(receiving: 0x01, sending: 0x02))"
+        case .overflow: "controller buffer overflow\(direction(receiving: 0x01, sending: 0x02))"
         case .protocolViolation: "protocol violation\(violations)"
         case .transceiver: "transceiver: \(wires)"
         case .busError: "an error on the bus"

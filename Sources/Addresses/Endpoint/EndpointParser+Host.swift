@@ -148,11 +148,11 @@ extension EndpointParser {
         let portText = Self.string(port)
         if IPv6Address(parsing: host) != nil, Self.number(port, highest: 65535) != nil {
             report(
-                .unbracketedIPv6, part.indices, "an IPv6 address before a port stands in brackets",
+                .unbracketedIPv6, part.indices, "an IPv6 address before a port needs brackets",
                 help: "write \(prefix)[\(Self.string(host))]:\(portText)")
         } else if IPv6Address(parsing: part) != nil {
             report(
-                .unbracketedIPv6, part.indices, "an IPv6 address stands in brackets, and a port follows",
+                .unbracketedIPv6, part.indices, "an IPv6 address needs brackets, and a port must follow",
                 help: "write \(prefix)[\(Self.string(part))]:PORT")
         } else {
             report(

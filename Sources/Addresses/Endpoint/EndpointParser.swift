@@ -25,7 +25,7 @@ struct EndpointParser {
     private mutating func read() -> Endpoint? {
         guard text.count <= Self.longest else {
             report(
-                .tooLong, text.indices, "the address is \(text.count) bytes long, and none has above \(Self.longest)")
+                .tooLong, text.indices, "the address is \(text.count) bytes long; the limit is \(Self.longest)")
             return nil
         }
         guard let schemeEnd = firstIndex(of: "://") else {
@@ -66,7 +66,7 @@ struct EndpointParser {
         if let scheme = EndpointScheme(rawValue: name) { return scheme }
         let known = EndpointScheme.allCases.map(\.rawValue)
         guard !part.isEmpty else {
-            report(.missingScheme, 0..<0, "nothing stands before `://`", help: Self.listOfForms)
+            report(.missingScheme, 0..<0, "no scheme before `://`", help: Self.listOfForms)
             return nil
         }
         let help: String

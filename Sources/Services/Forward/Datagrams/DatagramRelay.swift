@@ -227,7 +227,7 @@ extension DatagramRelay: UpstreamSession {
         // When the flow was admitted, the addresses of a name may not have been known.
         if identity.kind != .can, identity.kind == socket.stream.kind, search.addresses.contains(identity.peer) {
             search.failures.append(
-                "\(RecordedAddress(identity.kind, identity.peer)): the datagram claims to come from there")
+                "\(RecordedAddress(identity.kind, identity.peer)): source is this upstream (loop or forged)")
             return close(.connectFailed, by: .client)
         }
         upstream = socket
