@@ -41,3 +41,19 @@ struct UpstreamPlace {
             failures: failures)
     }
 }
+
+extension UpstreamSearch {
+    /// What records say of it.
+    var trace: UpstreamTrace {
+        UpstreamTrace(
+            upstream: connected.map { RecordedAddress($0.stream.kind, $0.address) },
+            connectMicroseconds: connectTime / 1000, queueMicroseconds: queueTime / 1000, attempts: attempts,
+            failures: failures)
+    }
+
+    /// Counts the end of a session for which the search was to the last.
+    func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
+        guard connected != nil, let member else { return }
+        group.members[member].upstream.countEnd(of: session, datagrams, connectTime: connectTime)
+    }
+}

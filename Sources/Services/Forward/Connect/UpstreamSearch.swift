@@ -144,14 +144,6 @@ final class UpstreamSearch {
         connected != nil && member.map { group.members[$0].upstream === upstream } ?? false
     }
 
-    /// What records say of it.
-    var trace: UpstreamTrace {
-        UpstreamTrace(
-            upstream: connected.map { RecordedAddress($0.stream.kind, $0.address) },
-            connectMicroseconds: connectTime / 1000, queueMicroseconds: queueTime / 1000, attempts: attempts,
-            failures: failures)
-    }
-
     // MARK: - What the owner says
 
     /// Chooses the first member to try, or lines up for one.
@@ -196,12 +188,6 @@ final class UpstreamSearch {
         connected?.close(on: lane)
         leaveMember()
         owner = nil
-    }
-
-    /// Counts the end of a session for which the search was to the last.
-    func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
-        guard connected != nil, let member else { return }
-        group.members[member].upstream.countEnd(of: session, datagrams, connectTime: connectTime)
     }
 
     /// The next time at which there is something to do; `UInt64.max` for never.
