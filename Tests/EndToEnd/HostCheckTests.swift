@@ -80,9 +80,8 @@ import Testing
         let copy = try other.write("[listener.echo]\nlisten = [\(listen)]\n\(service)", to: "usherd.toml")
         let result = try check(copy, "--user", Self.me)
         #expect(result.errors.contains("usherd: 4 notes"), "\(result.errors)")
-        #expect(
-            result.errors.contains("Address already in use by usherd (process \(daemon.identifier))"),
-            "\(result.errors)")
+        let holder = "Address already in use by usherd (process \(daemon.identifier))"
+        #expect(result.errors.contains(holder), "\(result.errors)")
         #expect(try daemon.stop() == .exited(0))
     }
 
