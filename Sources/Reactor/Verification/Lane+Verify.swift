@@ -40,8 +40,8 @@
         /// What must be so on a lane on which everything has ended. Debug builds only.
         package func verifyRest(into ledger: inout Ledger) {
             verify(into: &ledger)
-            // A shortage of the host is looked at again after the connections have ended.
-            let left = table.occupants.filter { !($0 is ShortageWatch) }
+            // A shortage of the host and counted refusals are looked at again after the connections have ended.
+            let left = table.occupants.filter { !($0 is ShortageWatch) && !($0 is RefusalWatch) }
             let kinds = Dictionary(grouping: left) { "\(type(of: $0))" }.mapValues(\.count)
             ledger.expect(kinds.isEmpty, "still in the table: \(kinds)")
             let deadlines = deadlines.count - (table.occupants.count - left.count)

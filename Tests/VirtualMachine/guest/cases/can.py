@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listeners of a CAN bus: frames are datagrams, and what has one identifier is a flow."""
 
+import re
 import os
 import socket
 
@@ -179,8 +180,7 @@ def can_idle_daemon_does_nothing():
 def about(daemon, *words):
     """The records, apart from those of flows, whose message has all these words."""
     return [record for record in daemon.records() if record["event"] not in ("open", "close", "listening", "started")
-            and all(word in record["message"].replace(".", " ").replace(":", " ").replace(",", " ").split()
-                    for word in words)]
+            and set(words) <= set(re.findall(r"[\w-]+", record["message"]))]
 
 
 def answered(bus, data):
