@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listeners of a CAN bus: frames are datagrams, and what has one identifier is a flow."""
 
-import re
 import os
+import re
 import socket
 
 from .. import canbus, kernel, sockets
