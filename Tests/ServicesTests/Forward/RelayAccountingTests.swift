@@ -54,7 +54,9 @@ import Testing
         #expect(ends.count { $0 == "connect-failed by upstream" } == 3)
     }
 
-    @Test func `an upstream and its listener count a relayed connection, with bytes and connect time`() throws {
+    @Test(.plainOnly) func `an upstream and its listener count a relayed connection, with bytes and connect time`()
+        throws
+    {
         let harness = try LaneHarness()
         let echo = try harness.listen(service: ServiceSettings.echo.factory)[0]
         let group = try group([try deadAddress(), "tcp://\(echo.address)"])
