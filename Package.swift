@@ -112,9 +112,8 @@ let package = Package(
 // What Tests/Fuzz links, a package of its own, whose build sets the variable.
 if Context.environment["USHER_FUZZ"] != nil {
     let modules = [
-        "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Policy", "Configuration", "HostAccess", "Records",
-        "Reactor",
-        "Services", "Supervisor", "TestSupport",
+        "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Policy", "Relaying", "Configuration", "HostAccess",
+        "Records", "Reactor", "Services", "Supervisor", "TestSupport",
     ]
     package.products += modules.map { .library(name: $0, targets: [$0]) }
 }

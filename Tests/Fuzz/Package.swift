@@ -23,15 +23,14 @@ let package = Package(
         fuzzer("FuzzDatagrams", of: "LinuxSystem", "Addresses"),
         fuzzer("FuzzConfiguration", of: "Services", "Configuration", "Addresses"),
         fuzzer("FuzzRecords", of: "Records", "Addresses", "LinuxSystem"),
-        fuzzer("FuzzFrames", of: "Services", "Configuration"),
+        fuzzer("FuzzFrames", of: "Services", "Relaying", "Configuration"),
         fuzzer("FuzzChat", of: "Services", "Records"),
         fuzzer(
-            "FuzzFramedConnection", of: "Services", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem",
-            "Reactor",
-            "TestSupport"),
+            "FuzzFramedConnection", of: "Services", "Relaying", "Configuration", "Records", "TOML", "Addresses",
+            "LinuxSystem", "Reactor", "TestSupport"),
         fuzzer(
-            "FuzzRelay", of: "Services", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem", "Reactor",
-            "TestSupport"),
+            "FuzzRelay", of: "Services", "Relaying", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem",
+            "Reactor", "TestSupport"),
         fuzzer("FuzzPassedSockets", of: "Supervisor", "Addresses", "LinuxSystem"),
     ]
 )
