@@ -3,7 +3,7 @@
 import Configuration
 import Records
 
-/// What the person who pressed Ctrl-C is told of a stop that waits for connections. Pure.
+/// The message on the terminal when Ctrl-C begins a stop that waits for connections. Pure.
 enum DrainNotice {
     /// How long it takes, and how to end it now. nil where nothing is waited for.
     static func terminal(connections: Int, timeout: Duration) -> String? {

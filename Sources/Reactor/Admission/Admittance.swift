@@ -5,7 +5,7 @@ import Records
 /// The places that a connection or flow takes: one of the daemon's, one of its listener's, one of its lane's. It gives them
 /// back in its deinit, wherever the connection ends.
 ///
-/// Concurrency: belongs to whoever holds it; the counts are atomic.
+/// Concurrency: belongs to one seed or session at a time; the counts are atomic.
 struct Admittance: ~Copyable, Sendable {
     private let daemon: ConnectionCount
     private let listener: ConnectionCount

@@ -3,7 +3,7 @@
 import LinuxSystem
 public import Records
 
-/// A connection or flow as it was at one moment, for whoever asks what is open.
+/// The state of a connection or flow at one moment, for a list of what is open.
 public struct LiveSession: ~Copyable {
     /// What is known of it.
     public let identity: Identity
