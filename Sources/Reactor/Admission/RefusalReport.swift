@@ -34,7 +34,6 @@ package struct RefusalReport {
         package var until: UInt64
     }
 
-    private var end: UInt64?
     private var noted: UInt64 = 0
     private var rest: Rest?
 
@@ -43,8 +42,7 @@ package struct RefusalReport {
 
     /// A connection was refused.
     package mutating func note(_ refusal: Refusal, at now: UInt64) -> Step {
-        guard end != nil else {
-            end = now &+ Self.interval
+        guard noted > 0 else {
             noted = 1
             return .firstRecord(now &+ Self.interval)
         }
