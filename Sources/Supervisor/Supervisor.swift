@@ -154,7 +154,7 @@ final class Supervisor {
 
     /// The lanes that accept for a listener: all, or one if its connections have to meet.
     func handles(for listener: ListenerInForce) -> [LaneHandle] {
-        guard listener.plan.sharesOneLane else { return lanes.handles }
+        guard listener.sharesOneLane else { return lanes.handles }
         return [lanes.handles[listener.identifier % lanes.handles.count]]
     }
 

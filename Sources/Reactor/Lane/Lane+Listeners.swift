@@ -109,7 +109,7 @@ extension Lane {
     /// Whether clients of a socket come in on this lane. Every lane accepts connections; the flows of a datagram socket are
     /// on one, and those of the next on another.
     private func isHome(of socket: ListeningSocket, of listener: LaneListener) -> Bool {
-        guard socket.kind.isDatagram, !listener.current.plan.sharesOneLane else { return true }
+        guard socket.kind.isDatagram, !listener.current.sharesOneLane else { return true }
         // The number stays the same as long as the socket does, whatever a reload changes around it.
         return Int(socket.raw) % peers.count == handle.number
     }

@@ -17,8 +17,8 @@ public final class ListenerInForce: Sendable {
     /// What its connections share over lanes and reloads.
     public let state: ListenerState
 
-    /// ``Policy/ListenerPlan/sharesOneLane``, asked for each connection.
-    let sharesOneLane: Bool
+    /// ``Policy/ListenerPlan/sharesOneLane``, which is asked for each connection: worked out once.
+    public let sharesOneLane: Bool
 
     /// Makes the service, once on each lane.
     public let makeService: @Sendable () -> any Service
