@@ -43,6 +43,19 @@ struct TotalsTests {
         #expect(totals.datagrams.received == 1)
     }
 
+    @Test func `a flow that is refused is counted by reason, and its datagrams as dropped`() throws {
+        let harness = try LaneHarness()
+        let socket = try harness.listen([.udp], connectionLimit: 1, service: Mirror.init)[0]
+        let state = try #require(harness.lane.listeners[1]?.current.state)
+        let (served, refused) = (try DatagramPeer(), try DatagramPeer())
+        try served.send("a", to: socket)
+        #expect(harness.run(until: { harness.connections == 1 }))
+        try refused.send("b", to: socket)
+        #expect(harness.run(until: { state.totals.sum.refused == 1 }))
+        #expect((state.totals.sum.refused(.listenerLimit), state.totals.sum.datagrams.dropped) == (1, 1))
+        #expect((state.accepted, state.connections.peak) == (1, 1))
+    }
+
     @Test func `a snapshot in slices gives every open session once, and a number finds its session`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
