@@ -73,6 +73,7 @@ let package = Package(
             dependencies: ["Reactor", "Records", "Configuration", "Policy", "Addresses", "LinuxSystem", "CLinux"],
             path: "Tests/TestSupport"),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Addresses"]),
+        .testTarget(name: "RelayingTests", dependencies: ["Relaying", "Addresses", "TestSupport"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),

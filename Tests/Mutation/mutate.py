@@ -16,8 +16,11 @@ import subprocess
 import sys
 import time
 
-# Each stands on those before it, or beside them.
-MODULES = ["LinuxSystem", "TOML", "ProxyProtocol", "Configuration", "Records", "Reactor", "Services", "Supervisor"]
+# The modules that have tests, each before those that depend on it.
+MODULES = [
+    "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Policy", "Relaying", "Configuration", "HostAccess", "Records", "Reactor",
+    "Services", "Supervisor",
+]
 
 Mutation = collections.namedtuple("Mutation", "path line kind before after")
 

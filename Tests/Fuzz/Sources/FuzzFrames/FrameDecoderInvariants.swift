@@ -1,1 +1,1 @@
-../../../ServicesTests/Forward/Framing/FrameDecoderInvariants.swift
+../../../RelayingTests/Framing/FrameDecoderInvariants.swift

@@ -4,7 +4,6 @@ import Glibc
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// Every order of inputs, against what must hold whatever happens.
 @Suite struct ConnectRaceSequenceTests {

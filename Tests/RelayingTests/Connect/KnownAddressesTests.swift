@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import LinuxSystem
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct KnownAddressesTests {
     private static let second: UInt64 = 1_000_000_000

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import Configuration
-import LinuxSystem
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct SourceHashTests {
     private static let sources = 10_000

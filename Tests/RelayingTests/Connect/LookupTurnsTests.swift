@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import Synchronization
-import TestSupport
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct LookupTurnsTests {
     @Test func `first come, first served, and no more than there are threads`() {
@@ -62,28 +58,5 @@ import Testing
             turns.ended(isSlow: false)
         }
         #expect(order == Array(0..<1000))
-    }
-
-    @Test func `hanging look-ups use a few threads, and all are done in the end`() throws {
-        let queue = LookupQueue(width: 3)
-        let gate = DispatchSemaphore(value: 0)
-        let counts = Mutex((running: 0, most: 0, done: 0))
-        for _ in 0..<300 {
-            queue.add(isSlow: false) {
-                counts.withLock {
-                    $0.running += 1
-                    $0.most = max($0.most, $0.running)
-                }
-                gate.wait()
-                counts.withLock {
-                    $0.running -= 1
-                    $0.done += 1
-                }
-            }
-        }
-        try waitUntil("three are running") { counts.withLock { $0.running == 3 } }
-        for _ in 0..<300 { gate.signal() }
-        try waitUntil("all are done") { counts.withLock { $0.done == 300 } }
-        #expect(counts.withLock { $0.most } == 3)
     }
 }

@@ -4,7 +4,6 @@ import Glibc
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct UpstreamHealthTests {
     typealias Health = UpstreamHealth

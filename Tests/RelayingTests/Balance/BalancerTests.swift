@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// What holds for each method.
 @Suite struct BalancerTests {

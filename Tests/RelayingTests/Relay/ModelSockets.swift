@@ -3,7 +3,6 @@
 import Glibc
 
 @testable import Relaying
-@testable import Services
 
 /// Two sockets as the kernel would have them, with as little in them as matters: which bytes have come, how many are
 /// taken, what has ended. Bytes are numbered in the order in which a peer sends them.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
-
 @testable import Relaying
-@testable import Services
 
 /// What holds for whatever a stream brings and wherever reads cut it, in sentences where it does not. Fuzzing checks the
 /// same.

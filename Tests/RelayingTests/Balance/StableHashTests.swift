@@ -3,7 +3,6 @@
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct StableHashTests {
     /// The first numbers of splitmix64 with the state 0, as others publish them.

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import LinuxSystem
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// Which address of a name datagrams go to first.
 @Suite struct AddressPreferenceTests {

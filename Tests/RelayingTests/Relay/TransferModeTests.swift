@@ -3,7 +3,6 @@
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite("Copy or splice")
 struct TransferModeTests {

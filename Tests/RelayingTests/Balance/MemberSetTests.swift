@@ -3,7 +3,6 @@
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct MemberSetTests {
     @Test(arguments: [[], [0], [63], [64], [0, 63, 64, 65, 4095], [5, 5, 100, 100]])

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
-
 @testable import Relaying
-@testable import Services
 
 /// A balancer and the state of its members, as a lane has them.
 struct BalancerPool {

@@ -2,11 +2,9 @@
 
 import Addresses
 import Glibc
-import LinuxSystem
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct ConnectRaceTests {
     typealias Action = ConnectRace.Action

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// A stream is cut into its messages, wherever reads have cut it and whatever the receiver does not take yet.
 @Suite struct FrameDecoderTests {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
 
-@testable import Services
+@testable import Relaying
 
 /// What holds for one method each.
 @Suite struct BalanceMethodTests {

@@ -3,7 +3,6 @@
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// Another upstream can take over as long as all that was sent is known, and nothing was answered.
 @Suite struct UnansweredMessagesTests {

@@ -4,7 +4,6 @@ import TestSupport
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// Every short sequence of inputs, against what must hold whatever happens.
 @Suite struct UpstreamHealthSequenceTests {

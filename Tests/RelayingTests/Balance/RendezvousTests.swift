@@ -4,7 +4,6 @@ import Foundation
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite struct RendezvousTests {
     @Test(arguments: [0x1p-53, 0x1p-52, 1e-9, 0.1, 0.25, 0.5, 0.707, 0.7072, 0.75, 0.999_999, 1, 1.5, 2, 1e9])

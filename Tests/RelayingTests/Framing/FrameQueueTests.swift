@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// What becomes of a datagram in a stream, and what is known of those that wait.
 @Suite struct FrameQueueTests {

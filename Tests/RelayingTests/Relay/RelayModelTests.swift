@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import LinuxSystem
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 /// Tries every order of events on both sockets: data, end, reset, room, and wake-ups for nothing. What a peer gets is
 /// compared with a pipe that delivers a string of bytes and then its end.

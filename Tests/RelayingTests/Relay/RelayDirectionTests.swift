@@ -3,7 +3,6 @@
 import Testing
 
 @testable import Relaying
-@testable import Services
 
 @Suite("One direction of a relay")
 struct RelayDirectionTests {
