@@ -2,16 +2,20 @@
 
 package import LinuxSystem
 
-/// The empty pipes of a lane, for relays that splice. A relay has one only while bytes are in it.
+/// The pool of a lane's empty pipes, for relays that use splice(2).
+///
+/// A relay borrows a pipe and returns it as soon as it is empty.
 ///
 /// Concurrency: belongs to one lane.
 package final class PipePool {
-    /// How many bytes a pipe may hold.
+    /// The capacity requested for each pipe, in bytes: F_SETPIPE_SZ of fcntl(2).
     private static let capacity = 1 << 20
 
-    /// How many pipes the lane may have, in use and at rest. At their capacity they are `fs.pipe-user-pages-soft` of two
-    /// lanes; and each takes two descriptors from the connections. All are kept: with eight at rest, sixteen connections
-    /// that were given 256 KiB at a time cost 4 % more, for pipes that were closed and made anew.
+    /// The most pipes that the lane has, borrowed and idle.
+    ///
+    /// Two lanes with this many pipes of 1 MiB reach the default `fs.pipe-user-pages-soft` (64 MiB, pipe(7)); each pipe
+    /// also takes two descriptors from the connections. All idle pipes are kept: with eight kept, sixteen connections that
+    /// were sent 256 KiB at a time cost 4 % more, because pipes were closed and created again.
     private static let most = 32
 
     private var pipes: [Pipe] = []
@@ -19,7 +23,7 @@ package final class PipePool {
 
     init() {}
 
-    /// An empty pipe; nil if there is none to be had.
+    /// Borrows an empty pipe; nil at the limit, or if the kernel refuses one.
     package func take() -> Pipe? {
         if let pipe = pipes.popLast() { return pipe }
         guard count < Self.most, let pipe = try? Pipe(capacity: Self.capacity) else { return nil }
@@ -27,12 +31,12 @@ package final class PipePool {
         return pipe
     }
 
-    /// Takes a pipe back. One in which bytes are left is closed.
+    /// Returns a pipe to the pool. A pipe that still holds bytes is dropped, which closes it.
     package func give(_ pipe: Pipe) {
         if pipe.count == 0 { pipes.append(pipe) } else { count -= 1 }
     }
 
-    /// Closes the pipes at rest, because something else lacks descriptors.
+    /// Closes the idle pipes, to free their descriptors for others.
     ///
     /// - Returns: whether there were any.
     package func closeResting() -> Bool {
@@ -43,7 +47,7 @@ package final class PipePool {
     }
 
     #if DEBUG
-        /// How many pipes are with relays, and how many are at rest. Debug builds only.
+        /// How many pipes are borrowed by relays, and how many are idle. Debug builds only.
         package var inUse: Int { count - pipes.count }
         package var resting: Int { pipes.count }
     #endif

@@ -2,15 +2,16 @@
 
 import LinuxSystem
 
-/// One thing that this host lacks, from the first attempt that failed for it until none has for ``quietTime``. So it is
-/// told once that it began and once that it is over, however many attempts fail meanwhile.
+/// Tracks one shortage of this host, until ``quietTime`` has passed without a failed attempt.
 ///
-/// Pure: it is told the time, in nanoseconds of the monotonic clock. Lanes' clocks may differ a little.
+/// The beginning and the end are recorded once each, however many attempts fail in between.
+///
+/// Pure: the caller passes the time, in nanoseconds of the monotonic clock. Lanes' clocks may differ a little.
 struct ShortageReport {
-    /// After how many nanoseconds without another failure it is over.
+    /// The shortage is over after this many nanoseconds without a failed attempt.
     static let quietTime: UInt64 = 10_000_000_000
 
-    /// What is told when it is over.
+    /// What the record of the end says.
     struct End: Equatable {
         /// From the first failure to the last.
         var nanoseconds: UInt64
@@ -18,11 +19,11 @@ struct ShortageReport {
         var attempts: UInt64
     }
 
-    /// What there is to do at a time.
+    /// The result of ``pass(_:)``.
     enum Step: Equatable {
-        /// To ask again at this time.
+        /// Not over yet: call ``pass(_:)`` again at this time.
         case wait(UInt64)
-        /// To tell that it is over.
+        /// Over: record it.
         case over(End)
     }
 
@@ -30,9 +31,9 @@ struct ShortageReport {
     private var last: UInt64 = 0
     private var attempts: UInt64 = 0
 
-    /// An attempt failed.
+    /// Counts a failed attempt.
     ///
-    /// - Returns: whether that is to be told; then ``pass(_:)`` has to be called at ``quietTime`` from now.
+    /// - Returns: true for the first one: record it, and call ``pass(_:)`` after ``quietTime``.
     mutating func note(at now: UInt64) -> Bool {
         attempts &+= 1
         last = attempts == 1 ? now : max(last, now)
@@ -41,7 +42,7 @@ struct ShortageReport {
         return true
     }
 
-    /// Time has passed.
+    /// Checks at `now` whether the shortage is over; if so, resets the report.
     mutating func pass(_ now: UInt64) -> Step {
         let (end, overflow) = last.addingReportingOverflow(Self.quietTime)
         if overflow || end > now { return .wait(overflow ? .max : end) }

@@ -5,14 +5,16 @@ package import LinuxSystem
 package import Records
 import Synchronization
 
-/// What this host lacks at the moment, as the lanes have met it.
+/// The shortages of this host that some lane has met and that are not over yet.
 ///
-/// Concurrency: may be used from every thread; the lock is taken only when an attempt has failed.
+/// Concurrency: may be used from every thread. The mutex is taken only after a failed attempt, and when a shortage is
+/// checked.
 final class Shortages: Sendable {
-    /// What one report is about.
+    /// The key of a report: what is lacking, and towards which upstream.
     struct Subject: Hashable, Sendable {
         let fault: HostFault
-        /// The upstream, where another one may be reached meanwhile; nil for what all lack together.
+        /// The upstream, for a fault that depends on it: ``HostFault/isOfPeer``. nil for a fault that affects every
+        /// connection.
         let target: String?
 
         init(_ fault: HostFault, towards target: String) {
@@ -25,14 +27,14 @@ final class Shortages: Sendable {
 
     init() {}
 
-    /// An attempt failed for want of this.
+    /// Counts an attempt that failed because of the shortage.
     ///
-    /// - Returns: whether it is to be told.
+    /// - Returns: whether to record it: true for the first one.
     func note(_ subject: Subject, at now: UInt64) -> Bool {
         reports.withLock { $0[subject, default: ShortageReport()].note(at: now) }
     }
 
-    /// Time has passed.
+    /// Checks at `now` whether a shortage is over, and forgets it if so.
     func pass(_ subject: Subject, _ now: UInt64) -> ShortageReport.Step {
         reports.withLock { reports in
             let step = reports[subject, default: ShortageReport()].pass(now)
@@ -43,13 +45,14 @@ final class Shortages: Sendable {
 }
 
 extension Lane {
-    /// Notes that an attempt failed for something that this host lacks. Tells of it once, when that begins, and once when
-    /// no attempt has failed so for ten seconds, on whatever lane.
+    /// Counts an attempt that failed because this host lacks something.
+    ///
+    /// Writes a record when the shortage begins, and another when no attempt on any lane has failed for ten seconds.
     ///
     /// - Parameters:
-    ///   - error: what the kernel said.
-    ///   - target: what could not be reached, in words: an upstream.
-    ///   - label: the listener for which it was to be reached.
+    ///   - error: the kernel's error.
+    ///   - target: the upstream that could not be reached, as text.
+    ///   - label: the listener on whose behalf the attempt was made.
     package func lacks(_ fault: HostFault, because error: SystemError, towards target: String, label: ListenerLabel) {
         let subject = Shortages.Subject(fault, towards: target)
         guard shared.shortages.note(subject, at: now) else { return }
@@ -59,7 +62,7 @@ extension Lane {
         schedule(watch, at: now &+ ShortageReport.quietTime)
     }
 
-    /// Tells that the shortage is over.
+    /// Records that a shortage is over.
     fileprivate func shortageEnded(_ subject: Shortages.Subject, _ end: ShortageReport.End) {
         write(
             .shortageEnded(

@@ -2,8 +2,9 @@
 
 import Records
 
-/// The places that a connection or flow takes: one of the daemon's, one of its listener's, one of its lane's. It gives them
-/// back in its deinit, wherever the connection ends.
+/// Counts a connection or flow for the daemon, its listener and its lane, as long as it is open.
+///
+/// Its deinit takes it off these counts, wherever the connection ends.
 ///
 /// Concurrency: belongs to one seed or session at a time; the counts are atomic.
 struct Admittance: ~Copyable, Sendable {
@@ -11,9 +12,9 @@ struct Admittance: ~Copyable, Sendable {
     private let listener: ConnectionCount
     private var lane: ConnectionCount?
 
-    /// Takes a place of the daemon and one of the listener.
+    /// Counts it for the daemon and the listener.
     ///
-    /// - Throws: the limit that is reached; then no place is taken.
+    /// - Throws: the limit that is reached; then nothing is counted.
     init(
         daemon: ConnectionCount, limit daemonLimit: Int, listener: ConnectionCount, limit listenerLimit: Int?
     ) throws(Refusal) {
@@ -27,7 +28,7 @@ struct Admittance: ~Copyable, Sendable {
         lane = nil
     }
 
-    /// Takes a place of the lane that serves it, where it counts from now on.
+    /// Counts it for the lane that will serve it, and no longer for the one before.
     mutating func take(_ lane: ConnectionCount) {
         self.lane?.leave()
         _ = lane.enter(limit: nil)

@@ -2,35 +2,35 @@
 
 import Synchronization
 
-/// A count of connections with a ceiling.
+/// An atomic count of connections, with a limit.
 ///
 /// Concurrency: lanes enter and leave from their own threads; one atomic addition each.
 public final class ConnectionCount: Sendable {
     private let active = Atomic<Int>(0)
     private let highest = Atomic<Int>(0)
 
-    /// Makes a count of none.
+    /// Makes a count of 0.
     public init() {}
 
-    /// How many there are.
+    /// The present count.
     public var value: Int { active.load(ordering: .relaxed) }
 
-    /// The most that there were at a time.
+    /// The highest count until now.
     public var peak: Int { highest.load(ordering: .relaxed) }
 
-    /// Counts one in, unless that would be more than `limit`.
+    /// Adds one, unless the count would be more than `limit`.
     public func enter(limit: Int?) -> Bool {
         let before = active.wrappingAdd(1, ordering: .relaxed).oldValue
         if let limit, before >= limit {
             active.wrappingSubtract(1, ordering: .relaxed)
             return false
         }
-        // A load mostly tells: an atomic maximum is a loop.
+        // The load mostly suffices: an atomic maximum is a compare-and-swap loop.
         if before >= highest.load(ordering: .relaxed) { highest.max(before + 1, ordering: .relaxed) }
         return true
     }
 
-    /// Counts one out.
+    /// Subtracts one.
     public func leave() {
         active.wrappingSubtract(1, ordering: .relaxed)
     }

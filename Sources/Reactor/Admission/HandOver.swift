@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// To which lane a connection goes that one of them accepted.
+/// Chooses the lane that serves a connection.
 enum HandOver {
-    /// How far apart the loads may be before a connection moves: less would move many for nothing.
+    /// The least difference of loads for which a connection moves. With less, many would move for no benefit.
     static let tolerance = 8
 
-    /// The lane that is to have the next connection, if it is another one than `own`.
+    /// The lane for the next connection; nil to keep it on `own`.
     ///
     /// - Parameters:
     ///   - own: the accepting lane.

@@ -6,19 +6,19 @@ import Policy
 import Records
 
 extension Lane {
-    /// Asks whether a connection or flow from `peer` may come in, and takes its places.
+    /// Checks the limits for a connection or flow from `peer`, and counts it.
     ///
-    /// Where the peer has to send a PROXY header, this is about the peer that carries the connection: what is about the
-    /// client is asked once the header has named it, by ``Session/admit()``.
+    /// Where a PROXY header has to be sent, `peer` is the proxy. What concerns the client is checked once the header has
+    /// named it, in ``Session/admit()``.
     ///
-    /// - Throws: the rule that it would break.
+    /// - Throws: the limit that is reached.
     func admit(_ peer: SocketAddress, to listener: ListenerInForce) throws(Refusal) -> Admittance {
         try Admittance(
             daemon: shared.connections, limit: shared.connectionLimit, listener: listener.connections,
             limit: listener.plan.maxConnections)
     }
 
-    /// Writes that a connection was refused, or counts it where the listener has refused many for this reason lately.
+    /// Writes a `refused` record, or only counts if the listener has refused many for this reason lately.
     func recordRefusal(_ refusal: Refusal, of listener: ListenerInForce, _ record: () -> ConnectionRecord) {
         listener.state.totals.count(on: self) { $0.refuse(refusal.kind) }
         switch listener.state.refusals.note(refusal, at: now) {
@@ -34,7 +34,7 @@ extension Lane {
         }
     }
 
-    /// Writes the record that refusals share.
+    /// Writes one record for refusals that were only counted.
     fileprivate func record(_ rest: RefusalReport.Rest, of listener: ListenerInForce) {
         write(
             .refused(
@@ -43,7 +43,7 @@ extension Lane {
                 time: Clock.realtime))
     }
 
-    /// Writes what is still counted, at the end of the lane.
+    /// Writes the records of refusals that were only counted, at the end of the lane.
     func recordCountedRefusals() {
         for case let watch as RefusalWatch in table.occupants { watch.end() }
     }
@@ -68,7 +68,7 @@ final class RefusalWatch: Pollable {
         return nil
     }
 
-    /// Records what is counted now.
+    /// Records now what was only counted.
     func end() {
         _ = deadline(at: .max)
     }

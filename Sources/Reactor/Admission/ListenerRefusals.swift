@@ -3,18 +3,18 @@
 import Records
 import Synchronization
 
-/// The ``RefusalReport`` of each reason of one listener.
+/// The ``RefusalReport`` for each reason, of one listener.
 ///
-/// Concurrency: the lanes of the listener use it from their own threads; the lock is taken for a refusal alone.
+/// Concurrency: the lanes of the listener use it from their own threads; the mutex is taken for refusals only.
 final class ListenerRefusals: Sendable {
     private let reports = Mutex([RefusalReport](repeating: RefusalReport(), count: Refusal.Kind.allCases.count))
 
-    /// A connection was refused.
+    /// Counts a refusal.
     func note(_ refusal: Refusal, at now: UInt64) -> RefusalReport.Step {
         reports.withLock { $0[refusal.kind.rawValue].note(refusal, at: now) }
     }
 
-    /// The interval of a reason is over.
+    /// Ends the interval of a reason.
     func pass(_ kind: Refusal.Kind) -> RefusalReport.Rest? {
         reports.withLock { $0[kind.rawValue].pass() }
     }

@@ -2,15 +2,16 @@
 
 package import Records
 
-/// Decides which refusals of a listener have a record each and which share one, so that a flood cannot flood the log.
+/// Decides which refusals of a listener have a record each and which share one, to limit the log.
 ///
 /// For one reason, the first ``each`` in ``interval`` have a record each; the others are counted, and share one record when
-/// the interval is over. Pure: it is told the time, in nanoseconds of the monotonic clock. Lanes' clocks may differ a little.
+/// the interval is over. Pure: the caller passes the time, in nanoseconds of the monotonic clock. Lanes' clocks may differ
+/// a little.
 package struct RefusalReport {
-    /// Nanoseconds that one count covers.
+    /// The interval, in nanoseconds.
     package static let interval: UInt64 = 10_000_000_000
 
-    /// How many have a record each in that time.
+    /// How many have a record each in an interval.
     package static let each: UInt64 = 10
 
     /// What to do with a refusal.
@@ -19,7 +20,7 @@ package struct RefusalReport {
         case record
         /// Write a record, and call ``pass()`` at this time.
         case firstRecord(UInt64)
-        /// Write none.
+        /// Only count it.
         case count
     }
 
@@ -37,10 +38,10 @@ package struct RefusalReport {
     private var noted: UInt64 = 0
     private var rest: Rest?
 
-    /// None yet.
+    /// Makes a report without refusals.
     package init() {}
 
-    /// A connection was refused.
+    /// Counts a refusal.
     package mutating func note(_ refusal: Refusal, at now: UInt64) -> Step {
         guard noted > 0 else {
             noted = 1
@@ -56,9 +57,9 @@ package struct RefusalReport {
         return .count
     }
 
-    /// The interval is over.
+    /// Ends the interval.
     ///
-    /// - Returns: those without a record; nil if there are none.
+    /// - Returns: the refusals without a record; nil if there are none.
     package mutating func pass() -> Rest? {
         defer { self = RefusalReport() }
         return rest

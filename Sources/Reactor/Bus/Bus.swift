@@ -5,8 +5,10 @@ import Glibc
 import LinuxSystem
 import Records
 
-/// What a CAN listener has besides its socket: the interface, which may be missing, go down and come back; the names of
-/// interfaces, which a frame does not bring; and what controllers tell of errors.
+/// The interface of a CAN listener, and its error frames.
+///
+/// It follows an interface that is missing, goes down and comes back; looks up the names of interfaces, since a frame has
+/// only the index; and counts the errors that controllers report.
 ///
 /// Concurrency: belongs to one lane.
 final class Bus: Pollable {
@@ -19,7 +21,7 @@ final class Bus: Pollable {
     private var link = BusLink.unknown
     private var errors = BusErrors()
 
-    /// The interfaces that frames came from, by their numbers; forgotten when anything happens to an interface.
+    /// The names of interfaces that frames came from, by index; cleared when any interface changes.
     private var names: [UInt32: InterfaceName] = [:]
 
     init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
@@ -30,7 +32,7 @@ final class Bus: Pollable {
         super.init()
     }
 
-    /// Begins to watch the interfaces, and then looks: so nothing happens unseen in between.
+    /// Starts watching the interfaces, and then checks the link: in this order no change is missed.
     func begin() {
         do throws(SystemError) {
             let events = try LinkEvents()
@@ -41,11 +43,11 @@ final class Bus: Pollable {
             lane.write(.interfacesUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
         look()
-        // Of a socket that it could not bind, the supervisor has not said that it listens.
+        // The supervisor writes no `listening` record of a socket that it could not bind to its interface.
         if socket.waitsForInterface, link == .up { tellListening(.interfaceAdded("\(interface)")) }
     }
 
-    /// Says what is left to say.
+    /// Records the errors that are left, and stops watching.
     func end() {
         errors.pass(nil, tellErrors)
         lane.shared.noteAwaited(nil, of: listener.current.label.name, by: waiter)
@@ -56,7 +58,7 @@ final class Bus: Pollable {
     override func ready(_ readiness: Readiness) -> Turn {
         events?.clear()
         names.removeAll(keepingCapacity: true)
-        // Down and up again may have been quicker than this lane: the socket knows.
+        // The interface may have gone down and come up again before this event was handled; the socket still has ENETDOWN.
         if let errno = try? socket.takeError(), errno != 0 { failed(errno) } else { look() }
         return .done
     }
@@ -72,7 +74,7 @@ final class Bus: Pollable {
         if case .can(let interface, _) = socket.address { interface } else { .any }
     }
 
-    /// A read has told of an error: `ENETDOWN` when the interface has gone down, `ENODEV` when it is gone.
+    /// Handles an error of a read: `ENETDOWN` when the interface went down, `ENODEV` when it was removed.
     func failed(_ errno: CInt) {
         guard !socket.address.isWildcard else { return }
         switch errno {
@@ -83,7 +85,7 @@ final class Bus: Pollable {
         look()
     }
 
-    /// Looks how the interface is, and takes it if it is there. All interfaces together are there always.
+    /// Checks the link, and binds to the interface if it has appeared. A socket on all interfaces needs none.
     private func look() {
         guard !socket.address.isWildcard else { return }
         do throws(SystemError) {
@@ -94,8 +96,8 @@ final class Bus: Pollable {
         }
     }
 
-    /// The interface that has the name now, to which the socket is bound then; while none has it, the one that the socket is
-    /// bound to, under another name.
+    /// The interface that has the name now, after binding the socket to it. While none has it, the interface that the
+    /// socket is bound to, which has another name now.
     private func currentLink() throws(SystemError) -> NetworkLink? {
         let bound = try socket.interfaceIndex
         guard let link = try NetworkLink.named(interface, through: socket.raw) else {
@@ -105,7 +107,7 @@ final class Bus: Pollable {
         do throws(SystemError) {
             try socket.takeInterface()
         } catch {
-            // It has gone meanwhile, and there will be an event of that.
+            // The interface was removed meanwhile: an event follows.
             if error.errno == ENODEV { return nil }
             throw error
         }
@@ -130,18 +132,17 @@ final class Bus: Pollable {
 
     // MARK: - Frames
 
-    /// Where a frame comes from: its interface and its identifier, without the flag that tells a request from its answer.
-    /// nil if it is too short to have one.
+    /// The source of a frame: its interface and its identifier without CAN_RTR_FLAG. nil if the frame is too short.
     func source(_ index: Int, of batch: DatagramBatch) -> SocketAddress? {
         guard let identifier = batch.withBytes(index, CANIdentifier.init(frame:)) else { return nil }
         return .can(name(of: batch.bus(index)), identifier.source)
     }
 
-    /// The number of the interface of a source.
+    /// The index of the interface of a source.
     func index(of source: SocketAddress) -> UInt32 {
         guard case .can(let interface, _) = source else { return 0 }
         if let index = names.first(where: { $0.value == interface })?.key { return index }
-        // No interface has the highest number: the kernel says ENXIO of one that is gone.
+        // No interface has this index, so the kernel fails with ENXIO, as for an interface that was removed.
         return interface.index ?? UInt32(CInt.max)
     }
 
@@ -152,10 +153,10 @@ final class Bus: Pollable {
         return name
     }
 
-    /// Notes error frames, if that is what came.
+    /// Counts error frames.
     ///
-    /// - Parameter range: of one source, so that all are error frames if the first is.
-    /// - Returns: whether they are.
+    /// - Parameter range: frames of one source, so that all are error frames if the first is.
+    /// - Returns: whether they are error frames.
     func takeErrors(_ range: Range<Int>, of batch: DatagramBatch) -> Bool {
         guard batch.withBytes(range.lowerBound, CANIdentifier.init(frame:))?.isError == true else { return false }
         for index in range {

@@ -4,8 +4,10 @@ import Addresses
 import LinuxSystem
 import Records
 
-/// The error frames of a CAN listener until records tell of them: of each kind the first at once, further ones together
-/// after each ``LossReport/interval``. A bus without a second member brings thousands a second.
+/// Counts the error frames of a CAN listener, and decides when to record them.
+///
+/// The first of each kind is recorded at once, further ones together after each ``LossReport/interval``: a bus without a
+/// second node causes thousands a second.
 struct BusErrors {
     private var reports = [LossReport](repeating: LossReport(), count: CANErrorKind.allCases.count)
 
@@ -13,12 +15,12 @@ struct BusErrors {
     private var last = [(frame: CANErrorFrame, interface: InterfaceName)?](
         repeating: nil, count: CANErrorKind.allCases.count)
 
-    /// When there is something to say; nil for nothing.
+    /// When the next record may be due; nil for none.
     var next: UInt64? { reports.lazy.compactMap(\.next).min() }
 
-    /// Notes an error frame.
+    /// Counts an error frame.
     ///
-    /// - Parameter tell: what to tell of now: so many of a kind.
+    /// - Parameter tell: called with what to record now: a kind, and how many.
     mutating func note(
         _ frame: CANErrorFrame, from interface: InterfaceName, at now: UInt64,
         _ tell: (CANErrorKind, UInt64, Self) -> Void
@@ -29,7 +31,7 @@ struct BusErrors {
         }
     }
 
-    /// Time has passed, or is over: tells of what was not told yet.
+    /// Calls `tell` with what is due at `now`, or, for nil, with all that is not recorded yet.
     mutating func pass(_ now: UInt64?, _ tell: (CANErrorKind, UInt64, Self) -> Void) {
         for kind in Self.kinds {
             let count = now.map { reports[kind.rawValue].pass($0) } ?? reports[kind.rawValue].end()
@@ -37,10 +39,10 @@ struct BusErrors {
         }
     }
 
-    // Made once: an error frame is no reason to allocate.
+    // Stored, since `allCases` would allocate for each error frame.
     private static let kinds = CANErrorKind.allCases
 
-    /// The record that tells of a kind of errors; nil if there was none.
+    /// Makes the record of errors of a kind; nil if there were none.
     func record(of kind: CANErrorKind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord?
     {
         guard let last = last[kind.rawValue] else { return nil }

@@ -4,22 +4,22 @@ import Addresses
 import LinuxSystem
 import Records
 
-/// How the interface of a CAN listener is, as far as it was told.
+/// The state of the interface of a CAN listener, as last seen.
 ///
-/// Pure: what is seen comes in, what is news goes out.
+/// Pure: the state that was seen goes in, what to record comes out.
 enum BusLink: Equatable {
     /// It was not looked at yet.
     case unknown
-    /// There is no interface of the name.
+    /// No interface has the name.
     case missing
-    /// There is one, but it does not lead to a CAN bus.
+    /// The interface with the name is no CAN interface.
     case foreign
-    /// It is there, and has not been brought up.
+    /// The interface is down.
     case down
-    /// Frames come and go.
+    /// The interface is up.
     case up
 
-    /// What an interface is to a listener.
+    /// Makes the state from what the kernel says of an interface; nil for none.
     init(_ link: NetworkLink?) {
         switch link {
         case nil: self = .missing
@@ -28,7 +28,7 @@ enum BusLink: Equatable {
         }
     }
 
-    /// What a record is written of.
+    /// A change that is recorded.
     enum News: Equatable {
         /// The interface cannot be used now.
         case waits(InterfaceWait)
@@ -36,9 +36,9 @@ enum BusLink: Equatable {
         case serves(wasDown: Bool)
     }
 
-    /// Notes the interface's present state.
+    /// Sets the present state.
     ///
-    /// - Returns: what has changed; nil if no record is to be written.
+    /// - Returns: the change; nil if no record is to be written.
     mutating func see(_ now: BusLink) -> News? {
         let before = self
         self = now
@@ -53,7 +53,7 @@ enum BusLink: Equatable {
         }
     }
 
-    /// What one waits for, in the line that systemd shows; nil for nothing.
+    /// What the listener waits for, for the status line; nil for nothing.
     func awaited(_ interface: InterfaceName) -> String? {
         switch self {
         case .unknown, .up: nil

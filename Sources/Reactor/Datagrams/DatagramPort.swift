@@ -5,47 +5,47 @@ import Glibc
 import LinuxSystem
 import Records
 
-/// Takes the datagrams of one socket on one lane, and gives them to the flows that they belong to.
+/// Receives the datagrams of one socket on one lane, and passes them to their flows.
 ///
-/// Many come with one call and the answers leave with one: recvmmsg(2), sendmmsg(2). Nothing is allocated for a datagram
-/// of a flow that is there.
+/// One recvmmsg(2) receives many of them, and one sendmmsg(2) sends the answers. A datagram of a flow that exists already
+/// needs no allocation.
 ///
 /// Concurrency: belongs to one lane.
 final class DatagramPort: IngressSocket {
-    /// How many calls a turn may take before the others have theirs.
+    /// How many calls of recvmmsg(2) one turn may make.
     private static let batchesPerTurn = 8
 
     private let listener: LaneListener
     private let lane: Lane
     private var flows: [FlowKey: Flow] = [:]
 
-    /// How many datagrams to ask for: twice what the last call has brought, so that single ones cost no more than they
-    /// must.
+    /// How many datagrams to ask for: twice what the last call has received, at least 4. A call that asks for few is
+    /// cheaper.
     private var expected = 4
 
     /// The datagram that is being received, in the lane's batch; nil when none is.
     private var current: Int?
 
-    /// Whose the entries of the outbox are.
+    /// The flow of each entry of the outbox.
     private var senders: [Flow] = []
 
-    /// How many datagrams the socket had lost when it was last heard of.
+    /// How many datagrams the kernel has dropped on this socket, as it last reported: SO_RXQ_OVFL.
     private var knownDrops: UInt32 = 0
 
     private var losses = PortLosses()
 
-    /// The flows that still have to end with the socket; nil as long as it is in force.
+    /// The flows that still have to end after the socket was removed; nil until then.
     private var leaving: [Flow]?
 
-    /// How many of them end in a turn. Each costs some system calls, and the others of the lane wait meanwhile.
+    /// How many of them end in one turn: each takes some system calls.
     private static let endsPerTurn = 64
 
     private let outbox: DatagramOutbox
 
-    /// The lane's.
+    /// The lane's buffer for received datagrams.
     private let batch: DatagramBatch
 
-    /// What belongs to a CAN socket alone.
+    /// The interface and its errors, for a CAN socket only.
     private let bus: Bus?
 
     init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
@@ -69,7 +69,7 @@ final class DatagramPort: IngressSocket {
         bus?.begin()
     }
 
-    /// Ends the flows too, after what has come is answered: there is nothing left from which more could come.
+    /// Stops receiving: answers what has arrived, then ends the flows, which cannot receive anything more.
     override func end(leavesBacklog: Bool) -> Turn {
         try? lane.poll.remove(socket.raw)
         _ = ready(.readable)
@@ -84,7 +84,7 @@ final class DatagramPort: IngressSocket {
     /// - Returns: whether there are more.
     private func endSome() -> Turn {
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
-        // An array of its own: a slice would share the buffer, and taking it off would copy all that is left.
+        // An array of its own: a slice would share the buffer, and removing it from `leaving` would copy all that is left.
         let some = Array(leaving?.suffix(Self.endsPerTurn) ?? [])
         leaving?.removeLast(some.count)
         for flow in some { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
@@ -113,18 +113,18 @@ final class DatagramPort: IngressSocket {
         return losses.next
     }
 
-    // MARK: - In
+    // MARK: - Receiving
 
-    /// Takes what one call brings, and sends what is answered.
+    /// Receives with one call, and sends the answers.
     ///
-    /// - Returns: how many came.
+    /// - Returns: how many datagrams were received.
     private func receive(_ asked: Int) -> Int {
         let count: Int
         do throws(SystemError) {
             count = try batch.receive(from: socket.raw, atMost: asked, kind: socket.kind)
         } catch {
-            // What was sent before was refused by its receiver, or an interface went down: the socket itself stands, and
-            // the error was taken from it by being told.
+            // A receiver has refused an earlier datagram, or an interface went down. The socket itself remains usable, and
+            // the kernel has cleared the error by returning it.
             bus?.failed(error.errno)
             return 0
         }
@@ -141,7 +141,7 @@ final class DatagramPort: IngressSocket {
         return count
     }
 
-    /// Gives a flow what has come for it in a row.
+    /// Passes consecutive datagrams of one flow to it.
     private func take(_ range: Range<Int>, of batch: DatagramBatch) {
         let drops = batch.dropped(range.upperBound - 1)
         if drops != 0, drops != knownDrops {
@@ -173,7 +173,7 @@ final class DatagramPort: IngressSocket {
         flow.received(range, of: batch)
     }
 
-    /// The flow that a datagram belongs to; a new one if it may come in.
+    /// The flow that some datagrams belong to: an existing one, or a new one if it is admitted.
     private func flow(_ range: Range<Int>, of batch: DatagramBatch) -> Flow? {
         let index = range.lowerBound
         guard let peer = bus == nil ? batch.source(index)?.canonical : busSource(index, of: batch) else {
@@ -181,7 +181,7 @@ final class DatagramPort: IngressSocket {
         }
         var local = socket.address
         var isToMany = false
-        // What comes in through every bus is answered on its own.
+        // A socket on all buses answers on the bus that the frame came from.
         if case .can(let interface, _) = peer { local = .can(interface, .none) }
         if let told = batch.local(index) {
             isToMany = told.destination != told.answer || told.destination.isMulticast
@@ -215,7 +215,7 @@ final class DatagramPort: IngressSocket {
         }
     }
 
-    /// Where a frame comes from: a whole bus, or one identifier on it.
+    /// The source of a frame: a whole bus, or one identifier on it.
     private func busSource(_ index: Int, of batch: DatagramBatch) -> SocketAddress? {
         guard let source = bus?.source(index, of: batch) else { return nil }
         guard listener.service.takesBusAsOne, case .can(let interface, _) = source else { return source }
@@ -231,7 +231,7 @@ final class DatagramPort: IngressSocket {
         range.reduce(0) { $0 + UInt64(batch.datagramCount($1)) }
     }
 
-    /// A flow ends while it is given what has come in a row, and will not look at these.
+    /// Counts datagrams that were received behind the one that ended their flow.
     func abandon(_ range: Range<Int>, of flow: Flow) {
         guard !range.isEmpty else { return }
         let count = count(range, of: batch)
@@ -239,7 +239,7 @@ final class DatagramPort: IngressSocket {
         lose(.orphaned, count)
     }
 
-    /// A flow has ended.
+    /// Removes a flow that has ended.
     func forget(_ flow: Flow) {
         if flows[flow.key] === flow { flows[flow.key] = nil }
     }
@@ -249,16 +249,16 @@ final class DatagramPort: IngressSocket {
         var flowCount: Int { flows.count }
     #endif
 
-    // MARK: - Out
+    // MARK: - Sending
 
-    /// Sends back what is being received.
+    /// Adds the datagram that is being received to the outbox, to send it back.
     func returnCurrent(_ index: Int, to flow: Flow) {
         if !outbox.hasRoom(for: 0) { flush() }
         outbox.append(returning: index, of: batch)
         senders.append(flow)
     }
 
-    /// Sends a flow's datagrams, when the turn ends or the outbox is full.
+    /// Adds a flow's datagrams to the outbox. It is sent when it is full, and at the end of the batch or the turn.
     func send(_ bytes: RawSpan, segment: Int, of flow: Flow) {
         guard bytes.byteCount <= outbox.room else {
             flow.sent(DatagramResult(lost: 1, errno: EMSGSIZE))
@@ -277,7 +277,7 @@ final class DatagramPort: IngressSocket {
         if !isJoined { senders.append(flow) }
     }
 
-    /// Sends what waits.
+    /// Sends the outbox.
     func flush() {
         guard !senders.isEmpty else { return }
         let flows = senders
@@ -288,7 +288,7 @@ final class DatagramPort: IngressSocket {
         }
     }
 
-    // MARK: - What is lost
+    // MARK: - Losses
 
     func lose(_ kind: PortLosses.Cause, _ count: UInt64) {
         if kind.kind.isOfNoFlow { listener.current.state.totals.count(on: lane) { $0.datagrams.dropped &+= count } }

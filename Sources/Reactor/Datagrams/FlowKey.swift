@@ -3,13 +3,12 @@
 import Addresses
 import LinuxSystem
 
-/// What tells one flow of a socket from another: who sends, and to which address of this host, since the answers have to
-/// come from there.
+/// Identifies a flow of a socket: its source, and the local address that its answers are sent from.
 struct FlowKey: Hashable {
     let peer: SocketAddress
     let local: SocketAddress
 
-    /// As the compiler would write it, but for IPv4, where all that tells two keys apart fits into two words.
+    /// As the compiler would write it, except for IPv4: there a key fits into two integers.
     func hash(into hasher: inout Hasher) {
         guard case .ipv4(let peerAddress, let peerPort) = peer, case .ipv4(let localAddress, let localPort) = local
         else {

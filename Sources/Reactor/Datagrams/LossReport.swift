@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Datagrams that met one fate, counted until it is time to say so: the first at once, further ones together
-/// after each ``interval``. So a flood costs a line from time to time, and none is lost in silence.
+/// Counts losses of one kind and decides when to record them.
 ///
-/// Pure: it is told the time.
+/// The first one is recorded at once, further ones together after each ``interval``. So a flood costs a record from time to
+/// time, and every loss is counted.
+///
+/// Pure: the caller passes the time.
 package struct LossReport {
     /// Nanoseconds between two records.
     static let interval: UInt64 = 10_000_000_000
 
-    /// One that has nothing to tell.
+    /// Makes a report without losses.
     package init() {}
 
-    /// How many were not told of yet.
+    /// How many are not recorded yet.
     private var count: UInt64 = 0
 
-    /// When the next record may be written; nil if none was lately.
+    /// When the next record may be written; nil if none was written lately.
     package private(set) var next: UInt64?
 
-    /// Notes losses.
+    /// Counts losses.
     ///
-    /// - Returns: how many to tell of now; nil to tell of them later, at ``next``.
+    /// - Returns: how many to record now; nil to record them later, at ``next``.
     package mutating func note(_ lost: UInt64, at now: UInt64) -> UInt64? {
         count &+= lost
         guard next == nil, count > 0 else { return nil }
         return tell(now)
     }
 
-    /// Time has passed.
+    /// Called when ``next`` has come.
     ///
-    /// - Returns: how many to tell of now; nil for none.
+    /// - Returns: how many to record now; nil for none.
     package mutating func pass(_ now: UInt64) -> UInt64? {
         guard let next, next <= now else { return nil }
         guard count > 0 else {
@@ -38,7 +40,7 @@ package struct LossReport {
         return tell(now)
     }
 
-    /// What was not told of yet, at the end.
+    /// Returns what is not recorded yet, at the end; nil for none.
     package mutating func end() -> UInt64? {
         defer { count = 0 }
         return count > 0 ? count : nil

@@ -4,15 +4,16 @@ package import Addresses
 import LinuxSystem
 import Synchronization
 
-/// The datagram sockets on which this daemon listens, over all listeners: a datagram that seems to come from one of them
-/// was forged, and an answer to it would be answered in turn.
+/// The datagram sockets on which this daemon listens, of all listeners.
 ///
-/// Concurrency: lanes change it when a listener begins and ends, and ask when a flow begins; a lock that is held for some
-/// instructions.
+/// A datagram that seems to come from one of them was forged, and an answer to it would be answered in turn.
+///
+/// Concurrency: behind a mutex that is held for some instructions. Lanes change it when a listener starts or stops, and
+/// read it when a flow begins.
 package final class OwnPorts: Sendable {
     private struct Sockets {
         var addresses: [SocketAddress: Int] = [:]
-        /// The ports of those that listen on all addresses of a family.
+        /// The ports of the sockets that are bound to the wildcard address of a family.
         var wildcardPorts: [UInt16: Int] = [:]
     }
 
@@ -20,7 +21,7 @@ package final class OwnPorts: Sendable {
 
     init() {}
 
-    /// A socket listens there from now on.
+    /// Adds the address of a socket that starts listening.
     func insert(_ address: SocketAddress) {
         sockets.withLock { sockets in
             sockets.addresses[address, default: 0] += 1
@@ -28,7 +29,7 @@ package final class OwnPorts: Sendable {
         }
     }
 
-    /// A socket listens there no more.
+    /// Removes the address of a socket that stops listening.
     func remove(_ address: SocketAddress) {
         sockets.withLock { sockets in
             guard let count = sockets.addresses[address] else { return }
@@ -38,14 +39,13 @@ package final class OwnPorts: Sendable {
         }
     }
 
-    /// Whether an address is one of these sockets: the address itself, or one of this host with a port that listens on
-    /// all of them.
+    /// Whether an address is one of these, or a local one with the port of a wildcard socket.
     package func contains(_ address: SocketAddress) -> Bool {
         let (isExact, isCovered) = sockets.withLock { sockets in
             (sockets.addresses[address] != nil, address.port.map { sockets.wildcardPorts[$0] != nil } ?? false)
         }
         if isExact { return true }
-        // Asked of the kernel for this port alone.
+        // ``SocketAddress/isOfThisHost`` makes system calls, so it is checked last.
         return isCovered && address.isOfThisHost
     }
 }

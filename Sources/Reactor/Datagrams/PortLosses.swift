@@ -4,25 +4,25 @@ import Addresses
 import LinuxSystem
 import Records
 
-/// The datagrams of a port that came to nothing, by what became of them, until records tell of them.
+/// Counts dropped datagrams by cause until the next `lost` record.
 struct PortLosses {
-    /// What became of a datagram.
+    /// Why a datagram was dropped.
     enum Kind: Int, CaseIterable {
-        /// Its source is new, and there may be no more flows.
+        /// Its source is new, and admission refused another flow.
         case refused
-        /// It was longer than any that is taken.
+        /// It was longer than ``DatagramBatch/longest(of:)``, so its end is missing.
         case truncated
-        /// The kernel had no room for it.
+        /// The receive buffer of the socket was full: the kernel has dropped it.
         case overflow
-        /// It is an answer that the kernel did not take.
+        /// An answer that the kernel did not take.
         case unsent
-        /// It went to a broadcast address, which the listener does not want.
+        /// It went to a broadcast address or a group, and the listener does not accept those.
         case broadcast
         /// It was not answered: see ``Flow/keepQuiet(_:)``.
         case unanswered
-        /// It was to go on to an upstream, whose socket did not take it.
+        /// It was not delivered: the kernel did not take it for the upstream.
         case undelivered
-        /// Its flow ended before it was looked at.
+        /// Its flow ended before it was processed.
         case orphaned
 
         /// Whether no flow counts it.
@@ -34,7 +34,7 @@ struct PortLosses {
         }
     }
 
-    /// Why, with what only the last one tells.
+    /// The cause, with details of which only the last ones are recorded.
     enum Cause {
         case refused(Refusal)
         case truncated
@@ -69,12 +69,12 @@ struct PortLosses {
         set { reports[kind.rawValue] = newValue }
     }
 
-    /// When there is something to say; nil for nothing.
+    /// When the next record may be due; nil for none.
     var next: UInt64? { reports.lazy.compactMap(\.next).min() }
 
-    /// Notes losses.
+    /// Counts losses.
     ///
-    /// - Returns: how many to tell of now.
+    /// - Returns: how many to record now; nil for none.
     mutating func note(_ cause: Cause, _ count: UInt64, at now: UInt64) -> UInt64? {
         switch cause {
         case .refused(let refusal): lastRefusal = refusal
@@ -85,7 +85,7 @@ struct PortLosses {
         return reports[cause.kind.rawValue].note(count, at: now)
     }
 
-    /// The record that tells of losses.
+    /// Makes the record of losses.
     func record(of kind: Kind, _ count: UInt64, label: ListenerLabel, socket: ListeningSocket) -> DaemonRecord {
         let losses = DatagramLosses(count, on: socket.recorded, listener: label)
         return switch kind {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The deadlines of a lane: at most one for each slot, the earliest at hand.
+/// A binary min-heap of a lane's deadlines, at most one for each slot.
 ///
-/// A binary heap whose entries know their place, so that a connection that closes takes its deadline with it. Deadlines
-/// mostly come in rising order, which costs one comparison each; to move one further into the future costs nothing
-/// until it is due, because its owner is asked then when it really wants to be called (see ``Lane``).
+/// Each slot knows the index of its entry, so a connection that closes removes its deadline. Deadlines are mostly scheduled
+/// in rising order, which costs one comparison each. To postpone a deadline costs nothing until it is due: the lane then
+/// asks its owner for the one in force (see ``Lane``).
 struct DeadlineHeap {
     private struct Entry {
         var time: UInt64
@@ -16,7 +16,7 @@ struct DeadlineHeap {
     /// For each slot the index of its entry, or -1.
     private var places: [Int32] = []
 
-    /// The earliest deadline and whose it is; nil when there is none.
+    /// The earliest deadline and its slot; nil when there is none.
     var earliest: (time: UInt64, slot: Int)? {
         guard let first = entries.first else { return nil }
         return (first.time, first.slot)
@@ -25,7 +25,7 @@ struct DeadlineHeap {
     /// How many deadlines there are.
     var count: Int { entries.count }
 
-    /// Sets the deadline of a slot, whether it had one or not.
+    /// Sets or replaces the deadline of a slot.
     mutating func schedule(_ slot: Int, at time: UInt64) {
         while places.count <= slot { places.append(-1) }
         var index = Int(places[slot])
@@ -40,7 +40,7 @@ struct DeadlineHeap {
         siftDown(Int(places[slot]))
     }
 
-    /// Takes the deadline of a slot away, if it has one.
+    /// Removes the deadline of a slot, if it has one.
     mutating func cancel(_ slot: Int) {
         guard slot < places.count, places[slot] >= 0 else { return }
         let index = Int(places[slot])
@@ -93,7 +93,7 @@ struct DeadlineHeap {
             places.indices.contains(slot) && places[slot] >= 0 ? entries[Int(places[slot])].time : nil
         }
 
-        /// What is wrong with the heap: its order at each level, and the places that the slots know. Debug builds only.
+        /// Violations of the heap order, and entries whose slot has another index for them. Debug builds only.
         var faults: [String] {
             var faults: [String] = []
             for (index, entry) in entries.enumerated() {

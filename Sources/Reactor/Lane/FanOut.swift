@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much is done in a turn of a lane for many because of one: a line that all members of a room get, the end of all
-/// connections of an upstream that is down.
+/// Limits what a lane does in one turn for many clients because of one event.
 ///
-/// Whatever one client does, the others of its lane have their turns, so what it causes for many is cut into parts. A part
-/// is counted in units, of which a system call is sixteen and 4 KiB to copy are one: about a millisecond of work in a turn,
-/// whatever the machine. All who fan out in one turn share it, and each has a little of it in any case.
+/// Examples are a line that goes to all members of a room, and the end of all connections of an upstream that is down. Such
+/// work is spread over several turns, so that the other clients of the lane are served in between.
+///
+/// Work is counted in units: 16 for a system call, 1 for copying 4 KiB. The limit is about a millisecond of work in a turn.
+/// In each turn a user may spend half of the units that are left, and a small minimum in any case.
 package struct FanOut {
-    /// The units of all in a turn.
+    /// The units that all users share in one turn.
     static let perTurn = 128 * 16
 
-    /// The units that each has, whatever the others use.
+    /// The units that each user has in a turn, whatever the others spend.
     private static let least = 4 * 16
 
     private var turn: UInt64?
     private var left = 0
 
-    /// Makes one for somebody who fans out.
+    /// Makes the limit of one user.
     package init() {}
 
-    /// Whether there is something left in this turn of the lane.
+    /// Whether this user has units left in the lane's current turn.
     package mutating func mayGoOn(on lane: Lane) -> Bool {
         if turn != lane.turns {
             turn = lane.turns
@@ -28,7 +29,7 @@ package struct FanOut {
         return left > 0
     }
 
-    /// Notes what was done.
+    /// Subtracts the units of work that was done.
     package mutating func note(calls: Int, bytes: Int = 0, on lane: Lane) {
         let units = calls * 16 + bytes / 4096
         left -= units

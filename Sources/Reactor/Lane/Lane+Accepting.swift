@@ -5,7 +5,7 @@ import LinuxSystem
 import Records
 
 extension Lane {
-    /// Notes that a socket cannot be accepted from for now; says so if it is news.
+    /// Adds an acceptor that has paused, and records the pause unless accepting is paused already.
     func paused(
         _ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError, _ fault: HostFault
     ) {
@@ -14,26 +14,26 @@ extension Lane {
         write(.acceptPaused(because: error, fault, on: acceptor.socket.recorded, listener: listener.label))
     }
 
-    /// Tells that a socket listens again that something else on this host has shut down.
+    /// Records that a socket listens again, after something else on this host had shut it down.
     func listensAgain(_ acceptor: Acceptor, listener: ListenerInForce) {
         write(.listensAgain(on: acceptor.socket.recorded, listener: listener.label))
     }
 
-    /// Tells that a socket that was passed does not listen any more.
+    /// Records that a socket passed by systemd does not listen any more; once for all lanes.
     func cannotAccept(_ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError) {
         guard shared.noteUnusable(acceptor.socket.raw) else { return }
         write(.passedSocketUnusable(because: error, on: acceptor.socket.recorded, listener: listener.label))
     }
 
-    /// Notes that nobody waits to be accepted; says so if somebody had to.
+    /// Called when a backlog is empty. If accepting was paused, records that it has resumed.
     ///
-    /// Not the first success ends a shortage: the next connection may take the last descriptor again.
+    /// A single accept that succeeds does not end a shortage: the next connection may need the last descriptor again.
     func acceptedAll(under listener: ListenerInForce) {
         guard shared.noteAccepting(true) else { return }
         write(.acceptResumed(listener: listener.label))
     }
 
-    /// Watches the sockets again that were left alone: something was freed.
+    /// Resumes the paused acceptors, after a descriptor or another resource was freed.
     func resumeAccepting() {
         let acceptors = pausedAcceptors
         pausedAcceptors.removeAll(keepingCapacity: true)
@@ -42,6 +42,6 @@ extension Lane {
 }
 
 extension ListeningSocket {
-    /// Its address as records have it.
+    /// Its kind and address, as records have them.
     var recorded: RecordedAddress { RecordedAddress(kind, address) }
 }

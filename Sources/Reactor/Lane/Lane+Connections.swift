@@ -9,9 +9,9 @@ extension Lane {
     /// Every session of the lane, in no particular order.
     package var openSessions: [Session] { table.occupants.compactMap { $0 as? Session } }
 
-    /// Brings an admitted connection to the lane that is to have it.
+    /// Hands an admitted connection to the lane that will serve it, which may be this one.
     func place(_ seed: consuming Seed, service: any Service) {
-        // It counts where it goes from now on, so that the next one goes elsewhere.
+        // Counted on the target lane before it arrives there, so that the next placement sees the new load.
         let target = lane(for: seed.identity.listener)
         seed.admittance.take(peers[target].connections)
         if target == handle.number {
@@ -26,15 +26,16 @@ extension Lane {
         return HandOver.target(own: handle.number, count: peers.count) { peers[$0].connections.value } ?? handle.number
     }
 
-    /// Takes a connection that another lane accepted.
+    /// Takes over a connection that another lane accepted.
     func adopt(_ parcel: SeedParcel) {
         guard let seed = parcel.take() else { return }
-        // A listener that was removed or changed in the meantime still keeps its word to whoever it accepted.
+        // If the listener was removed or changed in the meantime, the connection keeps the settings that it was accepted
+        // under.
         let listener = seed.identity.listener
         let here = listeners[listener.identifier]
         let service = here?.current === listener ? here?.service : nil
         let connection = begin(seed, service: service ?? listener.makeService())
-        // The others of its listener had their time already.
+        // The listener was removed and its drain timeout is over: its other connections here were stopped already.
         if here == nil { connection.stop(.drained, by: .operator) }
     }
 
@@ -74,8 +75,8 @@ extension Lane {
             }
         }
         connection.start()
-        // Most clients speak first, and mostly their first bytes are here already. Where messages may be empty, it takes
-        // an event to tell one from the end.
+        // Most clients send first, and their first bytes have usually arrived by now: reading at once saves an event. Where
+        // messages may be empty, only an event tells an empty message from EOF.
         if connection.identity.kind.isByteStream, connection.isOpen, connection.ready(.readable) == .again {
             giveTurn(to: connection)
         }
@@ -89,9 +90,9 @@ extension Lane {
         if let deadline = connection.nextDeadline { schedule(connection, at: deadline) }
     }
 
-    /// Begins a flow that was admitted.
+    /// Starts a flow that was admitted.
     ///
-    /// - Returns: the flow, or why it was turned away after all; who refuses many tells of them together.
+    /// - Returns: the flow, or why ``Session/admit()`` refused it. The caller counts and records the refusal.
     func begin(
         _ seed: FlowSeed, _ admittance: consuming Admittance, service: any Service
     ) -> Result<Flow, Refusal> {
@@ -113,23 +114,24 @@ extension Lane {
         return .success(flow)
     }
 
-    /// Whether an address is a datagram socket on which this daemon listens.
+    /// Whether this daemon listens on a datagram socket with this address.
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
 
-    /// Called once the socket of a session is closed: the session leaves the table and gives its places back.
+    /// Removes a session whose socket is closed from the table, and releases its ``Admittance``.
     private func leave(_ session: Session) {
         deadlines.cancel(session.slot)
         table.remove(session)
         session.admittance = nil
     }
 
-    /// Called when something that a session held is free again.
+    /// Called after a session has released its descriptor and its admittance.
     private func left() {
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
     }
 
-    /// Forgets a session whose socket was closed, and writes its last record.
+    /// Removes a session whose socket was closed, adds it to the totals, and writes its `close` record. One without an
+    /// `open` record is refused instead.
     func retire(_ session: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard session.isAnnounced else { return retire(session, refused: .ended(reason)) }
         leave(session)
@@ -149,8 +151,7 @@ extension Lane {
         left()
     }
 
-    /// Forgets a session that was refused before its `open` record. Of datagrams, many may be refused at once: their port
-    /// tells of them together.
+    /// Removes a session that was refused before its `open` record. For datagrams, the port records refusals together.
     func retire(_ session: Session, refused refusal: Refusal) {
         leave(session)
         if !session.identity.kind.isDatagram {
@@ -164,14 +165,14 @@ extension Lane {
 }
 
 extension Lane {
-    /// Something that the line of `systemctl status` tells has changed.
+    /// Tells the supervisor that something in the line of `systemctl status` has changed.
     package func noteStatusChange() { shared.noteChange() }
 }
 
 // MARK: - Other descriptors
 
 extension Lane {
-    /// Gives a pollable a place in the table, and watches its stream.
+    /// Adds a pollable to the table, and registers its stream with epoll.
     package func watch(_ pollable: Pollable, _ stream: inout Stream) throws(SystemError) {
         _ = table.insert(pollable)
         do throws(SystemError) {
@@ -183,7 +184,7 @@ extension Lane {
         }
     }
 
-    /// Gives a pollable a place in the table, and watches a descriptor of it that is no stream.
+    /// Adds a pollable to the table, and registers a descriptor of it that is not a ``Stream``.
     package func watch(_ pollable: Pollable, _ raw: CInt, for readiness: Readiness) throws(SystemError) {
         let token = table.insert(pollable)
         do throws(SystemError) {
@@ -195,34 +196,36 @@ extension Lane {
         }
     }
 
-    /// A descriptor that is watched already, or can't be, is not the one that it was taken for.
+    /// Ends the process after an error of epoll_ctl(2) that only a bug explains. EEXIST, EBADF and EPERM mean that the
+    /// descriptor is not the expected one.
     private static func expectNoBug(_ error: SystemError) {
         if FaultParty(.watch, errno: error.errno, over: .tcp) == .usher { OwnBug.end(because: error) }
     }
 
-    /// Gives a pollable a place for its deadlines, and a token, without a descriptor.
+    /// Adds a pollable without a descriptor to the table, for its deadlines, turns and token.
     package func enroll(_ pollable: Pollable) {
         _ = table.insert(pollable)
     }
 
-    /// Forgets what ``watch(_:_:)`` or ``enroll(_:)`` took up. The descriptor is closed afterwards, which ends the watch.
+    /// Removes a pollable that ``watch(_:_:)`` or ``enroll(_:)`` added. The caller then closes the descriptor, which
+    /// removes it from epoll (epoll(7)).
     package func forget(_ pollable: Pollable) {
         guard pollable.slot >= 0 else { return }
         deadlines.cancel(pollable.slot)
         table.remove(pollable)
     }
 
-    /// What stands for a pollable of this lane where other threads see it: see ``pollable(_:)``.
+    /// Identifies a pollable of this lane to other threads: see ``pollable(_:)``.
     package func token(of pollable: Pollable) -> UInt64 { table.token(of: pollable) }
 
-    /// The pollable that a token stands for; nil if it is gone.
+    /// The pollable of a token; nil if it has left the table.
     package func pollable(_ token: UInt64) -> Pollable? { table.occupant(of: token) }
 }
 
 // MARK: - Records
 
 extension Lane {
-    /// Writes a record of every session that is open.
+    /// Writes a `live` record of every open session, over several turns if there are many.
     public func recordConnections() {
         sweep { [self] session in
             guard session.isAnnounced else { return 0 }
@@ -231,7 +234,7 @@ extension Lane {
         }
     }
 
-    /// Writes how far a session has come.
+    /// Writes a `progress` record of a session.
     package func recordProgress(of session: Session) {
         record(session) { .progress($0) }
     }
@@ -241,7 +244,7 @@ extension Lane {
         records.append(record, now: now)
     }
 
-    /// Writes a record of what a session has moved until now.
+    /// Writes a record with a session's traffic so far.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
         let live = live(session)
         write(event(live.traffic), of: session, number: session.identity.number, upstream: live.upstream)

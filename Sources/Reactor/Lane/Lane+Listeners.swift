@@ -6,7 +6,7 @@ import Policy
 public import Records
 
 extension Lane {
-    /// Begins to accept from the sockets, as the listener has it.
+    /// Starts accepting on the sockets of a listener.
     public func open(_ listener: ListenerInForce, sockets: [ListeningSocket]) {
         let here = LaneListener(listener)
         listeners[listener.identifier] = here
@@ -14,11 +14,11 @@ extension Lane {
         setSockets(of: here, to: sockets)
     }
 
-    /// Puts new settings and sockets into force for the connections to come; those that stand keep theirs.
+    /// Applies new settings and sockets to future connections; existing connections keep theirs.
     ///
     /// - Parameters:
-    ///   - keepsService: whether the service of the connections to come is the one of those that stand.
-    ///   - staying: the sockets that some listener has from now on: see ``stopAccepting(_:staying:)``.
+    ///   - keepsService: whether future connections share the service of the existing ones.
+    ///   - staying: sockets that some listener uses from now on: see ``stopAccepting(_:staying:)``.
     public func update(
         _ listener: ListenerInForce, sockets: [ListeningSocket], keepsService: Bool,
         staying: Set<ObjectIdentifier> = []
@@ -33,26 +33,27 @@ extension Lane {
         setSockets(of: here, to: sockets, staying: staying)
     }
 
-    /// Stops accepting for a listener. Its connections live on; whoever waits in a backlog is taken first.
+    /// Stops accepting for a listener. Existing connections continue; those in a backlog are accepted first.
     ///
-    /// - Parameter staying: sockets that some listener has from now on, or this one on another lane: whoever waits in their
-    ///   backlogs waits for that.
+    /// - Parameter staying: sockets that some listener uses from now on, or this one on another lane: their backlogs are
+    ///   left to it.
     public func stopAccepting(_ identifier: Int, staying: Set<ObjectIdentifier> = []) {
         guard let listener = listeners[identifier] else { return }
         setSockets(of: listener, to: [], staying: staying)
         listener.service.end(on: self)
     }
 
-    /// Stops accepting for every listener, and hands no connection over any more.
+    /// Stops accepting for every listener, and stops handing over connections to other lanes.
     public func stopAccepting() {
         isLeaving = true
         for identifier in listeners.keys { stopAccepting(identifier) }
     }
 
-    /// Ends the connections of a listener, or of all, and forgets it. Those of one listener are ended in as many turns as it
-    /// takes.
+    /// Stops the connections of a listener and forgets it; nil stops those of all listeners.
+    ///
+    /// The connections of one listener are stopped over as many turns as it takes, those of all listeners at once.
     public func stop(_ identifier: Int?, because reason: CloseReason, by party: CloseParty) {
-        // First, since it takes those who wait.
+        // First, since it accepts the connections in the backlogs, which are stopped too.
         guard let identifier else {
             stopAccepting()
             for ingress in ending { while ingress.ready([]) == .again {} }
@@ -60,7 +61,7 @@ extension Lane {
             return
         }
         stopAccepting(identifier)
-        // Flows end in turns of their own.
+        // A datagram port ends its flows in turns of its own.
         for ingress in ending where ingress.listenerIdentifier == identifier && !ingress.socket.kind.isDatagram {
             while ingress.ready([]) == .again {}
         }
@@ -72,7 +73,7 @@ extension Lane {
         }
     }
 
-    /// Closes every connection that is left, whatever it is doing.
+    /// Closes every remaining connection immediately.
     public func closeAll(because reason: CloseReason, by party: CloseParty) {
         for connection in openSessions { connection.close(reason, by: party) }
     }
@@ -106,11 +107,11 @@ extension Lane {
         listener.ingressSockets = kept
     }
 
-    /// Whether clients of a socket come in on this lane. Every lane accepts connections; the flows of a datagram socket are
-    /// on one, and those of the next on another.
+    /// Whether this lane serves a socket. Every lane accepts connections; a datagram socket is served by one lane, chosen
+    /// by its descriptor number, so that several sockets use several lanes.
     private func isHome(of socket: ListeningSocket, of listener: LaneListener) -> Bool {
         guard socket.kind.isDatagram, !listener.current.sharesOneLane else { return true }
-        // The number stays the same as long as the socket does, whatever a reload changes around it.
+        // The descriptor number does not change while the socket is open, whatever a reload changes.
         return Int(socket.raw) % peers.count == handle.number
     }
 
@@ -130,7 +131,7 @@ extension Lane {
         }
     }
 
-    /// A ingress that was removed has taken the last that waited in its backlog, or ended the last of its flows.
+    /// Called when a removed ingress socket has emptied its backlog, or ended its last flow.
     func ended(_ ingress: IngressSocket) {
         ending.removeAll { $0 === ingress }
         deadlines.cancel(ingress.slot)
@@ -138,7 +139,7 @@ extension Lane {
         if ending.isEmpty, let number = pendingHeartbeat.take() { answer(heartbeat: number) }
     }
 
-    /// Answers a heartbeat, once no ingress is ending.
+    /// Answers a heartbeat, as soon as no removed ingress socket is still ending.
     func answer(heartbeat number: UInt64) {
         guard ending.isEmpty else {
             pendingHeartbeat = number

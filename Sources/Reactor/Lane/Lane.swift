@@ -3,15 +3,15 @@
 public import LinuxSystem
 public import Records
 
-/// A loop that waits for events and lets the workers of its connections answer them.
+/// An event loop over epoll(7), with the connections that it serves.
 ///
-/// All of a connection's state belongs to objects that were made here, so nothing of it is locked. A lane is made on the
-/// thread that runs it, inside the one long block of its serial queue (``LaneThread``); a test makes one on its own
+/// All state of a connection belongs to objects that were made on the lane's thread, so it needs no locks. A lane is made
+/// on the thread that runs it, inside the single block of its serial queue (``LaneGroup``); a test makes one on its own
 /// thread and calls ``turn(waiting:)`` itself.
 ///
 /// Concurrency: not Sendable, on purpose. Other threads hold the ``LaneHandle``, whose messages run here.
 public final class Lane {
-    /// What other threads hold of this lane.
+    /// The handle through which other threads send messages to this lane.
     public let handle: LaneHandle
 
     /// The time of this turn: ``Clock/monotonic``, read once after each wait.
@@ -20,36 +20,36 @@ public final class Lane {
     /// The number of this turn.
     package private(set) var turns: UInt64 = 0
 
-    /// What this turn may still do for many because of one: see ``FanOut``.
+    /// The units of work for many clients that are left in this turn: see ``FanOut``.
     package var fanOutLeft = FanOut.perTurn
 
-    /// How many bytes each of those that are ready may move in this turn, about: the more are ready, the less each has, so
-    /// that a turn stays short.
+    /// About how many bytes each ready connection may move in this turn. The more are ready, the fewer, so that a turn
+    /// stays short.
     package private(set) var share = Lane.mostShare
 
     static let mostShare = 1 << 20
     private static let leastShare = 64 << 10
     private static let bytesPerTurn = 16 << 20
 
-    /// The share of each where so many are ready.
+    /// The ``share`` of each connection when so many are ready.
     static func share(of ready: Int) -> Int { min(max(bytesPerTurn / max(ready, 1), leastShare), mostShare) }
 
-    /// Where every read goes.
+    /// The buffer into which every read goes.
     public let input = InputBuffer()
 
-    /// Where datagrams go.
+    /// The buffer into which datagrams are received.
     package private(set) lazy var datagramBatch = DatagramBatch()
 
     /// The filters that new streams get.
     package var filters = StreamFilters()
 
-    /// The pipes of relays.
+    /// The pipes that relays borrow.
     package let pipes = PipePool()
 
-    /// What the lanes have in common.
+    /// The state that all lanes share.
     let shared: LaneShared
 
-    /// The lanes among which connections are handed over; set before the first one is accepted.
+    /// The handles of all lanes, among which connections are handed over.
     let peers: [LaneHandle]
 
     let records: RecordBuffer
@@ -58,35 +58,35 @@ public final class Lane {
     var deadlines = DeadlineHeap()
     var listeners: [Int: LaneListener] = [:]
 
-    /// The sockets that are left alone for a while, because there was nothing to accept a connection with.
+    /// Acceptors that have paused because the host lacked something, such as descriptors.
     var pausedAcceptors: [Acceptor] = []
 
-    /// The sockets that are closed once those that wait in their backlogs are taken, and the heartbeat that is answered then.
+    /// Removed ingress sockets with a backlog or flows left, and the heartbeat to answer after that.
     var ending: [IngressSocket] = []
     var pendingHeartbeat: UInt64?
 
-    /// The ports whose flows have answered in this turn.
+    /// Ports with answers to send at the end of this turn.
     private var answering: [DatagramPort] = []
 
-    /// Who did not finish in this turn.
+    /// Pollables that did not finish in this turn and get another one.
     private var waiting: [Pollable] = []
 
-    /// What was told to the lane, from ``nextMessage`` on not done yet. What is done is nil until there is room to make.
+    /// Messages taken from the handle. Those before `nextMessage` are done, and nil until they are removed.
     private var messages: [LaneHandle.Message?] = []
     private var nextMessage = 0
 
-    /// How much ``Sweep`` may still look at in this turn.
+    /// How many slots ``Sweep`` may still look at in this turn.
     var sweepLooksLeft = Sweep.looksPerTurn
 
     #if DEBUG
-        /// The connections that were handed over and are not adopted yet. Debug builds only.
+        /// Connections handed over to this lane and not adopted yet. Debug builds only.
         var takenSeeds: [SeedParcel] {
             messages.compactMap { if case .adopt(let parcel)? = $0 { parcel } else { nil } }
         }
     #endif
 
-    /// How many messages are done, and how many deadlines are passed, in one turn before the others have theirs: a name that
-    /// many wait for, or connections that came together, are many of either at once.
+    /// The most messages and deadlines handled in one turn. Many come at once when a name is resolved that many wait for,
+    /// or when connections that were accepted together time out.
     private static let messagesPerTurn = 32
     private static let deadlinesPerTurn = 64
     private var isEnding = false
@@ -94,7 +94,7 @@ public final class Lane {
     /// Whether the daemon is stopping, so that other lanes may have ended already.
     var isLeaving = false
 
-    /// The token of the eventfd; no slot has it, since a slot's index has 32 bits.
+    /// The token of the eventfd. No pollable has it, since a slot's index is an Int32.
     private static let wakeToken = UInt64.max
 
     /// Makes the lane of `handle`.
@@ -111,36 +111,36 @@ public final class Lane {
         try poll.add(handle.wake.raw, for: .readable, token: Self.wakeToken)
     }
 
-    /// Runs until ``end()`` was called.
+    /// Runs turns until ``end()`` was called.
     public func run() {
         while !isEnding { turn(waiting: true) }
-        // Messages that were sent before it ran wait for it.
+        // Messages behind the one that called ``end()``: their senders may wait for them.
         while !messages.isEmpty { receiveMessages() }
         recordCountedRefusals()
         records.flush()
     }
 
-    /// Whether it is the first of the lanes, which does what one has to do for all.
+    /// Whether this is the first lane, which does what one lane has to do for all.
     package var isFirst: Bool { handle.number == 0 }
 
-    /// Runs `body` on every lane, on this one too, after what each has been told before.
+    /// Runs `body` on every lane, including this one, after the messages sent to it before.
     package func performOnAll(_ body: @escaping @Sendable (Lane) -> Void) {
         for peer in peers { peer.perform(body) }
     }
 
-    /// Lets go of destinations of the log that a reload has put out of use.
+    /// Releases log destinations that a reload has replaced.
     public func followLogSettings() {
         records.followSettings()
     }
 
-    /// Leaves ``run()`` after this turn.
+    /// Makes ``run()`` return after this turn.
     public func end() {
         isEnding = true
     }
 
-    /// Waits for events, and does what they ask for.
+    /// Waits for events and handles them: one iteration of the loop.
     ///
-    /// - Parameter waiting: whether to wait at all if nothing is ready.
+    /// - Parameter waiting: false returns at once if nothing is ready.
     public func turn(waiting canWait: Bool) {
         let count = wait(canWait)
         now = Clock.monotonic
@@ -157,7 +157,7 @@ public final class Lane {
                 if pollable.ready(readiness) == .again { giveTurn(to: pollable) }
             }
         }
-        // Each of these is nearly always for nothing.
+        // Checked here, since each is nearly always empty.
         if !messages.isEmpty { receiveMessages() }
         if !self.waiting.isEmpty { giveTurns() }
         if let earliest = deadlines.earliest, earliest.time <= now { passDeadlines() }
@@ -171,12 +171,12 @@ public final class Lane {
         do throws(SystemError) {
             return try poll.wait(timeout: canWait && waiting.isEmpty && messages.isEmpty ? timeout() : 0)
         } catch {
-            // EBADF, EFAULT and EINVAL are all that is left of epoll_wait(2): the lane itself is broken.
+            // epoll_wait(2) can only fail with EBADF, EFAULT or EINVAL here (EINTR counts as no event): each is a bug.
             OwnBug.end(because: error)
         }
     }
 
-    /// Milliseconds until the first deadline, rounded up so that it has passed then; nil for none.
+    /// Milliseconds until the earliest deadline, rounded up so that it has passed by then; nil for none.
     private func timeout() -> CInt? {
         var earliest = deadlines.earliest?.time ?? .max
         if let flush = records.deadline { earliest = min(earliest, flush) }
@@ -186,7 +186,7 @@ public final class Lane {
         return CInt(clamping: (Clock.span(from: now, to: earliest) + 999_999) / 1_000_000)
     }
 
-    /// Lets a pollable go on after the others.
+    /// Gives a pollable another turn, after the others that are ready.
     package func giveTurn(to pollable: Pollable) {
         guard !pollable.waitsForTurn else { return }
         pollable.waitsForTurn = true
@@ -202,7 +202,7 @@ public final class Lane {
         }
     }
 
-    /// Lets a port send what its flows answer in this turn.
+    /// Has a port send the answers of its flows at the end of this turn.
     func flushAfterTurn(_ port: DatagramPort) {
         answering.append(port)
     }
@@ -212,7 +212,7 @@ public final class Lane {
         answering.removeAll(keepingCapacity: true)
     }
 
-    /// Sees to it that the pollable is asked for its deadline at `time`, or before.
+    /// Schedules the call of ``Pollable/deadline(at:)``, in place of the time scheduled before.
     package func schedule(_ pollable: Pollable, at time: UInt64) {
         guard pollable.slot >= 0 else { return }
         deadlines.schedule(pollable.slot, at: time)
@@ -230,7 +230,7 @@ public final class Lane {
         }
     }
 
-    // Not inlined: what it needs of the handle would be looked up in each turn.
+    // Not inlined: otherwise every turn would load what it needs of the handle.
     @inline(never)
     private func takeMessages() {
         handle.wake.clear()
@@ -248,17 +248,17 @@ public final class Lane {
             case nil: break
             }
         }
-        // Half of them at least are done, so that what is moved is paid for by what was done.
+        // Removed once at least half of them are done, so that moving the rest costs no more than handling them did.
         guard nextMessage > 0, nextMessage >= messages.count / 2 else { return }
         messages.removeFirst(nextMessage)
         nextMessage = 0
     }
 
     #if DEBUG
-        /// Whether a pollable is among those that get a turn.
+        /// Whether a pollable waits for another turn.
         func isWaiting(_ pollable: Pollable) -> Bool { waiting.contains { $0 === pollable } }
 
-        /// Whether nobody waits for a turn, nor for answers to be sent.
+        /// Whether no pollable waits for another turn, and no port for its answers to be sent.
         var turnsAreOver: Bool { waiting.isEmpty && answering.isEmpty }
 
         /// Whether a token is that of the lane's own eventfd.

@@ -7,8 +7,8 @@ import Synchronization
 
 /// The lanes of a daemon, each on a serial queue of its own: `usherd.lane.0`, `usherd.lane.1`, …
 ///
-/// Each queue runs one block, in which the ``Lane`` is made and runs until it is told to end. Nothing else may be sent to
-/// these queues: it would never run.
+/// Each queue runs one block, which makes the ``Lane`` and runs it until it ends. Submit nothing else to these queues: it
+/// would not run before that.
 ///
 /// Concurrency: immutable; may be used from every thread.
 public final class LaneGroup: Sendable {
@@ -19,15 +19,16 @@ public final class LaneGroup: Sendable {
 
     /// Starts the lanes.
     ///
-    /// - Throws: when there cannot be so many threads, or a lane lacks a descriptor for its epoll instance or its eventfd;
-    ///   the others are ended again.
+    /// - Throws: `EAGAIN` if so many threads cannot be created, `EMFILE` and the like if a lane lacks a descriptor for its
+    ///   epoll instance or its eventfd; the lanes that have started are ended again.
     public init(
         count: Int, shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
     ) throws(SystemError) {
         var handles: [LaneHandle] = []
         for number in 0..<count { handles.append(try LaneHandle(number: number)) }
         self.handles = handles
-        // libdispatch would wait for threads that cannot be had, for ever. One more is for its timers and descriptors.
+        // libdispatch retries for ever to create a thread that the kernel refuses. One more is for its timers and
+        // descriptors.
         try OwnThread.reserve(count + 1)
         let started = DispatchSemaphore(value: 0)
         let box = FailureBox()
@@ -54,14 +55,14 @@ public final class LaneGroup: Sendable {
         throw failure
     }
 
-    /// Runs `body` on every lane, on each after what was asked of it before.
+    /// Runs `body` on every lane, after the messages sent to it before.
     public func performOnAll(_ body: @escaping @Sendable (Lane) -> Void) {
         for handle in handles { handle.perform(body) }
     }
 
-    /// Runs `body` on every lane, and waits until all have.
+    /// Runs `body` on every lane, and waits until all have run it.
     ///
-    /// - Returns: whether they have by then; a lane that hangs is left behind.
+    /// - Returns: whether all have by `timeout`. A lane that hangs is not waited for any longer.
     public func performOnAllAndWait(
         timeout: DispatchTime, _ body: @escaping @Sendable (Lane) -> Void
     ) -> Bool {
@@ -76,19 +77,19 @@ public final class LaneGroup: Sendable {
         return pending.wait(timeout: timeout) == .success
     }
 
-    /// Ends every lane after its turn; each hands its records to the writer.
+    /// Ends every lane after its current turn; each flushes its records to the writer.
     public func end() {
         performOnAll { $0.end() }
     }
 
     /// Waits until every lane has ended.
     ///
-    /// - Returns: whether they have by then.
+    /// - Returns: whether all have by `timeout`.
     public func join(timeout: DispatchTime) -> Bool {
         running.wait(timeout: timeout) == .success
     }
 
-    /// What a lane's block leaves for the thread that started it.
+    /// Passes an error from a lane's block to the thread that started it.
     private final class FailureBox: Sendable {
         let failure = Mutex<SystemError?>(nil)
     }

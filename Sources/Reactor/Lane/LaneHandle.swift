@@ -3,9 +3,9 @@
 public import LinuxSystem
 import Synchronization
 
-/// What other threads hold of a lane.
+/// The part of a lane that other threads hold, to send it messages.
 ///
-/// Concurrency: may be used from everywhere. Messages go into an inbox behind a mutex, and an eventfd wakes the lane.
+/// Concurrency: may be used from every thread. Messages go into an inbox behind a mutex, and an eventfd wakes the lane.
 public final class LaneHandle: Sendable {
     /// The lane's number, from 0.
     public let number: Int
@@ -13,17 +13,17 @@ public final class LaneHandle: Sendable {
     /// How many connections the lane has.
     public let connections = ConnectionCount()
 
-    /// The last heartbeat that the lane answered; see ``Lane``.
+    /// The last heartbeat that the lane answered; see ``Lane/answer(heartbeat:)``.
     private let answered = Atomic<UInt64>(0)
 
     let wake: WakeDescriptor
     private let inbox = Mutex<[Message]>([])
 
-    /// What can be told to a lane.
+    /// A message to a lane.
     enum Message: Sendable {
         /// A connection that another lane accepted.
         case adopt(SeedParcel)
-        /// Something to do on the lane's thread.
+        /// A closure to run on the lane's thread.
         case perform(@Sendable (Lane) -> Void)
     }
 
@@ -33,18 +33,19 @@ public final class LaneHandle: Sendable {
         wake = try WakeDescriptor()
     }
 
-    /// Runs `body` on the lane's thread, after what was asked before.
+    /// Runs `body` on the lane's thread, after the messages sent before.
     public func perform(_ body: @escaping @Sendable (Lane) -> Void) {
         post(.perform(body))
     }
 
-    /// Asks the lane for a sign of life, which is told like a change in the number of connections. The answer says that the
-    /// lane has done what was asked of it before, also what takes it some turns.
+    /// Sends a heartbeat; the supervisor learns of the answer as of a change in the number of connections.
+    ///
+    /// The answer means that the lane has handled all earlier messages, including work that takes it several turns.
     public func sendHeartbeat(_ number: UInt64) {
         perform { $0.answer(heartbeat: number) }
     }
 
-    /// The lane answers a heartbeat.
+    /// Called on the lane to answer a heartbeat.
     func noteAnswer(_ number: UInt64) { answered.store(number, ordering: .relaxed) }
 
     /// The last heartbeat that was answered.
@@ -59,7 +60,7 @@ public final class LaneHandle: Sendable {
     }
 
     #if DEBUG
-        /// The connections on their way to this lane. Debug builds only.
+        /// Connections in the inbox of this lane. Debug builds only.
         var seeds: [SeedParcel] {
             inbox.withLock { inbox in
                 inbox.compactMap { message in
@@ -70,7 +71,7 @@ public final class LaneHandle: Sendable {
         }
     #endif
 
-    /// Takes what has come in.
+    /// Removes and returns the messages in the inbox.
     func takeMessages() -> [Message] {
         inbox.withLock { inbox in
             let messages = inbox

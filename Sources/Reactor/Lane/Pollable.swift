@@ -2,36 +2,38 @@
 
 public import LinuxSystem
 
-/// Something with a descriptor that a lane watches: a listener, a connection, a socket to an upstream.
+/// An object in a lane's table, from which it gets events, turns and deadlines.
+///
+/// It may be a listener, a session or a socket to an upstream. Some have no descriptor.
 ///
 /// Concurrency: belongs to the lane on which it was made, and is not Sendable.
 open class Pollable {
-    /// What became of a call of ``ready(_:)``.
+    /// The result of ``ready(_:)``.
     public enum Turn: Sendable {
-        /// Everything was done that could be done; the next event will say more.
+        /// Everything possible was done; the next event follows by itself.
         case done
-        /// There is more to do, but the others come first.
+        /// There is more to do, after the other ready pollables.
         case again
     }
 
-    /// The index in the lane's table; -1 while it is in none.
+    /// Its index in the lane's table; -1 while it is in none.
     final var slot = -1
 
-    /// Whether it waits for another turn already.
+    /// Whether it waits for another turn.
     package final var waitsForTurn = false
 
-    /// Whether a lane watches it.
+    /// Whether it is in a lane's table.
     package final var isWatched: Bool { slot >= 0 }
 
     /// Makes one that is in no lane's table yet.
     public init() {}
 
-    /// The descriptor is ready for something.
+    /// Called with the events of its descriptor, or with none for a turn that it was given.
     open func ready(_ readiness: Readiness) -> Turn { .done }
 
-    /// A deadline of it may have come. Deadlines move without the lane being told, so this is where it learns the one in
-    /// force.
+    /// Called when the scheduled time has come. Its deadline may have moved since, unknown to the lane, so it returns the
+    /// one in force.
     ///
-    /// - Returns: when to ask again; nil for never.
+    /// - Returns: when to call again; nil for never.
     open func deadline(at now: UInt64) -> UInt64? { nil }
 }

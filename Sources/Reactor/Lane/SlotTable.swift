@@ -2,30 +2,30 @@
 
 import CLinux
 
-/// Who stands behind the tokens that epoll returns.
+/// Maps the tokens that epoll returns to pollables.
 ///
-/// A token carries the index of a slot and its generation. When what was in a slot is gone, the generation moves on, so
-/// an event that the kernel had reported before is dropped instead of meeting whoever has the slot now.
+/// A token holds the index of a slot and its generation. Removing the occupant increments the generation, so an event that
+/// the kernel reported before is dropped instead of reaching the next occupant.
 struct SlotTable {
     private struct Slot {
         var occupant: Pollable?
         var generation: UInt32 = 0
-        /// Of a free slot, the one that was free before it; -1 for none.
+        /// Of a free slot, the next one in the list of free slots; -1 at its end.
         var nextFree: Int32 = -1
     }
 
     private var slots: [Slot] = []
 
-    /// The slot that became free last; -1 for none.
+    /// The first of the list of free slots: the one that became free last; -1 for none.
     private var firstFree: Int32 = -1
 
-    /// How many slots there are, taken or not.
+    /// How many slots there are, occupied or free.
     var capacity: Int { slots.count }
 
-    /// How many slots are taken.
+    /// How many slots are occupied.
     private(set) var count = 0
 
-    /// Takes a slot for the newcomer, and tells it which.
+    /// Puts a pollable into a free slot, and returns its token.
     mutating func insert(_ pollable: Pollable) -> UInt64 {
         let index: Int
         if firstFree >= 0 {
@@ -46,7 +46,7 @@ struct SlotTable {
         UInt64(slots[pollable.slot].generation) << 32 | UInt64(pollable.slot)
     }
 
-    /// Gives the slot back.
+    /// Frees the slot of a pollable.
     mutating func remove(_ pollable: Pollable) {
         let index = pollable.slot
         precondition(slots[index].occupant === pollable, "a slot is given back once, by its occupant")
@@ -58,7 +58,7 @@ struct SlotTable {
         count -= 1
     }
 
-    /// The occupant that a token means; nil if it is gone.
+    /// The occupant of a token; nil if it was removed.
     func occupant(of token: UInt64) -> Pollable? {
         let index = Int(truncatingIfNeeded: token & 0xffff_ffff)
         guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32) else {
@@ -67,11 +67,11 @@ struct SlotTable {
         return slots[index].occupant
     }
 
-    /// Brings the occupant that a token means near, to be there when its turn comes.
+    /// Prefetches the occupant of a token into the processor's cache, before its event is handled.
     func prefetch(_ token: UInt64) {
         let index = Int(truncatingIfNeeded: token & 0xffff_ffff)
         guard index < slots.count, let occupant = slots[index].occupant else { return }
-        // unsafe: the address is looked at by the processor's cache alone, which takes any.
+        // unsafe: only the processor's prefetch uses the address, and it does not fault whatever the address is.
         unsafe clinux_prefetch(Unmanaged.passUnretained(occupant).toOpaque())
     }
 
@@ -84,7 +84,7 @@ struct SlotTable {
 
 #if DEBUG
     extension SlotTable {
-        /// What is wrong with the table: each slot is taken by one that knows it, or free once. Debug builds only.
+        /// Broken invariants: an occupant knows its slot, and each other slot is in the free list once. Debug builds only.
         var faults: [String] {
             var faults: [String] = []
             for (index, slot) in slots.enumerated() {

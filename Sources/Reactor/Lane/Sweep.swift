@@ -2,24 +2,23 @@
 
 import LinuxSystem
 
-/// Does something with every session of a lane, with as many in a turn as ``FanOut`` allows.
+/// Calls a closure for every session of a lane, for as many in a turn as ``FanOut`` allows.
 ///
-/// Concurrency: belongs to one lane. It is in the lane's table until it is done.
+/// Concurrency: belongs to one lane, whose table holds it until it is done.
 final class Sweep: Pollable {
     private let lane: Lane
     private let body: (Session) -> Int
     private var fanOut = FanOut()
 
-    /// How many connections all sweeps of a lane look at in a turn, whatever is done with them; and how many each does at
-    /// least.
+    /// How many slots all sweeps of a lane look at in a turn, and how many each looks at in any case.
     static let looksPerTurn = 4096
     private static let leastLooks = 64
 
-    /// The slot that comes next, and up to where there were slots when it began.
+    /// The next slot, and how many slots there were when it began.
     private var next = 0
     private let end: Int
 
-    /// Connections from this number on came later.
+    /// Sessions with this number or a higher one began after the sweep.
     private let identifierLimit: UInt64
 
     init(over lane: Lane, _ body: @escaping (Session) -> Int) {
@@ -50,9 +49,9 @@ final class Sweep: Pollable {
 }
 
 extension Lane {
-    /// Does something with every connection that there is now, in this turn and those that follow.
+    /// Calls `body` for every session that is open now, in this turn and those that follow.
     ///
-    /// - Parameter body: returns about how many system calls it took.
+    /// - Parameter body: returns about how many system calls it made.
     package func sweep(_ body: @escaping (Session) -> Int) {
         let sweep = Sweep(over: self, body)
         enroll(sweep)

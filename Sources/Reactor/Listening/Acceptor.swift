@@ -5,40 +5,40 @@ import Glibc
 import LinuxSystem
 import Records
 
-/// Takes connections from one listening socket on one lane.
+/// Accepts connections from one listening socket on one lane.
 ///
-/// The socket is watched by every lane, and the kernel wakes one of them (EPOLLEXCLUSIVE). It is level-triggered, so what
-/// one turn leaves behind wakes again.
+/// Every lane watches the socket, and the kernel wakes one or more of them (EPOLLEXCLUSIVE of epoll_ctl(2)). It is
+/// level-triggered, so connections that one turn leaves in the backlog wake a lane again.
 ///
 /// Concurrency: belongs to one lane.
 final class Acceptor: IngressSocket {
-    /// How many connections one turn takes at most before the others have theirs.
+    /// The most connections accepted in one turn.
     private static let batch = 64
 
-    /// How many connections are taken from a backlog that is closed: the default of `backlog`, and of net.core.somaxconn.
+    /// The most connections accepted from the backlog of a socket that is closed. It is the default of `backlog`, and of
+    /// net.core.somaxconn.
     private static let mostAtEnd = 4096
 
-    /// How long to leave a socket alone that cannot be accepted from, in nanoseconds.
+    /// How long accepting pauses after a shortage, in nanoseconds.
     private static let pause: UInt64 = 250_000_000
 
-    // Both hold it too, until the socket is taken from the listener.
+    // Reference cycles, which end when the socket is removed from the listener and from the lane's table.
     private let listener: LaneListener
     private let lane: Lane
 
-    /// The address of every connection; nil if each has to be asked, since the socket listens on several.
+    /// The local address of every connection; nil for a wildcard socket, where getsockname(2) tells it.
     private let local: SocketAddress?
 
-    /// How many connections the last turn found: the next one looks for one more, so that a socket which brings them one
-    /// by one is not asked in vain each time.
+    /// The most connections to accept in the next turn: one more than the last turn accepted.
     private var expected = 1
 
-    /// When to try again; nil while the socket is watched, and `.max` for never.
+    /// When to resume; nil while epoll watches the socket, and `.max` for never.
     private var resumeTime: UInt64?
 
-    /// How many connections may still be taken after the end; nil before it.
+    /// How many more connections to accept from the backlog of a removed socket; nil before that.
     private var left: Int?
 
-    /// Whether the socket was shut down, and nothing has shown yet that it listens again.
+    /// Whether the socket was shut down from outside and listens again. Reset when an accept finds the backlog empty.
     private var wasShutDown = false
 
     init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
@@ -48,7 +48,7 @@ final class Acceptor: IngressSocket {
         super.init(socket)
     }
 
-    /// Begins to accept.
+    /// Starts accepting: registers the socket with epoll. Pauses if the host lacks something for that.
     override func begin() {
         do throws(SystemError) {
             try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
@@ -61,8 +61,10 @@ final class Acceptor: IngressSocket {
         }
     }
 
-    /// Stops accepting, once it has taken those that wait in the backlog: they were promised a connection. A flood of them
-    /// would take seconds, so they are taken in batches, as they are before.
+    /// Stops accepting, after the connections in the backlog were accepted.
+    ///
+    /// For their clients, connect(2) has succeeded already. A full backlog would take seconds, so it is accepted in
+    /// batches, one in each turn.
     override func end(leavesBacklog: Bool) -> Turn {
         guard resumeTime != .max else {
             lane.shared.forgetUnusable(socket.raw)
@@ -89,7 +91,7 @@ final class Acceptor: IngressSocket {
             if turn == .done { lane.ended(self) }
             return turn
         }
-        // While it is not known whether there is enough again, until nobody waits any more.
+        // During a shortage, accept until EAGAIN: only an empty backlog ends it (``Lane/acceptedAll(under:)``).
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
         while taken < most, take() { taken += 1 }
@@ -97,12 +99,12 @@ final class Acceptor: IngressSocket {
         return .done
     }
 
-    /// Tries again.
+    /// Resumes accepting after a pause.
     func resume() {
         guard let resumeTime, resumeTime != .max else { return }
         begin()
-        // accept4(2) asks for a descriptor before it looks for a connection, so EMFILE may have come when nobody waited:
-        // then no event will tell that the shortage is over.
+        // accept4(2) allocates a descriptor before it looks for a connection, so EMFILE may have come with an empty
+        // backlog: then no event would follow that ends the shortage.
         if self.resumeTime == nil { lane.giveTurn(to: self) }
     }
 
@@ -111,7 +113,7 @@ final class Acceptor: IngressSocket {
         return resumeTime == .max ? nil : resumeTime
     }
 
-    /// Takes one connection.
+    /// Accepts one connection.
     ///
     /// - Returns: whether there may be another.
     private func take() -> Bool {
@@ -126,7 +128,7 @@ final class Acceptor: IngressSocket {
         } catch {
             let party = FaultParty(error, over: socket.kind)
             switch party {
-            // This connection is gone, or the network had something to say of it; the next one may be well.
+            // This connection failed, as with ECONNABORTED or a network error (accept(2)); the next one may succeed.
             case .peer, .datagram, .pending:
                 return true
             case .host(.descriptors) where lane.pipes.closeResting():
@@ -153,7 +155,7 @@ final class Acceptor: IngressSocket {
         }
     }
 
-    /// Whether the socket may have been shut down from outside, which of TCP alone can be done.
+    /// Whether EINVAL shows that the socket was shut down from outside, as by `ss --kill`. That is possible for TCP only.
     private func canListenAgain(after error: SystemError) -> Bool {
         error.errno == EINVAL && socket.kind == .tcp && !socket.wasPassed && !wasShutDown
     }
@@ -181,7 +183,7 @@ final class Acceptor: IngressSocket {
         lane.place(Seed(consume identity, stream, admittance), service: self.listener.service)
     }
 
-    /// Leaves the socket alone for a while; whoever connects waits in the backlog.
+    /// Pauses accepting; new connections wait in the backlog.
     private func pause(because error: SystemError, _ fault: HostFault) {
         let time = lane.now + Self.pause
         resumeTime = time
@@ -190,16 +192,16 @@ final class Acceptor: IngressSocket {
     }
 
     #if DEBUG
-        /// Whether the socket is left alone, for now or for good.
+        /// Whether accepting is paused, for now or for good.
         var isPaused: Bool { resumeTime != nil }
 
-        /// Whether it will be tried again.
+        /// Whether accepting will resume.
         var willResume: Bool { resumeTime != nil && resumeTime != .max }
     #endif
 
     private func stopWatching() {
         guard resumeTime == nil else { return }
-        // ENOENT is all that it could say: then it is not watched anyway.
+        // It can only fail with ENOENT: epoll does not watch the socket anyway.
         try? lane.poll.remove(socket.raw)
     }
 }

@@ -2,14 +2,14 @@
 
 import LinuxSystem
 
-/// Where clients come in on one lane: a socket of a listener.
+/// A listener's socket on one lane: an ``Acceptor`` or a ``DatagramPort``.
 ///
 /// Concurrency: belongs to one lane.
 class IngressSocket: Pollable {
-    /// The socket.
+    /// The listening socket.
     let socket: ListeningSocket
 
-    /// What epoll returns for it.
+    /// The token that epoll returns for it.
     var token: UInt64 = 0
 
     /// The number of the listener: ``ListenerInForce/identifier``.
@@ -20,13 +20,14 @@ class IngressSocket: Pollable {
         super.init()
     }
 
-    /// Begins to let clients in.
+    /// Starts accepting or receiving.
     func begin() {}
 
-    /// Lets nobody in any more.
+    /// Stops accepting or receiving.
     ///
-    /// - Parameter leavesBacklog: whether the socket stays open, so that what waits in its backlog is for another one.
-    /// - Returns: whether some who wait were not taken yet, or some flows have not ended: then ``Pollable/ready(_:)`` does so
-    ///   in turns of its own, and calls ``Lane/ended(_:)`` after the last.
+    /// - Parameter leavesBacklog: whether the socket stays open for another listener or lane, which gets what is in the
+    ///   backlog.
+    /// - Returns: whether connections in the backlog or flows are left: then ``Pollable/ready(_:)`` handles them in turns
+    ///   of its own, and calls ``Lane/ended(_:)`` after the last.
     func end(leavesBacklog: Bool) -> Turn { .done }
 }

@@ -2,17 +2,17 @@
 
 import LinuxSystem
 
-/// A listener on one lane: its sockets there, what the next connection finds, and the service.
+/// A listener on one lane: its sockets there, the settings for new connections, and the service.
 ///
 /// Concurrency: belongs to one lane.
 final class LaneListener {
-    /// The listener as the next connection finds it.
+    /// The settings for new connections.
     private(set) var current: ListenerInForce
 
-    /// The service of the next connection.
+    /// The service for new connections.
     private(set) var service: any Service
 
-    /// The sockets through which clients come to this lane.
+    /// The sockets on which this lane accepts or receives for the listener.
     var ingressSockets: [IngressSocket] = []
 
     init(_ listener: ListenerInForce) {
@@ -20,9 +20,9 @@ final class LaneListener {
         service = listener.makeService()
     }
 
-    /// Puts new settings into force for the connections to come.
+    /// Applies new settings to future connections.
     ///
-    /// - Parameter keepsService: whether what the connections share stays as well, such as a room with those in it.
+    /// - Parameter keepsService: whether they share the service of existing connections, such as a room with its members.
     func update(_ listener: ListenerInForce, keepsService: Bool) {
         current = listener
         if !keepsService { service = listener.makeService() }

@@ -3,27 +3,28 @@
 public import Policy
 public import Records
 
-/// A listener as the connections to come find it: its plan, its names in records, and what makes its service. A reload makes
-/// a new one; each connection keeps the one under which it came in.
+/// The settings of a listener for new connections: its plan, its label and what makes its service.
+///
+/// A reload makes a new object; each connection keeps the one that it was accepted under.
 ///
 /// Concurrency: immutable, and shared by the lanes; what changes is in ``ListenerState``.
 public final class ListenerInForce: Sendable {
     /// The settings.
     public let plan: ListenerPlan
 
-    /// The names in records.
+    /// The names of the listener and its service in records.
     public let label: ListenerLabel
 
-    /// What its connections share over lanes and reloads.
+    /// The state that its connections share across lanes and reloads.
     public let state: ListenerState
 
-    /// ``Policy/ListenerPlan/sharesOneLane``, which is asked for each connection: worked out once.
+    /// ``Policy/ListenerPlan/sharesOneLane``, computed once, since it is read for each connection.
     public let sharesOneLane: Bool
 
-    /// Makes the service, once on each lane.
+    /// Makes the service of one lane.
     public let makeService: @Sendable () -> any Service
 
-    /// Puts a plan into force.
+    /// Makes the settings from a plan.
     public init(
         _ plan: ListenerPlan, label: ListenerLabel, state: ListenerState,
         makeService: @escaping @Sendable () -> any Service
@@ -35,9 +36,9 @@ public final class ListenerInForce: Sendable {
         sharesOneLane = plan.sharesOneLane
     }
 
-    /// The number of the listener, over reloads.
+    /// The number of the listener, which reloads keep.
     public var identifier: Int { state.identifier }
 
-    /// How many connections the listener has, over lanes and reloads.
+    /// Counts the connections of the listener, on all lanes and since before the last reload.
     public var connections: ConnectionCount { state.connections }
 }

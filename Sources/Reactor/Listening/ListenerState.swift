@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the connections of a listener share on all lanes and over reloads.
+/// The state of a listener that its connections share across lanes and reloads.
 ///
 /// Concurrency: lanes and the supervisor use it from their own threads; each part is atomic or behind a lock.
 public final class ListenerState: Sendable {
-    /// Distinguishes the listener from every other that this process has or had.
+    /// Unique among all listeners of this process, past and present.
     public let identifier: Int
 
     /// How many connections the listener has.
     public let connections = ConnectionCount()
 
-    /// What was counted for it.
+    /// The counters of the listener.
     public let totals = LaneTotals()
 
-    /// Which refusals have a record.
+    /// Decides which refusals have a record of their own.
     let refusals = ListenerRefusals()
 
-    /// How many connections and flows were accepted: those that have ended, and those that have not.
+    /// How many connections and flows were accepted: those that have ended, and those that are open.
     public var accepted: UInt64 { totals.sum.ended &+ UInt64(max(connections.value, 0)) }
 
     /// Makes the state of a new listener.

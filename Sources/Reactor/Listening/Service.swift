@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a listener gives to whoever comes: it makes each connection.
+/// Makes the sessions of a listener's clients on one lane.
 ///
-/// Concurrency: an instance belongs to one lane, for all connections of one listener on that lane; what they share, such
-/// as a room, it holds.
+/// Concurrency: an instance belongs to one lane, for all connections of one listener on that lane. It holds what they
+/// share, such as a room.
 public protocol Service: AnyObject {
-    /// Makes the connection of a client that was just admitted.
+    /// Makes the session of a connection that was just admitted.
     func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession
 
-    /// Makes the flow of a source that was just admitted; nil if the service has to do with streams alone, which the
-    /// configuration has seen to.
+    /// Makes the flow of a source that was just admitted; nil if the service is for streams only.
+    ///
+    /// The configuration check refuses a datagram listener for such a service.
     func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow?
 
-    /// Whether all frames of a CAN bus are one flow, and not those of each identifier.
+    /// Whether all frames of a CAN bus are one flow, instead of one for each identifier.
     var takesBusAsOne: Bool { get }
 
-    /// The listener accepts on this lane from now on: for what a service does without a client.
+    /// Called when the listener starts accepting on this lane: for work that needs no client.
     func begin(on lane: Lane)
 
-    /// The listener accepts on this lane no more, or gives another service to those that come. Connections that stand
-    /// live on.
+    /// Called when the listener stops accepting on this lane, or gets another service. Existing connections continue. It
+    /// may be called twice.
     func end(on lane: Lane)
 }
 
@@ -27,7 +28,7 @@ extension Service {
     /// None.
     public func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { nil }
 
-    /// No: who sends is told by the identifier.
+    /// No: each identifier on a CAN bus is a source.
     public var takesBusAsOne: Bool { false }
 
     /// Does nothing: most services wait for clients.

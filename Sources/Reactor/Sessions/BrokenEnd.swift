@@ -5,28 +5,28 @@ import Glibc
 package import LinuxSystem
 package import Records
 
-/// How a connection ends after a call on one of its sockets has failed: what its close record says.
+/// The reason, party and errno of a `close` record after a call on a socket has failed.
 package struct BrokenEnd: Equatable {
-    /// The reason: a reset by that side, or an error.
+    /// The reason: a reset by that side, a message that is too long, or an error.
     package let reason: CloseReason
 
-    /// The side, or the daemon where this host is to blame.
+    /// The side, or the daemon if this host is the cause.
     package let party: CloseParty
 
-    /// What the kernel said, where it is no reset.
+    /// The kernel's error number; 0 for a reset.
     package let errno: CInt
 
-    /// The end after an error of the socket of one side.
+    /// Makes the end from an error of the socket of one side.
     ///
     /// - Parameters:
     ///   - side: the client or the upstream.
-    ///   - kind: what the socket is.
+    ///   - kind: the kind of the socket.
     package init(_ errno: CInt, of side: CloseParty, over kind: SocketKind) {
         switch errno {
-        // shutdown(2) says ENOTCONN of a socket that was reset.
+        // shutdown(2) fails with ENOTCONN on a socket that was reset.
         case ECONNRESET, EPIPE, ENOTCONN:
             (reason, party, self.errno) = (side == .client ? .resetByClient : .resetByUpstream, side, 0)
-        // A message is longer than the socket can take or send.
+        // A message longer than the socket can receive or send.
         case EMSGSIZE:
             (reason, party, self.errno) = (.messageTooLong, side, errno)
         default:

@@ -2,19 +2,19 @@
 
 import Records
 
-/// How far a connection has come on its way out.
+/// The state of a connection from serving to closed.
 ///
-/// A service that has said everything must not simply close: what the client still sends would meet a closed socket, the
-/// kernel would answer with a reset, and the reset may overtake what the service said last (RFC 1122, 4.2.2.13). So the
-/// writing side is shut down, the client is read until its end, and then the socket is closed.
+/// A service that has sent everything must not close at once: further bytes from the client would reach a closed socket,
+/// the kernel would answer with a reset, and the reset may overtake the last bytes of the service (RFC 1122, 4.2.2.13). So
+/// the writing side is shut down, the client is read until EOF, and then the socket is closed.
 enum ConnectionPhase: Equatable {
-    /// The service and the client talk.
+    /// The service is serving the client.
     case serving
 
-    /// The service is done; what it said last is not all sent yet.
+    /// The service has finished; some of its output is not sent yet.
     case flushing(Ending)
 
-    /// Everything is sent, and so is our end. What the client sends is thrown away until its end comes.
+    /// All output is sent, and the writing side is shut down. Input is discarded until EOF.
     case lingering(Ending)
 
     /// The socket is closed.
@@ -24,28 +24,28 @@ enum ConnectionPhase: Equatable {
     struct Ending: Equatable {
         var reason: CloseReason
         var by: CloseParty
-        /// Whether the client has finished too, so that there is nothing to wait for.
+        /// Whether EOF was read from the client, so that there is nothing to wait for.
         var clientFinished: Bool
     }
 
-    /// What to do now.
+    /// What the caller has to do.
     enum Action: Equatable {
         /// Nothing.
         case none
-        /// Shut down the writing side, and read what the client still sends.
+        /// Shut down the writing side, and read until EOF.
         case finishWriting
         /// Close the socket.
         case close(Ending)
     }
 
-    /// The service has nothing more to say.
+    /// Called when the service has finished.
     mutating func finish(_ ending: Ending, outputIsEmpty: Bool) -> Action {
         guard self == .serving else { return .none }
         self = .flushing(ending)
         return outputIsEmpty ? outputSent() : .none
     }
 
-    /// Everything that was held has been sent.
+    /// Called when all held output was sent.
     mutating func outputSent() -> Action {
         guard case .flushing(let ending) = self else { return .none }
         if ending.clientFinished {
@@ -56,7 +56,7 @@ enum ConnectionPhase: Equatable {
         return .finishWriting
     }
 
-    /// The end of what the client sends was read while nobody serves it any more.
+    /// Called when EOF was read from the client after the service has finished.
     mutating func clientFinished() -> Action {
         switch self {
         case .serving, .closed:

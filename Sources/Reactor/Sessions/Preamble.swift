@@ -5,11 +5,11 @@ import LinuxSystem
 import ProxyProtocol
 import Records
 
-/// A connection that has to say whom it comes from before it gets to its service: a PROXY header.
+/// A connection that has to send a PROXY header before its service gets it.
 ///
-/// The header is looked at without being taken (MSG_PEEK) until it is whole, and then taken to its last byte, so that what
-/// follows is the service's, wherever it reads it from. No `open` record is written until then, since it would not say who
-/// has come; who does not say it is turned away.
+/// The header is peeked at (MSG_PEEK) until it is complete, and then read to its last byte, so that the service reads from
+/// the socket what follows. No `open` record is written before, since the client's address is not known yet. A connection
+/// without a valid header is refused.
 ///
 /// Concurrency: belongs to one lane.
 final class Preamble: StreamSession {

@@ -4,22 +4,22 @@ public import Addresses
 import LinuxSystem
 public import ProxyProtocol
 
-/// Where a connection really comes from, as a PROXY header said, and who brought it.
+/// The PROXY header of a connection, with the address of the proxy that sent it.
 ///
 /// Concurrency: immutable.
 public final class ProxyOrigin: Sendable {
-    /// Who connected to us: the proxy.
+    /// The address of the proxy, which connected to this host.
     public let via: SocketAddress
 
-    /// What it said.
+    /// The header.
     public let header: ProxyHeader
 
-    /// Keeps what a header said.
+    /// Keeps a header and its sender.
     init(via: SocketAddress, header: ProxyHeader) {
         self.via = via
         self.header = header
     }
 
-    /// The relays that the connection has come through, if they were ours.
+    /// The usher relays that the connection has passed through, as the header lists them.
     public var trail: ConnectionTrail? { header.uniqueID?.trail }
 }

@@ -3,21 +3,21 @@
 import LinuxSystem
 import Synchronization
 
-/// A connection on its way from accept(2) to its service: what is known of it, its socket, and the places that it takes.
+/// A connection on its way from accept(2) to its service: its identity, socket and admittance.
 ///
 /// It passes through admission, perhaps to another lane, and through the PROXY header, which may name another client. Each
-/// step hands on the whole value.
+/// step passes on the whole value.
 ///
 /// Concurrency: belongs to one lane; a ``SeedParcel`` takes it to another one. It owns the socket: dropping it closes the
-/// connection and gives its places back.
+/// connection and releases its admittance.
 public struct Seed: ~Copyable {
-    /// What is known of the connection.
+    /// The number, addresses and listener of the connection.
     public package(set) var identity: Identity
 
     /// The connected socket.
     var stream: Stream
 
-    /// The places that the connection takes.
+    /// Its share of the limits, released when it is dropped.
     var admittance: Admittance
 
     init(_ identity: consuming Identity, _ stream: consuming Stream, _ admittance: consuming Admittance) {
@@ -26,7 +26,7 @@ public struct Seed: ~Copyable {
         self.admittance = admittance
     }
 
-    /// Gives the places away. The socket was taken before.
+    /// Moves the admittance out. Take the stream first: dropping the rest closes it.
     consuming func takeAdmittance() -> Admittance { admittance }
 }
 
@@ -34,7 +34,7 @@ public struct Seed: ~Copyable {
 ///
 /// Concurrency: the socket is behind a mutex; one lane puts it in, another takes it out.
 final class SeedParcel: Sendable {
-    /// What is owned: the stream itself belongs to a lane.
+    /// The parts that may leave the lane: the stream itself belongs to it.
     private struct Content: ~Copyable, Sendable {
         let socket: OwnedDescriptor
         let admittance: Admittance
@@ -60,7 +60,7 @@ final class SeedParcel: Sendable {
     }
 
     #if DEBUG
-        /// What is inside: the identity, and the number of the socket. Nil if the seed was taken. Debug builds only.
+        /// The identity, and the descriptor number of the socket; nil if the seed was taken. Debug builds only.
         var contents: (identity: Identity, raw: CInt)? {
             content.withLock { content in
                 switch content {

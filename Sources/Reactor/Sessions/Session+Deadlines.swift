@@ -10,11 +10,11 @@ extension Session {
         identity.kind.isDatagram ? identity.listener.plan.flowIdleTimeout : identity.listener.plan.idleTimeout
     }
 
-    /// The earliest of the deadlines in force, as things stand; nil for none.
+    /// The earliest deadline in force; nil for none.
     final var nextDeadline: UInt64? {
         var earliest = endDeadline
         if let ownDeadline { earliest = min(earliest, ownDeadline) }
-        // Once the time for the end is set, it alone counts.
+        // Once the session is ending, its idle timeout and lifetime no longer apply.
         if endDeadline == .max {
             if let idle = idleTimeout { earliest = min(earliest, lastActivity &+ idle) }
             if let lifetime = identity.listener.plan.lifetime {
@@ -24,9 +24,9 @@ extension Session {
         return earliest == .max ? nil : earliest
     }
 
-    /// Does what is due.
+    /// Handles the deadline that is due.
     ///
-    /// - Returns: when to ask again.
+    /// - Returns: when to call again; nil once the session has ended.
     final func passDeadlines(at now: UInt64) -> UInt64? {
         if endDeadline <= now {
             endTimedOut()
@@ -43,7 +43,7 @@ extension Session {
         return isOpen ? nextDeadline : nil
     }
 
-    /// Who takes leave gets the time for it once; then the connection is closed.
+    /// Stops the session. Closes it, unless ``stop(_:by:)`` has given it time with ``limitEnd()``.
     private func end(_ reason: CloseReason) {
         stop(reason, by: .daemon)
         if endDeadline == .max { close(reason, by: .daemon) }

@@ -3,18 +3,18 @@
 import LinuxSystem
 public import Records
 
-/// The life of a connection or of a flow, from accept to close: what is known of it, what it has moved, when it has to end.
+/// A connection or flow from accept to close: its identity, its byte counts and its deadlines.
 ///
-/// It has no socket: that is a ``StreamSession``'s, or the port's of a ``Flow``. A subclass overrides ``admit()``,
-/// ``start()``, ``ready(_:)``, ``deadlineReached()``, ``endTimedOut()``, ``stop(_:by:)``, ``ended(_:)`` and ``snapshot()``; it
-/// never sees epoll, the log or the limits.
+/// It has no socket: a ``StreamSession`` has one, and a ``Flow`` uses that of its port. A subclass overrides ``admit()``,
+/// ``start()``, ``ready(_:)``, ``deadlineReached()``, ``endTimedOut()``, ``stop(_:by:)``, ``ended(_:)`` and ``snapshot()``;
+/// it never sees epoll, the log or the limits.
 ///
 /// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
 open class Session: Pollable {
-    // What every event looks at is declared first, or last, next to the stream of a subclass: with thousands of connections,
-    // each line of the processor's cache that a message touches costs about as much as all the rest that is done here.
+    // What every event reads is declared first, or last, next to the stream of a subclass: with thousands of connections,
+    // each cache line that a message touches costs about as much as all other work that is done here.
 
-    /// Whether it has not ended.
+    /// Whether it has not ended yet.
     public internal(set) final var isOpen = true
 
     /// Whether the `open` record was written, so that a `close` record has to follow.
@@ -26,24 +26,24 @@ open class Session: Pollable {
     /// When the last byte moved, by ``Lane/now``: what `idle-timeout` counts from.
     public final var lastActivity: UInt64
 
-    /// Bytes that came from the client.
+    /// Bytes received from the client.
     public final var bytesIn: UInt64 = 0
 
-    /// Bytes that the kernel took for the client.
+    /// Bytes for the client that the kernel has taken.
     public final var bytesOut: UInt64 = 0
 
-    /// What is known of it.
+    /// Its number, addresses and listener.
     public final let identity: Identity
 
-    /// The places that it takes; nil once it has ended.
+    /// Its share of the limits; nil once it has ended.
     final var admittance: Admittance?
 
-    /// When the end has taken long enough; ``UInt64/max`` while it has not begun.
+    /// When it is closed at the latest, once it is ending; ``UInt64/max`` until then.
     final var endDeadline = UInt64.max
 
     /// When ``deadlineReached()`` is to be called, by ``Lane/now``; nil for never.
     public final var ownDeadline: UInt64? {
-        // The earliest of all: the lane keeps one time for each session.
+        // The lane keeps one time for each session: schedule the earliest.
         didSet { if ownDeadline != nil, let next = nextDeadline { lane.schedule(self, at: next) } }
     }
 
@@ -54,39 +54,40 @@ open class Session: Pollable {
         super.init()
     }
 
-    // MARK: - What a subclass says
+    // MARK: - What a subclass overrides
 
-    /// Whether the client may come in, as far as its service is concerned. Called before the `open` record.
+    /// Asks the service whether it accepts the client. Called before the `open` record.
     ///
-    /// - Returns: why not.
+    /// - Returns: why it does not; nil if it does.
     open func admit() -> Refusal? { nil }
 
     /// Called once: after the `open` record, if one is written.
     open func start() {}
 
-    /// ``ownDeadline`` has passed.
+    /// Called when ``ownDeadline`` has passed.
     open func deadlineReached() {}
 
     /// Called when a reload, a drain, a limit or an operator ends the session. Closes it.
     ///
-    /// An override may say good-bye first, within the time that ``limitEnd()`` sets.
+    /// An override may send its last bytes first, within the time that ``limitEnd()`` sets.
     open func stop(_ reason: CloseReason, by party: CloseParty) {
         close(reason, by: party)
     }
 
-    /// The time that ``limitEnd()`` set is over.
+    /// Called when the time that ``limitEnd()`` set is over.
     open func endTimedOut() {}
 
     /// Called after the socket was closed and the last record, `close` or `refused`, was written.
     open func ended(_ reason: CloseReason) {}
 
-    /// What its records say beside the bytes. Asked for the `close` record when ``isOpen`` is false: then what was held for a
-    /// peer counts as dropped.
+    /// What its records say besides the bytes.
+    ///
+    /// It is read for the `close` record when ``isOpen`` is false: then what is still held for a peer counts as dropped.
     open func snapshot() -> SessionSnapshot { SessionSnapshot() }
 
-    // MARK: - The end
+    // MARK: - Ending
 
-    /// How long a session may take over its end, in nanoseconds.
+    /// How long a session may take to end, in nanoseconds.
     static let lingerTime: UInt64 = 5_000_000_000
 
     /// Gives the session five seconds to end; then ``endTimedOut()`` is called.
@@ -103,7 +104,7 @@ open class Session: Pollable {
         ended(reason)
     }
 
-    /// Refuses the client, before the `open` record: a `refused` one is written.
+    /// Refuses the client before the `open` record, and writes a `refused` record.
     func refuse(_ refusal: Refusal) {
         guard isOpen else { return }
         isOpen = false
@@ -114,24 +115,24 @@ open class Session: Pollable {
     public final override func deadline(at now: UInt64) -> UInt64? { passDeadlines(at: now) }
 }
 
-/// What the records of a session say beside its bytes.
+/// What the records of a session say besides its bytes.
 ///
-/// Made for each record, so it is handed on and never copied.
+/// Made for each record, so it is passed on and never copied.
 public struct SessionSnapshot: ~Copyable {
-    /// What it has moved, for one that moves datagrams.
+    /// How many datagrams it has moved; nil for a session of a stream.
     public let datagrams: DatagramTraffic?
 
-    /// The upstream, for one that has to do with one.
+    /// The upstream, for a session that is relayed.
     public let upstream: UpstreamTrace?
 
-    /// Puts it together.
+    /// Makes a snapshot.
     @inlinable
     public init(datagrams: DatagramTraffic? = nil, upstream: consuming UpstreamTrace? = nil) {
         self.datagrams = datagrams
         self.upstream = upstream
     }
 
-    /// How long it took to connect to the upstream, if it is connected to one.
+    /// How long connecting to the upstream took; nil if none is connected.
     var connectMicroseconds: UInt64? {
         switch upstream {
         case .some(let trace) where trace.upstream != nil: trace.connectMicroseconds

@@ -3,7 +3,9 @@
 import LinuxSystem
 public import Records
 
-/// A ``Session`` with a client's socket: ``Worker`` answers the client for a service, and a relay passes its bytes on.
+/// A ``Session`` with a client's socket.
+///
+/// ``Worker`` answers the client for a service, and a relay passes its bytes on.
 ///
 /// Concurrency: as ``Session``.
 open class StreamSession: Session {
@@ -12,7 +14,7 @@ open class StreamSession: Session {
 
     /// Takes over a connection that was admitted.
     public init(_ seed: consuming Seed, lane: Lane) {
-        // Taken out first, so that the identity is copied once.
+        // Taken before the rest of the seed, so that the identity is copied once.
         client = seed.stream.take()
         super.init(seed.identity, lane: lane)
         admittance = seed.takeAdmittance()
@@ -28,7 +30,7 @@ open class StreamSession: Session {
         }
     }
 
-    /// Gives the connection to another session. This one is over, without a record.
+    /// Moves the connection to another session. This one ends without a record.
     final func takeSeed() -> Seed? {
         guard let admittance = admittance.take() else { return nil }
         isOpen = false
@@ -41,7 +43,7 @@ open class StreamSession: Session {
         super.close(reason, by: party, errno: errno)
     }
 
-    /// The client is told by a reset that it was not served.
+    /// Resets the connection, so that the client knows that it was not served.
     override func refuse(_ refusal: Refusal) {
         guard isOpen else { return }
         client.resetOnClose()

@@ -4,18 +4,18 @@ import LinuxSystem
 public import Records
 
 extension Worker {
-    /// Ends the connection once everything that was sent is on its way, and the client has read it or has had the time.
+    /// Ends the connection once all output is sent and the client has finished, or the time is over.
     public final func finish(_ reason: CloseReason, by party: CloseParty) {
-        // Who ends it from outside does not wait for a client that reads nothing.
+        // The daemon and the operator do not wait for a client that reads nothing.
         if party == .daemon || party == .operator { limitEnd() }
         let ending = ConnectionPhase.Ending(reason: reason, by: party, clientFinished: client.hasEnded)
         perform(phase.finish(ending, outputIsEmpty: output.isEmpty))
     }
 
-    /// The kernel said that the connection is broken.
+    /// Closes the connection after an error of its socket.
     final func broke(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
 
-    /// Does what the phase says.
+    /// Performs an action of the phase.
     final func perform(_ action: ConnectionPhase.Action) {
         switch action {
         case .none:
@@ -24,7 +24,7 @@ extension Worker {
             close(ending.reason, by: ending.by)
         case .finishWriting:
             limitEnd()
-            // What the client has sent already brings no further event.
+            // Edge-triggered: bytes that have arrived already cause no further event.
             client.isReadable = true
             do throws(SystemError) {
                 try client.finishWriting()

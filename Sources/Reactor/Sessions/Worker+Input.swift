@@ -3,10 +3,10 @@
 import LinuxSystem
 
 extension Worker {
-    /// How many times one connection reads before the others have their turn.
+    /// How many times one connection reads in a turn.
     private var readsPerTurn: Int { max(lane.share / InputBuffer.streamLength, 1) }
 
-    /// Reads until there is nothing more, the client takes nothing more, or it is the others' turn.
+    /// Reads until the socket is empty, output is held, or this connection has had its share of the turn.
     final func read() -> Turn {
         for _ in 0..<readsPerTurn {
             guard client.isReadable else { return .done }
@@ -24,7 +24,7 @@ extension Worker {
         return .again
     }
 
-    /// Reads and forgets, until the client has finished.
+    /// Reads and discards input until EOF.
     final func discardInput() -> Turn {
         for _ in 0..<readsPerTurn {
             guard client.isReadable else { return .done }
@@ -41,7 +41,7 @@ extension Worker {
         return .again
     }
 
-    /// Reads once into the lane's buffer; nil if the connection broke, which has closed it.
+    /// Reads once into the lane's buffer; nil after an error, which has closed the connection.
     private func receive() -> Transfer? {
         do throws(SystemError) {
             let read = try client.read(into: lane.input, atMost: min(InputBuffer.streamLength, lane.share))

@@ -4,36 +4,36 @@ import Addresses
 import LinuxSystem
 
 extension Worker {
-    /// What became of what was to be sent.
+    /// The result of sending.
     public enum Sent: Sendable {
         /// The kernel took all of it.
         case all
         /// Some of it is held until the client reads.
         case held
-        /// The connection is closed, perhaps by this very call.
+        /// The connection is closed, perhaps by this call.
         case closed
     }
 
-    /// How many bytes are held because the client does not take them.
+    /// How many bytes are held until the client reads.
     public final var heldBytes: Int { output.count }
 
     /// Whether the connection is open and the service has not finished it.
     public final var isServing: Bool { phase == .serving }
 
-    /// Sends the first `count` bytes of what the last read brought.
+    /// Sends the first `count` bytes of the last read.
     public final func sendReceived(_ count: Int) -> Sent {
         lane.input.withBytes(count) { send($0) }
     }
 
-    /// Sends bytes, in their order; what the client does not take at once is held.
+    /// Sends bytes in order; what the kernel does not take at once is held.
     ///
-    /// On a socket that keeps the bounds of messages they are one message.
+    /// On a socket that keeps message boundaries they are one message.
     public final func send(_ bytes: [UInt8]) -> Sent {
         // unsafe: bytes have no padding that could be read.
         unsafe send(bytes.span.bytes)
     }
 
-    /// Sends bytes, in their order; what the client does not take at once is held.
+    /// Sends bytes in order; what the kernel does not take at once is held.
     public final func send(_ bytes: RawSpan) -> Sent {
         guard phase == .serving else { return .closed }
         guard output.isEmpty else {
@@ -51,11 +51,11 @@ extension Worker {
         }
     }
 
-    /// Sends as many of the bytes as the client takes now, and holds nothing: for what can be made again.
+    /// Sends as many bytes as the kernel takes now and holds none: for output that can be made again.
     ///
-    /// If not all of them went, ``outputSent()`` is called once the client takes more.
+    /// If not all of them were sent, ``outputSent()`` is called once the kernel takes more.
     ///
-    /// - Returns: how many went; nil if the connection is closed, perhaps by this very call, or finished.
+    /// - Returns: how many were sent; nil if the connection is closed, perhaps by this call, or finished.
     public final func offer(_ bytes: RawSpan) -> Int? {
         guard phase == .serving else { return nil }
         guard output.isEmpty else { return 0 }
@@ -64,16 +64,17 @@ extension Worker {
         return sent
     }
 
-    /// Asks for a call of ``turn()`` after the others had theirs: for a service that has more to do than is fair at once.
+    /// Requests a call of ``turn()`` after the other connections: for more work than one turn may take.
+    ///
     /// Until then nothing is read, unless ``readsWhileHolding``.
     public final func requestTurn() {
         wantsTurn = true
         lane.giveTurn(to: self)
     }
 
-    /// Sends what is held.
+    /// Sends held output.
     ///
-    /// - Returns: whether all of it went.
+    /// - Returns: whether none is held any more.
     final func flush() -> Bool {
         while !output.isEmpty {
             var length = 0
@@ -89,9 +90,9 @@ extension Worker {
         return output.isEmpty
     }
 
-    /// Offers bytes to the kernel.
+    /// Writes bytes to the socket.
     ///
-    /// - Returns: what became of them; nil if the connection broke, which has closed it.
+    /// - Returns: how far that got; nil after an error, which has closed the connection.
     private func transmit(_ bytes: RawSpan) -> Transfer? {
         do throws(SystemError) {
             let transfer = try client.write(bytes)
@@ -110,7 +111,7 @@ extension Worker {
 }
 
 extension Transfer {
-    /// How many bytes went.
+    /// How many bytes were moved.
     fileprivate var count: Int {
         if case .moved(let count) = self { count } else { 0 }
     }

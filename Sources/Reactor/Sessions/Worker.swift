@@ -3,15 +3,14 @@
 public import LinuxSystem
 public import Records
 
-/// A connection whose client talks with a service.
+/// A connection that a service answers itself.
 ///
-/// A subclass says what to do with what comes in, by overriding ``start()``, ``received(_:)``, ``inputEnded()``,
-/// ``outputSent()``, ``turn()``, ``deadlineReached()``, ``stop(_:by:)`` and ``ended(_:)``. It never sees epoll, the log or
-/// the limits. What it calls: ``send(_:)``, ``sendReceived(_:)``, ``offer(_:)``, ``requestTurn()``, ``finish(_:by:)``,
-/// ``close(_:by:errno:)``.
+/// A subclass handles input by overriding ``start()``, ``received(_:)``, ``inputEnded()``, ``outputSent()``, ``turn()``,
+/// ``deadlineReached()``, ``stop(_:by:)`` and ``ended(_:)``. It never sees epoll, the log or the limits. It calls
+/// ``send(_:)``, ``sendReceived(_:)``, ``offer(_:)``, ``requestTurn()``, ``finish(_:by:)`` and ``close(_:by:errno:)``.
 ///
-/// Output that the client does not take is held, and no input is read meanwhile: the slow side stops the fast one
-/// (``readsWhileHolding`` is the exception).
+/// Output that the kernel does not take is held, and no input is read meanwhile, which slows down a client that does not
+/// read (``readsWhileHolding`` is the exception).
 ///
 /// Concurrency: everything happens on the lane's thread, one call at a time, so there is nothing to lock.
 open class Worker: StreamSession {
@@ -21,32 +20,31 @@ open class Worker: StreamSession {
     /// Whether a call of ``turn()`` was asked for.
     final var wantsTurn = false
 
-    /// Whether what was offered did not all go.
+    /// Whether ``offer(_:)`` was short, so that ``outputSent()`` is due.
     final var wantsRoom = false
 
-    // MARK: - What a service says
+    // MARK: - What a service overrides
 
-    /// Whether it reads on while the client does not take what it was sent, or while it waits for a turn that it asked
-    /// for. A service that says yes bounds what it sends.
+    /// Whether it keeps reading while output is held or a requested turn is due. Such a service limits its output itself.
     open var readsWhileHolding: Bool { false }
 
     /// The client sent `count` bytes, which are in the lane's ``Lane/input`` until the next read.
     open func received(_ count: Int) {}
 
-    /// The client has finished sending; it may still read. The connection ends once everything is sent.
+    /// Called on EOF from the client, which may still read. The connection ends once all output is sent.
     open func inputEnded() {
         finish(.clientClosed, by: .client)
     }
 
-    /// The client took everything that was held, or takes more after it did not take all that was offered.
+    /// Called when all held output was sent, or when the kernel takes more after a short ``offer(_:)``.
     open func outputSent() {}
 
-    /// The turn has come that ``requestTurn()`` asked for. What was not read until then is read afterwards.
+    /// Called for the turn that ``requestTurn()`` requested. Input that was not read until then is read afterwards.
     open func turn() {}
 
     // MARK: - What the lane calls
 
-    /// Sends what was held, then reads what there is.
+    /// Sends held output, then reads input.
     public final override func ready(_ readiness: Readiness) -> Turn {
         let readiness = client.note(readiness)
         if !output.isEmpty {
@@ -66,7 +64,7 @@ open class Worker: StreamSession {
         }
     }
 
-    /// Closes the connection now; what is held is lost. Does nothing if it is closed.
+    /// Closes the connection now; held output is lost. Does nothing if it is closed.
     public final override func close(_ reason: CloseReason, by party: CloseParty, errno: CInt = 0) {
         guard isOpen else { return }
         phase = .closed
@@ -74,7 +72,7 @@ open class Worker: StreamSession {
         super.close(reason, by: party, errno: errno)
     }
 
-    /// Ends a connection that is on its way out and takes too long.
+    /// Closes a connection that takes too long to send its output or to wait for EOF.
     public final override func endTimedOut() {
         switch phase {
         case .flushing(let ending), .lingering(let ending): close(ending.reason, by: ending.by)
@@ -82,6 +80,6 @@ open class Worker: StreamSession {
         }
     }
 
-    /// Whether input is wanted as things stand.
+    /// Whether to read input now.
     final var readsOn: Bool { output.isEmpty && !wantsTurn || readsWhileHolding }
 }

@@ -3,49 +3,51 @@
 import Glibc
 package import LinuxSystem
 
-/// The one buffer of a lane into which every read goes. What is in it is valid until the next read.
+/// The buffer of a lane into which every read goes. Its content is valid until the next read.
 ///
 /// Concurrency: belongs to one lane.
 ///
 /// Safety: the memory is made in init, freed in deinit, and seen from outside only as a span within a call.
 @safe public struct InputBuffer: ~Copyable {
-    /// How much of a stream is read at once. Measured with streams of 64 KiB writes: 256 KiB costs a tenth less than
+    /// The most bytes of one read from a stream. Measured with streams of 64 KiB writes: 256 KiB costs a tenth less than
     /// 64 KiB, more gains nothing.
     public static let streamLength = 256 << 10
 
-    /// The longest message that a socket with message bounds can bring: more than twice `net.core.wmem_max` of a kernel as it
-    /// comes, which is what a peer without privileges can send. Pages that no message reaches take no memory.
+    /// The longest message that can be received.
+    ///
+    /// It is more than twice the default of `net.core.wmem_max`, which is the most that an unprivileged peer can send.
+    /// Pages that no message reaches take no memory.
     static let messageLength = 1 << 20
 
     private let memory: UnsafeMutableRawBufferPointer
 
     init() {
-        // The kernel's own zeroes: a page is there only once a read has reached it (malloc(3), mmap(2)).
+        // calloc(3) maps zero pages here: a page takes memory only once a read has reached it (mmap(2)).
         guard let zeroes = unsafe calloc(1, Self.messageLength) else { preconditionFailure("out of memory") }
-        // unsafe: so much was allocated, and every byte that a span may show has a value.
+        // unsafe: calloc allocated this many bytes and set all of them to zero.
         unsafe memory = UnsafeMutableRawBufferPointer(start: zeroes, count: Self.messageLength)
     }
 
     // unsafe: see above.
     deinit { unsafe free(memory.baseAddress) }
 
-    /// Room for a read of a stream.
+    /// The part for reads of a stream.
     private var stream: UnsafeMutableRawBufferPointer { unsafe .init(rebasing: memory[..<Self.streamLength]) }
 
-    /// Has a filter put what it reads into the buffer.
+    /// Calls `body`, which has a filter read into the buffer.
     func fill(
         atMost length: Int, _ body: (inout MutableRawSpan) throws(SystemError) -> Transfer
     ) throws(SystemError) -> Transfer {
-        // unsafe: the span cannot leave the call; the memory is this object's, and no longer than said.
+        // unsafe: the span cannot leave the call; it is within the memory, which is this object's.
         var span = unsafe MutableRawSpan(
             _unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
         return try body(&span)
     }
 
-    /// Reads what a stream has, at most so much: recv(2).
+    /// Reads at most `length` bytes of a stream: recv(2).
     @inline(__always)
     func receive(from raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
-        // unsafe: the memory is this object's, and no longer than said.
+        // unsafe: the pointer is within the memory, which is this object's.
         try unsafe Transfer.receive(
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
@@ -55,17 +57,17 @@ package import LinuxSystem
         try unsafe Transfer.receiveMessage(raw, into: memory)
     }
 
-    /// Takes bytes out of a pipe: ``Pipe/read(into:)``.
+    /// Reads from a pipe: ``Pipe/read(into:)``.
     package func take(from pipe: Pipe) throws(SystemError) -> Int { try unsafe pipe.read(into: stream) }
 
-    /// Reads what a stream has without taking it: MSG_PEEK of recv(2).
+    /// Reads from a stream without consuming: MSG_PEEK of recv(2).
     func peek(at raw: CInt, atMost length: Int) throws(SystemError) -> Transfer {
         // unsafe: as above.
         try unsafe Transfer.peek(
             raw, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(length, memory.count)]))
     }
 
-    /// Calls `body` with the first `count` bytes: what the last read brought.
+    /// Calls `body` with the first `count` bytes of the last read.
     public func withBytes<Result, Failure>(
         _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -3,12 +3,11 @@
 package import Addresses
 package import LinuxSystem
 
-/// A connected socket, and what its edge-triggered events have said: the only place that reads, writes, splices, shuts down
-/// or resets a stream.
+/// A connected socket and its readiness, as edge-triggered events of epoll(7) report it.
 ///
-/// Its owner hands every event to ``note(_:)`` first. A ``StreamFilter`` may stand between it and the socket; without one,
-/// that costs each call a branch. The socket of an upstream may be a datagram socket that is connected to it:
-/// ``DatagramBatch`` reads and writes many datagrams of that with one call.
+/// Nothing else reads, writes, splices, shuts down or resets a connected socket. The owner passes every event to
+/// ``note(_:)`` first. A ``StreamFilter`` may transform the bytes; without one, it costs each call a branch. The socket of
+/// an upstream may be a connected datagram socket: ``DatagramBatch`` reads and writes many datagrams of it with one call.
 ///
 /// Concurrency: belongs to the lane of its owner. It owns the socket.
 public struct Stream: ~Copyable {
@@ -19,10 +18,10 @@ public struct Stream: ~Copyable {
 
     private var flags: Flags
 
-    /// What stands between it and the socket, if anything: behind one reference, since each stream has room for it.
+    /// The filter, if there is one. Behind one reference, since every stream has this field.
     private var filter: FilterBox?
 
-    /// What is known of the socket, in two bytes: an idle connection has a stream, and a relay two.
+    /// The state of the socket in two bytes: an idle connection has a stream, and a relay two.
     private struct Flags {
         private var bits: UInt16
 
@@ -38,9 +37,9 @@ public struct Stream: ~Copyable {
         static var needsNoDelay: Self { Self(bits: 1 << 8) }
         /// A short read means that the socket is empty.
         static var drainsByShortRead: Self { Self(bits: 1 << 9) }
-        /// A read is more than a recv(2): it goes through a filter, or is of a message.
+        /// A read needs more than recv(2): a filter, or the boundaries of messages.
         static var readsSpecially: Self { Self(bits: 1 << 10) }
-        /// A write is more than a send(2): it goes through a filter, or needs TCP_NODELAY, or takes no flags.
+        /// A write needs more than send(2): a filter, TCP_NODELAY before it, or a call without flags.
         static var writesSpecially: Self { Self(bits: 1 << 11) }
         static var wasReset: Self { Self(bits: 1 << 12) }
         /// A filter has failed: it must not write what it still holds when the stream is closed.
@@ -58,7 +57,7 @@ public struct Stream: ~Copyable {
         init(_ filter: any StreamFilter) { self.filter = filter }
     }
 
-    /// The number of the socket, to register it and to read datagrams with; -1 once closed.
+    /// The descriptor number, to register it and to receive datagrams; -1 once closed.
     package var raw: CInt {
         switch descriptor {
         case .some(let descriptor): descriptor.raw
@@ -66,28 +65,28 @@ public struct Stream: ~Copyable {
         }
     }
 
-    /// Whether a read may find something: an event said so, and no read has emptied the socket since.
+    /// Whether a read may find data: an event said so, and no read has emptied the socket since.
     package var isReadable: Bool {
         get { flags[.isReadable] }
         set { flags[.isReadable] = newValue }
     }
 
-    /// Whether a write may go: no write was short since the last event that said so. A splice does not change it.
+    /// Whether a write may succeed: no write was short since the last EPOLLOUT. A splice does not change it.
     package var isWritable: Bool { flags[.isWritable] }
 
-    /// Whether the peer's end was read.
+    /// Whether a read has returned EOF.
     package var hasEnded: Bool { flags[.hasEnded] }
 
-    /// Whether the connection stands; until then an event tells when it does.
+    /// Whether the connection is established; until then EPOLLOUT or an error follows.
     package var isConnected: Bool { flags[.isConnected] }
 
-    /// Whether epoll watches it.
+    /// Whether it is registered with epoll.
     package fileprivate(set) var isRegistered: Bool {
         get { flags[.isRegistered] }
         set { flags[.isRegistered] = newValue }
     }
 
-    /// Whether epoll is, or will be, asked for EPOLLOUT too.
+    /// Whether it is registered for EPOLLOUT too, or will be once it is registered.
     package fileprivate(set) var awaitsWritable: Bool {
         get { flags[.awaitsWritable] }
         set { flags[.awaitsWritable] = newValue }
@@ -100,7 +99,8 @@ public struct Stream: ~Copyable {
         flags = .none
         flags[.isWritable] = true
         flags[.isConnected] = true
-        // epoll(7). Unix sockets also stop at descriptors and credentials, so they are read until they say no.
+        // A short read empties a stream socket: epoll(7). Not a Unix socket, where a read also stops at descriptors and
+        // credentials: that is read until EAGAIN.
         if kind == .tcp { flags[.drainsByShortRead] = true }
         if !kind.isByteStream { flags[.readsSpecially] = true }
         if kind == .rds { flags[.writesSpecially] = true }
@@ -112,15 +112,15 @@ public struct Stream: ~Copyable {
         flags = .none
     }
 
-    /// Makes a socket and begins to connect it: connect(2), which does not wait. ``isConnected`` says whether it stands.
+    /// Creates a socket and starts a non-blocking connect(2). ``isConnected`` says whether it is established.
     ///
     /// - Parameters:
-    ///   - source: the address to come from.
+    ///   - source: the local address; nil leaves it to the kernel.
     ///   - timers: how a TCP connection finds out that its peer has vanished.
-    ///   - filters: which frames of a CAN bus come in; none takes all.
-    ///   - selfConnects: notices a connection to itself; nil does not look.
-    ///   - hasData: whether the first bytes are at hand, so that the acknowledgement that completes a TCP connection can
-    ///     travel with them.
+    ///   - filters: which frames of a CAN bus are received; empty for all.
+    ///   - selfConnects: detects a connection to itself; nil does not check.
+    ///   - hasData: whether the first bytes are ready, so that the ACK that completes a TCP connection can travel with
+    ///     them.
     /// - Throws: what ``OutgoingSocket`` throws.
     package init(
         connectingTo address: SocketAddress, _ kind: SocketKind, from source: SocketAddress?, timers: PeerTimers? = nil,
@@ -137,7 +137,7 @@ public struct Stream: ~Copyable {
         }
     }
 
-    /// Puts a filter between it and its socket, from the next byte on.
+    /// Installs a filter for all bytes from now on.
     package mutating func install(_ filter: any StreamFilter) {
         precondition(kind.isByteStream, "a filter transforms bytes, and knows no messages")
         self.filter = FilterBox(filter)
@@ -151,13 +151,13 @@ public struct Stream: ~Copyable {
 
     // MARK: - Events
 
-    /// Notes what an event said.
+    /// Updates the state from an event.
     ///
-    /// - Returns: what it means to the owner: with a filter, that a read and a write may both go on.
+    /// - Returns: what the event means to the owner: with a filter, that both a read and a write may continue.
     package mutating func note(_ readiness: Readiness) -> Readiness {
         if !readiness.isDisjoint(with: .anyInput) {
             flags[.isReadable] = true
-            // Urgent data, the end or an error stands behind the data.
+            // Behind the data there is urgent data, EOF or an error, and no further event announces it: read until EAGAIN.
             if !readiness.isDisjoint(with: .moreThanData) { flags[.drainsByShortRead] = false }
         }
         if readiness.contains(.writable) { flags[.isWritable] = true }
@@ -169,14 +169,14 @@ public struct Stream: ~Copyable {
         guard !readiness.isDisjoint(with: [.readable, .writable]) else { return readiness }
         flags[.isReadable] = true
         flags[.isWritable] = true
-        // A read says what is wrong if this fails.
+        // If it fails, the next read returns the error.
         if flags[.isFinishing] { try? finishWriting() }
         return readiness.union([.readable, .writable])
     }
 
-    /// Learns what became of a connection that was begun, from the event that says that the socket is writable or in error.
+    /// Completes a connect from the event that says that the socket is writable or has an error.
     ///
-    /// - Throws: why it did not come about: SO_ERROR of socket(7).
+    /// - Throws: why the connect failed: SO_ERROR of socket(7).
     package mutating func finishConnecting(_ readiness: Readiness) throws(SystemError) {
         if !readiness.isDisjoint(with: [.error, .hangUp]) { try takeError() }
         if readiness.contains(.writable) { flags[.isConnected] = true }
@@ -184,10 +184,11 @@ public struct Stream: ~Copyable {
 
     // MARK: - Input
 
-    /// Reads into the lane's buffer: as much of a stream as `length`, or one message. Afterwards ``isReadable`` says whether
-    /// there may be more before the next event.
+    /// Reads up to `length` bytes of a stream, or one message, into the lane's buffer.
     ///
-    /// - Throws: what recv(2) says; `EMSGSIZE` for a message that is longer than the buffer.
+    /// Afterwards ``isReadable`` says whether there may be more before the next event.
+    ///
+    /// - Throws: the error of recv(2); `EMSGSIZE` for a message that is longer than the buffer.
     package mutating func read(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> Transfer {
         let transfer =
             try flags[.readsSpecially]
@@ -217,32 +218,33 @@ public struct Stream: ~Copyable {
         }
     }
 
-    /// Reads without taking: MSG_PEEK of recv(2). What a filter would read cannot be told without taking it.
+    /// Reads without consuming: MSG_PEEK of recv(2). Returns `.wouldBlock` with a filter, which would have to consume
+    /// bytes.
     package func peek(into buffer: borrowing InputBuffer, atMost length: Int) throws(SystemError) -> Transfer {
         guard filter == nil else { return .wouldBlock }
         return try buffer.peek(at: raw, atMost: length)
     }
 
-    /// The error of the socket, which it tells once: SO_ERROR of socket(7).
+    /// Throws the pending error of the socket and clears it: SO_ERROR of socket(7).
     package func takeError() throws(SystemError) { try OutgoingSocket.finish(raw) }
 
     // MARK: - Output
 
-    /// Writes as many bytes as there is room for, or one message.
+    /// Writes as many bytes as the kernel takes, or one message.
     ///
-    /// - Throws: what send(2) says.
+    /// - Throws: the error of send(2).
     package mutating func write(_ bytes: RawSpan) throws(SystemError) -> Transfer {
         let transfer =
             try flags[.writesSpecially] ? writeSpecially(bytes) : Transfer.send(raw, from: bytes)
-        // Until an event says that it takes more.
+        // Until the next EPOLLOUT.
         if transfer != .moved(bytes.byteCount) { flags[.isWritable] = false }
         return transfer
     }
 
     @inline(never)
     private mutating func writeSpecially(_ bytes: RawSpan) throws(SystemError) -> Transfer {
-        // The first write of a connection made from here goes at once anyway. From the second one on, small ones must not wait
-        // for an acknowledgement: TCP_NODELAY of tcp(7), which an accepted socket inherits.
+        // The first write of an outgoing connection is sent at once in any case. From the second one on, small writes must
+        // not wait for an ACK: TCP_NODELAY of tcp(7), which accepted sockets inherit.
         if flags[.hasWritten] { sendAtOnce() }
         if let filter = filter?.filter {
             do throws(SystemError) {
@@ -259,13 +261,13 @@ public struct Stream: ~Copyable {
             noteFirstWrite(transfer)
             return transfer
         }
-        // RDS takes no flags.
+        // send(2) of RDS takes no flags.
         // unsafe: the bytes are copied while the span is borrowed.
         let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
         return try MessageSocket.send(kind, raw, copy) ? .moved(copy.count) : .wouldBlock
     }
 
-    /// Writes the first `count` bytes of what the last read brought.
+    /// Writes the first `count` bytes of the last read.
     package mutating func write(_ count: Int, of buffer: borrowing InputBuffer) throws(SystemError) -> Transfer {
         try buffer.withBytes(count) { bytes throws(SystemError) in try write(bytes) }
     }
@@ -273,20 +275,20 @@ public struct Stream: ~Copyable {
     private mutating func noteFirstWrite(_ transfer: Transfer) {
         guard case .moved = transfer else { return }
         flags[.hasWritten] = true
-        // Bytes that the kernel takes before it has told of the connection show that it stands.
+        // The kernel took bytes, so the connection is established, even if EPOLLOUT has not said so yet.
         flags[.isConnected] = true
     }
 
-    /// Has small writes go at once from now on.
+    /// Sets TCP_NODELAY on an outgoing TCP connection, once.
     package mutating func sendAtOnce() {
         guard flags[.needsNoDelay] else { return }
         flags[.needsNoDelay] = false
         if filter == nil { flags[.writesSpecially] = false }
-        // What fails here fails the write too.
+        // If this fails, the write fails too.
         try? OutgoingSocket.sendAtOnce(raw)
     }
 
-    /// Tells the peer that no more comes: shutdown(2). With a filter, perhaps after the next event.
+    /// Shuts down the writing side: shutdown(2). With a filter, perhaps only after the next event.
     package mutating func finishWriting() throws(SystemError) {
         if let filter = filter?.filter {
             flags[.isFinishing] = true
@@ -301,15 +303,15 @@ public struct Stream: ~Copyable {
 
     // MARK: - Splicing
 
-    /// Whether splice(2) moves its bytes: not where a filter transforms them.
+    /// Whether splice(2) can move its bytes: TCP and Unix streams without a filter.
     package var canSplice: Bool { filter == nil && (kind == .tcp || kind == .unixStream) }
 
-    /// Moves what there is into an empty pipe: ``Pipe/fill(from:atMost:)``.
+    /// Splices bytes from the socket into an empty pipe: ``Pipe/fill(from:atMost:)``.
     package func splice(into pipe: Pipe, atMost length: Int) throws(SystemError) -> Int {
         try pipe.fill(from: raw, atMost: length)
     }
 
-    /// Moves what a pipe holds out: ``Pipe/drain(to:)``.
+    /// Splices the content of a pipe into the socket: ``Pipe/drain(to:)``.
     package mutating func splice(from pipe: Pipe) throws(SystemError) -> Int? {
         if flags[.hasWritten] { sendAtOnce() }
         let moved = try pipe.drain(to: raw)
@@ -317,45 +319,45 @@ public struct Stream: ~Copyable {
         return moved
     }
 
-    // MARK: - The end
+    // MARK: - Closing
 
-    /// Has the close of the socket reset the connection: SO_LINGER of socket(7). What was not sent yet is lost.
+    /// Makes close(2) reset the connection: SO_LINGER of socket(7). Unsent bytes are lost.
     package mutating func resetOnClose() {
-        // A closed one needs none.
         guard raw >= 0 else { return }
         try? StreamSocket.resetOnClose(raw)
         flags[.wasReset] = true
     }
 
-    /// Has a filter tell the peer that no more comes: else a peer of TLS could not tell the end from a connection that was cut.
-    /// Nothing is told where the connection is reset or broken, or was never made.
+    /// Has a filter send its end marker, without which a TLS peer cannot tell EOF from a cut connection.
     ///
-    /// - Returns: false if an event has to come first: ``isFinishing`` says whether it went then.
+    /// Nothing is sent if the connection is reset or broken, or was never established.
+    ///
+    /// - Returns: false if it can be sent only after an event: until then ``isFinishing`` is true.
     mutating func finishFilter() -> Bool {
         guard let filter = filter?.filter, raw >= 0, flags[.isConnected], !flags[.wasReset], !flags[.isBroken]
         else { return true }
-        // A connection that is broken takes nothing any more.
+        // An error means that the connection is broken: there is nothing to wait for.
         flags[.isFinishing] = (try? filter.finish(FilteredSocket(raw))) == false
         return !flags[.isFinishing]
     }
 
-    /// Whether a filter has to tell the peer yet that no more comes.
+    /// Whether a filter still has to send its end marker.
     var isFinishing: Bool { flags[.isFinishing] }
 
-    /// Closes the socket at once. What a filter has not told the peer is lost: see ``Lane/close(_:)``.
+    /// Closes the socket at once, even if a filter has not sent its end marker: see ``Lane/close(_:)``.
     package mutating func close() {
         descriptor = nil
         filter = nil
     }
 
-    /// Takes the stream out, for another owner, and leaves a closed one.
+    /// Moves the stream out, for another owner, and leaves a closed one.
     package mutating func take() -> Stream {
         var stream = Stream(closed: kind)
         swap(&stream, &self)
         return stream
     }
 
-    /// Gives the socket away, which must not have a filter: that belongs to this lane.
+    /// Moves the descriptor out. There must be no filter, since that belongs to this lane.
     consuming func takeDescriptor() -> OwnedDescriptor {
         guard filter == nil, let descriptor = descriptor.take() else {
             preconditionFailure("an open stream without a filter can be handed over")
@@ -363,15 +365,16 @@ public struct Stream: ~Copyable {
         return descriptor
     }
 
-    /// The address of this side: getsockname(2).
+    /// The local address: getsockname(2).
     package func localAddress() throws(SystemError) -> SocketAddress { try ListeningSocket.localAddress(of: raw) }
 }
 
 // MARK: - Registration
 
 extension Lane {
-    /// Has epoll tell a pollable of the lane's table what its stream is ready for; EPOLLOUT only if a write was short, the
-    /// connection does not stand yet, or there is a filter.
+    /// Registers the stream of a pollable in the lane's table with epoll.
+    ///
+    /// For EPOLLOUT only if a write was short, the connection is not established yet, or there is a filter.
     package func register(_ stream: inout Stream, of pollable: Pollable) throws(SystemError) {
         let forWriting = stream.awaitsWritable || !stream.isConnected || stream.isFiltered
         let readiness: Readiness = forWriting ? .connection : .input
@@ -385,7 +388,8 @@ extension Lane {
         stream.awaitsWritable = forWriting
     }
 
-    /// Registers for EPOLLOUT after a short write. Idempotent; a stream that is not registered yet will be registered so.
+    /// Registers for EPOLLOUT after a short write. Idempotent. A stream that is not registered yet gets EPOLLOUT with its
+    /// registration.
     package func awaitWritable(_ stream: inout Stream, of pollable: Pollable) throws(SystemError) {
         guard !stream.awaitsWritable else { return }
         stream.awaitsWritable = true

@@ -2,10 +2,11 @@
 
 import LinuxSystem
 
-/// A stream whose session is over, until its filter has told the peer that no more comes: the kernel had no room for that. It
-/// takes as long as a session may take over its end.
+/// Keeps the stream of an ended session open until its filter has sent its end marker.
 ///
-/// Concurrency: belongs to one lane, whose table alone keeps it.
+/// Used when the kernel had no room for the marker. It closes the stream after ``Session/lingerTime`` at the latest.
+///
+/// Concurrency: belongs to one lane, whose table has the only reference to it.
 final class StreamCloser: Pollable {
     private var stream: Stream
     private let lane: Lane
@@ -19,7 +20,7 @@ final class StreamCloser: Pollable {
         super.init()
     }
 
-    /// Waits for the event that says that there is room.
+    /// Waits until there is room for the end marker, or the time is over.
     func begin() {
         lane.enroll(self)
         lane.schedule(self, at: end)
@@ -49,8 +50,9 @@ final class StreamCloser: Pollable {
 }
 
 extension Lane {
-    /// Closes a stream. One with a filter is closed once the filter has told the peer that no more comes, five seconds later at
-    /// most; its session need not wait.
+    /// Closes a stream. With a filter, the socket is closed once the end marker is sent.
+    ///
+    /// That takes five seconds at most, and the session need not wait for it.
     package func close(_ stream: inout Stream) {
         if stream.finishFilter() { return stream.close() }
         StreamCloser(stream.take(), on: self).begin()

@@ -2,30 +2,31 @@
 
 public import LinuxSystem
 
-/// What stands between a ``Stream`` and its socket and transforms the bytes both ways, as TLS does.
+/// Transforms the bytes between a ``Stream`` and its socket in both directions, as TLS does.
 ///
-/// A filter may have to write before it can read, and to read before it can write. So the owner of a filtered stream takes
-/// every event to mean both, and a call that cannot go on says that it would block.
+/// A filter may have to write before it can read, and to read before it can write. So the owner of a filtered stream treats
+/// every event as readable and writable, and a call that cannot continue returns `.wouldBlock`.
 ///
 /// Concurrency: belongs to the lane of its stream.
 public protocol StreamFilter: AnyObject {
-    /// Reads what the peer meant into `buffer`.
+    /// Reads the peer's bytes, transformed back, into `buffer`.
     ///
-    /// - Returns: how many bytes; that there are none until the next event; or that the peer has finished. It must not say
-    ///   that it would block while it holds bytes that it could deliver, since no event would tell of them.
+    /// - Returns: how many bytes, `.wouldBlock` until the next event, or `.endOfStream`. It must not return `.wouldBlock`
+    ///   while it holds bytes that it could deliver, since no event would announce them.
     func read(into buffer: inout MutableRawSpan, from socket: FilteredSocket) throws(SystemError) -> Transfer
 
     /// Writes bytes.
     ///
-    /// - Returns: how many of them went, all the way to the kernel; or that none can go until the next event. Fewer than all
-    ///   only if an event will come, since the socket is full or the peer has to send something first. The next call begins
-    ///   with the bytes that did not go.
+    /// - Returns: how many of them have reached the kernel, or `.wouldBlock` until the next event. Fewer than all only if
+    ///   an event will follow, since the socket is full or the peer has to send something first. The next call begins with
+    ///   the bytes that were not written.
     func write(_ bytes: RawSpan, to socket: FilteredSocket) throws(SystemError) -> Transfer
 
-    /// Writes what tells the peer that no more comes, once: a call after it went does nothing. Called again after an event if
-    /// it could not.
+    /// Sends the end marker, such as close_notify of TLS, once: a call after it was sent does nothing.
     ///
-    /// - Returns: whether it went; then the socket's writing direction is shut down.
+    /// Called again after an event if it could not be sent.
+    ///
+    /// - Returns: whether it was sent; then the socket's writing side is shut down or the socket is closed.
     func finish(_ socket: FilteredSocket) throws(SystemError) -> Bool
 }
 
@@ -33,20 +34,20 @@ public protocol StreamFilter: AnyObject {
 ///
 /// Concurrency: belongs to one lane.
 package struct StreamFilters {
-    /// Makes that of a client, once it has come to its service; nil for none.
+    /// Makes the filter of a client's stream when its service gets it; nil for none.
     package var client: (() -> any StreamFilter)?
 
-    /// Makes that of a stream to an upstream; nil for none.
+    /// Makes the filter of a stream to an upstream; nil for none.
     package var upstream: (() -> any StreamFilter)?
 
-    /// Puts them together.
+    /// Makes the pair.
     package init(client: (() -> any StreamFilter)? = nil, upstream: (() -> any StreamFilter)? = nil) {
         self.client = client
         self.upstream = upstream
     }
 }
 
-/// The socket of a filtered stream, as its ``StreamFilter`` sees it: a stream of transformed bytes.
+/// The socket of a filtered stream, as its ``StreamFilter`` uses it: it carries the transformed bytes.
 ///
 /// Concurrency: valid during the call that it is passed to.
 public struct FilteredSocket {

@@ -5,28 +5,29 @@ public import Records
 
 /// The state of a connection or flow at one moment, for a list of what is open.
 public struct LiveSession: ~Copyable {
-    /// What is known of it.
+    /// Its number, addresses and listener.
     public let identity: Identity
 
-    /// What it has moved, and how long it has lasted.
+    /// Its traffic, and how long it has lasted.
     public let traffic: ConnectionTraffic
 
     /// Nanoseconds since the last byte moved.
     public let idleTime: UInt64
 
-    /// Its upstream, if it has to do with one.
+    /// Its upstream, if it is relayed.
     public let upstream: UpstreamTrace?
 }
 
 extension Lane {
-    /// The connections and flows in the next slots of the lane: to be asked again with the cursor that is returned, in a
-    /// later turn. One that is open throughout is given exactly once.
+    /// Lists the connections and flows in the next slots of the lane.
+    ///
+    /// Call it again in a later turn with the cursor that it returns. A session that stays open is listed exactly once.
     ///
     /// - Parameters:
     ///   - cursor: 0 to begin.
     ///   - limit: how many slots to look at.
-    ///   - body: is given each.
-    /// - Returns: the cursor to go on with; nil after the last.
+    ///   - body: called with each.
+    /// - Returns: the cursor to continue with; nil after the last.
     package func snapshot(from cursor: Int, limit: Int, _ body: (borrowing LiveSession) -> Void) -> Int? {
         var next = min(max(cursor, 0), table.capacity)
         let end = next + min(max(limit, 1), table.capacity - next)
@@ -37,7 +38,7 @@ extension Lane {
         return end < table.capacity ? end : nil
     }
 
-    /// The session of a number, if it is on this lane and open. Looks at every slot.
+    /// The session with a number, if it is on this lane and open. Looks at every slot.
     package func session(number: UInt64) -> Session? {
         for slot in 0..<table.capacity {
             guard let session = table[slot] as? Session, session.identity.number == number else { continue }
@@ -46,7 +47,7 @@ extension Lane {
         return nil
     }
 
-    /// A session as it is now.
+    /// The present state of a session.
     package func live(_ session: Session) -> LiveSession {
         let snapshot = session.snapshot()
         return LiveSession(
@@ -54,7 +55,7 @@ extension Lane {
             idleTime: Clock.span(from: session.lastActivity, to: now), upstream: snapshot.upstream)
     }
 
-    /// What a session has moved until now.
+    /// The traffic of a session so far.
     package func traffic(of session: Session, _ datagrams: DatagramTraffic?) -> ConnectionTraffic {
         ConnectionTraffic(
             bytesIn: session.bytesIn, bytesOut: session.bytesOut, datagrams: datagrams,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Counts values by size, in buckets whose width grows with the value: four buckets for each doubling, so a value read from it
-/// is at most a quarter too high.
+/// Counts values by size, in buckets whose width grows with the value.
 ///
-/// Takes memory up to the highest bucket that was used, at most 2 KiB.
+/// There are four buckets for each doubling, so a value read from it is at most a quarter too high. It takes memory up to
+/// the highest bucket that was used, at most 2 KiB.
 public struct LogHistogram: Equatable, Sendable {
     private static let perDoubling = 4
 
@@ -44,7 +44,7 @@ public struct LogHistogram: Equatable, Sendable {
         sum &+= value
     }
 
-    /// A value than which this part of all values is not higher: 0.5 gives the median. Nil while there is none.
+    /// An upper bound for a quantile of the values: 0.5 gives the median. Nil while none was counted.
     public func quantile(_ part: Double) -> UInt64? {
         guard count > 0 else { return nil }
         let rank = (Double(count) * min(max(part, 0), 1)).rounded(.up)
@@ -56,7 +56,7 @@ public struct LogHistogram: Equatable, Sendable {
         return buckets.indices.last.map(Self.highest(of:))
     }
 
-    /// Adds what another one has counted.
+    /// Adds the values of another histogram.
     public static func += (sum: inout LogHistogram, other: LogHistogram) {
         while sum.buckets.count < other.buckets.count { sum.buckets.append(0) }
         for (bucket, number) in other.buckets.enumerated() { sum.buckets[bucket] &+= number }

@@ -2,17 +2,18 @@
 
 public import Records
 
-/// What was counted for a listener or for an upstream since the daemon began. Bytes and datagrams are those of connections
-/// and flows that have ended.
+/// The counters of a listener or an upstream since the daemon started.
+///
+/// Bytes and datagrams are those of connections and flows that have ended, and the dropped datagrams that belong to no
+/// flow.
 public struct Totals: Equatable, Sendable {
     /// Connections and flows that have ended. Of an upstream: those that were connected to it.
     public var ended: UInt64 = 0
 
-    /// Of those, how many ended for want of something; see ``Records/CloseReason/isFailure``. Of an upstream: attempts to
-    /// connect that failed.
+    /// How many of those failed: see ``Records/CloseReason/isFailure``. Of an upstream: attempts to connect that failed.
     public var failed: UInt64 = 0
 
-    /// Connections and flows that were refused, by ``Records/Refusal/Kind``: empty while there are none.
+    /// Connections and flows that were refused, by ``Records/Refusal/Kind``; empty until one is.
     private var refusals: [UInt64] = []
 
     /// Bytes from clients.
@@ -30,7 +31,7 @@ public struct Totals: Equatable, Sendable {
     /// Microseconds that connecting to an upstream took.
     public var connectTimes = LogHistogram()
 
-    /// Nothing was counted yet.
+    /// Makes empty totals.
     public init() {}
 
     /// How many were refused for a reason.
@@ -39,13 +40,13 @@ public struct Totals: Equatable, Sendable {
     /// How many were refused.
     public var refused: UInt64 { refusals.reduce(0, &+) }
 
-    /// Counts one that was refused.
+    /// Counts a refusal.
     mutating func refuse(_ kind: Refusal.Kind) {
         if refusals.isEmpty { refusals = [UInt64](repeating: 0, count: Refusal.Kind.allCases.count) }
         refusals[kind.rawValue] &+= 1
     }
 
-    /// Counts the end of one.
+    /// Counts a connection or flow that has ended.
     package mutating func end(_ traffic: ConnectionTraffic) {
         ended &+= 1
         bytesIn &+= traffic.bytesIn
@@ -58,7 +59,7 @@ public struct Totals: Equatable, Sendable {
         durations.record(traffic.durationMicroseconds)
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds other totals.
     public static func += (sum: inout Totals, other: Totals) {
         sum.ended &+= other.ended
         sum.failed &+= other.failed

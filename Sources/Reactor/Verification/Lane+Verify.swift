@@ -7,9 +7,9 @@
     import Synchronization
 
     extension Lane {
-        /// Enters all that the lane has, and notes which of its invariants are broken. Debug builds only.
+        /// Enters the counters and objects of the lane into a ledger, and notes broken invariants. Debug builds only.
         ///
-        /// To be called on the lane's thread, between two turns or by a message.
+        /// Call it on the lane's thread, between two turns or in a message.
         package func verify(into ledger: inout Ledger) {
             for fault in table.faults + deadlines.faults { ledger.expect(false, "lane \(handle.number): \(fault)") }
             ledger.add(shared.connections, "connections of the daemon", value: shared.connections.value)
@@ -37,10 +37,10 @@
             verifyWatches(&ledger)
         }
 
-        /// What must be so on a lane on which everything has ended. Debug builds only.
+        /// Verifies a lane on which everything has ended. Debug builds only.
         package func verifyRest(into ledger: inout Ledger) {
             verify(into: &ledger)
-            // A shortage of the host and counted refusals are looked at again after the connections have ended.
+            // Shortages and counted refusals wait for deadlines of their own, after the connections have ended.
             let left = table.occupants.filter { !($0 is ShortageWatch) && !($0 is RefusalWatch) }
             let kinds = Dictionary(grouping: left) { "\(type(of: $0))" }.mapValues(\.count)
             ledger.expect(kinds.isEmpty, "still in the table: \(kinds)")
@@ -103,7 +103,7 @@
                 of: listener.connections, "connections of \(listener.label.name)", value: listener.connections.value)
         }
 
-        /// What epoll watches is in the table, and what has to be watched is.
+        /// Verifies that each epoll registration has an occupant, and that what needs a registration has one.
         private func verifyWatches(_ ledger: inout Ledger) {
             let watches = poll.watches
             for (raw, token) in watches where !isWakeToken(token) {
@@ -128,7 +128,7 @@
     }
 
     extension LaneGroup {
-        /// Stops every lane, enters all of them, and lets them go on. Debug builds only.
+        /// Stops every lane, verifies all of them, and lets them continue. Debug builds only.
         ///
         /// - Returns: nil if a lane did not stop in time.
         package func verify(within timeout: DispatchTimeInterval) -> Ledger? {
@@ -150,7 +150,7 @@
             }
             let hasStopped = stopped.wait(timeout: .now() + timeout) == .success
             for _ in handles { begin.signal() }
-            // A lane that has stopped is quick; one that has not verifies when it comes to it.
+            // A lane that has stopped verifies at once. One that has not verifies later, and is not waited for.
             let isComplete = hasStopped && verified.wait(timeout: .now() + timeout) == .success
             for _ in handles { proceed.signal() }
             return isComplete ? box.ledger.withLock { $0 } : nil

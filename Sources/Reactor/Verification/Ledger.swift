@@ -14,7 +14,7 @@
         private var accounts: [ObjectIdentifier: Account] = [:]
         private var faults: [String] = []
 
-        /// The descriptors that an epoll instance watches, or that are on their way to one.
+        /// Descriptors that an epoll instance watches, or that are on their way to another lane.
         package private(set) var descriptors: Set<CInt> = []
 
         /// How many pipes the lanes have.
@@ -44,7 +44,7 @@
             if !condition { faults.append(fault()) }
         }
 
-        /// Enters what another lane has entered.
+        /// Adds the entries of another ledger.
         package mutating func merge(_ other: Ledger) {
             faults += other.faults
             descriptors.formUnion(other.descriptors)
@@ -63,7 +63,7 @@
         }
     }
 
-    /// A service, or something in a lane's table, that has more to verify than the lane sees itself.
+    /// A service or pollable with invariants that the lane cannot see.
     package protocol Verifiable {
         /// Enters its counters and what it holds of others' counters.
         func verify(into ledger: inout Ledger)
