@@ -7,32 +7,32 @@ import Reactor
 import Records
 import Services
 
-/// A listener in force.
+/// A listener of the configuration in force, with its service and sockets.
 struct ActiveListener {
-    /// What the configuration says of it.
+    /// Its settings in the configuration.
     var settings: ListenerSettings
 
-    /// The listener as its next connections find it.
+    /// What the lanes use for new connections.
     var current: ListenerInForce
 
-    /// What they get it from, with what it knows.
+    /// Its service, with what that keeps over reloads.
     var service: ActiveService
 
     /// Its sockets, in the order of its addresses.
     var sockets: [OpenSocket]
 
-    /// Makes a listener of its settings.
+    /// Makes a listener from its settings.
     ///
     /// - Parameters:
-    ///   - identifier: the listener's own, the same over reloads.
-    ///   - previous: the listener as it was before a reload; what was counted and learned goes on.
+    ///   - identifier: the number of the listener, the same over reloads.
+    ///   - previous: the listener before a reload; its counters and what its service has learned are kept.
     init(
         _ settings: ListenerSettings, identifier: Int, sockets: [OpenSocket], following previous: ActiveListener? = nil
     ) {
         self.settings = settings
         self.sockets = sockets
         let label = ListenerLabel(name: settings.name, service: settings.service.name)
-        // Where the service is the same, so is the object, with those who wait in it.
+        // With the same service settings, the service object stays the same, with the clients that wait in it.
         if let previous, previous.settings.service == settings.service {
             service = previous.service
         } else {

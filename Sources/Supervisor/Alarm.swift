@@ -29,7 +29,7 @@ final class Alarm {
         source.schedule(deadline: .now() + .nanoseconds(Int(clamping: nanoseconds)))
     }
 
-    /// Fires every so many nanoseconds.
+    /// Fires repeatedly, at an interval of so many nanoseconds.
     func `repeat`(every nanoseconds: UInt64) {
         isSet = true
         isRepeating = true
@@ -37,7 +37,7 @@ final class Alarm {
         source.schedule(deadline: .now() + interval, repeating: interval)
     }
 
-    /// Does not fire any more.
+    /// Cancels the timer, which can be set again.
     func cancel() {
         isSet = false
         isRepeating = false

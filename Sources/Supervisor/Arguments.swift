@@ -4,30 +4,30 @@ import Configuration
 
 /// The command line of usherd.
 struct Arguments: Equatable {
-    /// What is asked for.
+    /// What usherd is to do.
     enum Command: Equatable {
         /// Run as a daemon.
         case run
-        /// Look at the configuration, bind nothing.
+        /// Check the configuration, bind nothing.
         case check
-        /// Say which version this is.
+        /// Print the version.
         case version
-        /// Say how it is called.
+        /// Print the usage.
         case help
     }
 
-    /// A command line that cannot be understood: a sentence.
+    /// A mistake in the command line, as a sentence.
     struct Mistake: Error, Equatable {
         var message: String
     }
 
     var command = Command.run
     var path = Configuration.defaultPath
-    /// `--user`: whom a check judges as.
+    /// `--user`: the user whose permissions a check tests.
     var user: String?
     /// `--strict`: whether a note of a check is a failure.
     var isStrict = false
-    /// `--no-host`: whether a check leaves the host alone.
+    /// `--no-host`: whether a check leaves out the host.
     var leavesHostAlone = false
 
     /// Reads the words after the program's name.
@@ -60,7 +60,7 @@ struct Arguments: Equatable {
             }
             if command == .help || command == .version { return }
         }
-        // What the command line has in its place of bytes that are not UTF-8.
+        // U+FFFD stands for bytes that are not UTF-8: see ``ProgramArguments/words``.
         guard !path.unicodeScalars.contains("\u{fffd}") else {
             throw Mistake(message: "the path \(TerminalText.safe(path)) is not UTF-8: rename the file")
         }

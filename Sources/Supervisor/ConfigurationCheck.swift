@@ -6,10 +6,10 @@ import LinuxSystem
 import Records
 import Services
 
-/// `usherd --check`: looks at a configuration and at the host, and starts nothing.
+/// `usherd --check`: checks a configuration and the host, and starts nothing.
 enum ConfigurationCheck {
-    /// Prints every mistake on standard error; or a line for each listener on standard output, and then the notes on
-    /// standard error.
+    /// Prints all mistakes on standard error. If there are none, prints a line for each listener on standard output, and
+    /// then the notes on standard error.
     ///
     /// - Returns: the status to exit with.
     static func run(_ arguments: Arguments) -> CInt {

@@ -8,7 +8,7 @@ import Records
 
 /// The program usherd, from its command line to its exit status.
 public enum Daemon {
-    /// Runs until it is stopped. To be called once, by the main thread, before any other exists.
+    /// Runs until the daemon is stopped. Called once, on the main thread, before any other thread exists.
     ///
     /// - Returns: the status to exit with.
     public static func run(_ words: some Collection<String>) -> CInt {
@@ -28,7 +28,9 @@ public enum Daemon {
         }
     }
 
-    /// What the daemon opens for itself, lanes and log included, on a host with many processors; and some to serve with.
+    /// The lowest limit of descriptors to start with.
+    ///
+    /// It is what the daemon opens itself on a host with many processors, lanes and log included, and some for connections.
     private static let leastDescriptors = 32
 
     private static func serve(path: String) -> CInt {
@@ -36,13 +38,13 @@ public enum Daemon {
         let passed = ServiceManager.takePassedDescriptors()
         let manager = SystemdNotifier()
         do throws(SystemError) {
-            // A peer that goes away is an error of a write, never a signal.
+            // A write to a connection that the peer has closed fails with EPIPE, instead of a signal that ends the process.
             signal(SIGPIPE, SIG_IGN)
-            // Before the first queue, whose threads inherit the mask, and before anything that may wait.
+            // Blocked before the first queue, whose threads inherit the mask, and before anything that may wait.
             let ends = Orphans.areOurs ? [SIGCHLD] : []
             let signals = try SignalDescriptor(
                 blocking: [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2] + ends + Verification.signals)
-            // Those that have ended before send no signal any more.
+            // Children that ended before SIGCHLD was blocked cause no further signal.
             if Orphans.areOurs { Orphans.reap() }
             let loader = try ConfigurationLoader(path: path)
             let configuration: Configuration
@@ -81,7 +83,8 @@ public enum Daemon {
         do throws(SinkError) {
             writer = try RecordWriter(configuration.log.recordSettings)
         } catch {
-            // A unit is not restarted after a mistake in its configuration, and is after a shortage.
+            // systemd restarts the unit after a shortage, but not after a mistake in its configuration
+            // (RestartPreventExitStatus=).
             let status = error.isShortage ? ExitStatus.system : ExitStatus.configuration
             return fail(error.description, errno: error.cause.errno, status: status, manager)
         }
@@ -95,7 +98,7 @@ public enum Daemon {
             loader: loader, configuration: configuration, writer: writer, manager: manager,
             passed: passed, signals: signals, gate: gate,
             descriptorLimit: descriptorLimit)
-        // On the main thread, so that signals are obeyed and systemd hears of us when no thread can be had.
+        // On the main thread, so that signals and messages to systemd are handled even when no thread can be created.
         let queue = DispatchQueue(label: "usherd.supervisor", target: .main)
         queue.async {
             do throws(SystemError) {
@@ -116,7 +119,7 @@ public enum Daemon {
 
     static func printOut(_ text: String) -> CInt {
         print(text, terminator: "")
-        // What follows on the standard error is to come behind it, wherever both go.
+        // Flushed, so that the two keep their order when standard output and standard error are the same file.
         _ = fflush(nil)
         return 0
     }

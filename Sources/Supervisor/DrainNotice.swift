@@ -5,7 +5,7 @@ import Records
 
 /// The message on the terminal when Ctrl-C begins a stop that waits for connections. Pure.
 enum DrainNotice {
-    /// How long it takes, and how to end it now. nil where nothing is waited for.
+    /// How long the wait may take and how to end it; nil if there is nothing to wait for.
     static func terminal(connections: Int, timeout: Duration) -> String? {
         guard connections > 0, timeout > .zero else { return nil }
         let counted = Quantity.text(connections, "connection")

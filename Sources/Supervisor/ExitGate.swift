@@ -3,7 +3,7 @@
 import Dispatch
 import Synchronization
 
-/// Where the main thread waits until the daemon has ended.
+/// Blocks the main thread until the daemon has ended.
 ///
 /// Concurrency: one thread waits, any other opens it, once.
 final class ExitGate: Sendable {
@@ -13,16 +13,16 @@ final class ExitGate: Sendable {
     /// Whether the daemon has ended.
     var isOpen: Bool { status.withLock { $0 != nil } }
 
-    /// Lets the main thread go on to exit with `status`.
+    /// Has ``wait()`` return `status` on the main thread.
     func open(status: CInt) {
         self.status.withLock { $0 = status }
         opened.signal()
-        // The main thread may wait for its queue.
+        // Wakes the main thread, in case it waits for its queue.
         let queue: DispatchQueue = .main
         queue.async {}
     }
 
-    /// Waits, and returns the status to exit with.
+    /// Waits for ``open(status:)``, and returns the status to exit with.
     func wait() -> CInt {
         opened.wait()
         return status.withLock { $0 ?? 0 }

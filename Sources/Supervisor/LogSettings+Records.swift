@@ -5,12 +5,12 @@ import LinuxSystem
 import Records
 
 extension LogSettings {
-    /// What the records' writer is told.
+    /// The settings for the record writer.
     var recordSettings: RecordSettings {
         RecordSettings(destinations: recordDestinations, format: recordFormat, level: recordLevel, isExact: isExact)
     }
 
-    /// Without a word in the file: the journal when it reads our standard error, which is so under systemd.
+    /// By default the journal if it reads our standard error, as under systemd, otherwise standard error.
     private var recordDestinations: [RecordDestination] {
         guard let destinations else {
             return [ServiceManager.journalReadsStandardError ? .journal : .standardError]

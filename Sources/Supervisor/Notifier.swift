@@ -5,15 +5,15 @@ import Synchronization
 
 /// Receives the daemon's state: systemd, or a test.
 protocol Notifier: Sendable {
-    /// Sends assignments, one a line, in one message, and never waits: sd_notify(3).
+    /// Sends assignments, one a line, in one message, without blocking: sd_notify(3).
     func notify(_ state: String)
 
-    /// Sends what could not be sent before.
+    /// Sends messages that could not be sent before.
     ///
-    /// - Returns: whether nothing is left.
+    /// - Returns: whether none is left.
     @discardableResult func retry() -> Bool
 
-    /// Whether something waits for ``retry()``.
+    /// Whether messages wait for ``retry()``.
     var isBehind: Bool { get }
 
     /// How often `WATCHDOG=1` is wanted, in microseconds; nil for never.
@@ -21,16 +21,16 @@ protocol Notifier: Sendable {
 }
 
 extension Notifier {
-    /// Nothing ever waits.
+    /// Returns true: no message ever waits.
     func retry() -> Bool { true }
 
-    /// Nothing ever waits.
+    /// False: no message ever waits.
     var isBehind: Bool { false }
 }
 
-/// Tells systemd. While its queue is full, the newest state is kept.
+/// Sends the state to systemd. While the receive queue of systemd's socket is full, the newest state is kept.
 ///
-/// Concurrency: may be used from any thread; a lock guards what waits.
+/// Concurrency: may be used from any thread; a mutex guards the messages that wait.
 final class SystemdNotifier: Notifier {
     private let socket: NotifySocket?
     private let pending = Mutex(PendingNotices())
@@ -45,7 +45,7 @@ final class SystemdNotifier: Notifier {
     func notify(_ state: String) {
         guard let socket else { return }
         pending.withLock { pending in
-            // In order: nothing overtakes what waits.
+            // Pending messages go first, to keep the order.
             if Self.send(&pending, through: socket), socket.send(state) != .full { return }
             pending.add(state)
         }
@@ -60,7 +60,7 @@ final class SystemdNotifier: Notifier {
 
     var watchdogMicroseconds: UInt64? { ServiceManager.watchdogMicroseconds }
 
-    /// Sends what waits; false while the queue is full.
+    /// Sends pending messages; false while the receive queue is full.
     private static func send(_ pending: inout PendingNotices, through socket: NotifySocket) -> Bool {
         while let message = pending.next {
             if socket.send(message) == .full { return false }

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far the daemon has come on its way out. Pure: times come in, actions go out.
+/// The state of the daemon from serving to stopping. Pure: times go in, actions come out.
 enum ShutdownState: Equatable {
     /// It serves.
     case serving
-    /// It accepts nothing more, and its connections may end by themselves.
+    /// It accepts nothing more, and waits for its connections to end, until this time.
     case draining(until: UInt64)
-    /// It ends.
+    /// It closes what is left, and ends.
     case stopping
 
-    /// What to do now.
+    /// What the caller has to do.
     enum Action: Equatable {
         /// Nothing.
         case none
-        /// Stop accepting, and wait for the connections until then.
+        /// Stop accepting, and wait for the connections until this time.
         case drain(until: UInt64)
         /// Close what is left, and end.
         case stop
     }
 
-    /// The time so long after another one; the last there is if it would lie beyond that.
+    /// The sum of a time and a timeout, or the highest value if it would overflow.
     static func time(_ now: UInt64, plus timeout: UInt64) -> UInt64 {
         let (sum, overflows) = now.addingReportingOverflow(timeout)
         return overflows ? .max : sum
     }
 
-    /// A signal asks the daemon to stop; a second one means at once.
+    /// Called when a signal asks the daemon to stop; the second one means at once.
     mutating func stopRequested(at now: UInt64, timeout: UInt64) -> Action {
         switch self {
         case .serving:
@@ -40,13 +40,13 @@ enum ShutdownState: Equatable {
         }
     }
 
-    /// No lane accepts any more, and the last connection has ended.
+    /// Called when no lane accepts any more and the last connection has ended.
     mutating func drained() -> Action {
         guard case .draining = self else { return .none }
         self = .stopping
         return .stop
     }
 
-    /// The time for the connections is over.
+    /// Called when the drain timeout is over.
     mutating func timedOut() -> Action { drained() }
 }

@@ -4,7 +4,7 @@ import Configuration
 import Glibc
 import LinuxSystem
 
-/// Waits for the first configuration on the main thread, which obeys signals meanwhile.
+/// Waits on the main thread for the first configuration, and handles signals meanwhile.
 ///
 /// Concurrency: belongs to the main thread, before the supervisor exists.
 struct StartupWait: ~Copyable {
@@ -18,7 +18,7 @@ struct StartupWait: ~Copyable {
         case stopped
     }
 
-    /// How long systemd is asked to wait, and how often, in milliseconds, while the reading takes its time.
+    /// How often systemd is asked for more time to read the configuration, in milliseconds. Each time for twice as long.
     static let patience: CInt = 10_000
 
     private let loader: ConfigurationLoader
@@ -38,13 +38,14 @@ struct StartupWait: ~Copyable {
         self.poll = poll
     }
 
-    /// Reads the configuration, again if a SIGHUP has come meanwhile.
+    /// Reads the configuration, and reads it again if SIGHUP arrives meanwhile.
     mutating func run() throws(SystemError) -> End {
         var isOutdated = false
         try loader.begin()
         while true {
             if try poll.wait(timeout: Self.patience) == 0 {
-                // A name server that does not answer is no reason for systemd to give up: each name is waited for in turn.
+                // TimeoutStartSec= must not end the start because a name server does not answer: the names are resolved one
+                // after another.
                 manager.notify(
                     "EXTEND_TIMEOUT_USEC=\(2 * 1000 * Int(Self.patience))\nSTATUS=reading the configuration")
             }
@@ -53,12 +54,12 @@ struct StartupWait: ~Copyable {
                 case SIGTERM, SIGINT: return .stopped
                 case SIGHUP: isOutdated = true
                 case SIGCHLD: Orphans.reap()
-                // There is no log file and no connection yet.
+                // SIGUSR1 and SIGUSR2: there is no log file and no connection yet.
                 default: break
                 }
             }
             guard let (configuration, problems) = loader.take() else { continue }
-            // Where no thread can be had to read it again, what was read will do.
+            // If no thread can be created to read it again, the configuration that was read is used.
             if isOutdated, (try? loader.begin()) != nil {
                 isOutdated = false
             } else if let configuration {

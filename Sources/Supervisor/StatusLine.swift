@@ -3,27 +3,27 @@
 import LinuxSystem
 import Records
 
-/// The line that `systemctl status` shows, which leaves out what is well:
+/// The line that `systemctl status` shows. Besides the counts it has only what is wrong:
 ///
 ///     6 of 7 listeners (ssh: address in use, retrying), 12 connections, 1 of 2 upstreams of front down; reloaded 12:03
 struct StatusLine: Equatable {
     /// What the daemon is doing.
     enum Doing: Equatable {
-        /// It serves. With the time of the last reload in nanoseconds since 1970, and what was wrong with it, if anything.
+        /// It serves; with the time of the last reload in nanoseconds since 1970, and why it failed, if it did.
         case serving(reloaded: UInt64?, failure: String?)
-        /// It lets its connections end.
+        /// It waits for its connections to end, for so many seconds at most.
         case draining(seconds: UInt64)
         /// It is about to end.
         case stopping
     }
 
-    /// A listener that does not listen, or not everywhere, and why.
+    /// A listener that does not listen on all of its addresses, and why.
     struct Waiting: Equatable {
         var listener: String
         var reason: String
     }
 
-    /// A listener of whose upstreams some are down.
+    /// A listener with upstreams that are down.
     struct Down: Equatable {
         var listener: String
         var down: Int
@@ -36,7 +36,7 @@ struct StatusLine: Equatable {
     var down: [Down] = []
     var doing: Doing
 
-    /// How many listeners are named before the rest is only counted.
+    /// How many listeners are named; the others are only counted.
     private static let shown = 3
 
     /// The line.
@@ -64,7 +64,7 @@ struct StatusLine: Equatable {
             + " (\(shown.joined(separator: "; ")))"
     }
 
-    /// `1 of 2 upstreams of front down` for each listener of which some are.
+    /// `1 of 2 upstreams of front down`, for each listener with upstreams that are down.
     private var upstreams: [String] {
         var parts = down.prefix(Self.shown).map {
             "\($0.down) of \(Quantity.text($0.all, "upstream")) of \($0.listener) down"

@@ -7,7 +7,7 @@ import Records
 import Services
 
 extension Supervisor {
-    /// Writes a record of the state of every listener, those too that a reload removed and that have connections left.
+    /// Writes a record of the state of every listener, including removed ones that still have connections.
     func recordListeners() {
         let waiting = waiting
         for settings in configuration.listeners {

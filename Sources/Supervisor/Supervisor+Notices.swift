@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Supervisor {
-    /// The pauses between attempts to tell systemd while its queue is full, in nanoseconds.
+    /// The pauses before a retry while systemd's receive queue is full, in nanoseconds.
     private static let noticePauses: ClosedRange<UInt64> = 100_000_000...5_000_000_000
 
-    /// Tells systemd, without waiting for it; what does not go now goes later, the newest state alone.
+    /// Sends a state to systemd without blocking; if it cannot be sent now, the newest state is sent later.
     func tell(_ state: String) {
         manager.notify(state)
         guard manager.isBehind, noticeAlarm?.isSet == false else { return }
@@ -12,7 +12,7 @@ extension Supervisor {
         noticeAlarm?.set(after: noticePause)
     }
 
-    /// Tries again, less and less often.
+    /// Retries, with pauses that double.
     func retryNotices() {
         guard !manager.retry() else { return }
         noticePause = min(noticePause * 2, Self.noticePauses.upperBound)

@@ -10,7 +10,7 @@ extension Supervisor {
     /// The least time between two `STATUS=`, in nanoseconds.
     private static let statusInterval: UInt64 = 1_000_000_000
 
-    /// The line for `systemctl status`, as things stand.
+    /// The line for `systemctl status`, as it is now.
     var statusLine: StatusLine {
         let doing: StatusLine.Doing
         switch shutdown {
@@ -28,20 +28,19 @@ extension Supervisor {
             doing: doing)
     }
 
-    /// What listeners wait for: buses, of which the lanes know, and what this host lacks.
+    /// What listeners wait for: the interfaces of buses, which the lanes watch, and what this host lacks.
     var waiting: [(listener: String, what: String)] {
         shared.awaited.map { (listener: $0.listener, what: $0.what) } + lacks.waiting
     }
 
-    /// The same as an assignment, for a message that says more.
+    /// The status line as an assignment, for a message that has others too. The line counts as sent.
     func statusAssignment() -> String {
         let line = statusLine.text
         statusSent = (line, Clock.monotonic)
         return "STATUS=\(line)"
     }
 
-    /// The number of connections has changed: says so now, or when a second has passed since the last time, which may
-    /// have been a moment ago for another reason.
+    /// Called when the status may have changed: sends it now, or one second after it was last sent.
     func statusChanged() {
         guard let sent = statusSent, statusAlarm?.isSet == false else { return }
         let due = sent.time &+ Self.statusInterval
@@ -49,8 +48,9 @@ extension Supervisor {
         if due <= now { sendStatus() } else { statusAlarm?.set(after: Clock.span(from: now, to: due)) }
     }
 
-    /// Sends the status if it is another one than the last. What changes from now on is told again, so what has changed
-    /// until now is looked at here.
+    /// Sends the status if it differs from the last one.
+    ///
+    /// Changes from now on are reported again, so all changes until now have to be in this line.
     func sendStatus() {
         if case .serving = shutdown {
             shared.acknowledgeChange()
@@ -63,7 +63,8 @@ extension Supervisor {
 
     // MARK: - Records
 
-    /// Says where a listener listens, with the ports that the kernel chose. What waits for its interface says so itself.
+    /// Records where a listener listens, with the ports that the kernel chose. A lane does so for a socket that waits for
+    /// its interface.
     func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
             if known.contains(where: { $0.socket === open.socket }) { continue }
@@ -77,7 +78,7 @@ extension Supervisor {
         writer.write(.listening(on: address, because: cause, listener: listener.current.label))
     }
 
-    /// Says that the daemon has started, and what may go wrong with it later.
+    /// Records the start, and warns of a low descriptor limit and of passed sockets that no listener uses.
     func recordStart() {
         writer.write(
             .started(
@@ -86,7 +87,7 @@ extension Supervisor {
         for name in passed.untaken { writer.write(.passedSocketUnused(name)) }
     }
 
-    /// Says that there may be more connections than descriptors, if so.
+    /// Warns if the connections that are allowed may need more descriptors than the limit.
     func warnOfDescriptorLimit() {
         let needed = configuration.descriptorsNeeded
         if needed > descriptorLimit {

@@ -7,23 +7,23 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// How long the records may take to be written at the end.
+    /// How long writing the last records may take.
     private static let flushTime = Duration.seconds(5)
 
     /// How long the lanes may take to end.
     private static let joinTime = DispatchTimeInterval.seconds(5)
 
-    /// Stops accepting and waits for the connections; the second time, ends at once.
+    /// Stops accepting and waits for the connections; called again, ends at once.
     func stop() {
         let timeout = configuration.daemon.drainTimeout.nanoseconds
         perform(shutdown.stopRequested(at: Clock.monotonic, timeout: timeout))
     }
 
-    /// Ctrl-C stops as TERM does, and whoever pressed it is told what is waited for.
+    /// Stops on Ctrl-C as on SIGTERM, and tells the person at the terminal what is waited for.
     func interrupted() {
         let wasServing = shutdown == .serving
         stop()
-        // Where standard error is a file that records go to, a line of another form would be in the way.
+        // A file that gets records on standard error must get nothing in another form.
         guard wasServing, case .draining = shutdown,
             ControllingTerminal.showsStandardError
                 || ControllingTerminal.hasForeground && !configurationLogsToStandardError,
@@ -33,7 +33,7 @@ extension Supervisor {
         PrefixedErrorOutput().say(notice)
     }
 
-    /// A connection has ended while draining, or a lane has answered.
+    /// Called when a connection has ended while draining, or a lane has answered a heartbeat.
     func drainChanged() {
         shared.acknowledgeChange()
         forgetEmptyListeners()
@@ -42,12 +42,12 @@ extension Supervisor {
         perform(shutdown.drained())
     }
 
-    /// The connections have had their time.
+    /// Called when the drain timeout is over.
     func drainTimedOut() {
         perform(shutdown.timedOut())
     }
 
-    /// Asks systemd for patience.
+    /// Asks systemd for more time to stop: `EXTEND_TIMEOUT_USEC=` of sd_notify(3).
     func extendTimeout() {
         tell("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
     }
@@ -67,7 +67,7 @@ extension Supervisor {
                 connections: shared.connections.value,
                 timeout: DurationText.format(configuration.daemon.drainTimeout)))
         lanes.performOnAll { $0.stopAccepting() }
-        // Its answer says that the backlogs are empty too.
+        // A lane answers it once the backlogs are empty too.
         drainHeartbeat = sendHeartbeat()
         closeSockets()
         drainAlarm?.set(after: Clock.span(from: Clock.monotonic, to: end))
@@ -78,7 +78,7 @@ extension Supervisor {
 
     private func finish() {
         let left = shared.connections.value
-        // A lane that accepts may hand over to another, so none is ended before all have stopped.
+        // A lane that accepts may hand a connection to another, so all stop accepting before any of them ends.
         _ = lanes.performOnAllAndWait(timeout: .now() + Self.joinTime) { $0.stopAccepting() }
         lanes.performOnAll { lane in
             lane.stop(nil, because: .stopped, by: .operator)
@@ -87,8 +87,10 @@ extension Supervisor {
         end(status: 0, .stopped(version: Version.text, closed: left))
     }
 
-    /// Lets go of the listening sockets. Each is closed when the last lane has taken who waited in its backlog; whoever
-    /// comes then is refused, instead of waiting for nothing as long as the daemon drains.
+    /// Releases the listening sockets, and removes the files of Unix sockets.
+    ///
+    /// Each socket is closed when the last lane has emptied its backlog. From then on the kernel refuses clients, which
+    /// would otherwise wait in the backlog as long as the daemon drains.
     private func closeSockets() {
         for (name, listener) in listeners {
             listener.sockets.forEach { $0.removeFile() }
@@ -96,9 +98,9 @@ extension Supervisor {
         }
     }
 
-    /// Ends the lanes, writes what there is to write, and lets the main thread exit.
+    /// Ends the lanes, writes the records that are left, and lets the main thread exit.
     ///
-    /// - Parameter record: the last one. Made when the lanes have ended, since records are sorted by their time.
+    /// - Parameter record: the last record. Made after the lanes have ended, since records are sorted by their time.
     func end(status: CInt, _ record: @autoclosure () -> DaemonRecord? = nil) {
         lanes.end()
         if !lanes.join(timeout: .now() + Self.joinTime) {

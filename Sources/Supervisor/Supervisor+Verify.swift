@@ -14,7 +14,7 @@
         /// - Parameter descriptors: whether the descriptors of the process are all the daemon's own.
         /// - Returns: what is wrong, in words; empty if nothing is.
         func verify(descriptors: Bool = false) -> [String] {
-            // Nothing to look at: the lanes have ended.
+            // The lanes have ended: there is nothing to verify.
             if lanes.join(timeout: .now()) { return [] }
             let (known, required) = (knownListeners, requiredListeners)
             let names = LanesReport()
@@ -32,12 +32,12 @@
             return ledger.problems
         }
 
-        /// The listeners in force, and those that leave.
+        /// The identifiers of the listeners in force, and of removed ones that still drain.
         private var knownListeners: Set<Int> {
             Set(listeners.values.map(\.current.identifier)).union(leaving.keys)
         }
 
-        /// For each lane the listeners that it has to have.
+        /// For each lane the listeners that it must have.
         private var requiredListeners: [Int: Set<Int>] {
             var required: [Int: Set<Int>] = [:]
             for listener in listeners.values {
@@ -48,7 +48,7 @@
             return required
         }
 
-        /// Each socket of a connection is watched, and each pipe is a lane's: what is neither has lost its owner.
+        /// Verifies that each connection socket is registered and each pipe is a lane's. Others have lost their owner.
         private func verifyDescriptors(_ ledger: inout Ledger) {
             let sockets =
                 listeners.values.flatMap { $0.sockets.map(\.socket.raw) } + closing.compactMap { $0.socket?.raw }

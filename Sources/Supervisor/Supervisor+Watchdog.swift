@@ -5,10 +5,10 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// Begins to tell systemd that every lane lives, if it wants to hear it.
+    /// Starts the watchdog, if the unit asks for it with WatchdogSec=.
     ///
-    /// Lanes are asked four times a period, and `WATCHDOG=1` goes out only if all have answered the question before:
-    /// so a lane that hangs is found within the period, and one slow turn is forgiven.
+    /// Lanes get a heartbeat four times a period, and `WATCHDOG=1` is sent only if all have answered the previous one. So a
+    /// lane that hangs is found within the period, and a single slow turn is tolerated.
     func beginWatchdog() {
         guard let microseconds = manager.watchdogMicroseconds else { return }
         let alarm = Alarm(on: queue) { [self] in watchdogDue() }
@@ -18,28 +18,27 @@ extension Supervisor {
         watchdogHeartbeat = sendHeartbeat()
     }
 
-    /// Asks every lane for a sign of life, which also says that it has done what was asked of it before.
+    /// Sends a heartbeat to every lane. A lane that has answered it has also handled all messages sent before.
     ///
-    /// - Returns: the number of the question, for ``haveAnswered(_:)``.
+    /// - Returns: the number of the heartbeat, for ``haveAnswered(_:)``.
     func sendHeartbeat() -> UInt64 {
         heartbeat += 1
         for handle in lanes.handles { handle.sendHeartbeat(heartbeat) }
         return heartbeat
     }
 
-    /// Whether every lane has answered a question.
+    /// Whether every lane has answered a heartbeat.
     func haveAnswered(_ heartbeat: UInt64) -> Bool {
         lanes.handles.allSatisfy { $0.answeredHeartbeat >= heartbeat }
     }
 
-    /// Looks at the answers. Only at those to its own question, which is old enough: a reload may have put another one
-    /// just now.
+    /// Checks the answers to the watchdog's own heartbeat: a reload may have sent a newer one just now.
     func watchdogDue() {
         let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < watchdogHeartbeat }.map(\.number))
         if silent.isEmpty { tell("WATCHDOG=1") }
         for number in silent.subtracting(silentLanes).sorted() { writer.write(.laneSilent(number)) }
         silentLanes = silent
-        // A lane that hangs gets no further questions: they would pile up.
+        // A lane that hangs gets no further heartbeats: they would pile up in its inbox.
         if silent.isEmpty { watchdogHeartbeat = sendHeartbeat() }
     }
 }

@@ -9,12 +9,12 @@ import Policy
 import Reactor
 import Records
 
-/// Owns the configuration in force, the listeners, and the lanes' handles; answers signals; alone talks to systemd.
+/// Owns the configuration, listeners and lane handles; handles signals; alone notifies systemd.
 ///
 /// Concurrency: made on its serial queue and confined to it. Lanes reach it through a ``Wakeup``, signals through a
-/// signalfd, a configuration through its ``ConfigurationLoader``, the host's interfaces through ``HostWatch``, time through
-/// ``Alarm``: all are Dispatch sources of this queue. It waits for lanes only when a reload or the daemon comes to its end, and not for long. It reads no file of
-/// the configuration and asks no name server: the watchdog is on this queue too.
+/// signalfd, a configuration through its ``ConfigurationLoader``, changes of the host through ``HostWatch``, time through
+/// ``Alarm``: all are Dispatch sources of this queue. It waits for lanes only at the end of a reload or of the daemon, and
+/// for a limited time. It reads no configuration file and asks no name server, since the watchdog is on this queue too.
 final class Supervisor {
     let loader: ConfigurationLoader
     let writer: RecordWriter
@@ -36,16 +36,16 @@ final class Supervisor {
     var isLoading = false
     var reloadIsWanted = false
 
-    /// How long the lanes may take to do what a reload asks of them before it is called done.
+    /// How long a reload waits for the lanes before it is reported as done.
     var settleTime = DispatchTimeInterval.seconds(1)
 
-    /// How often systemd is asked for more time while draining, in nanoseconds; for twice as much each time.
+    /// How often systemd is asked for more time while draining, in nanoseconds. Each time for twice as long.
     var extendInterval: UInt64 = 10_000_000_000
 
     private var nextIdentifier = 0
     private var sources: [any DispatchSourceProtocol] = []
 
-    // Made in init's last step, since each refers to the supervisor.
+    // Set in ``begin(_:)``, since each refers to the supervisor.
     var statusAlarm: Alarm?
     var drainAlarm: Alarm?
     var extendAlarm: Alarm?
@@ -54,17 +54,17 @@ final class Supervisor {
     var noticeAlarm: Alarm?
     var noticePause: UInt64 = 0
     var leaving: [Int: Leaving] = [:]
-    /// The sockets that the last reloads closed, until every lane has let go of them.
+    /// Sockets that reloads have closed, until every lane has released them.
     var closing: [ClosingSocket] = []
-    /// While a listener depends on interfaces or addresses of this host.
+    /// Set while a listener depends on interfaces or addresses of this host.
     var hostWatch: HostWatch?
-    /// Set while the kernel does not let it begin.
+    /// Retries to start ``hostWatch``; set while the kernel refuses it.
     var hostWatchAlarm: Alarm?
-    /// What they were when they were looked at last.
+    /// The interfaces and addresses of this host, as last read.
     var hostState = HostState()
-    /// What sockets lack of them.
+    /// Which of them the sockets lack.
     var lacks = HostLacks()
-    /// The number that an interface has now.
+    /// Returns the present index of an interface.
     var interfaceIndex: (String) -> UInt32 = { SystemHostLookup().listeningIndex(ofScope: $0) }
     var heartbeat: UInt64 = 0
     var drainHeartbeat: UInt64 = 0
@@ -72,7 +72,7 @@ final class Supervisor {
     var silentLanes: Set<Int> = []
     var statusSent: (line: String, time: UInt64)?
 
-    /// What it starts from.
+    /// What the supervisor is made from.
     struct Start: Sendable {
         var loader: ConfigurationLoader
         var configuration: Configuration
@@ -103,7 +103,7 @@ final class Supervisor {
         lanes = try LaneGroup(count: configuration.daemon.laneCount, shared: shared) { [writer] in writer.makeBuffer() }
     }
 
-    /// Opens every listener and says that it is ready; or says what cannot be had, and ends with `EX_UNAVAILABLE`.
+    /// Opens every listener and sends `READY=1`. If a socket fails, records that and ends with `EX_UNAVAILABLE`.
     func begin(_ start: Start) {
         hostWatchAlarm = Alarm(on: queue) { [unowned self] in retryWatchingHost() }
         watchHost(for: configuration)
@@ -131,19 +131,19 @@ final class Supervisor {
         setAwaited(awaited)
         watchRoutes()
         recordStart()
-        // libdispatch makes its timerfd with the first timer, for which there may be no descriptor left later.
+        // libdispatch creates its timerfd with the first timer; later there may be no descriptor left for it.
         statusAlarm?.set(after: 1)
         tell("READY=1\n\(statusAssignment())")
         beginWatchdog()
     }
 
-    /// A number for a listener that none had before.
+    /// Returns a number that no listener had before.
     func makeIdentifier() -> Int {
         nextIdentifier += 1
         return nextIdentifier
     }
 
-    /// Gives a listener to the lanes that are to accept for it.
+    /// Opens a listener on the lanes that accept for it.
     func open(_ listener: ActiveListener) {
         let current = listener.current
         let sockets = listener.sockets.map(\.socket)
@@ -152,7 +152,7 @@ final class Supervisor {
         }
     }
 
-    /// The lanes that accept for a listener: all, or one if its connections have to meet.
+    /// The lanes that accept for a listener: all, or one if its connections share state.
     func handles(for listener: ListenerInForce) -> [LaneHandle] {
         guard listener.sharesOneLane else { return lanes.handles }
         return [lanes.handles[listener.identifier % lanes.handles.count]]
@@ -181,7 +181,7 @@ final class Supervisor {
         for source in sources { source.activate() }
     }
 
-    /// Ends every source. What they hold of the supervisor goes with them.
+    /// Cancels every source, which releases what it holds of the supervisor.
     func stopWatching() {
         for source in sources { source.cancel() }
         sources = []
@@ -196,7 +196,7 @@ final class Supervisor {
         leaving = [:]
     }
 
-    /// Does what a signal asks for.
+    /// Handles a signal.
     func received(signal number: CInt) {
         switch number {
         case SIGHUP: reload()

@@ -4,17 +4,18 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// What a debug build has so that the end-to-end tests can make it verify itself: a signal, and a file for the answer. A
-/// release build has none of it.
+/// Lets the end-to-end tests have a debug build verify itself: by a signal, and a file for the answer.
+///
+/// A release build has none of it.
 enum Verification {
     #if DEBUG
-        /// The signal: nothing else sends SIGPWR to a process.
+        /// The signals to block: nothing else sends SIGPWR to a process.
         static let signals: [CInt] = [SIGPWR]
 
-        /// The variable of the environment that names the file.
+        /// The environment variable that names the file.
         private static let variable = "USHERD_TEST_VERIFY"
 
-        /// Writes what was found wrong, one finding a line, and `end` behind it.
+        /// Writes the problems, one a line, and `end` behind them.
         static func answer(_ problems: [String]) {
             // unsafe: a string that ends in NUL; nothing changes the environment after the start.
             guard let path = unsafe getenv(variable) else { return }
@@ -29,11 +30,11 @@ enum Verification {
 
         /// What a descriptor is.
         enum Kind {
-            /// A socket that has connections, or is one.
+            /// A stream or seqpacket socket, connected or listening.
             case connection
             /// An end of a pipe.
             case pipe
-            /// Anything else: sockets towards systemd, the journal, the kernel and name servers too.
+            /// Anything else, including the datagram sockets to systemd, the journal, the kernel and name servers.
             case other
         }
 
@@ -43,7 +44,7 @@ enum Verification {
             return names.compactMap { CInt(String(decoding: $0, as: UTF8.self)) }.map { ($0, kind(of: $0)) }
         }
 
-        /// Those that were open before any lane was: passed sockets, and what the process was started with.
+        /// Sockets and pipes that were open before the lanes started: passed sockets, and what the process inherited.
         static let atStart = Set(openDescriptors.filter { $0.kind != .other }.map(\.raw))
 
         private static func kind(of raw: CInt) -> Kind {
@@ -51,7 +52,7 @@ enum Verification {
             // unsafe: a local.
             guard unsafe fstat(raw, &status) == 0 else { return .other }
             switch status.st_mode & S_IFMT {
-            // Only one without a name has no place in a directory.
+            // An anonymous pipe, not a FIFO: that one has a place in a directory.
             case S_IFIFO where status.st_nlink == 1 && isUnnamed(raw): return .pipe
             case S_IFSOCK: return isConnection(raw) ? .connection : .other
             default: return .other
@@ -69,7 +70,7 @@ enum Verification {
         private static func isConnection(_ raw: CInt) -> Bool {
             var type: CInt = 0
             var length = socklen_t(MemoryLayout<CInt>.size)
-            // unsafe: locals of the size that is told.
+            // unsafe: locals, of the size that is passed.
             guard unsafe getsockopt(raw, SOL_SOCKET, SO_TYPE, &type, &length) == 0 else { return false }
             return type == CInt(SOCK_STREAM.rawValue) || type == CInt(SOCK_SEQPACKET.rawValue)
         }

@@ -2,11 +2,11 @@
 
 import LinuxSystem
 
-/// Through which other threads tell the supervisor that something has changed.
+/// Lets other threads wake a queue through an eventfd.
 ///
-/// An eventfd instead of a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
+/// Not by a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
 ///
-/// Concurrency: may be rung from any thread.
+/// Concurrency: may be signalled from any thread.
 final class Wakeup: Sendable {
     private let wake: WakeDescriptor
 
@@ -14,7 +14,7 @@ final class Wakeup: Sendable {
         wake = try WakeDescriptor()
     }
 
-    /// The number, for a Dispatch source.
+    /// The descriptor number, for a Dispatch source.
     var raw: CInt { wake.raw }
 
     func signal() { wake.signal() }

@@ -5,29 +5,29 @@ import Configuration
 import Glibc
 import LinuxSystem
 
-/// What the sockets of the configuration in force lack, because this host does not have it. Pure.
+/// What sockets of the configuration in force lack because this host does not have it. Pure.
 struct HostLacks: Equatable {
     /// The sockets that cannot be opened yet, and why.
     var awaited: [SocketKey: ListenFailure] = [:]
 
-    /// The sockets that are in their group on no interface any more, with their listener's name.
+    /// Sockets whose group is joined on no interface any more, with their listener's name.
     var unjoined: [SocketKey: String] = [:]
 
-    /// The sockets whose address this host has lost, with their listener's name.
+    /// Sockets whose address this host has lost, with their listener's name.
     var deaf: [SocketKey: String] = [:]
 
-    /// Whether something is waited for that only an event about routes announces.
+    /// Whether a socket waits for something that only an event about routes announces.
     var waitsForRoute: Bool {
         !unjoined.isEmpty || awaited.contains { key, failure in failure.errno == ENODEV && key.choosesInterface }
     }
 
-    /// Forgets the sockets that are not in force any more.
+    /// Forgets sockets that are no longer in force.
     mutating func keep(_ keys: Set<SocketKey>) {
         unjoined = unjoined.filter { keys.contains($0.key) }
         deaf = deaf.filter { keys.contains($0.key) }
     }
 
-    /// For each listener that waits, what for, in the order of their names.
+    /// What each waiting listener waits for, in the order of their names.
     var waiting: [(listener: String, what: String)] {
         let opening = awaited.map { key, failure in (failure.listener, key.words(for: failure)) }
         let joining = unjoined.map { key, listener in (listener, "no route to \(key.host)") }
@@ -56,7 +56,7 @@ extension SocketKey {
         }
     }
 
-    /// What is waited for, in the line of the status.
+    /// What the socket waits for, for the status line.
     fileprivate func words(for failure: ListenFailure) -> String {
         switch failure.errno {
         case ENODEV where choosesInterface: "no route to \(host)"
@@ -66,7 +66,7 @@ extension SocketKey {
         }
     }
 
-    /// What is waited for and what to do about it, in a sentence.
+    /// What the socket waits for and what to do about it, in a sentence.
     func message(for failure: ListenFailure) -> String {
         guard failure.isAwaited else { return failure.message }
         let endpoint = failure.address.endpoint
@@ -83,8 +83,9 @@ extension SocketKey {
 }
 
 extension ListenFailure {
-    /// Whether rtnetlink(7) announces what is missing: an address (`EADDRNOTAVAIL` of bind(2)), or an interface or a route to
-    /// a group (`ENODEV`).
+    /// Whether rtnetlink(7) announces what is missing.
+    ///
+    /// That is an address (`EADDRNOTAVAIL` of bind(2)), or an interface or a route to a group (`ENODEV`).
     var isAwaited: Bool {
         guard case .system(let error) = cause, [.tcp, .udp].contains(address.endpoint.scheme) else { return false }
         return error.errno == ENODEV || error == SystemError("bind", errno: EADDRNOTAVAIL)

@@ -4,33 +4,34 @@ import Addresses
 import Configuration
 import LinuxSystem
 
-/// What has to be done after the interfaces or addresses of this host have changed. Pure: it looks at the configuration in
-/// force, at what its sockets lack, and at the host before and now.
+/// What to do after the interfaces or addresses of this host have changed.
+///
+/// Pure: made from the configuration in force, what its sockets lack, and the host before and now.
 struct HostPlan: Equatable {
-    /// The configuration with the numbers that its interfaces have now.
+    /// The configuration with the present indexes of its interfaces.
     let next: Configuration
 
-    /// What becomes of the listeners, as in a reload: a socket on an interface with another number is another one.
+    /// The changes of the listeners, as in a reload. A socket on an interface with another index is another socket.
     let changes: ReloadPlan
 
-    /// The sockets to open: those of interfaces with another number, and those that were awaited.
+    /// The sockets to open: those of interfaces with another index, and those that were awaited.
     let toOpen: Set<SocketKey>
 
-    /// The interfaces that are gone. A group that was joined there has to be joined anew.
+    /// The interfaces that were removed. A group that was joined there has to be joined again.
     let gone: Set<UInt32>
 
-    /// The groups on interfaces of the kernel's choice that may have to be joined anew.
+    /// The groups, on interfaces that the kernel chooses, that may have to be joined again.
     var groups: Set<SocketKey> = []
 
-    /// The sockets in force whose address this host does not have any more.
+    /// The sockets in force whose address this host has lost.
     var lost: Set<SocketKey> = []
 
     /// The sockets in force whose address this host has again.
     var returned: Set<SocketKey> = []
 
-    /// Decides.
+    /// Makes the plan.
     ///
-    /// - Parameter index: the number that an interface has now: see ``Configuration/follow(_:)``.
+    /// - Parameter index: returns the present index of an interface: see ``Configuration/follow(_:)``.
     init(
         _ configuration: Configuration, lacking lacks: HostLacks, from before: HostState, to now: HostState,
         index: (String) -> UInt32
@@ -50,8 +51,10 @@ struct HostPlan: Equatable {
         }
     }
 
-    /// An address that the kernel never listed may be there all the same: a route of the type `local` makes any address one
-    /// of this host. So only one that was listed can be lost.
+    /// Notes whether the address of a socket was lost or has returned.
+    ///
+    /// An address that the kernel never listed may be local all the same: a route of type `local` makes any address local.
+    /// So only an address that was listed can be lost.
     private mutating func note(_ key: SocketKey, isThere: Bool, wasThere: Bool, _ lacks: HostLacks) {
         if lacks.deaf[key] != nil {
             if isThere { returned.insert(key) }
@@ -62,12 +65,12 @@ struct HostPlan: Equatable {
 }
 
 extension SocketKey {
-    /// The address that this host has to have for the socket, as ``HostState/addresses`` has it; nil for none.
+    /// The address that the socket needs, in the form of ``HostState/addresses``; nil if it needs none.
     var hostAddress: SocketAddress? {
         switch self {
         case .bound(let kind, let address, _), .anyPort(let kind, let address, _, _, _):
             guard kind == .tcp || kind == .udp, !address.isWildcard else { return nil }
-            // The kernel lists no interface with an address that is not link-local.
+            // The kernel lists an address that is not link-local without an interface.
             if case .ipv6(let ip, _, _) = address, !ip.isLinkLocal { return .ipv6(ip, port: 0, scope: 0) }
             return address.with(port: 0)
         case .group, .bus, .passed:

@@ -3,12 +3,13 @@
 import Dispatch
 import LinuxSystem
 
-/// Calls the supervisor after the interfaces or addresses of this host have changed. Events of a burst, as when a container
-/// starts, lead to one call.
+/// Calls a closure after the interfaces or addresses of this host have changed.
+///
+/// A burst of events, as when a container starts, leads to one call.
 ///
 /// Concurrency: belongs to the queue that it was made for.
 final class HostWatch {
-    /// What the sources refer to: the descriptor has to stay open until libdispatch lets go of it
+    /// Owns the netlink socket. It has to stay open until libdispatch has cancelled the source
     /// (dispatch_source_set_cancel_handler(3)).
     private final class Descriptor {
         let events: LinkEvents
@@ -21,16 +22,16 @@ final class HostWatch {
     private let alarm: Alarm
     private(set) var tellsRoutes = false
 
-    /// Whether the alarm, if it is set, is set for ``retryLater()``.
+    /// Whether ``retryLater()`` has set the alarm, if it is set.
     private var isRetry = false
 
     /// The time from an event to the call, in nanoseconds.
     private static let pause: UInt64 = 50_000_000
 
-    /// The time to the next call after something failed that no event will announce, in nanoseconds.
+    /// The time to the next call after a failure whose end no event announces, in nanoseconds.
     static let retryPause: UInt64 = 1_000_000_000
 
-    /// Begins to watch.
+    /// Starts watching.
     ///
     /// - Parameter changed: called on the queue.
     init(on queue: DispatchQueue, _ changed: @escaping () -> Void) throws(SystemError) {
@@ -46,23 +47,25 @@ final class HostWatch {
         source.activate()
     }
 
-    /// Calls as after an event.
+    /// Schedules the call that follows an event.
     private func callSoon() {
-        // Events that do not end must not put the call off for ever.
+        // A steady stream of events must not put the call off for ever.
         if alarm.isSet, !isRetry { return }
         isRetry = false
         alarm.set(after: Self.pause)
     }
 
-    /// Calls once more a second later, since something failed that no event will announce.
+    /// Schedules a call in one second, after a failure whose end no event announces.
     func retryLater() {
         if alarm.isSet { return }
         isRetry = true
         alarm.set(after: Self.retryPause)
     }
 
-    /// Watches the routes too, or no more; a call follows when that begins, since a route may have come before.
-    /// Where the kernel refuses, a call follows a second later, in which to ask again.
+    /// Starts or stops watching the routes.
+    ///
+    /// To start schedules a call, since a route may have been added before. If the kernel refuses, a call follows one
+    /// second later, which may ask again.
     func tellRoutes(_ wanted: Bool) {
         guard wanted != tellsRoutes else { return }
         guard (try? descriptor.events.tellRoutes(wanted)) != nil else { return retryLater() }

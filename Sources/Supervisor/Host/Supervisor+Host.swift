@@ -7,8 +7,9 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// Begins to watch the interfaces and addresses of this host, if a configuration needs it. Called before its sockets are
-    /// opened, so that no change is missed.
+    /// Starts watching the interfaces and addresses of this host, if a configuration depends on them.
+    ///
+    /// Called before its sockets are opened, so that no change is missed.
     func watchHost(for configuration: Configuration) {
         guard hostWatch == nil, configuration.listeners.contains(where: \.dependsOnHost) else { return }
         do throws(SystemError) {
@@ -23,13 +24,13 @@ extension Supervisor {
         do throws(SystemError) {
             hostState = try HostState.current()
         } catch {
-            // Nothing is known yet, so nothing counts as lost.
+            // With no known state, no address counts as lost.
             hostState = HostState()
             hostWatch?.retryLater()
         }
     }
 
-    /// Watches the host no more where the configuration in force does not need it.
+    /// Stops watching the host, if the configuration in force does not depend on it.
     func endHostWatchIfIdle() {
         guard !configuration.listeners.contains(where: \.dependsOnHost) else { return }
         hostWatch = nil
@@ -37,7 +38,7 @@ extension Supervisor {
     }
 
     private func hostWatchFailed(_ error: SystemError) {
-        // What a sandbox forbids stays forbidden; descriptors and memory come back, which no event tells.
+        // A sandbox refuses for good. Descriptors and memory become free again, and no event announces that: retry.
         let isForbidden = [EAFNOSUPPORT, EPROTONOSUPPORT, EACCES, EPERM].contains(error.errno)
         let isKnown = hostWatchAlarm?.isSet == true
         if !isForbidden { hostWatchAlarm?.set(after: HostWatch.retryPause) }
@@ -45,24 +46,26 @@ extension Supervisor {
         writer.write(.hostUnwatched(because: error, retries: !isForbidden))
     }
 
-    /// Tries again to watch the host, and looks at what has changed meanwhile.
+    /// Tries again to watch the host; if it can, handles what has changed meanwhile.
     func retryWatchingHost() {
         guard shutdown == .serving else { return }
-        // The alarm that has fired stands for the warning until the watch begins.
+        // A set alarm means that the warning was written: set it again, so that the next failure writes none.
         hostWatchAlarm?.set(after: HostWatch.retryPause)
         watchHost(for: configuration)
         if hostWatch != nil { hostChanged() }
     }
 
-    /// An interface or an address has come or gone, or a route that a group waits for: opens what can be had now, and binds
-    /// anew what is bound to an interface that is gone or has another name. Every other socket, and each connection, stays.
+    /// Called when interfaces or addresses have changed, or a route that a group waits for.
+    ///
+    /// Opens the sockets that can be opened now, and binds again those of an interface that was removed or renamed. Every
+    /// other socket stays, and so does each connection.
     func hostChanged() {
         guard shutdown == .serving else { return }
         let now: HostState
         do throws(SystemError) {
             now = try HostState.current()
         } catch {
-            // EMFILE, ENOBUFS: nothing is known, so nothing is decided.
+            // EMFILE, ENOBUFS: the state of the host is unknown.
             hostWatch?.retryLater()
             return
         }
@@ -75,7 +78,7 @@ extension Supervisor {
         statusChanged()
     }
 
-    /// Notes the sockets that cannot be opened yet, and tells of those of which that is news.
+    /// Sets the sockets that cannot be opened yet, and records those that are new or have another cause.
     func setAwaited(_ awaited: [SocketKey: ListenFailure]) {
         let before = lacks.awaited
         lacks.awaited = awaited
@@ -86,11 +89,11 @@ extension Supervisor {
                     failure.listener, for: key.message(for: failure), errno: failure.errno,
                     listener: listeners[failure.listener]?.current.label))
         }
-        // Of a lack of descriptors, or an address that another process has, there is no event.
+        // No event announces that descriptors are free, or that another process has released an address.
         if awaited.contains(where: { !$0.value.isAwaited }) { hostWatch?.retryLater() }
     }
 
-    /// Forgets what sockets lack that are not in force any more, and watches the routes as long as a group waits for one.
+    /// Forgets what removed sockets lacked, and watches the routes as long as a group waits for one.
     func watchRoutes() {
         lacks.keep(Set(listeners.values.flatMap { $0.sockets.map(\.key) }))
         hostWatch?.tellRoutes(lacks.waitsForRoute)
@@ -134,7 +137,7 @@ extension Supervisor {
         }
     }
 
-    /// Joins the groups anew whose interface, which the kernel chose, is gone.
+    /// Joins the groups again whose interface, which the kernel chose, was removed.
     private func joinGroups(_ plan: HostPlan) {
         for (listener, open) in socketsInForce(plan.groups) {
             let left = plan.gone.filter { open.socket.leaveGroup(on: $0) }

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Concurrency: one owner at a time, on any thread; the reading happens on a thread `usherd.loader`, which ends with it.
 final class ConfigurationLoader: Sendable {
-    /// What became of a reading.
+    /// The result of a load: a configuration, or problems.
     typealias Outcome = (configuration: Configuration?, problems: [ConfigurationProblem])
 
     /// The path of the main file.
@@ -22,7 +22,7 @@ final class ConfigurationLoader: Sendable {
     private let outcome = Mutex<Outcome?>(nil)
     private let finished: Wakeup
 
-    /// Makes a loader of one configuration.
+    /// Makes a loader for a file.
     ///
     /// - Parameter read: reads the files and resolves the names; blocks as long as these take.
     init(
@@ -36,12 +36,12 @@ final class ConfigurationLoader: Sendable {
         finished = try Wakeup()
     }
 
-    /// The descriptor that becomes readable when a reading is finished.
+    /// The descriptor that becomes readable once the configuration was read.
     var raw: CInt { finished.raw }
 
-    /// Begins to read. Not to be called again before ``take()`` has returned the outcome.
+    /// Starts reading. Not called again before ``take()`` has returned the outcome.
     ///
-    /// - Throws: if there can be no thread; nothing has begun then.
+    /// - Throws: `EAGAIN` and the like if no thread can be created; then nothing was started.
     func begin() throws(SystemError) {
         try OwnThread.start("usherd.loader") { [self] in
             let outcome = read(path)
@@ -50,7 +50,7 @@ final class ConfigurationLoader: Sendable {
         }
     }
 
-    /// The outcome of the reading; nil while it is under way.
+    /// The outcome of the load; nil while it is in progress.
     func take() -> Outcome? {
         finished.clear()
         return outcome.withLock { $0.take() }

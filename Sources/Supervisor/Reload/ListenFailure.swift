@@ -6,28 +6,28 @@ import Glibc
 import HostAccess
 import LinuxSystem
 
-/// A listener that cannot be had.
+/// A socket of a listener could not be opened.
 struct ListenFailure: Error, Equatable {
-    /// Why.
+    /// The cause.
     enum Cause: Equatable {
-        /// The kernel refused.
+        /// A system call failed.
         case system(SystemError)
         /// Another process listens on the path.
         case pathIsLive
         /// The daemon itself listens on the path, by another kind of socket or under another spelling of it.
         case pathIsOurs
-        /// What lies at the path is not a socket.
+        /// The file at the path is not a socket.
         case pathIsNoSocket
-        /// systemd passed a socket that keeps the bounds of messages where a stream is wanted, or the other way round.
+        /// systemd passed a socket of a kind that the listener cannot use.
         case wrongKind(SocketKind, wanted: Set<SocketKind>)
-        /// systemd passed a UDP socket that others than this host reach, for a service that would serve to flood somebody.
+        /// systemd passed a UDP socket beyond loopback, for a service that would amplify forged requests.
         case amplifies
         /// systemd passed no socket of this name; it passed these.
         case notPassed(names: [String])
-        /// systemd passed a socket that has the address, under this name.
+        /// systemd passed a socket with this address, under this name.
         case passed(name: String)
 
-        /// The error number behind it.
+        /// The error number of the cause.
         var errno: CInt {
             switch self {
             case .system(let error): error.errno
@@ -46,15 +46,15 @@ struct ListenFailure: Error, Equatable {
     /// The address as it was written.
     var address: ListenAddress
 
-    /// Why.
+    /// The cause.
     var cause: Cause
 
-    /// The error number behind it, for `ERRNO=` of sd_notify(3).
+    /// The error number of the cause, for `ERRNO=` of sd_notify(3).
     var errno: CInt { cause.errno }
 
     /// A sentence: where, which listener, what, and what to do.
     var message: String {
-        // It goes into a record and a line of STATUS=: neither the path of a file nor that of a socket may break it.
+        // For a record and a line of STATUS=: neither a file's path nor that of a socket may add control characters.
         TerminalText.safe(
             "\(address.origin): listener \(listener): cannot listen on \(address.endpoint): \(explanation)")
     }

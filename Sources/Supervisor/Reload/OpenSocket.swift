@@ -5,14 +5,14 @@ import Configuration
 import Glibc
 import LinuxSystem
 
-/// A listening socket in force.
+/// A listening socket that is open, and the key that identifies it.
 struct OpenSocket {
     let key: SocketKey
     let socket: ListeningSocket
 
-    /// Makes the sockets that an address asks for: several only if systemd passed several under one name.
+    /// Opens the sockets of an address: several only if systemd passed several under one name.
     ///
-    /// - Parameter ours: sockets that may be in the way, and are the daemon's own.
+    /// - Parameter ours: sockets of the daemon itself, which may occupy the address.
     static func open(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ours: [ListeningSocket] = []
     ) throws(ListenFailure) -> [OpenSocket] {
@@ -32,13 +32,13 @@ struct OpenSocket {
         }
     }
 
-    /// Removes the file of a Unix socket, unless it is somebody else's by now.
+    /// Removes the file of a Unix socket, unless it belongs to another process by now.
     func removeFile() {
-        // What cannot be removed is found stale by the next one who binds there.
+        // If that fails, the next usherd that binds there finds a stale file and removes it.
         try? socket.file?.remove()
     }
 
-    /// Why a socket could not be made, before it is known for whom.
+    /// A cause without the listener and the address, which the caller adds.
     struct OpenFailure: Error {
         var cause: ListenFailure.Cause
 
@@ -58,8 +58,10 @@ struct OpenSocket {
         return sockets.map { OpenSocket(key: wanted.key, socket: $0) }
     }
 
-    /// Binds; if that fails, mends what can be mended, once: a host without IPv6, a stale path, and a socket of the daemon
-    /// itself in the way that is about to go.
+    /// Binds a socket. If that fails for a cause that can be resolved, resolves it and binds once more.
+    ///
+    /// The causes are a host without IPv6, a stale file of a Unix socket, and a TCP socket of the daemon itself that has
+    /// the port.
     private static func bind(
         _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, _ passed: PassedSockets,
         ours: [ListeningSocket]
@@ -67,8 +69,8 @@ struct OpenSocket {
         do throws(SystemError) {
             return try make(wanted, kind, address, dualStack: dualStack)
         } catch {
-            // What systemd passed stays with it, and never makes room. Beside it on one port, half of the clients would wait
-            // in its backlog for nobody.
+            // A passed socket stays open, so it never makes room. If both listened on one port, clients in its backlog
+            // would never be accepted.
             if error.errno == EADDRINUSE, let name = wanted.nameOfPassed(passed) {
                 throw OpenFailure(.passed(name: name))
             }
@@ -128,14 +130,14 @@ struct OpenSocket {
 }
 
 extension ListeningSocket {
-    /// Whether the two have a TCP port in common, so that one may be in the other's way.
+    /// Whether both are TCP sockets with the same port, so that one may prevent the other from binding.
     fileprivate func mayOverlap(_ kind: SocketKind, _ other: SocketAddress) -> Bool {
         self.kind == .tcp && kind == .tcp && address.port == other.port
     }
 }
 
 extension WantedSocket {
-    /// The name under which systemd passed the address that is to be bound here; nil if it did not.
+    /// The name under which systemd passed a socket with the address to bind; nil if it passed none.
     fileprivate func nameOfPassed(_ passed: PassedSockets) -> String? {
         switch key {
         case .bound(let kind, let address, _): passed.name(of: kind, at: address)
@@ -144,7 +146,8 @@ extension WantedSocket {
         }
     }
 
-    /// Why what systemd passed cannot be used; nil if it can. Of a socket that was bound here, the configuration knew all.
+    /// Why a passed socket cannot be used; nil if it can. For a socket that was bound here the configuration check has
+    /// tested all of this.
     func objection(to sockets: [ListeningSocket]) -> ListenFailure.Cause? {
         guard case .passed = key else { return nil }
         if let kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {

@@ -5,14 +5,14 @@ import LinuxSystem
 
 /// The sockets that systemd passed, by name, until a listener takes them.
 ///
-/// They are the manager's: never unlinked, never shut down. A descriptor that no listener takes is kept, since a reload
-/// may ask for it.
+/// They belong to the service manager: never unlinked, never shut down. A descriptor that no listener takes is kept, since
+/// a reload may need it.
 ///
 /// Concurrency: belongs to the supervisor's queue.
 final class PassedSockets {
     private var descriptors: [(name: String, raw: CInt)]
     private var sockets: [String: [ListeningSocket]] = [:]
-    /// Why the sockets of a name cannot be used; they are closed, but the next reload is to be told the same.
+    /// Why the sockets of a name cannot be used. They are closed; later reloads get the same error.
     private var failures: [String: SystemError] = [:]
 
     /// Takes over what the manager passed.
@@ -20,16 +20,16 @@ final class PassedSockets {
         self.descriptors = descriptors
     }
 
-    /// The names that nobody has taken, each once.
+    /// The names that no listener has taken, without duplicates.
     var untaken: [String] { Set(descriptors.map(\.name)).sorted() }
 
-    /// The name under which a socket was passed that has an address, so that nobody else can; nil if there is none.
+    /// The name of a passed socket that has an address, which cannot be bound again; nil if there is none.
     func name(of kind: SocketKind, at address: SocketAddress) -> String? {
         for (name, raw) in descriptors where ListeningSocket.has(address, kind, raw) { return name }
         return sockets.first { $0.value.contains { ListeningSocket.has(address, kind, $0.raw) } }?.key
     }
 
-    /// The sockets of a name, made sure of.
+    /// The sockets of a name, adopted and checked when they are first taken.
     func take(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
         if let taken = sockets[name] { return taken }
         if let failure = failures[name] { throw OpenSocket.OpenFailure(.system(failure)) }

@@ -4,19 +4,19 @@ import Configuration
 import LinuxSystem
 import Records
 
-/// Why a reload left everything as it was.
+/// Why a reload failed. The old configuration stays in force.
 enum ReloadFailure: Error {
-    /// The files are wrong; every mistake, at least one.
+    /// The files have mistakes: all of them, at least one.
     case configuration([ConfigurationProblem], path: String)
-    /// There is no thread to read the configuration on.
+    /// No thread can be created to read the configuration.
     case thread(SystemError)
-    /// `[daemon] lanes` is another than the one in force.
+    /// `[daemon] lanes` differs from the configuration in force.
     case lanes
-    /// The log cannot go where it is to go.
+    /// A log destination cannot be opened.
     case log(SinkError)
-    /// A new listener cannot be had.
+    /// A new socket of a listener cannot be opened.
     case listener(ListenFailure)
-    /// A socket that stays does not take its new settings.
+    /// The kernel refuses a new option of a socket that stays.
     case option(listener: String, SystemError)
 
     /// A sentence for the record and the status.

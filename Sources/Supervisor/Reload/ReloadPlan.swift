@@ -2,19 +2,19 @@
 
 import Configuration
 
-/// What has to be done to get from one configuration to the next. Pure: it looks at the two, and at nothing else.
+/// The changes from one configuration to the next. Pure: made from these two only.
 struct ReloadPlan: Equatable {
-    /// What becomes of one listener.
+    /// The change of one listener.
     enum Change: Equatable {
         /// Nothing: sockets and connections are not touched.
         case unchanged
-        /// The sockets stay; connections to come get other settings.
+        /// The sockets stay; new connections get other settings.
         case changed
         /// It is new.
         case added
         /// It listens on other addresses than before.
         case rebound
-        /// It is gone.
+        /// The next configuration does not have it.
         case removed
     }
 
@@ -22,20 +22,20 @@ struct ReloadPlan: Equatable {
     struct Step: Equatable {
         var name: String
         var change: Change
-        /// Whether the connections to come meet the service of those that stand: a room keeps its members.
+        /// Whether new connections share the service of existing ones: a room keeps its members.
         var keepsService: Bool
     }
 
     /// The listeners of the new configuration in its order, then those that are removed.
     var steps: [Step] = []
 
-    /// The sockets that have to be made.
+    /// The sockets to open.
     var toOpen: [SocketKey] = []
 
     /// The sockets that stay, whether their listener is the same or not.
     var toKeep: [SocketKey] = []
 
-    /// The sockets that nobody asks for any more.
+    /// The sockets that no listener needs any more.
     var toClose: [SocketKey] = []
 
     /// Compares two configurations.
@@ -67,7 +67,7 @@ struct ReloadPlan: Equatable {
         toClose = oldKeys.filter { !newSet.contains($0) }
     }
 
-    /// Has listeners take sockets that they did not have, though they ask for the same as before.
+    /// Marks listeners as rebound that get awaited sockets, though their addresses are the same as before.
     mutating func rebind(_ names: Set<String>) {
         for index in steps.indices where names.contains(steps[index].name) {
             switch steps[index].change {
@@ -77,10 +77,10 @@ struct ReloadPlan: Equatable {
         }
     }
 
-    /// How many listeners change in a way.
+    /// How many listeners have a change.
     func count(_ change: Change) -> Int { steps.count { $0.change == change } }
 
-    /// How many listeners change in each way, which the record of the reload has.
+    /// How many listeners have each change, for the record of the reload.
     var counts: [(count: Int, change: String)] {
         let kinds: [(Change, String)] = [
             (.added, "added"), (.removed, "removed"), (.rebound, "rebound"), (.changed, "changed"),

@@ -3,11 +3,12 @@
 import Configuration
 import LinuxSystem
 
-/// The listening sockets of a reload that is under way: those that stay, with their new settings, and the new ones.
-/// All of it can be undone.
+/// The listening sockets of a reload in progress: those that stay, with new settings, and new ones.
+///
+/// ``rollBack()`` undoes all of it.
 struct SocketChanges {
     private(set) var sockets: [SocketKey: [OpenSocket]]
-    /// The sockets that this host cannot have yet, and why.
+    /// The sockets that cannot be opened on this host yet, and why.
     private(set) var awaited: [SocketKey: ListenFailure] = [:]
     private let ours: [ListeningSocket]
     private var opened: [OpenSocket] = []
@@ -15,13 +16,13 @@ struct SocketChanges {
 
     /// Begins with the sockets in force.
     ///
-    /// - Parameter closing: sockets that no configuration has any more, but a lane may.
+    /// - Parameter closing: sockets of earlier configurations that a lane may still use.
     init(_ sockets: [OpenSocket], closing: [ListeningSocket] = []) {
         self.sockets = Dictionary(grouping: sockets, by: \.key)
         ours = sockets.map(\.socket) + closing
     }
 
-    /// Makes a socket that is not there yet.
+    /// Opens a new socket.
     mutating func open(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets
     ) throws(ListenFailure) {
@@ -30,9 +31,9 @@ struct SocketChanges {
         sockets[wanted.key] = new
     }
 
-    /// Makes a socket, or notes that this host cannot have it yet.
+    /// Opens a new socket, or notes why this host cannot have it yet.
     ///
-    /// - Returns: whether it is there.
+    /// - Returns: whether it is open.
     mutating func openOrAwait(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets
     ) throws(ListenFailure) -> Bool {
@@ -46,14 +47,14 @@ struct SocketChanges {
         }
     }
 
-    /// Makes sure that a socket which stays is one for what it is used for from now on.
+    /// Checks that a socket that stays suits what it is used for from now on.
     func check(_ wanted: WantedSocket, for listener: String) throws(ListenFailure) {
         if let cause = wanted.objection(to: (sockets[wanted.key] ?? []).map(\.socket)) {
             throw ListenFailure(listener: listener, address: wanted.written, cause: cause)
         }
     }
 
-    /// Gives a socket that stays the settings of the new configuration.
+    /// Applies the settings of the new configuration to a socket that stays.
     mutating func change(_ old: WantedSocket, to new: WantedSocket) throws(SystemError) {
         for open in sockets[new.key] ?? [] {
             if old.options != new.options {
@@ -73,7 +74,7 @@ struct SocketChanges {
         }
     }
 
-    /// Puts everything back.
+    /// Restores the old settings, and removes the files of new sockets.
     func rollBack() {
         for step in undo.reversed() { step() }
         for open in opened { open.removeFile() }

@@ -5,20 +5,19 @@ import Configuration
 import LinuxSystem
 import Policy
 
-/// What makes a listening socket of one configuration the same as one of the next, so that a reload can keep it with all
-/// that waits in its backlog.
+/// Identifies a listening socket across configurations, so that a reload can keep it with its backlog.
 enum SocketKey: Hashable, Sendable {
     /// A socket that the daemon binds.
     case bound(SocketKind, SocketAddress, dualStack: Bool)
 
-    /// A socket with a port that the kernel chooses: it is the listener's, since no two would be the same, and of several
-    /// on one address of a listener it is that one.
+    /// A socket with a port that the kernel chooses. Its listener identifies it, and an index among the sockets of that
+    /// listener on one address, since no two would get the same port.
     case anyPort(SocketKind, SocketAddress, dualStack: Bool, listener: String, index: Int)
 
-    /// A group of multicast on an interface, 0 for the one that the kernel chooses. Any number of sockets may listen there.
+    /// A multicast group on an interface, 0 for the one that the kernel chooses. Any number of sockets may listen there.
     case group(SocketAddress, interface: UInt32)
 
-    /// A socket on a CAN bus, which others may be on too: it is the listener's, with its filters.
+    /// A socket on a CAN bus. Its listener and its filters identify it, since others may listen on the bus too.
     case bus(SocketAddress, filters: [CANFilter], listener: String)
 
     /// The sockets that systemd passes under a name.
@@ -27,13 +26,13 @@ enum SocketKey: Hashable, Sendable {
 
 /// A listening socket that a configuration asks for.
 struct WantedSocket: Hashable, Sendable {
-    /// Which socket.
+    /// What identifies it.
     var key: SocketKey
 
-    /// What it gives to the connections that it accepts.
+    /// Its backlog, and the options that accepted connections inherit.
     var options: ListeningOptions
 
-    /// Who may connect, for a path.
+    /// The owner, group and mode of the file of a Unix socket.
     var access: UnixSocketAccess
 
     /// The address as it was written, for messages.
@@ -42,7 +41,7 @@ struct WantedSocket: Hashable, Sendable {
     /// Whether a UDP socket must be on loopback: see ``ListenerSettings/allowsAmplification``.
     var isForLoopback = false
 
-    /// What it may be; nil for anything. Only the socket shows what it is that systemd passes.
+    /// The kinds that the listener can use; nil for any. Only the socket itself shows its kind if systemd passes it.
     var kinds: Set<SocketKind>?
 }
 
@@ -53,8 +52,8 @@ extension ListenerSettings {
         let kinds = fittingKinds
         var wanted: [WantedSocket] = []
         var known: Set<SocketKey> = []
-        // Sockets with a port of the kernel's choice are counted among their like, so that what else the listener has does
-        // not make one another socket.
+        // Sockets with a port of the kernel's choice are counted for each address and kind, so that other addresses of the
+        // listener do not change their keys.
         var counts: [SocketKey: Int] = [:]
         for address in listen {
             for first in keys(of: address) {
@@ -66,7 +65,7 @@ extension ListenerSettings {
                 }
                 guard known.insert(key).inserted else { continue }
                 var options = options(for: address)
-                // A socket that systemd made has the backlog that its unit says.
+                // systemd sets the backlog of a passed socket: Backlog= of systemd.socket(5).
                 if case .passed = key { options.backlog = nil }
                 wanted.append(
                     WantedSocket(
@@ -78,12 +77,12 @@ extension ListenerSettings {
     }
 
     private var fittingKinds: Set<SocketKind>? {
-        // A header may end anywhere, so it wants a stream.
+        // A PROXY header may end anywhere in what the client sends, so it needs a byte stream.
         if !plan.admission.proxies.isEmpty { return Set(SocketKind.allCases.filter(\.isByteStream)) }
         return service.kinds
     }
 
-    /// The sockets of an address; those with a port of the kernel's choice are not counted yet.
+    /// The keys for an address; those with a port of the kernel's choice do not have their index yet.
     private func keys(of address: ListenAddress) -> [SocketKey] {
         switch address.target {
         case .passed(let name):

@@ -7,8 +7,8 @@ import Reactor
 import Records
 
 extension Supervisor {
-    /// Has the configuration read anew: ``loaded()`` goes on. One SIGHUP that comes meanwhile, or several, lead to another
-    /// reading after this one, since the files may have changed behind it.
+    /// Starts reading the configuration; ``loaded()`` continues. SIGHUP while it is read leads to one more read, since the
+    /// files may have changed meanwhile.
     func reload() {
         guard shutdown == .serving else { return }
         guard !isLoading else {
@@ -24,7 +24,7 @@ extension Supervisor {
         }
     }
 
-    /// Puts the configuration that was read into force, or leaves everything as it is and says why.
+    /// Puts the configuration that was read into force, or keeps the old one and records why.
     func loaded() {
         guard let (next, problems) = loader.take() else { return }
         finishLoading(next.map { .success($0) } ?? .failure(.configuration(problems, path: loader.path)))
@@ -32,7 +32,7 @@ extension Supervisor {
 
     private func finishLoading(_ outcome: Result<Configuration, ReloadFailure>) {
         isLoading = false
-        // Asked to stop meanwhile, it has nothing to put in force.
+        // A daemon that was asked to stop meanwhile needs no new configuration.
         guard shutdown == .serving else { return }
         do throws(ReloadFailure) {
             let plan = try apply(try outcome.get())
@@ -53,14 +53,14 @@ extension Supervisor {
         guard loaded.daemon.lanes == configuration.daemon.lanes else { throw .lanes }
         watchHost(for: loaded)
         var next = loaded
-        // An interface may have come or gone since it was read.
+        // Interfaces may have been added or removed since it was read.
         next.follow(interfaceIndex)
         var plan = ReloadPlan(from: configuration, to: next)
         let log: PreparedSinks
         var changes = SocketChanges(listeners.values.flatMap(\.sockets), closing: closing.compactMap(\.socket))
         do throws(ReloadFailure) {
             try prepare(&plan, next, &changes)
-            // Last, since a log file that was made is not taken back.
+            // Last, since a log file that was created is not removed again.
             log = try prepareLog(next)
         } catch {
             changes.rollBack()
@@ -75,7 +75,7 @@ extension Supervisor {
         setAwaited(changes.awaited)
         watchRoutes()
         endHostWatchIfIdle()
-        // Whoever connects after the reload was called done is to meet the new configuration.
+        // Clients that connect after the reload was reported as done must get the new configuration.
         _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { $0.followLogSettings() }
         return plan
     }
@@ -88,11 +88,11 @@ extension Supervisor {
         }
     }
 
-    /// Makes the new sockets, and gives those that stay their new settings.
+    /// Opens the new sockets, and applies new settings to those that stay.
     private func prepare(
         _ plan: inout ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
     ) throws(ReloadFailure) {
-        // What this host could not have before is tried again.
+        // Sockets that this host could not have before are tried again.
         let opening = Set(plan.toOpen).union(lacks.awaited.keys)
         var arrived: Set<String> = []
         defer { plan.rebind(arrived) }
@@ -125,9 +125,9 @@ extension Supervisor {
         }
     }
 
-    /// Puts a plan into force.
+    /// Puts a plan into force: on the lanes, and in the supervisor's state.
     ///
-    /// - Parameter tellsNewSocketsOnly: whether a listener that is bound anew tells only of sockets that it did not have.
+    /// - Parameter tellsNewSocketsOnly: whether a rebound listener has `listening` records of its new sockets only.
     func commit(
         _ plan: ReloadPlan, _ next: Configuration, _ sockets: [SocketKey: [OpenSocket]],
         tellsNewSocketsOnly: Bool = false
@@ -138,7 +138,7 @@ extension Supervisor {
             guard let settings = settings[step.name] else { continue }
             let old = listeners[step.name]
             if step.change == .unchanged, var same = old {
-                // The words may have moved in the file.
+                // The line numbers of the settings may have changed.
                 same.settings = settings
                 after[step.name] = same
                 continue
@@ -150,7 +150,7 @@ extension Supervisor {
         let before = listeners
         listeners = after
         let staying = Set(after.values.flatMap { $0.sockets.map { ObjectIdentifier($0.socket) } })
-        // A socket may go from one listener to another; whoever had it lets go before the other takes it.
+        // A socket may move to another listener: the old one releases it before the new one takes it.
         for step in plan.steps {
             guard let old = before[step.name] else { continue }
             switch step.change {
@@ -179,7 +179,7 @@ extension Supervisor {
         }
     }
 
-    /// Lets the lanes forget the sockets of a listener that it will not have any more.
+    /// Has the lanes release the sockets that a listener will not keep.
     private func letGo(_ old: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
         guard let new = listeners[step.name] else { return }
         let own = Set(new.sockets.map { ObjectIdentifier($0.socket) })
@@ -206,14 +206,15 @@ extension Supervisor {
 
     // MARK: - Listeners that were removed
 
-    /// Stops accepting for a listener, and lets its connections end by themselves for a while. ``noteLeaving()`` is to follow
-    /// when all of a reload have left.
+    /// Stops accepting for a removed listener, and gives its connections the drain timeout to end.
+    ///
+    /// ``noteLeaving()`` has to follow once for all that a reload removes.
     private func leave(_ listener: ActiveListener, staying: Set<ObjectIdentifier>) {
         let identifier = listener.current.identifier
         lanes.performOnAll { $0.stopAccepting(identifier, staying: staying) }
         let timeout = configuration.daemon.drainTimeout
         var withoutSockets = listener
-        // They close as soon as the lanes let go of them: whoever comes now is refused, and the address is free.
+        // Closed as soon as the lanes release them: from then on the kernel refuses clients, and the address is free.
         withoutSockets.sockets = []
         leaving[identifier] = Leaving(
             listener: withoutSockets, deadline: ShutdownState.time(Clock.monotonic, plus: timeout.nanoseconds),
@@ -224,7 +225,7 @@ extension Supervisor {
                 listener: listener.current.label))
     }
 
-    /// Asks the lanes to tell when they have stopped accepting for the removed listeners, and sets the alarm for these.
+    /// Sends the heartbeat by which lanes confirm that they have stopped accepting, and sets the alarm.
     private func noteLeaving() {
         _ = sendHeartbeat()
         setLeavingAlarm()
@@ -238,7 +239,7 @@ extension Supervisor {
         leavingAlarm?.set(after: next - min(next, Clock.monotonic))
     }
 
-    /// The time of a removed listener is over.
+    /// Called when the drain timeout of a removed listener is over.
     func leavingTimedOut() {
         let now = Clock.monotonic
         for identifier in leaving.filter({ $0.value.deadline <= now }).keys.sorted() { forget(identifier) }
@@ -252,7 +253,7 @@ extension Supervisor {
         }
     }
 
-    /// Closes what is left of a removed listener.
+    /// Stops the connections that are left of a removed listener, and forgets it.
     private func forget(_ identifier: Int) {
         guard let one = leaving.removeValue(forKey: identifier) else { return }
         if leaving.isEmpty { leavingAlarm?.cancel() }
@@ -262,7 +263,7 @@ extension Supervisor {
     }
 }
 
-/// A socket that is closed as soon as the last lane lets go of it.
+/// A socket that is closed as soon as the last lane releases it.
 struct ClosingSocket {
     weak var socket: ListeningSocket?
 }
@@ -270,8 +271,8 @@ struct ClosingSocket {
 /// A removed listener whose connections may still end by themselves.
 struct Leaving {
     let listener: ActiveListener
-    /// Until when they may, by ``Clock/monotonic``.
+    /// When they are closed, by ``Clock/monotonic``.
     let deadline: UInt64
-    /// Lanes that have answered it have stopped accepting.
+    /// The heartbeat: lanes that have answered it have stopped accepting.
     let heartbeat: UInt64
 }
