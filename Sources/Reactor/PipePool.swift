@@ -16,7 +16,7 @@ package final class PipePool {
     /// Two lanes with this many pipes of 1 MiB reach the default `fs.pipe-user-pages-soft` (64 MiB, pipe(7)); each pipe
     /// also takes two descriptors from the connections. All idle pipes are kept: with eight kept, sixteen connections that
     /// were sent 256 KiB at a time cost 4 % more, because pipes were closed and created again.
-    private static let most = 32
+    private static let maxPipes = 32
 
     private var pipes: [Pipe] = []
     private var count = 0
@@ -26,7 +26,7 @@ package final class PipePool {
     /// Borrows an empty pipe; nil at the limit, or if the kernel refuses one.
     package func take() -> Pipe? {
         if let pipe = pipes.popLast() { return pipe }
-        guard count < Self.most, let pipe = try? Pipe(capacity: Self.capacity) else { return nil }
+        guard count < Self.maxPipes, let pipe = try? Pipe(capacity: Self.capacity) else { return nil }
         count += 1
         return pipe
     }

@@ -42,7 +42,7 @@ final class Bus: Pollable {
             lane.enroll(self)
             lane.write(.interfacesUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
-        look()
+        checkLink()
         // The supervisor writes no `listening` record of a socket that it could not bind to its interface.
         if socket.waitsForInterface, link == .up { tellListening(.interfaceAdded("\(interface)")) }
     }
@@ -59,7 +59,7 @@ final class Bus: Pollable {
         events?.clear()
         names.removeAll(keepingCapacity: true)
         // The interface may have gone down and come up again before this event was handled; the socket still has ENETDOWN.
-        if let errno = try? socket.takeError(), errno != 0 { failed(errno) } else { look() }
+        if let errno = try? socket.takeError(), errno != 0 { failed(errno) } else { checkLink() }
         return .done
     }
 
@@ -78,18 +78,18 @@ final class Bus: Pollable {
     func failed(_ errno: CInt) {
         guard !socket.address.isWildcard else { return }
         switch errno {
-        case ENETDOWN where link != .down: see(.down)
-        case ENODEV where link != .missing: see(.missing)
+        case ENETDOWN where link != .down: noteLink(.down)
+        case ENODEV where link != .missing: noteLink(.missing)
         default: break
         }
-        look()
+        checkLink()
     }
 
     /// Checks the link, and binds to the interface if it has appeared. A socket on all interfaces needs none.
-    private func look() {
+    private func checkLink() {
         guard !socket.address.isWildcard else { return }
         do throws(SystemError) {
-            see(BusLink(try currentLink()))
+            noteLink(BusLink(try currentLink()))
         } catch {
             lane.write(
                 .interfaceUnusable(interface, because: error, on: socket.recorded, listener: listener.current.label))
@@ -114,7 +114,7 @@ final class Bus: Pollable {
         return link
     }
 
-    private func see(_ now: BusLink) {
+    private func noteLink(_ now: BusLink) {
         let news = link.see(now)
         lane.shared.noteAwaited(link.awaited(interface), of: listener.current.label.name, by: waiter)
         switch news {

@@ -38,7 +38,7 @@ final class DatagramPort: IngressSocket {
     private var leaving: [Flow]?
 
     /// How many of them end in one turn: each takes some system calls.
-    private static let endsPerTurn = 64
+    private static let flowEndsPerTurn = 64
 
     private let outbox: DatagramOutbox
 
@@ -76,27 +76,27 @@ final class DatagramPort: IngressSocket {
         bus?.end()
         lane.shared.ownPorts.remove(socket.address)
         leaving = Array(flows.values)
-        return endSome()
+        return endFlows()
     }
 
     /// Ends some of the flows that are left.
     ///
     /// - Returns: whether there are more.
-    private func endSome() -> Turn {
+    private func endFlows() -> Turn {
         let reason: CloseReason = lane.isLeaving ? .stopped : .drained
         // An array of its own: a slice would share the buffer, and removing it from `leaving` would copy all that is left.
-        let some = Array(leaving?.suffix(Self.endsPerTurn) ?? [])
+        let some = Array(leaving?.suffix(Self.flowEndsPerTurn) ?? [])
         leaving?.removeLast(some.count)
         for flow in some { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
         for flow in some { flow.close(reason, by: .daemon) }
         guard leaving?.isEmpty != false else { return .again }
-        for loss in PortLosses.Kind.allCases { if let count = losses[loss].end() { tell(loss, count) } }
+        for loss in PortLosses.Kind.allCases { if let count = losses[loss].end() { record(loss, count) } }
         return .done
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
         guard leaving == nil else {
-            let turn = endSome()
+            let turn = endFlows()
             if turn == .done { lane.ended(self) }
             return turn
         }
@@ -109,7 +109,7 @@ final class DatagramPort: IngressSocket {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        for kind in PortLosses.Kind.allCases { if let count = losses[kind].pass(now) { tell(kind, count) } }
+        for kind in PortLosses.Kind.allCases { if let count = losses[kind].pass(now) { record(kind, count) } }
         return losses.next
     }
 
@@ -183,9 +183,9 @@ final class DatagramPort: IngressSocket {
         var isToMany = false
         // A socket on all buses answers on the bus that the frame came from.
         if case .can(let interface, _) = peer { local = .can(interface, .none) }
-        if let told = batch.local(index) {
-            isToMany = told.destination != told.answer || told.destination.isMulticast
-            local = told.destination.with(port: socket.address.port ?? 0)
+        if let addresses = batch.local(index) {
+            isToMany = addresses.destination != addresses.answer || addresses.destination.isMulticast
+            local = addresses.destination.with(port: socket.address.port ?? 0)
             if isToMany, socket.address.isWildcard, !socket.takesBroadcast {
                 lose(.broadcast, count(range, of: batch))
                 return nil
@@ -292,11 +292,11 @@ final class DatagramPort: IngressSocket {
 
     func lose(_ kind: PortLosses.Cause, _ count: UInt64) {
         if kind.kind.isOfNoFlow { listener.current.state.totals.count(on: lane) { $0.datagrams.dropped &+= count } }
-        if let told = losses.note(kind, count, at: lane.now) { tell(kind.kind, told) }
+        if let due = losses.note(kind, count, at: lane.now) { record(kind.kind, due) }
         if let next = losses.next { lane.schedule(self, at: next) }
     }
 
-    private func tell(_ kind: PortLosses.Kind, _ count: UInt64) {
+    private func record(_ kind: PortLosses.Kind, _ count: UInt64) {
         lane.write(losses.record(of: kind, count, label: listener.current.label, socket: socket))
     }
 }

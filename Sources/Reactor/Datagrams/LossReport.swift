@@ -25,7 +25,7 @@ package struct LossReport {
     package mutating func note(_ lost: UInt64, at now: UInt64) -> UInt64? {
         count &+= lost
         guard next == nil, count > 0 else { return nil }
-        return tell(now)
+        return takeCount(now)
     }
 
     /// Called when ``next`` has come.
@@ -37,7 +37,7 @@ package struct LossReport {
             self.next = nil
             return nil
         }
-        return tell(now)
+        return takeCount(now)
     }
 
     /// Returns what is not recorded yet, at the end; nil for none.
@@ -46,7 +46,7 @@ package struct LossReport {
         return count > 0 ? count : nil
     }
 
-    private mutating func tell(_ now: UInt64) -> UInt64 {
+    private mutating func takeCount(_ now: UInt64) -> UInt64 {
         defer { count = 0 }
         next = now &+ Self.interval
         return count

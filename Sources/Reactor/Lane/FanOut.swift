@@ -12,7 +12,7 @@ package struct FanOut {
     static let perTurn = 128 * 16
 
     /// The units that each user has in a turn, whatever the others spend.
-    private static let least = 4 * 16
+    private static let minimum = 4 * 16
 
     private var turn: UInt64?
     private var left = 0
@@ -24,7 +24,7 @@ package struct FanOut {
     package mutating func mayGoOn(on lane: Lane) -> Bool {
         if turn != lane.turns {
             turn = lane.turns
-            left = max(Self.least, lane.fanOutLeft / 2)
+            left = max(Self.minimum, lane.fanOutLeft / 2)
         }
         return left > 0
     }

@@ -118,14 +118,14 @@ extension Lane {
     package func isOwnPort(_ address: SocketAddress) -> Bool { shared.ownPorts.contains(address) }
 
     /// Removes a session whose socket is closed from the table, and releases its ``Admittance``.
-    private func leave(_ session: Session) {
+    private func release(_ session: Session) {
         deadlines.cancel(session.slot)
         table.remove(session)
         session.admittance = nil
     }
 
     /// Called after a session has released its descriptor and its admittance.
-    private func left() {
+    private func resourcesFreed() {
         shared.noteChange()
         if !pausedAcceptors.isEmpty { resumeAccepting() }
     }
@@ -134,7 +134,7 @@ extension Lane {
     /// `open` record is refused instead.
     func retire(_ session: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard session.isAnnounced else { return retire(session, refused: .ended(reason)) }
-        leave(session)
+        release(session)
         let snapshot = session.snapshot()
         let traffic = traffic(of: session, snapshot.datagrams)
         let connectTime = snapshot.connectMicroseconds
@@ -148,19 +148,19 @@ extension Lane {
                 .close(ConnectionEnd(reason, by: party, errno: errno, traffic: traffic)), of: session,
                 number: session.identity.number, upstream: snapshot.upstream)
         }
-        left()
+        resourcesFreed()
     }
 
     /// Removes a session that was refused before its `open` record. For datagrams, the port records refusals together.
     func retire(_ session: Session, refused refusal: Refusal) {
-        leave(session)
+        release(session)
         if !session.identity.kind.isDatagram {
             recordRefusal(refusal, of: session.identity.listener) {
                 let snapshot = session.snapshot()
                 return connectionRecord(.refused(refusal), of: session, number: 0, upstream: snapshot.upstream)
             }
         }
-        left()
+        resourcesFreed()
     }
 }
 

@@ -17,7 +17,7 @@ final class Acceptor: IngressSocket {
 
     /// The most connections accepted from the backlog of a socket that is closed. It is the default of `backlog`, and of
     /// net.core.somaxconn.
-    private static let mostAtEnd = 4096
+    private static let maxAtEnd = 4096
 
     /// How long accepting pauses after a shortage, in nanoseconds.
     private static let pause: UInt64 = 250_000_000
@@ -73,13 +73,13 @@ final class Acceptor: IngressSocket {
         stopWatching()
         resumeTime = nil
         guard !leavesBacklog else { return .done }
-        left = Self.mostAtEnd
-        return takeLast()
+        left = Self.maxAtEnd
+        return acceptBacklog()
     }
 
-    private func takeLast() -> Turn {
+    private func acceptBacklog() -> Turn {
         for _ in 0..<Self.batch {
-            guard let left, left > 0, take() else { return .done }
+            guard let left, left > 0, acceptOne() else { return .done }
             self.left = left - 1
         }
         return .again
@@ -87,14 +87,14 @@ final class Acceptor: IngressSocket {
 
     override func ready(_ readiness: Readiness) -> Turn {
         guard left == nil else {
-            let turn = takeLast()
+            let turn = acceptBacklog()
             if turn == .done { lane.ended(self) }
             return turn
         }
         // During a shortage, accept until EAGAIN: only an empty backlog ends it (``Lane/acceptedAll(under:)``).
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
-        while taken < most, take() { taken += 1 }
+        while taken < most, acceptOne() { taken += 1 }
         expected = taken + 1
         return .done
     }
@@ -116,7 +116,7 @@ final class Acceptor: IngressSocket {
     /// Accepts one connection.
     ///
     /// - Returns: whether there may be another.
-    private func take() -> Bool {
+    private func acceptOne() -> Bool {
         do throws(SystemError) {
             guard let accepted = try socket.accept() else {
                 wasShutDown = false

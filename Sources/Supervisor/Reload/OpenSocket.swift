@@ -77,19 +77,19 @@ struct OpenSocket {
             switch (address, error.errno) {
             case (.ipv6(.any, let port, _), EAFNOSUPPORT) where dualStack,
                 (.ipv6(.any, let port, _), EADDRNOTAVAIL) where dualStack:
-                return try remake(wanted, kind, .ipv4(.any, port: port), dualStack: false, ours: ours)
+                return try bindAgain(wanted, kind, .ipv4(.any, port: port), dualStack: false, ours: ours)
             case (.unix(let path), EADDRINUSE) where error.operation == "bind":
-                try makeWay(at: path, kind: kind, ours: ours)
-                return try remake(wanted, kind, address, dualStack: dualStack, ours: [])
+                try clearPath(at: path, kind: kind, ours: ours)
+                return try bindAgain(wanted, kind, address, dualStack: dualStack, ours: [])
             case (_, EADDRINUSE) where ours.contains { $0.mayOverlap(kind, address) }:
-                return try remake(wanted, kind, address, dualStack: dualStack, ours: ours)
+                return try bindAgain(wanted, kind, address, dualStack: dualStack, ours: ours)
             default:
                 throw OpenFailure(.system(error))
             }
         }
     }
 
-    private static func remake(
+    private static func bindAgain(
         _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, ours: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
         do throws(SystemError) {
@@ -111,7 +111,7 @@ struct OpenSocket {
                 datagrams: wanted.written.datagrams, beside: others))
     }
 
-    private static func makeWay(
+    private static func clearPath(
         at path: [UInt8], kind: SocketKind, ours: [ListeningSocket]
     ) throws(OpenFailure) {
         guard !ours.contains(where: { $0.file?.lies(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }

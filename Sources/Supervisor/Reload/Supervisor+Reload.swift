@@ -155,7 +155,7 @@ extension Supervisor {
             guard let old = before[step.name] else { continue }
             switch step.change {
             case .removed: leave(old, staying: staying)
-            case .rebound: letGo(old, step, staying: staying)
+            case .rebound: releaseSockets(old, step, staying: staying)
             case .added, .changed, .unchanged: break
             }
         }
@@ -180,7 +180,7 @@ extension Supervisor {
     }
 
     /// Has the lanes release the sockets that a listener will not keep.
-    private func letGo(_ old: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
+    private func releaseSockets(_ old: ActiveListener, _ step: ReloadPlan.Step, staying: Set<ObjectIdentifier>) {
         guard let new = listeners[step.name] else { return }
         let own = Set(new.sockets.map { ObjectIdentifier($0.socket) })
         let kept = old.sockets.map(\.socket).filter { own.contains(ObjectIdentifier($0)) }
