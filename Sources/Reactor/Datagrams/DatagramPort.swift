@@ -69,7 +69,7 @@ final class DatagramPort: IngressSocket {
         bus?.begin()
     }
 
-    /// Stops receiving: answers what has arrived, then ends the flows, which cannot receive anything more.
+    /// Stops receiving: handles what has arrived, up to one turn's batches, and then ends the flows.
     override func end(leavesBacklog: Bool) -> Turn {
         try? lane.poll.remove(socket.raw)
         _ = ready(.readable)
