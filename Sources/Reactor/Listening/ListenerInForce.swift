@@ -39,6 +39,6 @@ public final class ListenerInForce: Sendable {
     /// The number of the listener, which reloads keep.
     public var identifier: Int { state.identifier }
 
-    /// Counts the connections of the listener, on all lanes and since before the last reload.
+    /// The count of the listener's connections on all lanes, which reloads keep.
     public var connections: ConnectionCount { state.connections }
 }

@@ -17,7 +17,7 @@ open class Worker: StreamSession {
     final var phase = ConnectionPhase.serving
     final var output = OutputQueue()
 
-    /// Whether a call of ``turn()`` was asked for.
+    /// Whether ``requestTurn()`` has requested a call of ``turn()``.
     final var wantsTurn = false
 
     /// Whether ``offer(_:)`` was short, so that ``outputSent()`` is due.

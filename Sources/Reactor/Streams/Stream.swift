@@ -99,8 +99,8 @@ public struct Stream: ~Copyable {
         flags = .none
         flags[.isWritable] = true
         flags[.isConnected] = true
-        // A short read empties a stream socket: epoll(7). Not a Unix socket, where a read also stops at descriptors and
-        // credentials: that is read until EAGAIN.
+        // epoll(7): a short read shows that a stream socket is empty. A read of a Unix socket also stops at descriptors and
+        // credentials, so that is read until EAGAIN.
         if kind == .tcp { flags[.drainsByShortRead] = true }
         if !kind.isByteStream { flags[.readsSpecially] = true }
         if kind == .rds { flags[.writesSpecially] = true }
