@@ -3,7 +3,7 @@
 import LinuxSystem
 import Records
 
-/// The line that `systemctl status` shows. Besides the counts it has only what is wrong:
+/// The line that `systemctl status` shows. It names listeners and upstreams only if something is wrong with them:
 ///
 ///     6 of 7 listeners (ssh: address in use, retrying), 12 connections, 1 of 2 upstreams of front down; reloaded 12:03
 struct StatusLine: Equatable {

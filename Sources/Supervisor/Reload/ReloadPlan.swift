@@ -77,7 +77,7 @@ struct ReloadPlan: Equatable {
         }
     }
 
-    /// How many listeners have a change.
+    /// How many listeners have this change.
     func count(_ change: Change) -> Int { steps.count { $0.change == change } }
 
     /// How many listeners have each change, for the record of the reload.
