@@ -2,9 +2,10 @@
 
 public import Addresses
 
-/// Decides what an address may do at a listener. Pure: limits that depend on a count are the lanes'.
+/// Decides what an address may do at a listener. Pure: the lanes check limits that depend on a count.
 public struct AdmissionRules: Hashable, Sendable {
-    /// `accept-proxy`: the peers that must begin with a PROXY header, and are believed. No other peer may send one.
+    /// `accept-proxy`: the peers whose connections must begin with a PROXY header, which is trusted. No other peer may send
+    /// one.
     public var proxies: [ProxySource]
 
     /// Makes the rules.

@@ -2,15 +2,15 @@
 
 public import Addresses
 
-/// What a listener does with the connections that it accepts from now on: its settings after inheritance, in the units in
-/// which they are used. The configuration makes it, and the lanes read it.
+/// The settings of a listener after inheritance, in the units in which the lanes use them.
 ///
-/// Durations are in nanoseconds, and nil means no limit.
+/// The configuration makes a plan; the lanes apply it to connections accepted from then on. Durations are in nanoseconds;
+/// nil means no limit.
 public struct ListenerPlan: Hashable, Sendable {
-    /// `idle-timeout`: a connection on which no byte moved for this time is closed.
+    /// `idle-timeout`: a connection is closed after this time without a byte in either direction.
     public var idleTimeout: UInt64?
 
-    /// `idle-timeout` of flows, which have no end of their own: 30 s unless the file says otherwise.
+    /// `idle-timeout` of flows, which have no EOF: 30 s unless the file sets it.
     public var flowIdleTimeout: UInt64? = 30_000_000_000
 
     /// `lifetime`: a connection is closed at this age.
@@ -19,30 +19,31 @@ public struct ListenerPlan: Hashable, Sendable {
     /// `max-connections`: how many connections of the listener may be open; nil leaves them to the daemon's limit.
     public var maxConnections: Int?
 
-    /// `backlog`: how many connections may wait to be accepted, unless an address has its own.
+    /// `backlog`: how many connections may wait for accept(2), unless an address has its own value.
     public var backlog = 4096
 
-    /// `keepalive` and `user-timeout`: how TCP connections detect that their peer has vanished.
+    /// `keepalive` and `user-timeout`: how TCP connections detect a peer that vanished.
     public var timers = PeerTimers()
 
-    /// `log`: which records are written of each connection.
+    /// `log`: which records are written for each connection.
     public var log = LoggedEvents.all
 
-    /// Who may connect, and what a peer may say of itself.
+    /// Which peers must begin with a PROXY header.
     public var admission = AdmissionRules()
 
-    /// What connections get, in the order in which they are asked whether one is theirs: at present one, which takes all.
+    /// The services that connections may get, in the order in which they are tried. At present one, which takes all
+    /// connections.
     public var routes: [Route] = []
 
-    /// Makes a plan in which nothing is limited.
+    /// Makes a plan without limits.
     public init() {}
 
-    /// What the listening sockets of an address with this backlog are set to.
+    /// The options for the listening sockets of an address with this backlog.
     public func socketOptions(backlog: Int) -> ListeningOptions {
         ListeningOptions(backlog: backlog, keepAlive: timers.keepAlive, userTimeout: timers.userTimeout)
     }
 
-    /// Whether all connections have to be on one lane, because those of a route talk to each other.
+    /// Whether all connections must be on one lane, because the connections of a route exchange data.
     public var sharesOneLane: Bool { routes.contains(where: \.sharesOneLane) }
 }
 
@@ -51,10 +52,10 @@ public struct Route: Hashable, Sendable {
     /// The name of the service.
     public var service: String
 
-    /// Whether the connections of the route talk to each other, so that they have to be on one lane.
+    /// The name of the service.
     public var sharesOneLane: Bool
 
-    /// Makes a route.
+    /// Whether the connections of the route exchange data, so that they must be on one lane.
     public init(to service: String, sharesOneLane: Bool = false) {
         self.service = service
         self.sharesOneLane = sharesOneLane

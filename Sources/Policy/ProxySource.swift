@@ -2,16 +2,16 @@
 
 public import Addresses
 
-/// `accept-proxy`: peers that must begin with a PROXY header, and are believed.
+/// `accept-proxy`: peers whose connections must begin with a PROXY header, which is trusted.
 public enum ProxySource: Hashable, Sendable {
-    /// `"10.0.0.0/8"`, `"2001:db8::1"`: those that come from this network by TCP.
+    /// `"10.0.0.0/8"`, `"2001:db8::1"`: peers that connect over TCP from this network.
     case network(IPNetwork)
-    /// `"unix"`: those that come through a Unix socket.
+    /// `"unix"`: peers that connect through a Unix socket.
     case unix
 }
 
 extension ProxySource: CustomStringConvertible {
-    /// The text of the file, which reads back as the same value.
+    /// The text as in the file; parsing it gives the same value.
     public var description: String {
         switch self {
         case .network(let network): network.description
@@ -21,7 +21,7 @@ extension ProxySource: CustomStringConvertible {
 }
 
 extension ProxySource {
-    /// Whether a peer with this address is one of them.
+    /// Whether a peer with this address matches.
     func includes(_ peer: SocketAddress) -> Bool {
         switch (self, peer) {
         case (.network(let network), _): network.contains(peer)

@@ -4,7 +4,7 @@ public import Configuration
 public import Reactor
 public import Records
 
-/// A service as a listener gives it: what its connections have in common over lanes and reloads.
+/// The service of a listener: the state that its connections share across lanes and reloads.
 ///
 /// Concurrency: immutable; may be used from every thread.
 public struct ActiveService: Sendable {
@@ -13,17 +13,17 @@ public struct ActiveService: Sendable {
 
     let upstreams: UpstreamRegistration?
 
-    /// How many of its upstreams there are, and how many of them are down; nil for a service without upstreams.
+    /// The number of its upstreams and how many of them are down; nil for a service without upstreams.
     public var upstreamCounts: (all: Int, down: Int)? {
         upstreams.map(\.group.members).map { members in (members.count, members.count { $0.upstream.isDown }) }
     }
 
-    /// Puts a service into force.
+    /// Makes the service of a listener from its settings.
     ///
     /// - Parameters:
-    ///   - services: those that the configuration was read with.
+    ///   - services: the services that the configuration was read with.
     ///   - label: the names of the listener, for records.
-    ///   - previous: the service that the listener had before a reload; what is known of its upstreams stays known.
+    ///   - previous: the service that the listener had before a reload; the state of its upstreams is kept.
     public init(
         _ settings: ServiceSettings, among services: [ServiceDescriptor] = ServiceDescriptor.builtIn,
         label: ListenerLabel, following previous: ActiveService? = nil
@@ -35,9 +35,9 @@ public struct ActiveService: Sendable {
         self = service
     }
 
-    /// A service whose connections have something in common on a lane, or on all.
+    /// A service whose connections share state on a lane, or on all lanes.
     ///
-    /// - Parameter make: makes it for a lane.
+    /// - Parameter make: makes the service for a lane.
     package init(_ make: @escaping @Sendable () -> any Service) {
         self.make = make
         upstreams = nil
@@ -49,7 +49,7 @@ public struct ActiveService: Sendable {
         self.upstreams = upstreams
     }
 
-    /// A service whose connections have nothing in common.
+    /// A service whose connections share no state.
     ///
     /// - Parameters:
     ///   - session: makes the session of a connection.

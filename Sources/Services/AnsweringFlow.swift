@@ -6,13 +6,13 @@ public import Reactor
 
 /// A flow of a service that answers every datagram.
 ///
-/// The source of a datagram may be forged, so that the answer goes to another host. So a datagram is not answered that claims
-/// to come from a port of a service that would answer in turn, without end; that went to many, each of which would answer;
-/// or that claims to come from a datagram socket of this daemon.
+/// The source of a datagram may be forged, so that the answer goes to another host. So a datagram gets no answer if its
+/// source port belongs to a service that would answer in turn, without end; if it was sent to a broadcast address or a
+/// group, where each receiver would answer; or if its source is a datagram socket of this daemon.
 ///
 /// Datagrams that repeat answers are answered at a limited rate: ``ReturnedAnswers``.
 open class AnsweringFlow: Flow {
-    /// The ports below 1024 of services that answer whatever comes: IANA's registry of service names.
+    /// The ports below 1024 of services that answer any datagram: IANA's registry of service names.
     private static let answeringPorts: Set<UInt16> = [
         0, 7, 11, 13, 17, 19, 37, 53, 69, 111, 123, 137, 138, 161, 389, 427, 464, 500, 517, 518, 520, 623,
     ]
@@ -26,7 +26,7 @@ open class AnsweringFlow: Flow {
         super.init(flow: seed, lane: lane)
     }
 
-    /// Answers what may be answered: ``respond(_:segment:count:isWhole:)``.
+    /// Passes the datagrams that may be answered to ``respond(_:segment:count:isWhole:)``.
     public final override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
         guard mayAnswer else { return keepQuiet(count) }
@@ -46,15 +46,15 @@ open class AnsweringFlow: Flow {
         }
     }
 
-    /// Sends the source a datagram.
+    /// Sends a datagram to the source.
     public final func answerOnce(_ bytes: RawSpan) {
         returned.note(bytes, segment: 0)
         answer(bytes)
     }
 
-    /// Sends the source back a datagram, or several of one length.
+    /// Sends a datagram back to the source, or several of one length.
     ///
-    /// - Parameter isWhole: whether that is all of what is being received.
+    /// - Parameter isWhole: whether `bytes` is all of the batch that is being received.
     public final func answerWithSame(_ bytes: RawSpan, segment: Int, isWhole: Bool) {
         returned.note(bytes, segment: segment)
         if isWhole { answerWithSame() } else { answer(bytes, segment: segment) }
@@ -62,19 +62,19 @@ open class AnsweringFlow: Flow {
 
     /// Answers a datagram, or several of one length.
     ///
-    /// - Parameter isWhole: whether that is all of what is being received.
+    /// - Parameter isWhole: whether `bytes` is all of the batch that is being received.
     open func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {}
 
-    /// Whether an answer could harm nobody but who asked.
+    /// Whether an answer can reach only the sender of the datagram, not a victim of a forged source.
     ///
     /// - Parameters:
-    ///   - local: the address that was written to.
+    ///   - local: the destination address of the datagram.
     ///   - isToMany: whether that is a broadcast address or a group.
     static func mayAnswer(_ peer: SocketAddress, at local: SocketAddress, isToMany: Bool) -> Bool {
-        // Who has no name cannot be sent anything.
+        // Nothing can be sent to a Unix socket without an address.
         guard !isToMany, !peer.isMulticast, peer != .unnamed else { return false }
         guard let port = peer.port else { return true }
-        // From the port of this very service: on another host, usherd may listen as it does here.
+        // A source port equal to our own: another usherd may run the same service there.
         return !answeringPorts.contains(port) && port != local.port && peer != .ipv4(.broadcast, port: port)
     }
 }

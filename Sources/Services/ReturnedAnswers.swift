@@ -2,53 +2,53 @@
 
 import LinuxSystem
 
-/// Limits the rate at which a source is answered that sends back the answers of a service.
+/// Limits the rate of answers to a source that sends back the answers of a service.
 ///
-/// Two services that answer each other make a loop, which one datagram with a forged source can start. No protocol of single
-/// datagrams shows whether a source reads its answers or only sends them back. So of the datagrams that repeat an answer the
-/// first thousand are answered, and after that ten a second; each that is not answered ends its loop. A datagram that carries
-/// a number or a time differs from every answer, and is not limited.
+/// Two services that answer each other form a loop, which one datagram with a forged source can start. In a protocol of
+/// single datagrams nothing shows whether a source reads its answers or only sends them back. So of the datagrams that
+/// repeat an answer the first thousand are answered, then ten a second; each one left unanswered ends its loop. A datagram
+/// that contains a number or a time differs from every answer and is not limited.
 ///
-/// Answers are remembered by their length and their first and last ``edge`` bytes, a few of them. A remembered answer keeps
-/// its place, whatever comes after it, for long enough to come back: it is replaced by one in ``oneIn`` of those that belong
-/// there. So several datagrams in a loop do not hide each other.
+/// A few answers are remembered, by their length and their first and last ``edge`` bytes. A remembered answer must stay long
+/// enough to come back, so only one in ``oneIn`` later answers with the same slot replaces it. So several datagrams in a
+/// loop do not displace each other.
 struct ReturnedAnswers {
     /// How many answers are remembered, a power of two.
     private static let most = 64
 
-    /// How many answers go before anything is remembered: most flows never come so far.
+    /// How many answers are sent before any is remembered. Most flows end before.
     private static let free = 64
 
-    /// How many bytes of the beginning, and of the end, tell a datagram from others.
+    /// How many bytes at the beginning and at the end identify a datagram.
     private static let edge = 16
 
-    /// Of how many answers for an occupied place one is remembered, a power of two.
+    /// One in so many answers for an occupied slot replaces its content; a power of two.
     private static let oneIn: UInt64 = 64
 
-    /// Not known outside: nobody can choose datagrams by their places.
+    /// A secret, so that nobody can choose datagrams that share a slot.
     private static let processSeed = UInt64.random(in: .min ... .max)
 
     private let seed: UInt64
 
-    /// A linear congruential generator (Knuth): it decides which answers are remembered.
+    /// The state of a linear congruential generator (Knuth), which decides which answers are remembered.
     private var chance: UInt64
 
-    /// Fingerprints of answers, each at a place that it says itself; 0 for none.
+    /// Fingerprints of answers, each in the slot that its bits select; 0 for none.
     private var recent: [UInt64] = []
     private var answered = 0
     private var allowance = Allowance(perSecond: 10, burst: 1000)
 
-    /// Remembers nothing yet.
+    /// Makes one without remembered answers.
     ///
-    /// - Parameter seed: the same makes the same decisions.
+    /// - Parameter seed: equal seeds make equal decisions.
     init(seed: UInt64 = Self.processSeed) {
         self.seed = seed
         chance = seed
     }
 
-    /// How many datagrams repeat a remembered answer.
+    /// Counts the datagrams that repeat a remembered answer.
     ///
-    /// - Parameter segment: the length of each datagram but the last; 0 if it is one.
+    /// - Parameter segment: the length of each datagram except the last; 0 for a single one.
     func repeats(in bytes: RawSpan, segment: Int) -> Int {
         guard !recent.isEmpty else { return 0 }
         var count = 0
@@ -62,14 +62,14 @@ struct ReturnedAnswers {
         return count
     }
 
-    /// Whether datagrams may be answered of which so many repeat an answer. If not, nothing has happened.
+    /// Whether a batch with so many repeats may be answered. Uses up the allowance only if it returns true.
     mutating func mayAnswer(_ repeats: Int, at now: UInt64) -> Bool {
         repeats == 0 || allowance.take(repeats, at: now)
     }
 
-    /// Notes answers.
+    /// Remembers answers that are sent.
     ///
-    /// - Parameter segment: the length of each datagram but the last; 0 if it is one.
+    /// - Parameter segment: the length of each datagram except the last; 0 for a single one.
     mutating func note(_ bytes: RawSpan, segment: Int) {
         guard answered >= Self.free else {
             answered += segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
@@ -96,7 +96,7 @@ struct ReturnedAnswers {
 
     private static func place(of fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint >> 1) & (most - 1) }
 
-    /// A number made of the length and of both ends; never 0.
+    /// A hash of the length and of both ends; never 0.
     private func fingerprint(of bytes: RawSpan) -> UInt64 {
         let count = bytes.byteCount
         var hash = Self.mix(seed ^ UInt64(count))
@@ -108,7 +108,7 @@ struct ReturnedAnswers {
             return hash | 1
         }
         for offset in [0, 8, count - 16, count - 8] {
-            // unsafe: eight bytes from here are within the span.
+            // unsafe: the span has at least 16 bytes, so eight bytes from each offset are within it.
             hash = Self.mix(hash ^ (unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
         }
         return hash | 1

@@ -5,26 +5,26 @@ public import Configuration
 import Reactor
 import Records
 
-/// A service, from the keys that it has in the file to the making of its sessions.
+/// Describes a service: its keys in the configuration, and how to make it for a listener.
 ///
-/// To add one: a folder that extends this with a static value, and that value in ``builtIn``.
+/// To add a service, add a folder that extends this type with a static value, and add that value to ``builtIn``.
 public struct ServiceDescriptor: Sendable {
-    /// What the configuration knows of it.
+    /// What the configuration needs to know about the service.
     public let schema: ServiceSchema
 
     /// Makes the service of a listener; nil if the values are those of another service.
     let make: @Sendable (any ServiceValues, ListenerLabel, _ previous: ActiveService?) -> ActiveService?
 
-    /// The services of this version, in the order in which messages name them.
+    /// The services of this version, in the order in which messages list them.
     public static let builtIn: [ServiceDescriptor] = [.echo, .discard, .daytime, .time, .chargen, .chat, .forward]
 
-    /// What the configuration knows of them.
+    /// The schemas of the built-in services, for the configuration.
     public static let schemas = builtIn.map(\.schema)
 
-    /// A service with a schema of its own.
+    /// A service with its own schema.
     ///
-    /// - Parameter make: makes the service of a listener of its values, the listener's names for records, and the service
-    ///   that it had before a reload.
+    /// - Parameter make: makes the service of a listener from its values, the listener's names for records, and the service
+    ///   that the listener had before a reload.
     init<Values: ServiceValues>(
         _ schema: ServiceSchema, make: @escaping @Sendable (Values, ListenerLabel, ActiveService?) -> ActiveService
     ) {
@@ -35,10 +35,10 @@ public struct ServiceDescriptor: Sendable {
     /// A service with keys.
     ///
     /// - Parameters:
-    ///   - values: those of a listener without any of the keys.
+    ///   - values: the values of a listener without any of the keys.
     ///   - unfit: the kinds of sockets that it cannot serve, each with the reason.
-    ///   - amplifies: whether it answers a datagram with more than it was sent.
-    ///   - sharesOneLane: whether its connections talk to each other.
+    ///   - amplifies: whether its answer may be longer than the datagram.
+    ///   - sharesOneLane: whether its connections exchange data.
     ///   - make: makes the service of a listener.
     package init<Values: ServiceValues>(
         _ name: String, _ values: Values, keys: [SettingKey<Values>], unfit: [SocketKind: String] = [:],
@@ -49,9 +49,9 @@ public struct ServiceDescriptor: Sendable {
         self.init(schema) { (values: Values, _, _) in make(values) }
     }
 
-    /// A service without keys whose connections have nothing in common.
+    /// A service without keys whose connections share no state.
     ///
-    /// - Parameter returnsFrames: whether it sends each frame of a CAN bus back.
+    /// - Parameter returnsFrames: whether it sends every frame back to its CAN bus.
     init(
         _ name: String, unfit: [SocketKind: String] = [:], amplifies: Bool = false, returnsFrames: Bool = false,
         session: @escaping @Sendable (consuming Seed, Lane) -> StreamSession,

@@ -2,7 +2,7 @@
 
 import Reactor
 
-/// A service whose connections have nothing in common: it only makes them.
+/// A service whose connections share no state: it only makes their sessions and flows.
 ///
 /// Concurrency: belongs to one lane, as every service does.
 final class StatelessService: Service {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `balance`: which upstream a connection goes to, of those that are up and below their `max-connections`.
+/// `balance`: how an upstream is chosen among those that are up and below their `max-connections`.
 public enum BalanceMethod: String, CaseIterable, Hashable, Sendable {
-    /// The one with the fewest connections for its weight.
+    /// The upstream with the fewest connections relative to its weight.
     case leastConnections = "least-connections"
-    /// One after the other, as often as its weight says.
+    /// Each upstream in turn, as often as its weight says.
     case roundRobin = "round-robin"
-    /// The better of two that are drawn by weight.
+    /// The less loaded of two upstreams drawn at random by weight.
     case random
-    /// The one that the client's address leads to, by a hash that moves few clients when the upstreams change.
+    /// The upstream that a hash of the client's address selects. A change of the upstreams moves few clients.
     case sourceHash = "source-hash"
-    /// The first that can be had, in the order of the file.
+    /// The first available one, in the order of the file.
     case first
 }

@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Members that stand in for each other: all regular ones of a balancer, or all its backups. Each method is a function.
+/// The members that one choice is made from: all regular ones of a balancer, or all its backups.
 ///
-/// `load` says how many connections the member with an index has; nil if it cannot get this one.
+/// Each balance method is one function. Its `load` returns how many connections the member with an index has, or nil if that
+/// member cannot get this connection: it is down, at its limit, or already tried.
 ///
 /// Concurrency: immutable; shared by all lanes.
 package final class BalanceTier: Sendable {
     /// A member that may be chosen.
     package struct Candidate: Sendable {
-        /// Its place in the configuration.
+        /// Its index in the configuration.
         package var index: Int
-        /// How much it gets compared to the others: positive.
+        /// Its share relative to the others: positive.
         package var weight: Int
-        /// The hash of its key, which no other has.
+        /// The hash of its key; unique within the balancer.
         package var hash: UInt64
     }
 
     /// In the order of the configuration.
     package let candidates: [Candidate]
 
-    /// Whose turn it is; nil for methods that know no turns.
+    /// The order of turns; nil for methods that do not use turns.
     private let turns: TurnOrder?
 
-    /// Takes the candidates, and works the turns out if they are wanted.
+    /// Takes the candidates, and computes the order of turns if `takesTurns`.
     package init(_ candidates: [Candidate], takesTurns: Bool) {
         self.candidates = candidates
         turns = takesTurns && !candidates.isEmpty ? TurnOrder(weights: candidates.map(\.weight)) : nil
     }
 
-    /// Whether there is no choice, so that every method gives the same.
+    /// Whether there is one candidate, so that every method chooses the same.
     package var isOfOne: Bool { candidates.count == 1 }
 
-    /// `first`: the first that can be had.
+    /// `first`: the first one that can get the connection.
     package func first(load: (Int) -> Int?) -> Int? {
         candidates.first { load($0.index) != nil }?.index
     }
 
-    /// `source-hash`: the one with the best lot for the source.
+    /// `source-hash`: the member with the lowest score for the source (``Rendezvous``).
     package func best(for source: UInt64, load: (Int) -> Int?) -> Int? {
         var best: (index: Int, lot: Double)?
         for candidate in candidates where load(candidate.index) != nil {
@@ -47,9 +48,9 @@ package final class BalanceTier: Sendable {
         return best?.index
     }
 
-    /// `random`: two are drawn by weight, and the less loaded one is taken (Mitzenmacher, "The power of two choices").
+    /// `random`: draws two by weight and takes the less loaded one (Mitzenmacher, "The power of two choices").
     package func betterOfTwo(random: UInt64, load: (Int) -> Int?) -> Int? {
-        // The two best lots for a random source are a draw of two without putting back.
+        // The two lowest scores for a random source are a weighted draw of two without replacement.
         var first: (candidate: Candidate, lot: Double, load: Int)?
         var second: (candidate: Candidate, lot: Double, load: Int)?
         for candidate in candidates {
@@ -67,7 +68,7 @@ package final class BalanceTier: Sendable {
         return secondIsBetter ? second.candidate.index : first.candidate.index
     }
 
-    /// `round-robin`: the one whose turn it is; if it cannot be had, its turn is dealt to the others.
+    /// `round-robin`: the member whose turn it is; if it cannot get the connection, one of the others gets its turn.
     package func next(ticket: UInt64, load: (Int) -> Int?) -> Int? {
         guard let turns else { return nil }
         let candidate = candidates[turns[ticket]]
@@ -75,8 +76,10 @@ package final class BalanceTier: Sendable {
         return deal(ticket, turns) { load($0.index) != nil }
     }
 
-    /// `least-connections`: the one with the fewest connections for its weight. If they are several, it is the one whose
-    /// turn it is; if that is not among them, its turn is dealt to them.
+    /// `least-connections`: the member with the fewest connections relative to its weight.
+    ///
+    /// Among several with the same load the turn decides. If the member whose turn it is is not among them, one of them gets
+    /// its turn.
     package func leastLoaded(ticket: UInt64, load: (Int) -> Int?) -> Int? {
         guard let turns else { return nil }
         let preferred = turns[ticket]
@@ -88,7 +91,7 @@ package final class BalanceTier: Sendable {
                 least = (place, load, candidate.weight)
                 continue
             }
-            // load / weight < other.load / other.weight, in whole numbers.
+            // Compares load / weight in integers.
             let mine = load * other.weight
             let others = other.load * candidate.weight
             if mine < others || mine == others && place == preferred {
@@ -105,11 +108,11 @@ package final class BalanceTier: Sendable {
         } ?? candidates[least.place].index
     }
 
-    /// Gives a turn that its owner cannot take to one of the others, by weight.
+    /// Gives a turn that its member cannot take to another one, by weight.
     ///
-    /// A turn comes once a round, so each owner's lost turns are numbered by the rounds. Multiples of the golden ratio
-    /// spread them over the others as evenly as any sequence can that does not know how many there are; where they start
-    /// is different for each turn of a round, or all of them would go to the same one.
+    /// Each turn comes once a round, so the number of the round numbers the lost turns of a member. Multiples of the golden
+    /// ratio spread them evenly over the others, however many there are. The starting point differs for each turn of a
+    /// round; otherwise all lost turns of a round would go to the same member.
     private func deal(_ ticket: UInt64, _ turns: TurnOrder, among mayHave: (Candidate) -> Bool) -> Int? {
         let length = UInt64(turns.round.count)
         let point = (ticket / length) &* StableHash.golden &+ StableHash.mix(ticket % length)
@@ -125,7 +128,7 @@ package final class BalanceTier: Sendable {
             left -= candidate.weight
             if left < 0 { break }
         }
-        // Whoever was seen last, should they have become fewer meanwhile.
+        // `load` may return nil for more members than in the first loop; then the last member seen gets the turn.
         return chosen
     }
 }

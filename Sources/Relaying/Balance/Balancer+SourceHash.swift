@@ -3,15 +3,15 @@
 package import Addresses
 
 extension Balancer {
-    /// What `source-hash` goes by: a client comes from the same source if its address is the same, whatever its port.
+    /// The hash that `source-hash` selects a member by: of the client's address, without its port.
     ///
-    /// An IPv4-mapped IPv6 address counts as the IPv4 address. The scope of a link-local address does not count: it is a
-    /// number of this host and of this boot. A Unix client is known by its user, or by its name when nobody said the
-    /// user; a vsock client by its context identifier.
+    /// An IPv4-mapped IPv6 address counts as the IPv4 address. The scope of a link-local address is left out: an interface
+    /// index differs between hosts and boots. A Unix client is identified by its user, or by its socket's name if the user
+    /// is unknown; a vsock client by its context identifier; a CAN frame by its identifier.
     ///
     /// - Parameters:
     ///   - address: the client's.
-    ///   - uid: the user of a Unix client, where the kernel told it.
+    ///   - uid: the user of a Unix client, if the kernel reported it (SO_PEERCRED).
     package static func sourceHash(of address: SocketAddress, uid: UInt32?) -> UInt64 {
         switch address.canonical {
         case .ipv4(let address, _): StableHash.hash(4, UInt64(address.value))

@@ -2,28 +2,28 @@
 
 /// Chooses the upstream for a connection.
 ///
-/// What it knows never changes: the method, the weights, and what follows from them. What changes is asked for at each
-/// choice, once or a few times for each member.
+/// It holds what never changes: the method, the weights and what is derived from them. The current state of a member is read
+/// through `state` at each choice, once or a few times for each member.
 ///
 /// - A member with weight 0 is never chosen.
-/// - A backup is chosen only when no other member is available. One that is at its limit is available, so the connection
-///   waits for it instead (HAProxy does the same). Backups share what comes to them by the same method (HAProxy's
-///   `option allbackups`). That the others were all tried for this connection, and in vain, makes it go to a backup too
-///   (nginx does the same): the client is better served than with a refusal.
-/// - Where no member is available that was not tried, the one is tried that is due first of those that failures of
-///   connections have ejected (Envoy's panic mode does the like, and nginx where there is one server).
-/// - A member that is at its limit loses its turn, whatever the method: no connection waits while another member is free.
+/// - A backup is chosen only when no regular member is available. A member at its limit counts as available, so the
+///   connection waits for it (as in HAProxy). Backups share connections by the same method (HAProxy's `option allbackups`).
+///   A connection that has tried all other members without success goes to a backup too (as in nginx), since that serves the
+///   client better than a refusal.
+/// - If no untried member is available, the connection tries the ejected member that is due first (similar to Envoy's panic
+///   mode, and to nginx with a single server).
+/// - A member at its limit loses its turn with every method: no connection waits while another member is free.
 ///
-/// Concurrency: immutable, for all lanes. What `state` tells may change between two of its answers; a
-/// choice is then as good as what was seen.
+/// Concurrency: immutable, for all lanes. `state` may return different values within one choice; the choice is correct for
+/// the values that it read.
 package final class Balancer: Sendable {
-    /// An upstream, as far as it is configured.
+    /// The configured properties of an upstream.
     package struct Member: Sendable {
-        /// How much it gets compared to the others: 0...256; 0 takes no new connection.
+        /// Its share relative to the others: 0...256; 0 means no new connections.
         package var weight: Int
         /// Whether it gets connections only when no other member is available.
         package var isBackup: Bool
-        /// The canonical text of the endpoint. It alone decides which sources are the member's, not its place.
+        /// The canonical text of the endpoint. `source-hash` depends on it alone, not on the place in the list.
         package var key: [UInt8]
 
         /// Makes one with these values.
@@ -34,13 +34,13 @@ package final class Balancer: Sendable {
         }
     }
 
-    /// An upstream, as it is now.
+    /// The current state of an upstream.
     package struct MemberState {
-        /// Whether it may get a connection, apart from its limit.
+        /// Whether it may get a connection, regardless of its limit.
         package var isAvailable: Bool
-        /// The connections that it has.
+        /// How many connections it has.
         package var active: Int
-        /// The connections that it may have; nil for any number.
+        /// How many connections it may have; nil for no limit.
         package var limit: Int?
 
         /// Makes one with these values.
@@ -51,23 +51,23 @@ package final class Balancer: Sendable {
         }
     }
 
-    /// Who gets the connection.
+    /// The result of a choice.
     package enum Choice: Equatable {
         /// The member with this index.
         case member(Int)
-        /// Nobody yet: members are available, and all of those are at their limit.
+        /// None yet: members are available, but all of them are at their limit.
         case allBusy
-        /// Nobody: no member is available that was not tried.
+        /// None: no untried member is available.
         case noneAvailable
     }
 
-    /// An upstream, as far as it matters where only ejected ones are left to be tried.
+    /// The current state of an upstream for ``chooseDueFirst(tried:state:)``.
     package struct EjectedState {
-        /// When it is due to be tried again; nil where it may not be tried, since checks keep it down.
+        /// When it may be tried again; nil if it may not be tried, since checks keep it down.
         package var due: UInt64?
-        /// The connections that it has.
+        /// How many connections it has.
         package var active: Int
-        /// The connections that it may have; nil for any number.
+        /// How many connections it may have; nil for no limit.
         package var limit: Int?
 
         /// Makes one with these values.
@@ -82,7 +82,7 @@ package final class Balancer: Sendable {
     private let regulars: BalanceTier
     private let backups: BalanceTier
 
-    /// Takes the members in the order of the configuration. A member's index is its name from now on.
+    /// Takes the members in the order of the configuration. A member is identified by its index from then on.
     package init(method: BalanceMethod, members: [Member]) {
         self.method = method
         var hashes: Set<UInt64> = []
@@ -90,7 +90,7 @@ package final class Balancer: Sendable {
         var backups: [BalanceTier.Candidate] = []
         for (index, member) in members.enumerated() where member.weight > 0 {
             var hash = StableHash.hash(member.key)
-            // Who is named twice gets two shares.
+            // An upstream listed twice gets two shares, so each entry needs its own hash.
             while !hashes.insert(hash).inserted { hash = StableHash.mix(hash &+ StableHash.golden) }
             let candidate = BalanceTier.Candidate(index: index, weight: member.weight, hash: hash)
             if member.isBackup { backups.append(candidate) } else { regulars.append(candidate) }
@@ -103,10 +103,10 @@ package final class Balancer: Sendable {
     /// Chooses a member for a connection.
     ///
     /// - Parameters:
-    ///   - ticket: the number of the connection, counted by all lanes together; the same at each attempt.
-    ///   - random: a random number, the same at each attempt; for `random` alone.
-    ///   - source: the hash of the client, ``sourceHash(of:uid:)``; for `source-hash` alone.
-    ///   - tried: the members that this connection may not get: it tried them already.
+    /// - random: a random number, the same at each attempt; used by `random` only.
+    /// - source: the hash of the client, ``sourceHash(of:uid:)``; used by `source-hash` only.
+    /// - tried: the members that this connection has already tried; they are not chosen again.
+    /// - state: returns the state of the member with this index.
     ///   - state: how the member with this index is.
     package func choose(
         ticket: UInt64, random: UInt64, source: UInt64, tried: MemberSet, state: (Int) -> MemberState
@@ -139,10 +139,11 @@ package final class Balancer: Sendable {
         }
     }
 
-    /// Chooses the member that is due first of those that were not tried, where
-    /// ``choose(ticket:random:source:tried:state:)`` has found none available: a connection is better tried on an ejected
-    /// upstream than refused. Of those due at the same time it is the first in
-    /// the order of the configuration. Backups count as the others do.
+    /// Chooses the untried member that is due first, where ``choose(ticket:random:source:tried:state:)`` found none
+    /// available.
+    ///
+    /// Trying an ejected upstream is better than refusing the connection. Of members due at the same time, the first in the
+    /// order of the configuration is chosen. Backups are treated like the others.
     package func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {
         var first: (due: UInt64, index: Int)?
         var someoneIsBusy = false

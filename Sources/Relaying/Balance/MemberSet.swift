@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A set of members by their index; nothing is allocated for the first 64.
+/// A set of member indices. Indices below 64 need no allocation.
 package struct MemberSet: Sendable {
     private var low: UInt64 = 0
     private var high: [Int] = []
 
-    /// Whether nothing was inserted.
+    /// Whether the set has no members.
     package var isEmpty: Bool { low == 0 && high.isEmpty }
 
     /// The members, in no particular order.
@@ -35,6 +35,6 @@ package struct MemberSet: Sendable {
         }
     }
 
-    /// Makes one in its initial state.
+    /// Makes an empty set.
     package init() {}
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Weighted rendezvous hashing: each member draws a lot for the source, the best lot has the source.
+/// Weighted rendezvous hashing: each member has a score for a source, and the lowest score gets the source.
 ///
-/// A lot depends on the source and the member alone. So a member that joins takes its share from all the others and moves
-/// nothing else, and one that leaves hands its sources to all the others. Lots are exponentially distributed, which makes
-/// the chance of the best one proportional to the weight (Efraimidis and Spirakis, "Weighted random sampling with a
-/// reservoir"; Schindelhauer and Schomaker, "Weighted distributed hash tables").
+/// A score ("lot") depends on the source and the member alone. So a member that is added takes its share evenly from the
+/// others and moves nothing else, and the sources of one that is removed are spread over the others. Scores are
+/// exponentially distributed, so the chance of the lowest one is proportional to the weight (Efraimidis and Spirakis,
+/// "Weighted random sampling with a reservoir"; Schindelhauer and Schomaker, "Weighted distributed hash tables").
 package enum Rendezvous {
-    /// The lot of a member: the smallest is the best.
+    /// The score of a member for a source: the lowest one wins.
     ///
     /// - Parameters:
     ///   - source: the hash of the source.
@@ -15,17 +15,17 @@ package enum Rendezvous {
     ///   - weight: positive.
     package static func lot(source: UInt64, member: UInt64, weight: Int) -> Double {
         let hash = StableHash.mix(source ^ member)
-        // 53 bits are exact in a Double, and one more keeps them from 0.
+        // A Double holds 53 bits exactly. Adding 1 keeps the value above 0, where the logarithm is undefined.
         let uniform = Double((hash >> 11) + 1) * 0x1p-53
         return -logarithm(uniform) / Double(weight)
     }
 
     /// The natural logarithm of a normal, positive number, to 12 digits.
     ///
-    /// Made of operations whose result IEEE 754 fixes to the last bit. That of libm depends on its version and on the
-    /// processor, and two hosts must not disagree.
+    /// Uses only operations whose result IEEE 754 defines to the last bit. The result of libm's log depends on its version
+    /// and on the processor, and all hosts must choose the same member.
     package static func logarithm(_ number: Double) -> Double {
-        // number = fraction × 2^exponent, the fraction near 1, where the series is short.
+        // number = fraction × 2^exponent, with the fraction near 1, where few terms of the series suffice.
         var fraction = number.significand
         var exponent = Double(number.exponent)
         if fraction > 1.414_213_562_373_095_1 {

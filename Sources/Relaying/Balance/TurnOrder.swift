@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whose turn it is when members take turns by weight: one round, in which each has as many turns as its weight says (all
-/// divided by what divides them all), spread over the round as nginx spreads them.
+/// The order of turns in smooth weighted round-robin, as in nginx.
 ///
-/// A round is made once, so that a turn is looked up with nothing but its number and lanes share nothing but a counter.
+/// In one round each member has as many turns as its weight, after all weights were divided by their greatest common
+/// divisor. A round is computed once. A turn is then looked up by its number, so the only state that lanes share is a
+/// counter.
 package struct TurnOrder: Sendable {
-    /// The members of one round, by their place in the weights.
+    /// The members of one round, as indices into the weights.
     package let round: [Int]
 
-    /// Makes the round for positive weights.
+    /// Computes the round for positive weights.
     ///
-    /// In each step everyone gains its weight, the richest has the turn and pays for all. Members of the same weight are
-    /// one party that takes turns inside, so the work is (length of the round) × (number of different weights).
+    /// In each step the balance of every member grows by its weight; the member with the largest balance gets the turn, and
+    /// the sum of all weights is subtracted from its balance. Members of the same weight form one group and take turns
+    /// within it, so the cost is (length of the round) × (number of different weights).
     package init(weights: [Int]) {
         var parties: [Party] = []
         for (member, weight) in weights.enumerated() {
@@ -40,9 +42,9 @@ package struct TurnOrder: Sendable {
         self.round = round
     }
 
-    /// Whose turn the one with this number is.
+    /// The member that has the turn with this number.
     ///
-    /// - Precondition: there was a weight.
+    /// - Precondition: there was at least one weight.
     package subscript(turn: UInt64) -> Int {
         round[Int(turn % UInt64(round.count))]
     }

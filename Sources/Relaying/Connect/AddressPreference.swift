@@ -2,21 +2,21 @@
 
 package import Addresses
 
-/// Which of the addresses of a name datagrams go to first, by what earlier flows have met. Pure.
+/// Which of a name's addresses new datagram flows try first, learned from earlier flows. Pure.
 ///
-/// A datagram socket connects at once whether or not anybody is there, so only an answer or a refusal shows which address is
-/// served.
+/// connect(2) on a datagram socket succeeds whether or not anything receives there. Only an answer or an ICMP error shows
+/// whether an address is served.
 package struct AddressPreference: Equatable, Sendable {
-    /// The address that goes first; nil for the resolver's order.
+    /// The address to try first; nil for the resolver's order.
     private var first: SocketAddress?
 
-    /// Whether all addresses were silent, as they are where nothing is ever answered.
+    /// Whether every address was silent the last time, as with upstreams that only receive.
     private var isOneWay = false
 
-    /// Whether a silent address is to be left for another one.
+    /// Whether a flow moves to the next address when one does not answer.
     package var leavesSilent: Bool { !isOneWay }
 
-    /// Addresses in the order in which to try them.
+    /// Returns the addresses in the order in which to try them.
     package func order(_ addresses: [SocketAddress]) -> [SocketAddress] {
         guard let first, addresses.count > 1, let index = addresses.firstIndex(of: first), index > 0 else {
             return addresses
@@ -26,13 +26,13 @@ package struct AddressPreference: Equatable, Sendable {
         return ordered
     }
 
-    /// An address has answered.
+    /// Records that an address answered. New flows try it first.
     package mutating func answered(_ address: SocketAddress) {
         first = address
         isOneWay = false
     }
 
-    /// An address has refused: the flows to come begin with the one behind it.
+    /// Records that an address refused. New flows begin with the address behind it.
     package mutating func refused(_ address: SocketAddress, among addresses: [SocketAddress]) {
         guard addresses.count > 1, first == nil || first == address, let index = addresses.firstIndex(of: address)
         else {
@@ -41,7 +41,7 @@ package struct AddressPreference: Equatable, Sendable {
         first = addresses[(index + 1) % addresses.count]
     }
 
-    /// No address has answered or refused.
+    /// Records that no address answered or refused.
     package mutating func allSilent() { isOneWay = true }
 
     /// Makes one with these values.

@@ -4,26 +4,26 @@ package import Addresses
 
 /// Connects to the first of several addresses that answers: Happy Eyeballs, RFC 8305.
 ///
-/// The addresses of a name come in the order of RFC 6724. They are tried one after the other, the families taking turns,
-/// beginning with that of the first address (section 4). The next one starts when the one before has failed, or has not
-/// answered for ``attemptDelay``; the attempts before go on (section 5). The first that is connected wins.
+/// The addresses of a name come in the order of RFC 6724. Attempts alternate between the address families, beginning with
+/// the family of the first address (section 4). The next attempt starts when the previous one failed, or has not succeeded
+/// within ``attemptDelay``; earlier attempts continue (section 5). The first connected attempt wins.
 ///
-/// A datagram socket is connected at once, whether or not anything receives there. So its winner may be left again, with
-/// ``winnerFailed(errno:party:)`` where it refuses and ``winnerSilent()`` where it does not answer.
+/// A datagram socket connects at once, whether or not anything receives there. So its winner may be replaced, with
+/// ``winnerFailed(errno:party:)`` if it refuses or ``winnerSilent()`` if it does not answer.
 ///
-/// Nothing is allocated until an attempt fails. An index is a place in the list of addresses; of a list longer than
-/// ``longestList`` the rest is never tried.
+/// Nothing is allocated until an attempt fails. An index is a place in the list of addresses; addresses behind the first
+/// ``longestList`` are never tried.
 package struct ConnectRace: Equatable, Sendable {
-    /// What to do now.
+    /// What the caller does next.
     package enum Action: Equatable, Sendable {
-        /// Nothing; or wait for those that were started.
+        /// Nothing, or wait for the attempts in progress.
         case none
-        /// Start to connect to this address, and call ``delayPassed()`` after so many nanoseconds, in place of what was
-        /// agreed before; nil when there is nothing left to start.
+        /// Start to connect to this address, and call ``delayPassed()`` after so many nanoseconds, replacing any earlier
+        /// delay; nil if no further attempt can be started.
         case connect(Int, thenWait: UInt64?)
-        /// This connection stands. Close the others.
+        /// This attempt is connected and wins. Close the others.
         case won(Int)
-        /// None came about. Close what was started.
+        /// Every attempt failed. Close all of them.
         case failed([Failure])
     }
 
@@ -31,24 +31,24 @@ package struct ConnectRace: Equatable, Sendable {
     package struct Failure: Equatable, Sendable {
         /// The address.
         package var index: Int
-        /// Why: errno.
+        /// The errno.
         package var errno: CInt
-        /// Who is to blame.
+        /// Which party the error is attributed to.
         package var party = FaultParty.peer
     }
 
-    /// How long to wait before the next attempt: less than ``attemptDelay`` where all addresses could not be tried otherwise.
+    /// How long to wait before the next attempt: less than ``attemptDelay`` if not all addresses could be tried otherwise.
     ///
     /// - Parameters:
     ///   - count: how many addresses there are.
-    ///   - timeout: how long all of it may take, in nanoseconds.
+    /// - timeout: the time for all attempts together, in nanoseconds.
     package static func delay(of count: Int, within timeout: UInt64) -> UInt64 {
         min(attemptDelay, timeout / UInt64(count + 1))
     }
 
     /// The Connection Attempt Delay of RFC 8305, section 8, in nanoseconds.
     package static let attemptDelay: UInt64 = 250_000_000
-    /// How many addresses of a list are looked at.
+    /// How many addresses of a list are tried at most.
     package static let longestList = 64
 
     private enum Phase: Equatable {
@@ -56,20 +56,20 @@ package struct ConnectRace: Equatable, Sendable {
     }
 
     private var phase = Phase.waiting
-    /// The first winner that was left because it was silent.
+    /// The first winner that did not answer.
     private var firstSilent: UInt8?
-    /// Whether the race has come back to ``firstSilent``, after every other address.
+    /// Whether the race has returned to ``firstSilent``, after trying every other address.
     package private(set) var hasReturned = false
-    /// A bit for each address that was not tried: those of the family whose turn it is, and those of the other.
+    /// One bit for each untried address: those of the family that is next, and those of the other family.
     private var thisFamily: UInt64 = 0
     private var otherFamily: UInt64 = 0
-    /// A bit for each attempt that has not ended.
+    /// One bit for each attempt in progress.
     private var attempts: UInt64 = 0
-    /// A bit for each address that is tried again when all others were tried.
+    /// One bit for each address to try again after all untried ones.
     private var postponed: UInt64 = 0
     private var failures: [Failure] = []
 
-    /// A race between addresses in the resolver's order.
+    /// Makes a race between addresses in the resolver's order.
     package init(_ addresses: [SocketAddress]) {
         guard let first = addresses.first else { return }
         for (index, address) in addresses.prefix(Self.longestList).enumerated() {
@@ -78,7 +78,7 @@ package struct ConnectRace: Equatable, Sendable {
         }
     }
 
-    /// The addresses in the order in which a race tries them.
+    /// Returns the addresses in the order in which a race tries them.
     package static func order(of addresses: [SocketAddress]) -> [SocketAddress] {
         var race = Self(addresses)
         var order: [SocketAddress] = []
@@ -90,56 +90,58 @@ package struct ConnectRace: Equatable, Sendable {
         return order
     }
 
-    /// The race begins.
+    /// Starts the race.
     package mutating func start() -> Action {
         guard phase == .waiting else { return .none }
         phase = .running
         return startNext()
     }
 
-    /// The delay after the last start passed.
+    /// Starts the next attempt after the delay of the previous one.
     package mutating func delayPassed() -> Action {
         phase == .running && hasNext ? startNext() : .none
     }
 
-    /// An attempt failed.
+    /// Ends an attempt that failed.
     package mutating func attemptFailed(_ index: Int, errno: CInt, party: FaultParty = .peer) -> Action {
         guard end(index) else { return .none }
         failures.append(Failure(index: index, errno: errno, party: party))
         return hasNext || attempts == 0 ? startNext() : .none
     }
 
-    /// An attempt lacks something on this host, and another address is tried meanwhile: it is tried again after those that
-    /// were not tried.
+    /// Ends an attempt for lack of a resource on this host, and queues its address behind the untried ones.
     package mutating func postpone(_ index: Int) {
         if end(index) { postponed |= 1 << UInt64(index) }
     }
 
-    /// Ends an attempt that waited for something on this host, before ``timedOut()`` takes it for one without an answer.
+    /// Ends an attempt that still waited for a resource on this host, so that ``timedOut(errno:)`` does not count it as one
+    /// without an answer.
     package mutating func gaveUp(_ index: Int, errno: CInt, party: FaultParty) {
         if end(index) { failures.append(Failure(index: index, errno: errno, party: party)) }
     }
 
-    /// An attempt succeeded.
+    /// Ends the race: this attempt is connected.
     package mutating func connected(_ index: Int) -> Action {
         guard end(index) else { return .none }
         phase = .won(index)
         return .won(index)
     }
 
-    /// The connection that had won has failed before it carried anything, as one of datagrams does whose first one is
-    /// refused: the race goes on with the addresses that were not tried.
+    /// Continues with the untried addresses after the winner failed before it carried any data.
+    ///
+    /// A connected datagram socket does so when the peer refuses the first datagram (ICMP).
     package mutating func winnerFailed(errno: CInt, party: FaultParty = .peer) -> Action {
         guard case .won(let index) = phase else { return .none }
         phase = .running
-        // The others were closed when this one had won.
+        // The caller closed the other attempts when this one won.
         attempts = 0
         failures.append(Failure(index: index, errno: errno, party: party))
         return startNext()
     }
 
-    /// The connection that had won carries datagrams, and none was answered: the race goes on with the addresses that were not
-    /// tried, and comes back to the first that was silent after all of them, unless another one has won.
+    /// Continues with the untried addresses after the winner, a datagram socket, got no answer.
+    ///
+    /// After all of them the race returns to the first winner that did not answer, unless another one has won.
     package mutating func winnerSilent() -> Action {
         guard case .won(let index) = phase else { return .none }
         phase = .running
@@ -148,15 +150,15 @@ package struct ConnectRace: Equatable, Sendable {
         return startNext()
     }
 
-    /// Whether a winner was left because it was silent.
+    /// Whether a winner was replaced because it did not answer.
     package var hasLeftSilent: Bool { firstSilent != nil }
 
-    /// Whether there is anywhere to go from a winner that is silent.
+    /// Whether another attempt can follow a winner that does not answer.
     package var mayLeaveSilent: Bool { hasNext || (firstSilent != nil && !hasReturned) }
 
-    /// The time for all of it is over.
+    /// Ends the race after the time for all attempts.
     ///
-    /// - Parameter errno: what the attempts that are under way have failed with: ETIMEDOUT.
+    /// - Parameter errno: the error recorded for the attempts in progress: ETIMEDOUT.
     package mutating func timedOut(errno: CInt) -> Action {
         guard phase == .running else { return .none }
         while attempts != 0 {
@@ -166,7 +168,7 @@ package struct ConnectRace: Equatable, Sendable {
         return .failed(failures)
     }
 
-    /// Whether there are addresses to be tried, for the first time or again.
+    /// Whether addresses are left to try, for the first time or again.
     package var hasNext: Bool { thisFamily | otherFamily | postponed != 0 }
 
     private mutating func startNext() -> Action {
@@ -180,7 +182,7 @@ package struct ConnectRace: Equatable, Sendable {
             return .failed(failures)
         }
         if thisFamily | otherFamily == 0 { swap(&thisFamily, &postponed) }
-        // When one family is through, the other goes on by itself.
+        // When one family has no address left, the other continues alone.
         if thisFamily == 0 { swap(&thisFamily, &otherFamily) }
         let index = Self.takeLowest(of: &thisFamily)
         swap(&thisFamily, &otherFamily)
@@ -188,7 +190,7 @@ package struct ConnectRace: Equatable, Sendable {
         return .connect(index, thenWait: hasNext ? Self.attemptDelay : nil)
     }
 
-    /// Takes an attempt off the running ones.
+    /// Ends an attempt. Returns whether it was in progress.
     private mutating func end(_ index: Int) -> Bool {
         guard phase == .running, 0..<Self.longestList ~= index else { return false }
         let bit: UInt64 = 1 << UInt64(index)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which look-up a thread does next. Pure.
+/// Schedules the look-ups of a fixed number of threads. Pure.
 ///
-/// First come, first served; but look-ups that took long the last time have half of the threads at most, so that names
-/// whose server is silent do not hold up all the others.
+/// First in, first out. But look-ups that took long the last time get half of the threads at most, so that names whose
+/// server does not answer do not delay the others.
 package struct LookupTurns<Job> {
     private let width: Int
     private let slowWidth: Int
@@ -12,7 +12,7 @@ package struct LookupTurns<Job> {
     private var running = 0
     private var runningSlow = 0
 
-    /// Makes turns for so many threads: at least one.
+    /// Makes a schedule for so many threads, at least one.
     package init(width: Int) {
         self.width = width
         slowWidth = max(1, width / 2)
@@ -28,7 +28,7 @@ package struct LookupTurns<Job> {
         if isSlow { slow.append(job) } else { prompt.append(job) }
     }
 
-    /// The look-up that begins now; nil if none may.
+    /// Returns the look-up to start now; nil if none may start.
     package mutating func next() -> (job: Job, isSlow: Bool)? {
         guard running < width else { return nil }
         if let job = prompt.popFirst() {
@@ -41,13 +41,13 @@ package struct LookupTurns<Job> {
         return (job, true)
     }
 
-    /// A look-up has ended.
+    /// Notes that a look-up ended.
     package mutating func ended(isSlow: Bool) {
         running -= 1
         if isSlow { runningSlow -= 1 }
     }
 
-    /// A queue whose first element is taken in constant time.
+    /// A queue that removes its first element in amortised constant time.
     private struct Line {
         private var jobs: [Job?] = []
         private var head = 0

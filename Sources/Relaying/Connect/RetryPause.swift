@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long to wait before something that is used up is asked for again: twice as long each time, since thousands may wait
-/// for the same thing.
+/// How long to wait before the next request for a resource that this host lacks.
+///
+/// Doubles each time, from 10 ms to 320 ms, since thousands may wait for the same resource.
 package struct RetryPause {
     private static let first: UInt64 = 10_000_000
     private static let longest: UInt64 = 320_000_000

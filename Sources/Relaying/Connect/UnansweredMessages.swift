@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Copies of the messages that an upstream of datagrams was sent, or is to be sent, before it has answered any: if it refuses,
-/// another one gets them. Pure.
+/// Copies of the messages sent, or to be sent, to a datagram upstream that has not answered yet. Pure.
+///
+/// If the upstream refuses, another one gets them.
 package struct UnansweredMessages {
-    /// How many bytes, and how many messages, are kept.
+    /// The limits in bytes and in messages.
     package static let mostBytes = 16 << 10
     package static let mostMessages = 16
 
-    /// The messages, in the order in which they went.
+    /// The messages, in the order of sending.
     package private(set) var messages: [[UInt8]] = []
     private var bytes = 0
 
-    /// Whether these are all that went, and no answer has come: only then can another upstream take over.
+    /// Whether all messages were kept and no answer has come. Only then can another upstream take over.
     package private(set) var isWhole = true
 
-    /// Whether one more message can be kept.
+    /// Whether one more message fits.
     package func hasRoom(for message: RawSpan) -> Bool {
         bytes + message.byteCount <= Self.mostBytes && messages.count < Self.mostMessages
     }
 
-    /// Keeps a message. If there is no room for it, all are forgotten: no other upstream could get all of them.
+    /// Keeps a message. If it does not fit, all are dropped, since no other upstream could get all of them.
     package mutating func note(_ message: RawSpan) {
         guard isWhole else { return }
         guard hasRoom(for: message) else { return forget() }
@@ -29,7 +30,7 @@ package struct UnansweredMessages {
         messages.append(copy)
     }
 
-    /// An answer has come, or more has gone than is kept.
+    /// Drops the copies: an answer came, or more was sent than can be kept.
     package mutating func forget() {
         messages = []
         isWhole = false

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The places of a waiting line, in the order of their numbers.
+/// The places of a queue, ordered by number.
 ///
-/// Each operation takes logarithmic time, but for one in many that tidies up. A place that was left stays, empty, until half
-/// of all are empty or a search has passed many: so nothing moves when one is left in the middle, and one that is taken again
-/// is still there.
+/// Each operation takes logarithmic time, except when it compacts. A place that was left remains, empty, until more than
+/// half are empty or a search has skipped many. So leaving a place in the middle moves nothing, and the same number can be
+/// taken again cheaply.
 package struct WaitingPlaces<Waiter> {
-    /// How many empty places may stand however few are taken, and how many a search passes before it tidies up.
+    /// How many empty places are kept regardless of ``count``, and how many a search skips before it compacts.
     private static var mostEmpty: Int { 64 }
 
-    /// By their numbers, which rise.
+    /// In ascending order of their numbers.
     private var places: [(number: UInt64, waiter: Waiter?)] = []
 
-    /// Where the first place stands that is taken.
+    /// The index of the first taken place; the end if there is none.
     private var head = 0
 
     /// How many places are taken.
     package private(set) var count = 0
 
-    /// No place is taken.
+    /// Makes a queue without waiters.
     package init() {}
 
-    /// Takes a place, which is not taken.
+    /// Takes a place that is free.
     package mutating func insert(_ waiter: Waiter, at number: UInt64) {
         let index = index(of: number)
         if index < places.count, places[index].number == number {
             places[index].waiter = waiter
         } else if index > 0, places[index - 1].waiter == nil {
-            // No number stands between the two.
+            // No other number lies between the empty place in front and this one, so the empty place can be reused.
             places[index - 1] = (number, waiter)
         } else {
             places.insert((number, waiter), at: index)
@@ -37,7 +37,7 @@ package struct WaitingPlaces<Waiter> {
         skipEmpty()
     }
 
-    /// Leaves a place.
+    /// Frees a place.
     ///
     /// - Returns: whether it was taken.
     package mutating func remove(at number: UInt64) -> Bool {
@@ -46,7 +46,7 @@ package struct WaitingPlaces<Waiter> {
         return take(index) != nil
     }
 
-    /// Leaves the first place behind a number.
+    /// Frees the first taken place with a number above this one, and returns its waiter; 0 means the first of all.
     package mutating func takeFirst(behind number: UInt64) -> (number: UInt64, waiter: Waiter)? {
         let start = number == 0 ? head : max(head, index(of: number &+ 1))
         guard var index = places[start...].firstIndex(where: { $0.waiter != nil }) else { return nil }
@@ -59,7 +59,7 @@ package struct WaitingPlaces<Waiter> {
         return take(index).map { (found, $0) }
     }
 
-    /// The numbers of the places that are taken.
+    /// The numbers of the taken places.
     package var numbers: [UInt64] { places.filter { $0.waiter != nil }.map(\.number) }
 
     private mutating func take(_ index: Int) -> Waiter? {
@@ -79,7 +79,7 @@ package struct WaitingPlaces<Waiter> {
         head = 0
     }
 
-    /// Where the first place stands whose number is not lower.
+    /// The index of the first place whose number is not lower.
     private func index(of number: UInt64) -> Int {
         var (low, high) = (0, places.count)
         while low < high {

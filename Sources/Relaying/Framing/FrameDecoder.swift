@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Cuts a stream into its messages, wherever the reads have cut it.
+/// Cuts a stream into messages, independent of how reads split it.
 ///
-/// What was read whole is never copied; a part of a message, and what the receiver does not take yet, is kept. So a
-/// stream at rest between two messages holds no memory, and none holds more than a message and a read.
+/// A message that one read contains whole is not copied. An incomplete message, and messages that the receiver did not take,
+/// are held. So a stream between two messages holds no memory, and none holds more than a message and a read.
 package struct FrameDecoder {
     private let framing: Framing
 
-    /// What was not cut off yet, from ``head`` on.
+    /// Bytes that are not cut yet, from ``head`` on.
     private var held: [UInt8] = []
     private var head = 0
 
-    /// How many bytes of the message that is coming are known to hold no terminator.
+    /// How many bytes of the incomplete message were searched and contain no terminator.
     private var searched = 0
 
-    /// Why the stream cannot be understood any more. Then nothing is held.
+    /// Why decoding has stopped for good; nothing is held then.
     private var mistake: FramingMistake?
 
-    /// Whether the receiver has not taken a message, so that nothing more is to be read before ``resume(_:)``.
+    /// Whether the receiver did not take a message. Nothing more may be read until ``resume(_:)``.
     package private(set) var isStalled = false
 
-    /// A decoder at the beginning of a stream.
+    /// Makes a decoder for the beginning of a stream.
     package init(_ framing: Framing) {
         self.framing = framing
     }
 
-    /// Whether a part of a message, or whole ones, are held.
+    /// Whether an incomplete message, or whole ones, are held.
     package var isHolding: Bool { head < held.count }
 
-    /// Takes what was read, and gives each message that is whole to `take`.
+    /// Takes bytes that were read, and passes each complete message to `take`.
     ///
-    /// - Parameter take: whether it took the message; if not, that one and what is behind it wait for ``resume(_:)``. It
-    ///   must not use the decoder.
-    /// - Throws: ``FramingMistake/tooLong``, after the messages before; the stream cannot be understood any more, and each
-    ///   later call throws the same.
+    /// - Parameter take: returns whether it took the message; if not, that message and those behind it wait for
+    ///   ``resume(_:)``. It must not use the decoder.
+    /// - Throws: ``FramingMistake/tooLong``, after the messages before it. The rest of the stream cannot be decoded, and
+    ///   each later call throws the same.
     package mutating func decode(_ bytes: RawSpan, _ take: (RawSpan) -> Bool) throws(FramingMistake) {
         guard !isHolding, !isStalled else {
             held.append(copying: bytes)
@@ -43,13 +43,13 @@ package struct FrameDecoder {
         if start < bytes.byteCount { held.append(copying: bytes.extracting(droppingFirst: start)) }
     }
 
-    /// Goes on with what is held.
+    /// Continues with the bytes that are held.
     ///
     /// - Throws: as ``decode(_:_:)``.
     package mutating func resume(_ take: (RawSpan) -> Bool) throws(FramingMistake) {
         isStalled = false
-        // The array is moved out so that its bytes can be lent while the rest of the decoder changes. If cutting throws,
-        // nothing is held, and `head` has to say so too.
+        // The array is moved out so that its bytes can be borrowed while the rest of the decoder changes. If cutting throws,
+        // nothing is held, and `head` must be 0.
         let bytes = held
         let first = head
         forget()
@@ -64,10 +64,10 @@ package struct FrameDecoder {
         }
     }
 
-    /// The stream has ended: a line needs no terminator at the end.
+    /// Ends the stream: a last line needs no terminator.
     ///
-    /// - Throws: ``FramingMistake/truncated`` if it has ended within a message that says its length;
-    ///   ``FramingMistake/tooLong`` as ``decode(_:_:)``, and for a last line without a terminator too.
+    /// - Throws: ``FramingMistake/truncated`` if the stream ended within a message that has a length;
+    ///   ``FramingMistake/tooLong`` as in ``decode(_:_:)``, also for a last line without a terminator.
     package mutating func end(_ take: (RawSpan) -> Bool) throws(FramingMistake) {
         try resume(take)
         guard isHolding, !isStalled else { return }
@@ -75,7 +75,7 @@ package struct FrameDecoder {
         case .length16:
             throw .truncated
         case .lines:
-            // A CR that could still have been part of a terminator is part of the message now.
+            // A CR at the end was held as a possible part of CR LF; at EOF it belongs to the message.
             guard held.count - head <= framing.longestMessage else { throw fail(.tooLong) }
             // unsafe: as above.
             isStalled = !take(unsafe held.span.bytes.extracting(droppingFirst: head))
@@ -86,25 +86,25 @@ package struct FrameDecoder {
         }
     }
 
-    /// Begins anew, and forgets what is held.
+    /// Resets the decoder and drops the bytes that are held.
     ///
     /// - Parameter isOver: whether the stream has ended.
-    /// - Returns: how many whole messages that was.
+    /// - Returns: how many whole messages were dropped.
     package mutating func drop(isOver: Bool) -> Int {
         var count = 0
         let take: (RawSpan) -> Bool = { _ in
             count += 1
             return true
         }
-        // What cannot be told apart any more cannot be counted.
+        // Bytes that cannot be decoded cannot be counted as messages.
         try? isOver ? end(take) : resume(take)
         self = FrameDecoder(framing)
         return count
     }
 
-    /// Gives all that is whole to `take`.
+    /// Passes every complete message to `take`.
     ///
-    /// - Returns: where what was not taken begins.
+    /// - Returns: the offset of the first byte that was not taken.
     private mutating func cut(
         _ bytes: RawSpan, from first: Int, _ take: (RawSpan) -> Bool
     ) throws(FramingMistake) -> Int {
@@ -124,7 +124,7 @@ package struct FrameDecoder {
         return start
     }
 
-    /// Notes that the stream cannot be understood any more, and forgets what is held of it.
+    /// Stops decoding for good, and drops the bytes that are held.
     private mutating func fail(_ mistake: FramingMistake) -> FramingMistake {
         self.mistake = mistake
         forget()

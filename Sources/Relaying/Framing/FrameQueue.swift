@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The frames that a stream has not taken yet. Empty, it holds no memory.
+/// Frames that wait until their stream is writable. An empty queue holds no memory.
 ///
-/// It is bounded: what comes while ``hasRoom`` is false is lost, as a datagram may be.
+/// The queue is bounded: messages that arrive while ``hasRoom`` is false are dropped.
 package struct FrameQueue {
-    /// How many bytes wait at most before the last message, and how many messages, however short.
+    /// The limits: bytes that may wait when one more message is added, and messages, however short.
     package static let mostBytes = 128 << 10
     package static let mostMessages = 4096
 
     private let framing: Framing
 
-    /// What is to be sent, from ``head`` on.
+    /// The bytes to send, from ``head`` on.
     private var bytes: [UInt8] = []
     private var head = 0
 
-    /// Where each frame ends in ``bytes``, from ``firstEnd`` on.
+    /// The end of each frame in ``bytes``, from ``firstEnd`` on.
     private var ends: [Int] = []
     private var firstEnd = 0
 
-    /// An empty queue.
+    /// Makes an empty queue.
     package init(_ framing: Framing) {
         self.framing = framing
     }
@@ -26,18 +26,18 @@ package struct FrameQueue {
     /// How many bytes wait.
     package var count: Int { bytes.count - head }
 
-    /// How many messages wait, the one among them of which a part has gone.
+    /// How many messages wait, including one that was sent in part.
     package var messages: Int { ends.count - firstEnd }
 
-    /// Whether one more message may wait.
+    /// Whether one more message fits.
     package var hasRoom: Bool { count < Self.mostBytes && messages < Self.mostMessages }
 
     /// Whether nothing waits.
     package var isEmpty: Bool { count == 0 }
 
-    /// Puts a message behind the others.
+    /// Appends a message.
     ///
-    /// - Throws: ``FramingMistake/tooLong`` or ``FramingMistake/holdsLineFeed``; then it was not.
+    /// - Throws: ``FramingMistake/tooLong`` or ``FramingMistake/holdsLineFeed``; then nothing was appended.
     package mutating func append(_ message: RawSpan) throws(FramingMistake) {
         if head > 0, head >= count { drop() }
         bytes.reserveCapacity(bytes.count + message.byteCount + framing.mostOverhead)
@@ -45,12 +45,12 @@ package struct FrameQueue {
         ends.append(bytes.count)
     }
 
-    /// Puts each datagram of those that came joined behind the others.
+    /// Appends each datagram of a batch that the kernel joined (UDP_GRO).
     ///
     /// - Parameters:
-    ///   - segment: the length of each but the last; 0 if it is one.
-    ///   - noteLost: is called for each that is lost: with the mistake, or nil where there is no room.
-    /// - Returns: how many were lost.
+    ///   - segment: the length of each datagram except the last; 0 for a single one.
+    ///   - noteLost: called for each dropped datagram: with the mistake, or nil if there is no room.
+    /// - Returns: how many were dropped.
     package mutating func append(
         joined datagrams: RawSpan, segment: Int, noteLost: (FramingMistake?) -> Void
     ) -> UInt64 {
@@ -67,22 +67,22 @@ package struct FrameQueue {
         return lost
     }
 
-    /// Puts bytes that are no message in front of all, before any has gone.
+    /// Inserts bytes that are not a message, such as a PROXY header, at the front. Nothing may have been sent yet.
     package mutating func prepend(_ header: [UInt8]) {
         precondition(head == 0 && firstEnd == 0)
         bytes.insert(contentsOf: header, at: 0)
         for index in ends.indices { ends[index] += header.count }
     }
 
-    /// Calls `body` with what waits.
+    /// Calls `body` with the bytes that wait.
     package func withBytes<Result, Failure>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
         // unsafe: bytes have no padding.
         try unsafe body(bytes.span.extracting(head..<bytes.count).bytes)
     }
 
-    /// Forgets bytes that were sent.
+    /// Removes bytes that were sent.
     ///
-    /// - Returns: how many messages have gone whole with them.
+    /// - Returns: how many messages were completed with them.
     package mutating func consume(_ sent: Int) -> Int {
         head += sent
         let before = firstEnd
@@ -92,7 +92,7 @@ package struct FrameQueue {
         return gone
     }
 
-    /// Moves what waits to the front.
+    /// Compacts: moves the waiting bytes to the front.
     private mutating func drop() {
         bytes.removeSubrange(..<head)
         ends.removeSubrange(..<firstEnd)

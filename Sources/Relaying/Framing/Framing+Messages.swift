@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Framing {
-    /// The longest message, in bytes: of lines what UDP carries over IPv4, else what a length of two bytes can say.
+    /// The longest message in bytes: for lines the UDP maximum over IPv4, else the largest 16-bit length.
     package var longestMessage: Int {
         switch self {
         case .lines: 65_507
@@ -9,10 +9,10 @@ extension Framing {
         }
     }
 
-    /// How many bytes a frame may have beyond its message.
+    /// How many bytes a frame may add to its message.
     package var mostOverhead: Int { 2 }
 
-    /// Where a message and its frame are in the bytes of a stream.
+    /// The position of a message and its frame in the bytes of a stream.
     package struct Frame: Equatable {
         /// The message itself.
         package var message: Range<Int>
@@ -21,14 +21,14 @@ extension Framing {
         package var end: Int
     }
 
-    /// The frame that begins at `start`.
+    /// Finds the frame that begins at `start`.
     ///
-    /// Of a line, CR LF at its end is the terminator as much as LF alone is; any other CR belongs to the message.
+    /// A line ends with LF or CR LF; any other CR belongs to the message.
     ///
-    /// - Parameter searched: how many bytes behind `start` are known to hold no terminator, and are not looked at again;
-    ///   becomes what is known afterwards.
-    /// - Returns: nil if its end is not there yet.
-    /// - Throws: ``FramingMistake/tooLong``, before more is waited for than a message may have.
+    /// - Parameter searched: how many bytes behind `start` were searched before without finding a terminator; they are
+    ///   skipped. Updated on return.
+    /// - Returns: the frame; nil if it is incomplete.
+    /// - Throws: ``FramingMistake/tooLong``, as soon as an incomplete message is longer than allowed.
     package func frame(in bytes: RawSpan, from start: Int, searched: inout Int) throws(FramingMistake) -> Frame? {
         switch self {
         case .lines: try line(in: bytes, from: start, searched: &searched)
@@ -39,7 +39,7 @@ extension Framing {
     private func line(in bytes: RawSpan, from start: Int, searched: inout Int) throws(FramingMistake) -> Frame? {
         guard let feed = bytes.firstLineFeed(from: start + searched) else {
             searched = bytes.byteCount - start
-            // One byte more may be the CR of the terminator.
+            // One more byte is allowed if it is CR, which may belong to the terminator.
             let mayEnd = searched == longestMessage + 1 && bytes.byte(at: bytes.byteCount - 1) == .carriageReturn
             if searched > longestMessage, !mayEnd { throw .tooLong }
             return nil
@@ -61,7 +61,7 @@ extension Framing {
 
     /// Appends the frame of a message.
     ///
-    /// A line feed at the end of a message is the terminator that its line needs, and is not doubled.
+    /// A line feed at the end of a message serves as the terminator and is not doubled.
     ///
     /// - Throws: ``FramingMistake/tooLong`` or ``FramingMistake/holdsLineFeed``; then nothing was appended.
     package func append(_ message: RawSpan, to bytes: inout [UInt8]) throws(FramingMistake) {
@@ -88,20 +88,20 @@ extension UInt8 {
 }
 
 extension RawSpan {
-    /// The byte at an offset; traps past the end.
+    /// The byte at an offset; traps outside the span.
     fileprivate func byte(at offset: Int) -> UInt8 {
         // unsafe: every byte is a UInt8, and the offset is checked.
         unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// Where the first line feed is, from an offset on.
+    /// The offset of the first line feed at or behind `start`; nil if there is none.
     fileprivate func firstLineFeed(from start: Int) -> Int? {
         var offset = start
         while byteCount - offset >= 8 {
             // unsafe: eight bytes within the span, and a UInt64 may have any value.
             let word = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            // A byte that is a line feed becomes 0, and its highest bit is set here. So may be those above it, which come
-            // later in the stream.
+            // The highest bit of each byte that is a line feed is set. Bytes above the first one may be set wrongly, so only
+            // the lowest set bit counts.
             let others = word ^ 0x0a0a_0a0a_0a0a_0a0a
             let found = (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
             if found != 0 { return offset + found.trailingZeroBitCount / 8 }

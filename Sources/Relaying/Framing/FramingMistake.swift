@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What cannot be framed, or is no frame.
+/// Why a message cannot be framed, or a stream cannot be decoded.
 package enum FramingMistake: Error, Equatable {
-    /// The message is longer than ``Configuration/Framing/longestMessage``.
+    /// The message is longer than ``Framing/longestMessage``.
     case tooLong
 
-    /// The message holds a line feed before its end, and would become more than one line.
+    /// The message contains a line feed before its end, and would become more than one line.
     case holdsLineFeed
 
-    /// The stream has ended within a message.
+    /// The stream ended within a message.
     case truncated
 }

@@ -2,14 +2,14 @@
 
 /// Why an active check of an upstream failed.
 package enum CheckFailure: Hashable, Sendable {
-    /// No connection came about: errno.
+    /// The connection could not be established: errno.
     case connect(CInt)
-    /// The connection broke: errno.
+    /// The connection failed: errno.
     case broken(CInt)
-    /// The upstream closed before what is expected came.
+    /// The upstream closed the connection before the expected answer.
     case closed
-    /// It took longer than `timeout`.
+    /// The check took longer than `timeout`.
     case timedOut
-    /// What came is not what is expected.
+    /// The answer differs from the expected one.
     case unexpectedAnswer
 }

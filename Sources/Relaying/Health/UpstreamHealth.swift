@@ -2,32 +2,32 @@
 
 import Addresses
 
-/// Whether an upstream may get connections. Where it is checked, the checks alone decide; else its connections do.
+/// Whether an upstream may get connections. Active checks decide alone if configured; otherwise the connections do.
 ///
-/// - Connections. ``Ejection/failures`` failures to connect in a row, within ``Ejection/window``, eject it for
-///   ``Ejection/first``. When that is over, one connection tries it, and no other until that one has succeeded, which
-///   brings the upstream back, or failed, which ejects it for twice as long, up to ``Ejection/longest``. A trial without
-///   outcome is given up after `trialTimeout`, and another connection may try; of an upstream that may be silent, all may.
-///   Where every upstream is ejected, a connection is tried on the one that is due first (``availableFrom``): a success
-///   brings it back, and a failure lets the others be due first.
-/// - Checks. `fall` failures in a row take it down, and `rise` successes in a row bring it back. It starts as up, so that a
-///   start waits for no check.
+/// - Connections. ``Ejection/failures`` failed attempts in a row, within ``Ejection/window``, eject the upstream for
+///   ``Ejection/first``. After that time one connection is the trial, and others have to wait for its outcome. A success
+///   brings the upstream back; a failure ejects it for twice as long, up to ``Ejection/longest``. A trial without an outcome
+///   expires after `trialTimeout`, and another connection may try; if the upstream may be silent, all connections may. If
+///   all upstreams are ejected, a connection tries the one that is due first (``availableFrom``): a success brings it back;
+///   a failure postpones it behind the others.
+/// - Checks. `fall` failures in a row take the upstream down, `rise` successes in a row bring it back. It starts as up, so
+///   that starting does not wait for a check.
 ///
-/// Times are nanoseconds of one monotonic clock. Reports may come late and from several lanes, so each says when its
-/// attempt started: what started before the present state did proves nothing about it.
+/// Times are nanoseconds of one monotonic clock. Reports may arrive late and from several lanes, so each carries the time
+/// when its attempt started. A report about an attempt that started before the present state is ignored.
 ///
-/// Concurrency: a value without a lock of its own. What lanes ask at each connection is ``availableFrom`` and
-/// ``wantsSuccess``, to be published as atomics after each input.
+/// Concurrency: a value without a lock of its own. Lanes read ``availableFrom`` and ``wantsSuccess`` for each connection;
+/// publish both as atomics after each input.
 package struct UpstreamHealth: Equatable, Sendable {
-    /// When to change the verdict.
+    /// The thresholds of ejection and of checks.
     package struct Limits: Equatable, Sendable {
-        /// When failures to connect eject; nil for never. Without meaning where there are checks.
+        /// When failed connections eject; nil for never. Ignored if there are checks.
         package var ejection: Ejection? = Ejection()
-        /// After how many nanoseconds a trial without outcome is given up: the connect timeout.
+        /// After how many nanoseconds a trial without an outcome expires: the connect timeout.
         package var trialTimeout: UInt64
-        /// Whether silence is no bad sign: many that take datagrams never answer.
+        /// Whether silence is no failure: many datagram upstreams never answer.
         package var mayBeSilent = false
-        /// How many checks in a row must succeed, and fail; nil without active checks.
+        /// How many checks in a row must succeed, or fail; nil without active checks.
         package var checks: Checks?
 
         /// The values `rise` and `fall`.
@@ -42,7 +42,7 @@ package struct UpstreamHealth: Equatable, Sendable {
             }
         }
 
-        /// The setting in force: none where checks decide.
+        /// The setting in force: nil if checks decide.
         fileprivate var ejectionInForce: Ejection? { checks == nil ? ejection : nil }
 
         /// Makes one with these values.
@@ -60,11 +60,11 @@ package struct UpstreamHealth: Equatable, Sendable {
     package struct Ejection: Equatable, Sendable {
         /// How many failures in a row eject.
         package var failures = 3
-        /// Within which time they must fail. A failure that is older is forgotten.
+        /// The time within which they must fail. Older failures are forgotten.
         package var window: UInt64 = 60_000_000_000
-        /// How long the first ejection takes.
+        /// The duration of the first ejection.
         package var first: UInt64 = 1_000_000_000
-        /// The longest ejection.
+        /// The longest duration of an ejection.
         package var longest: UInt64 = 60_000_000_000
 
         /// Makes one with these values.
@@ -79,11 +79,11 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// What to tell: these alternate, down first.
+    /// A change to log. The two alternate, down first.
     package enum Change: Equatable, Sendable {
-        /// New connections go elsewhere.
+        /// New connections go to other upstreams.
         case wentDown(Cause)
-        /// It gets connections again, after so many nanoseconds.
+        /// The upstream gets connections again, after so many nanoseconds.
         case wentUp(afterNanoseconds: UInt64)
     }
 
@@ -91,16 +91,16 @@ package struct UpstreamHealth: Equatable, Sendable {
     package enum Cause: Equatable, Sendable {
         /// So many connections in a row failed, the last one with this errno.
         case connecting(failures: Int, errno: CInt)
-        /// So many checks in a row failed, the last one with this.
+        /// So many checks in a row failed, the last one with this failure.
         case checks(failures: Int, last: CheckFailure)
     }
 
     private enum State: Equatable {
         /// It gets connections.
         case up(since: UInt64)
-        /// Connections failed. The next may try at `until`.
+        /// Connections failed. A trial may start at `until`.
         case ejected(since: UInt64, until: UInt64)
-        /// One connection tries.
+        /// One connection is the trial.
         case onTrial(since: UInt64)
         /// Checks failed.
         case down
@@ -113,38 +113,38 @@ package struct UpstreamHealth: Equatable, Sendable {
 
     private var limits: Limits
     private var state = State.up(since: 0)
-    /// When the last connections failed, since one succeeded; not more than eject.
+    /// The times of failed connections since the last success; fewer than eject.
     private var failures: [UInt64] = []
-    /// How the last checks ended, since the state changed at the earliest.
+    /// The latest checks in a row with the same outcome; counted up to `rise` and `fall`.
     private var streak = Streak.succeeded(0)
-    /// How many ejections there were in a row.
+    /// The number of ejections in a row.
     private var ejections = 0
-    /// When it went down, while it is not up.
+    /// When it went down; undefined while it is up.
     private var downSince: UInt64 = 0
 
-    /// An upstream of which nothing is known: up.
+    /// Makes the state of an upstream without reports: up.
     package init(limits: Limits) {
         self.limits = limits
     }
 
-    /// From when on a connection may try: 0 while the upstream is up, `.max` while checks keep it down.
+    /// The time from which a connection may try: 0 while the upstream is up, `.max` while checks keep it down.
     package var availableFrom: UInt64 {
         switch state {
         case .up: 0
         case .ejected(_, let until): until
-        // The trial may be over by then, without an outcome.
+        // The trial may expire without an outcome.
         case .onTrial(let since): Self.sum(since, limits.trialTimeout)
         case .down: .max
         }
     }
 
-    /// Whether a connection may try, if no other one claims the trial first: see ``mayTry(at:)``.
+    /// Whether a connection may try, unless another one claims the trial first: see ``mayTry(at:)``.
     package func isAvailable(at now: UInt64) -> Bool {
         let from = availableFrom
         return from <= now && from != .max
     }
 
-    /// Whether ``connectSucceeded(startedAt:at:)`` would change anything: it need not be called otherwise.
+    /// Whether ``connectSucceeded(startedAt:at:)`` would change anything. If not, callers may skip it.
     package var wantsSuccess: Bool {
         switch state {
         case .up: !failures.isEmpty || ejections > 0
@@ -153,21 +153,22 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// Asks for leave to connect, which claims the trial if there is one to be had.
+    /// Asks for permission to connect. Claims the trial if one is due.
     ///
-    /// - Parameter now: goes into the report of the outcome, as `startedAt`.
+    /// - Parameter now: the time to pass as `startedAt` with the report of the outcome.
     package mutating func mayTry(at now: UInt64) -> Bool {
         guard isAvailable(at: now) else { return false }
         switch state {
         case .up: return true
-        // Nothing has been refused for as long as a trial takes. Whether that was well, the end of a flow will tell.
+        // The trial got no ICMP error within `trialTimeout`, and silence is no failure here. Each flow reports its outcome
+        // at its end.
         case .onTrial where limits.mayBeSilent: return true
         case .onTrial, .ejected, .down: state = .onTrial(since: now)
         }
         return true
     }
 
-    /// A connection stands.
+    /// Reports that a connection was established.
     package mutating func connectSucceeded(startedAt: UInt64, at now: UInt64) -> Change? {
         switch state {
         case .up(let since) where startedAt >= since:
@@ -181,7 +182,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// A connection failed.
+    /// Reports that a connection failed.
     package mutating func connectFailed(startedAt: UInt64, at now: UInt64, errno: CInt) -> Change? {
         guard let ejection = limits.ejectionInForce else { return nil }
         switch state {
@@ -197,7 +198,8 @@ package struct UpstreamHealth: Equatable, Sendable {
             eject(at: now, ejection)
             return nil
         case .ejected(let since, let until) where startedAt >= since:
-            // It was tried because no other was to be had. Those that failed before are due before it.
+            // Chosen because no other upstream was available. Later than the members that failed before, so that they are
+            // tried first.
             state = .ejected(since: since, until: max(until, Self.sum(now, length(of: ejections, ejection))))
             return nil
         case .up, .onTrial, .ejected, .down:
@@ -205,7 +207,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// A check succeeded.
+    /// Reports that a check succeeded.
     package mutating func checkSucceeded(at now: UInt64) -> Change? {
         guard let checks = limits.checks else { return nil }
         var successes = 1
@@ -215,7 +217,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         return successes >= checks.rise ? goUp(at: now) : nil
     }
 
-    /// A check failed.
+    /// Reports that a check failed.
     package mutating func checkFailed(_ reason: CheckFailure, at now: UInt64) -> Change? {
         guard let checks = limits.checks else { return nil }
         var failures = 1
@@ -227,8 +229,9 @@ package struct UpstreamHealth: Equatable, Sendable {
         return .wentDown(.checks(failures: failures, last: reason))
     }
 
-    /// A new configuration has other limits. What is known stays known, but nothing keeps it down that is not in force any
-    /// more: no checks where there are none, and no ejection where nothing ejects.
+    /// Applies the limits of a new configuration and keeps the state.
+    ///
+    /// But the upstream comes up again if the mechanism that keeps it down was removed: checks, or ejection.
     package mutating func change(_ limits: Limits, at now: UInt64) -> Change? {
         self.limits = limits
         if limits.checks == nil { streak = .succeeded(0) } else { failures = [] }
@@ -238,7 +241,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         case .down:
             return limits.checks == nil ? goUp(at: now) : nil
         case .ejected, .onTrial:
-            // From now on only checks can bring it back.
+            // With checks, only they can bring it back.
             if limits.checks != nil {
                 (state, streak) = (.down, .succeeded(0))
                 return nil
@@ -253,7 +256,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         state = .ejected(since: now, until: Self.sum(now, length(of: ejections, ejection)))
     }
 
-    /// How long the ejection with this number takes: each twice as long as the one before.
+    /// The duration of the ejection with this number: doubles each time, up to the longest.
     private func length(of number: Int, _ ejection: Ejection) -> UInt64 {
         var length = ejection.first
         var left = number - 1
@@ -271,7 +274,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         return .wentUp(afterNanoseconds: now.since(downSince))
     }
 
-    /// A time that never wraps around, and never means "down by checks".
+    /// Adds without wrapping, and never returns `.max`, which means that checks keep it down.
     private static func sum(_ time: UInt64, _ duration: UInt64) -> UInt64 {
         let (sum, overflow) = time.addingReportingOverflow(duration)
         return overflow ? .max - 1 : min(sum, .max - 1)

@@ -2,24 +2,24 @@
 
 package import Addresses
 
-/// Two peers and the two directions between them: decides what is read, written and ended, and when it is all over.
+/// The state machine of a relayed connection: decides what to read, write, shut down and reset.
 ///
-/// Sockets are edge-triggered, so it is known here whether a read may find something and whether a write may go: an event
-/// says that it may, a call that would block that it may not.
+/// The sockets are edge-triggered, so the relay remembers for each whether it is readable and writable: an event sets this,
+/// and a call that returns EAGAIN clears it.
 ///
-/// An end that one peer did not choose is not passed on as if it had: a peer that breaks off leads to a reset of the
-/// other, once that has been given all that came before (``Ending/side``).
+/// A failure of one peer is not turned into an orderly EOF: the other peer is reset, after it got all bytes that came before
+/// (``Ending/side``).
 public struct Relay: Hashable {
-    /// How it ends.
+    /// How the relay ended.
     public struct Ending: Hashable {
-        /// Who ended it: who finished first, or who broke.
+        /// The peer that ended it: the first one to send EOF, or the one that failed.
         public var side: RelaySide
-        /// Whether that peer broke, so that the other is to be reset.
+        /// Whether that peer failed, so that the other one is to be reset.
         public var isBroken: Bool
-        /// What its socket said, as in errno(3); 0 for an orderly end.
+        /// The errno of that peer's socket; 0 for an orderly end.
         public var errno: CInt
 
-        /// An ending of a side.
+        /// Makes an ending.
         @inlinable public init(side: RelaySide, isBroken: Bool, errno: CInt) {
             self.side = side
             self.isBroken = isBroken
@@ -27,20 +27,20 @@ public struct Relay: Hashable {
         }
     }
 
-    /// What to do after a turn.
+    /// What the caller does after a turn.
     public enum Verdict: Equatable {
         /// Wait for events.
         case wait
-        /// There is more to do, but others come first.
+        /// Run again after other sessions had their turn.
         case again
         /// Both directions are over: close both sockets.
         case close(Ending)
     }
 
-    /// Where the direction from the client to the upstream is.
+    /// The state of the direction from the client to the upstream.
     @inlinable public var toUpstream: RelayDirection { upstreamward }
 
-    /// Where the direction from the upstream to the client is.
+    /// The state of the direction from the upstream to the client.
     @inlinable public var toClient: RelayDirection { clientward }
 
     @usableFromInline var upstreamward = RelayDirection.flowing
@@ -49,33 +49,34 @@ public struct Relay: Hashable {
     @usableFromInline var writable = Sides(client: true, upstream: true)
     @usableFromInline var erred = Sides(client: false, upstream: false)
 
-    /// How the relay ends; nil while neither side has ended.
+    /// How the relay ends; nil until one peer sends EOF or fails.
     @inlinable public var ending: Ending? { end }
 
     @usableFromInline var end: Ending?
 
-    /// Makes a relay between two peers that are connected.
+    /// Makes a relay between two connected peers.
     ///
-    /// - Parameter isHolding: whether something is held for the upstream that it did not take while it was connected.
+    /// - Parameter isHolding: whether bytes are held for the upstream that it did not take while it was connecting.
     @inlinable public init(isHoldingForUpstream isHolding: Bool = false) {
         if isHolding {
             upstreamward = .holding
-            // What it does not take at once it takes when it becomes writable.
+            // The last write was short, so EPOLLOUT follows.
             writable.upstream = false
         }
     }
 
-    /// Whether both peers are there, and all that came from them has gone: how it is nearly always.
+    /// Whether both peers are open and nothing is held: the common case.
     @inlinable public var isFlowing: Bool {
         guard case .flowing = toUpstream, case .flowing = toClient else { return false }
         return ending == nil && !erred.client && !erred.upstream
     }
 
-    /// Whether one peer has finished and the other has not.
+    /// Whether one direction is over and the other is not.
     @inlinable public var isHalfClosed: Bool { toUpstream.isOver != toClient.isOver }
 
-    /// Whether one peer is gone, so that what is held for the other is all that is left to do. That one may never take it:
-    /// it may be waiting itself for the peer that is gone to read.
+    /// Whether one peer has failed and only held bytes for the other are left to write.
+    ///
+    /// That peer may never take them: it may itself wait for the failed peer to read.
     @inlinable public var lastsOnlyToDrain: Bool {
         isHolding && (ending?.isBroken == true || erred.client || erred.upstream)
     }
@@ -83,40 +84,40 @@ public struct Relay: Hashable {
     /// Whether bytes are held for a peer.
     @inlinable public var isHolding: Bool { toUpstream.isHolding || toClient.isHolding }
 
-    /// A socket has become ready.
+    /// Notes an event of a socket.
     ///
-    /// - Parameter hasError: whether it has an error. A read or write tells of it, unless the peer had finished before: then
-    ///   a read only finds the end.
+    /// - Parameter hasError: whether the event reports an error. A read or a write returns the error, unless the peer sent
+    ///   EOF before: then reads return EOF only.
     @inlinable public mutating func ready(_ side: RelaySide, toRead: Bool, toWrite: Bool, hasError: Bool = false) {
         if hasError { erred[side] = true }
         if toRead { readable[side] = true }
         if toWrite { writable[side] = true }
     }
 
-    /// Whether a socket was said to have an error.
+    /// Whether an event reported an error of this socket.
     @inlinable public func hasErred(_ side: RelaySide) -> Bool { erred[side] }
 
-    /// Does what can be done.
+    /// Moves bytes in both directions as far as possible.
     @inlinable public mutating func run(on transport: some RelayTransport) -> Verdict {
         var isPending = mayMove(from: .upstream) && pump(from: .upstream, on: transport)
         if mayMove(from: .client), pump(from: .client, on: transport) { isPending = true }
         if isFlowing { return isPending ? .again : .wait }
         for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
-        // What went one way may have broken the peer of the other.
+        // Moving bytes one way may have failed the peer of the other direction, so this is checked after both.
         if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }
-        // Who has refused something is read to its end, of which no event tells.
+        // After a failed write the peer is read to EOF. No further event reports what is left in its buffer.
         for side in RelaySide.allCases where hasRefused(side) && readable[side] && self[from: side] == .flowing {
             isPending = true
         }
         return isPending ? .again : .wait
     }
 
-    /// Whether there may be something to move in one direction.
+    /// Whether there may be bytes to move from this source.
     @inlinable func mayMove(from source: RelaySide) -> Bool { readable[source] || self[from: source] != .flowing }
 
-    /// Moves what can be moved in one direction.
+    /// Moves bytes in one direction.
     ///
-    /// - Returns: whether there may be more.
+    /// - Returns: whether there may be more to move.
     @inlinable mutating func pump(from source: RelaySide, on transport: some RelayTransport) -> Bool {
         let destination = source.other
         var reads = 0
@@ -127,7 +128,7 @@ public struct Relay: Hashable {
                 guard reads < transport.readsPerTurn else { return true }
                 reads += 1
                 let step = transport.pass(from: source)
-                // What nearly every read comes to, so it is seen first: all that there was has gone.
+                // The common case first: all that was read was written.
                 if ending == nil, case .moved(isEmpty: true, isHeld: false) = step {
                     readable[source] = false
                     return false
@@ -151,11 +152,11 @@ public struct Relay: Hashable {
         }
     }
 
-    /// Notes what a read came to.
+    /// Processes the result of a read.
     @inlinable mutating func take(_ step: RelayStep, from source: RelaySide, on transport: some RelayTransport) {
         switch step {
         case .moved(let isEmpty, let isHeld):
-            // Who has refused something is read until it says that there is no more.
+            // After a failed write, read until EAGAIN or EOF, since no event follows.
             if isEmpty, !hasRefused(source) { readable[source] = false }
             if isHeld {
                 self[from: source].held()
@@ -163,14 +164,14 @@ public struct Relay: Hashable {
             }
         case .blocked:
             readable[source] = false
-            // A socket that is truly broken says so when it is read. This one has refused a write and lives on, and bytes
-            // are lost.
+            // A read from a broken socket returns its error or EOF. EAGAIN here means that a write failed on a socket that
+            // is still open: bytes were lost, so this counts as broken.
             if hasRefused(source) {
                 act(self[from: source].sourceEnded(.broken), on: source.other, transport)
             }
         case .end:
             if hasRefused(source) {
-                // Nothing more comes from a peer that takes nothing: it is gone.
+                // EOF from a peer that takes no more bytes: it has closed.
                 act(self[from: source].sourceEnded(.broken), on: source.other, transport)
             } else {
                 if ending == nil { end = Ending(side: source, isBroken: false, errno: 0) }
@@ -181,7 +182,7 @@ public struct Relay: Hashable {
         }
     }
 
-    /// A socket broke. What was still to come from it may be read, unless reading is what failed.
+    /// Processes the failure of a socket. Bytes that it received before may still be read, unless the read is what failed.
     @inlinable mutating func broke(
         _ side: RelaySide, errno: CInt, isGone: Bool, _ transport: some RelayTransport
     ) {
@@ -190,12 +191,12 @@ public struct Relay: Hashable {
         if isGone {
             act(self[from: side].sourceEnded(.broken), on: side.other, transport)
         } else {
-            // Its last bytes and its end bring no further event.
+            // The remaining bytes and EOF cause no further event.
             readable[side] = true
         }
     }
 
-    /// Asks a peer that has finished, and from which nothing is read any more, whether it has broken off since.
+    /// Reads the pending error of a peer that sent EOF and is not read any more: it may have reset the connection since.
     @inlinable mutating func findError(of side: RelaySide, on transport: some RelayTransport) {
         guard self[from: side] == .over(.finished), !self[from: side.other].isOver else { return }
         erred[side] = false
@@ -203,7 +204,7 @@ public struct Relay: Hashable {
         if errno != 0 { broke(side, errno: errno, isGone: true, transport) }
     }
 
-    /// Whether a write to a peer has failed, or to tell it the end.
+    /// Whether a write to this peer, or shutdown(2) on it, has failed.
     @inlinable func hasRefused(_ side: RelaySide) -> Bool {
         guard let ending, ending.isBroken, ending.side == side else { return false }
         return self[from: side.other].isOver
@@ -212,7 +213,7 @@ public struct Relay: Hashable {
     @inlinable mutating func act(
         _ action: RelayDirection.Action, on destination: RelaySide, _ transport: some RelayTransport
     ) {
-        // Where the other direction is over too, the sockets are closed next, which says the same.
+        // If both directions are over, close(2) follows and sends the FIN.
         guard action == .finishDestination, !(toUpstream.isOver && toClient.isOver) else { return }
         let errno = transport.finish(destination)
         if errno != 0 { broke(destination, errno: errno, isGone: false, transport) }
@@ -220,13 +221,13 @@ public struct Relay: Hashable {
 
     // MARK: - Sides
 
-    /// The direction from a peer.
+    /// The direction from this peer.
     @inlinable subscript(from side: RelaySide) -> RelayDirection {
         get { side == .client ? toUpstream : toClient }
         set { if side == .client { upstreamward = newValue } else { clientward = newValue } }
     }
 
-    /// Something that is known of each peer.
+    /// A flag for each peer.
     @usableFromInline struct Sides: Hashable {
         @usableFromInline var client: Bool
         @usableFromInline var upstream: Bool
@@ -246,7 +247,7 @@ public struct Relay: Hashable {
 // MARK: - For another process
 
 extension Relay {
-    // The numbers of the fields are part of the format: none may get another meaning.
+    // Field numbers are part of the format: never reuse one.
     private enum Field {
         static let toUpstream: UInt8 = 1
         static let toClient: UInt8 = 2
@@ -269,8 +270,8 @@ extension Relay {
         writer.write(Field.endingErrno, UInt64(bitPattern: Int64(ending.errno)))
     }
 
-    /// Reads what ``write(to:)`` wrote. What events have said is not part of it: both sockets are taken to be readable and
-    /// writable, since a wake-up for nothing does no harm.
+    /// Reads the state that ``write(to:)`` wrote. Readiness is not part of it: both sockets are assumed readable and
+    /// writable, since a spurious attempt returns EAGAIN and does no harm.
     package init(_ reader: FieldReader) throws(FieldMistake) {
         upstreamward = try Self.direction(reader, Field.toUpstream)
         clientward = try Self.direction(reader, Field.toClient)

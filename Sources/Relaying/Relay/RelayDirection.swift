@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far one direction of a relay has come: what one peer, the source, sends to the other, the destination.
+/// The state of one direction of a relay, from its source peer to its destination peer.
 ///
-/// Bytes go through as they come. What the destination does not take is held, and until it has gone nothing more is read:
-/// so the slow peer stops the fast one. When the source has finished, its end is passed on behind its last byte, as a
-/// half-close, and the other direction lives on (RFC 9293, 3.6).
+/// Bytes that the destination does not take are held, and the source is not read until they are written, so a slow
+/// destination slows the source down. EOF from the source is passed on after the last byte as a half-close; the other
+/// direction continues (RFC 9293, 3.6).
 public enum RelayDirection: Hashable, Sendable {
-    /// Nothing is held; what comes goes through.
+    /// Nothing is held; bytes are passed on as they arrive.
     case flowing
 
-    /// Bytes are held that the destination does not take.
+    /// Bytes are held that the destination has not taken.
     case holding
 
     /// The source has ended while bytes are held.
     case draining(SourceEnd)
 
-    /// All that came has gone, and the source has ended.
+    /// The source has ended, and all its bytes were written.
     case over(SourceEnd)
 
-    /// The destination is gone: nothing can be passed any more.
+    /// The destination failed: nothing can be written any more.
     case cut
 
-    /// How a source ends.
+    /// How a source ended.
     public enum SourceEnd: Hashable, Sendable {
-        /// It has said all that it had to say.
+        /// It sent EOF.
         case finished
-        /// It is gone.
+        /// It failed, or reset the connection.
         case broken
     }
 
-    /// What to do now.
+    /// What the caller does next.
     public enum Action: Equatable {
         /// Nothing.
         case none
-        /// Tell the destination that no more comes.
+        /// Shut down the destination's write side: shutdown(2).
         case finishDestination
     }
 
-    /// All of them, in the order of their numbers for another process: none may get another number.
+    /// All states, in the order of their numbers for another process: a number must never change.
     package static let all: [Self] = [
         .flowing, .holding, .draining(.finished), .draining(.broken), .over(.finished), .over(.broken), .cut,
     ]
@@ -58,12 +58,12 @@ public enum RelayDirection: Hashable, Sendable {
         }
     }
 
-    /// Bytes came, and not all of them went.
+    /// Notes that not all bytes of a read were written.
     @inlinable public mutating func held() {
         if self == .flowing { self = .holding }
     }
 
-    /// All that was held has gone.
+    /// Notes that all held bytes were written.
     @inlinable public mutating func drained() -> Action {
         switch self {
         case .holding:
@@ -76,7 +76,7 @@ public enum RelayDirection: Hashable, Sendable {
         }
     }
 
-    /// Nothing more comes from the source.
+    /// Notes that the source ended.
     @inlinable public mutating func sourceEnded(_ end: SourceEnd) -> Action {
         switch self {
         case .flowing:
@@ -84,7 +84,7 @@ public enum RelayDirection: Hashable, Sendable {
         case .holding:
             self = .draining(end)
             return .none
-        // A source that has finished may still break; what is held goes first, and the destination hears of it then.
+        // A source that sent EOF may still fail. The held bytes are written first, then the destination is reset.
         case .draining(.finished):
             self = .draining(end)
             return .none
@@ -93,7 +93,7 @@ public enum RelayDirection: Hashable, Sendable {
         }
     }
 
-    /// The destination takes nothing any more.
+    /// Notes that the destination failed.
     @inlinable public mutating func destinationBroke() {
         switch self {
         case .flowing, .holding, .draining: self = .cut

@@ -2,13 +2,13 @@
 
 /// One of the two peers of a relayed connection.
 public enum RelaySide: Hashable, Sendable, CaseIterable {
-    /// Who connected to the listener.
+    /// The peer that connected to the listener.
     case client
 
-    /// Whom the listener connected to.
+    /// The peer that usher connected to.
     case upstream
 
-    /// The peer of this one.
+    /// The other peer.
     @inlinable public var other: RelaySide {
         switch self {
         case .client: .upstream

@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a ``Relay`` does to its two sockets. There are two: real ones, and those of the test that tries every order of
-/// events.
+/// The socket calls of a ``Relay``: implemented by real sockets, and by the test that tries every order of events.
 public protocol RelayTransport: AnyObject {
-    /// How many reads of one peer a turn may take.
+    /// How many reads from one peer a turn may do.
     var readsPerTurn: Int { get }
 
-    /// Reads once from a peer, and offers what came to the other; what that does not take is held.
+    /// Reads once from a peer and writes to the other; holds what a short write leaves.
     func pass(from side: RelaySide) -> RelayStep
 
-    /// Offers what is held for a peer.
+    /// Writes what is held for a peer.
     func flush(to side: RelaySide) -> RelayStep
 
-    /// The error of a socket, which it tells once: SO_ERROR of socket(7). Returns an errno, or 0.
+    /// Reads and clears the pending error of a socket: SO_ERROR of socket(7). Returns an errno, or 0.
     func error(of side: RelaySide) -> CInt
 
-    /// Tells a peer that no more comes: shutdown(2). Returns an errno, or 0.
+    /// Shuts down the write side towards a peer: shutdown(2). Returns an errno, or 0.
     func finish(_ side: RelaySide) -> CInt
 }
 
-/// What came of a step.
+/// The result of one step.
 public enum RelayStep: Equatable {
-    /// Bytes moved.
+    /// Bytes were moved. `isEmpty`: nothing is left to read; `isHeld`: the write was short and bytes are held.
     case moved(isEmpty: Bool, isHeld: Bool)
 
-    /// Nothing can be done until the socket is ready again.
+    /// Nothing can be moved until the socket is ready again (EAGAIN).
     case blocked
 
-    /// The peer that was read has finished.
+    /// EOF from the peer that was read.
     case end
 
-    /// A socket broke, with this errno.
+    /// A socket failed with this errno.
     case broken(RelaySide, CInt)
 }

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a direction moves its bytes: copied through the lane's buffer, or spliced through a pipe.
+/// How a direction moves bytes: copied through the lane's buffer, or spliced through a pipe (splice(2)).
 ///
-/// A copy is cheaper for what is short, and a splice for what is long (README, "Fast"). So each begins by copying, goes
-/// over to splicing when several reads in a row fill the buffer, and comes back when several in a row are short.
+/// Copying is cheaper for short transfers, splicing for long ones (README, "Fast"). A direction starts with copying,
+/// switches to splicing when several reads in a row fill the buffer, and back when several in a row are short.
 public enum TransferMode: Equatable {
-    /// Copies; so many reads in a row have filled the buffer.
+    /// Copies. `full` reads in a row have filled the buffer.
     case copying(full: UInt8)
 
-    /// Splices; so many reads in a row were short.
+    /// Splices. `short` reads in a row were short.
     case splicing(short: UInt8)
 
-    /// Copies for good: the sockets cannot be spliced.
+    /// Copies only: the sockets do not support splice(2).
     case onlyCopying
 
-    /// How many full reads make it splice.
+    /// How many full reads in a row switch to splicing.
     public static let fullReads: UInt8 = 2
 
-    /// How many short reads make it copy.
+    /// How many short reads in a row switch to copying.
     public static let shortReads: UInt8 = 4
 
-    /// How long a spliced read has to be, or it is short.
+    /// A spliced read below this many bytes is short.
     public static let shortLength = 16 << 10
 
-    /// A read brought so many bytes.
+    /// Notes the length of a read, and whether it filled the buffer.
     @inlinable public mutating func moved(_ count: Int, filled: Bool) {
         switch self {
         case .copying(let full):
@@ -43,7 +43,7 @@ public enum TransferMode: Equatable {
         }
     }
 
-    /// There is no pipe to be had: copies until reads fill the buffer again.
+    /// Notes that no pipe is available: copies until reads fill the buffer again.
     @inlinable public mutating func lackedPipe() {
         if case .splicing = self { self = .copying(full: 0) }
     }

@@ -5,10 +5,10 @@ import Reactor
 
 /// Answers every datagram with a random number of characters of the pattern, 0 to 512: RFC 864.
 ///
-/// Two of these would answer each other for ever, and never with the same bytes; so after a thousand answers it gives ten a
-/// second.
+/// Two of these would answer each other without end, and never with the same bytes, which ``ReturnedAnswers`` could detect.
+/// So after a thousand answers it sends ten a second.
 final class ChargenFlow: AnsweringFlow {
-    /// The line with which the next answer begins.
+    /// The line of the pattern at which the next answer begins.
     private var line = 0
 
     private var allowance = Allowance(perSecond: 10, burst: 1000)

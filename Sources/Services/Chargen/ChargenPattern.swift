@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The lines of RFC 864: 72 of the 95 printing characters of ASCII each, every line beginning one character further.
+/// The lines of RFC 864: each has 72 of the 95 printable ASCII characters and begins one character further.
 enum ChargenPattern {
     /// The characters of a line.
     static let width = 72
 
-    /// The bytes of a line, with its CR LF.
+    /// The length of a line in bytes, including CR LF.
     static let lineLength = width + 2
 
-    /// The bytes after which the lines come again: as many lines as there are characters.
+    /// The length in bytes of the repeating pattern: as many lines as there are characters.
     static let cycleLength = 95 * lineLength
 
-    /// Several cycles in a row, so that one system call can offer much from any place in the first.
+    /// Several cycles in a row, so that one system call can write many bytes from any position in the first cycle.
     static let bytes: [UInt8] = {
         let cycles = 9
         var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A moment as the Gregorian calendar and a clock in UTC show it.
+/// A date and time of day in the Gregorian calendar, in UTC.
 struct CivilTime: Equatable {
     /// The year, from 1970 on.
     var year: Int
@@ -19,10 +19,10 @@ struct CivilTime: Equatable {
 }
 
 extension CivilTime {
-    /// Takes apart nanoseconds since 1970-01-01T00:00:00Z.
+    /// Converts nanoseconds since 1970-01-01T00:00:00Z.
     ///
-    /// The calendar is counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year
-    /// and the lengths of the months before it follow one line: (153 m + 2) / 5 days for m months.
+    /// The computation uses eras of 400 years that begin on 1 March, so that the leap day is the last day of its year and
+    /// the days before month m are linear: (153 m + 2) / 5.
     init(nanoseconds: UInt64) {
         let seconds = Int(nanoseconds / 1_000_000_000)
         let days = seconds / 86_400

@@ -3,7 +3,7 @@
 import LinuxSystem
 import Reactor
 
-/// Answers every datagram with the date and the time in words: RFC 867.
+/// Answers every datagram with the date and time as text: RFC 867.
 final class DaytimeFlow: AnsweringFlow {
     override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
         var line: [UInt8] = []

@@ -13,10 +13,10 @@ extension [UInt8] {
         "December",
     ]
 
-    /// Appends the first of the two forms that RFC 867 suggests, `Weekday, Month Day, Year Time-Zone`, as one line of
-    /// ASCII that ends with CR LF: `Sunday, November 22, 2026 12:03:04-UTC`.
+    /// Appends the date and time as one line of ASCII with CR LF: `Sunday, November 22, 2026 12:03:04-UTC`.
     ///
-    /// The words are English whatever the locale, since the RFC knows no other.
+    /// The format is the first of the two that RFC 867 suggests, `Weekday, Month Day, Year Time-Zone`. The words are English
+    /// in every locale, as in the RFC.
     mutating func append(daytimeOf time: CivilTime) {
         append(Self.weekdays[time.weekday])
         append(", ")

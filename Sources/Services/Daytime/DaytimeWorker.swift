@@ -4,7 +4,7 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// Says the date and the time in words, and has finished: RFC 867. What the client sends is ignored.
+/// Sends the date and time as text and closes: RFC 867. Input from the client is ignored.
 final class DaytimeWorker: Worker {
     override func start() {
         var line: [UInt8] = []

@@ -2,5 +2,5 @@
 
 import Reactor
 
-/// Throws away whatever comes: RFC 863.
+/// Discards every datagram: RFC 863.
 final class DiscardFlow: Flow {}

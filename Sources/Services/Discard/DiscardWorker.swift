@@ -2,5 +2,5 @@
 
 import Reactor
 
-/// Throws away whatever comes, until the client has finished: RFC 863. This is what a worker does that is told nothing.
+/// Reads and discards until EOF: RFC 863. This is the default behaviour of `Worker`.
 final class DiscardWorker: Worker {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ServiceDescriptor {
-    /// Everything is thrown away: RFC 863.
+    /// Discards everything: RFC 863.
     static let discard = ServiceDescriptor(
         "discard", session: DiscardWorker.init(_:lane:), flow: DiscardFlow.init(flow:lane:))
 }

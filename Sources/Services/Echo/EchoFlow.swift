@@ -2,7 +2,7 @@
 
 import Reactor
 
-/// Sends every datagram back as it came: RFC 862.
+/// Sends every datagram back unchanged: RFC 862.
 final class EchoFlow: AnsweringFlow {
     override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
         answerWithSame(bytes, segment: segment, isWhole: isWhole)

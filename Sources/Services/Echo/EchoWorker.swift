@@ -2,9 +2,9 @@
 
 import Reactor
 
-/// Sends back whatever comes, until the client has finished and has had all of it: RFC 862.
+/// Sends back all bytes until EOF: RFC 862.
 ///
-/// A client that does not read is not read either, so what is held for it is at most one read.
+/// A client that does not read is not read from, so at most one read is queued for it.
 final class EchoWorker: Worker {
     override func received(_ count: Int) {
         _ = sendReceived(count)

@@ -4,7 +4,7 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// Says the time as a number of 32 bits, and has finished: RFC 868. What the client sends is ignored.
+/// Sends the time as a 32-bit number and closes: RFC 868. Input from the client is ignored.
 final class TimeWorker: Worker {
     override func start() {
         var bytes: [UInt8] = []
