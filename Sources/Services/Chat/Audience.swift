@@ -2,9 +2,10 @@
 
 import Reactor
 
-/// Who can be sent something: the members of a room, and those that have left it and were not let go yet.
+/// The connections and flows that can be sent something: members of a room, and members that have left but are not closed
+/// yet.
 ///
-/// Concurrency: belongs to one lane.
+/// What a member is reached by: its connection, or its flow.
 struct Audience {
     /// What stands for a member: its connection, or its flow.
     enum Seat {
@@ -14,7 +15,7 @@ struct Audience {
 
     private var seats: [(id: MemberID, seat: Seat)] = []
 
-    /// Whether there is nobody.
+    /// Whether there are no members.
     var isEmpty: Bool { seats.isEmpty }
 
     /// Adds the newest member.
@@ -26,15 +27,15 @@ struct Audience {
         return index < seats.count && seats[index].id == id ? seats[index].seat : nil
     }
 
-    /// The member that comes next behind a number, in the order of coming; nil behind the last.
+    /// The member with the lowest number above this one; nil if there is none.
     func next(after number: UInt64) -> (id: MemberID, seat: Seat)? {
         let index = index(from: MemberID(number: number &+ 1))
         return index < seats.count ? seats[index] : nil
     }
 
-    /// Lets a member go.
+    /// Removes a member.
     ///
-    /// - Returns: its seat; nil if it was not there.
+    /// - Returns: its seat; nil if it was not present.
     mutating func remove(_ id: MemberID) -> Seat? {
         let index = index(from: id)
         guard index < seats.count, seats[index].id == id else { return nil }
@@ -42,7 +43,7 @@ struct Audience {
     }
 
     #if DEBUG
-        /// All connections and flows, to be looked at. Debug builds only.
+        /// All connections and flows, for verification. Debug builds only.
         var connections: [Session] {
             seats.map { seat in
                 switch seat.seat {
@@ -53,7 +54,7 @@ struct Audience {
         }
     #endif
 
-    /// Where the first stands whose number is not lower.
+    /// The index of the first member whose number is not lower.
     private func index(from id: MemberID) -> Int {
         var (low, high) = (0, seats.count)
         while low < high {

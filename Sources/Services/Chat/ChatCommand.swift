@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a member means by a line.
+/// A line of a member, parsed as a command or as text.
 enum ChatCommand: Equatable {
-    /// The line is to be said, from this byte on: a second slash in front stands for one that is meant.
+    /// Text to send to the others, from this byte on. Two slashes at the beginning of a line stand for one.
     case say(from: Int)
-    /// `/nick NAME`: to be called so; empty asks for the name in force.
+    /// `/nick NAME`: changes the name; without a name asks for the current one.
     case nick([UInt8])
-    /// `/who`: who is here.
+    /// `/who`: lists the members.
     case who
-    /// `/join TOKEN`: to come in, for who comes by datagrams.
+    /// `/join TOKEN`: enters the room, for sources of datagrams.
     case join([UInt8])
-    /// `/quit`: to leave.
+    /// `/quit`: leaves the room.
     case quit
-    /// `/help`: what can be written.
+    /// `/help`: lists the commands.
     case help
-    /// A command that there is not.
+    /// An unknown command.
     case unknown([UInt8])
 
-    /// Understands a line. Commands are ASCII and may be in either case.
+    /// Parses a line. Commands are ASCII and case-insensitive.
     init(_ line: Span<UInt8>) {
         guard !line.isEmpty, line[0] == UInt8(ascii: "/") else {
             self = .say(from: 0)

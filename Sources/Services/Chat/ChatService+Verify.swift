@@ -4,7 +4,7 @@
     import Reactor
 
     extension ChatService: Verifiable {
-        /// Whom the service can send to is open, and nothing waits to be delivered. Debug builds only.
+        /// Checks that every connection in the room is open and that waiting bytes will be delivered. Debug builds only.
         package func verify(into ledger: inout Ledger) {
             for fault in faults { ledger.expect(false, "chat: \(fault)") }
         }

@@ -6,26 +6,25 @@ import Records
 
 /// A room in which every member on the listener reads what the others write, over streams or datagrams of any family.
 ///
-/// It carries out what the ``Room`` says. What is for one member is sent at once. What is for all is put into a
-/// ``RoomLog``, and each member is sent what it has not had in one piece, in the order of joining, as many members in a turn
-/// of the lane as ``FanOut`` allows: however many members there are and whatever they do, the other listeners of the lane
-/// have their turns. Meanwhile more may come into the log, so under load many lines, and the news of many members, go
-/// together.
+/// It carries out the steps that the ``Room`` decides. Bytes for one member are sent at once. Bytes for all are appended to
+/// a ``RoomLog``. Each member is then sent the part of the log that it lacks, in one piece, in the order of joining, to as
+/// many members in a turn of the lane as ``FanOut`` allows: so the other listeners of the lane get their turns, however many
+/// members there are and whatever they do. Meanwhile the log may grow, so under load many lines, and the joins and leaves of
+/// many members, are sent together.
 ///
-/// Sending may break a connection, whose worker then tells the room before the send returns. What follows from that is done
-/// after what is being done, never in the middle of it: an outbox is taken away before it is carried out, and filled anew
-/// meanwhile.
+/// A send may fail and close the connection, whose worker then calls the service before the send returns. The steps that
+/// follow from that are carried out afterwards, never in between: the outbox is swapped for an empty one before it is
+/// carried out, and new steps go into the empty one.
 ///
-/// Concurrency: belongs to one lane, and all members are on it (``ListenerInForce/sharesOneLane``), so there is nothing to
-/// lock.
+/// Concurrency: belongs to one lane, and all members are on it (``ListenerInForce/sharesOneLane``), so no lock is needed.
 final class ChatService: Service {
-    /// How many bytes are held for a member that does not read, before it is dropped.
+    /// How many bytes are queued for a member that does not read before it is dropped.
     static let longestQueue = 256 << 10
 
-    /// About how many bytes are copied for what members write, before the others have their turn.
-    private static let workPerLap = 4 << 20
+    /// About how many bytes are copied for the members' lines before other connections get their turn.
+    private static let workPerPass = 4 << 20
 
-    /// How long members that come by datagrams may be silent.
+    /// The timeouts of members that use datagrams.
     let patience: ChatPatience
 
     private var room = Room()
@@ -34,16 +33,17 @@ final class ChatService: Service {
 
     private var outbox = Outbox()
 
-    /// An empty outbox with its memory, for the next change.
+    /// An empty outbox that keeps its memory for reuse.
     private var spare = Outbox()
 
     private var isDelivering = false
 
-    /// The lap in which members are sent what is in the log: the number of the last member that it has reached, and up to
-    /// where the log has been sent once it is over. Nil while all members have everything.
-    private var lap: (reached: UInt64, end: Int)?
+    /// The pass over the members in progress: the number of the last member served, and the log position at its start.
+    ///
+    /// When the pass ends, the log is dropped up to that position. Nil while all members have everything.
+    private var pass: (reached: UInt64, end: Int)?
 
-    /// Continues the lap in the next turn.
+    /// Continues the pass in the next turn.
     private let courier = ChatCourier()
     private var lane: Lane?
 
@@ -59,27 +59,27 @@ final class ChatService: Service {
         ChatFlow(flow: seed, lane: lane, service: self)
     }
 
-    /// Whether members have written as much as is fair before all have been sent it.
+    /// Whether members have written as much as is fair until all of it was sent.
     var hasDoneEnough: Bool {
         // Every byte is copied once for each member.
-        log.count + outbox.bytes.count >= min(32 << 10, Self.workPerLap / max(1, room.count))
+        log.count + outbox.bytes.count >= min(32 << 10, Self.workPerPass / max(1, room.count))
     }
 
-    /// Whether so much waits to be sent that what comes by datagrams, which nothing holds back, is lost.
+    /// Whether so many bytes wait that lines from datagrams, which have no flow control, are dropped.
     var isFull: Bool { log.count + outbox.bytes.count >= Self.longestQueue }
 
     /// Whether a member is in the room.
     func isMember(_ id: MemberID) -> Bool { room.contains(id) }
 
-    // MARK: - What happens
+    // MARK: - Events
 
-    /// A connection joins. ``deliver()`` has to be called afterwards.
+    /// Adds a connection as a member. Call ``deliver()`` afterwards.
     func join(_ worker: ChatWorker) -> MemberID {
         worker.heard = log.end
         return admit(worker, .worker(worker))
     }
 
-    /// A flow of datagrams joins. ``deliver()`` has to be called afterwards.
+    /// Adds a flow of datagrams as a member. Call ``deliver()`` afterwards.
     func join(_ flow: ChatFlow) -> MemberID {
         flow.heard = log.end
         return admit(flow, .flow(flow))
@@ -93,44 +93,44 @@ final class ChatService: Service {
         return id
     }
 
-    /// A member wrote a line, or something that is none. ``deliver()`` has to be called afterwards.
+    /// Processes a line of a member, valid or not. Call ``deliver()`` afterwards.
     func accept(_ kind: LineAssembler.Line, _ line: Span<UInt8>, from id: MemberID) {
         if kind == .text { room.write(line, by: id, &outbox) } else { room.refuse(kind, by: id, &outbox) }
     }
 
-    /// A member has finished writing.
+    /// Removes a member after EOF.
     func finish(_ id: MemberID) {
         room.finish(id, &outbox)
         deliver()
     }
 
-    /// A member has to go.
+    /// Removes a member for a reason outside the room.
     func stop(_ id: MemberID, _ reason: CloseReason, by party: CloseParty) {
         room.stop(id, reason, by: party, &outbox)
         deliver()
     }
 
-    /// A connection is closed. If its member had not left, it was lost.
+    /// Removes the member of a closed connection. If it had not left before, the room announces a lost connection.
     func closed(_ id: MemberID) {
         _ = audience.remove(id)
         room.leave(id, .lost, &outbox)
         deliver()
     }
 
-    // MARK: - Carrying out
+    // MARK: - Sending
 
-    /// Does what is to be done, and what follows from it, as much as is fair in this turn.
+    /// Carries out the steps in the outbox, and those that follow from them, as far as is fair in this turn.
     func deliver() {
         guard !isDelivering else { return }
         isDelivering = true
         repeat {
-            // While a lap is under way, what becomes of members is gathered, to be told together.
-            if lap == nil { room.tellNews(&outbox) }
+            // During a pass, joins and leaves are collected and announced together afterwards.
+            if pass == nil { room.tellNews(&outbox) }
             carryOut()
-            walk()
-        } while !outbox.isEmpty || (lap == nil && room.hasNews)
+            sendLog()
+        } while !outbox.isEmpty || (pass == nil && room.hasNews)
         isDelivering = false
-        if let lane { courier.isNeeded(lap != nil, by: self, on: lane) }
+        if let lane { courier.isNeeded(pass != nil, by: self, on: lane) }
     }
 
     private func carryOut() {
@@ -147,12 +147,12 @@ final class ChatService: Service {
     private func perform(_ step: Outbox.Step, of outbox: borrowing Outbox) {
         switch step {
         case .send(let id, let range):
-            // What was said before comes first.
+            // Earlier lines go first.
             guard let seat = audience[id] else { return }
             catchUp(id, seat)
             send(outbox.bytes.span.extracting(range), to: id, seat, isAnswer: true)
         case .sendToOthers(let id, let range):
-            // A member that has had everything before skips its own words.
+            // A member that is up to date skips its own line.
             let seat = audience[id]
             if let seat { catchUp(id, seat) }
             log.append(outbox.bytes.span.extracting(range))
@@ -169,24 +169,24 @@ final class ChatService: Service {
         }
     }
 
-    /// Sends members what they have not had, until all have everything or it is the others' turn.
-    private func walk() {
+    /// Sends members the part of the log that they lack, until all are up to date or the turn is used up.
+    private func sendLog() {
         while !log.isEmpty {
-            let reached = lap?.reached ?? 0
-            if lap == nil { lap = (0, log.end) }
+            let reached = pass?.reached ?? 0
+            if pass == nil { pass = (0, log.end) }
             guard let (id, seat) = audience.next(after: reached) else {
-                log.drop(before: lap?.end ?? log.end)
-                lap = nil
+                log.drop(before: pass?.end ?? log.end)
+                pass = nil
                 continue
             }
             guard let lane, courier.fanOut.mayGoOn(on: lane) else { return }
-            lap?.reached = id.number
+            pass?.reached = id.number
             catchUp(id, seat)
         }
-        lap = nil
+        pass = nil
     }
 
-    /// Sends a member what it has not had.
+    /// Sends a member the part of the log that it lacks.
     private func catchUp(_ id: MemberID, _ seat: Audience.Seat) {
         let heard = seat.heard
         guard heard < log.end else { return }
@@ -197,11 +197,11 @@ final class ChatService: Service {
     private func send(_ bytes: Span<UInt8>, to id: MemberID, _ seat: Audience.Seat, isAnswer: Bool) {
         switch seat {
         case .flow(let flow):
-            // They wait in the port's outbox, and many go with one call.
+            // Datagrams wait in the port's outbox, and many go with one sendmmsg(2).
             note(calls: flow.deliver(bytes) / 8 + 1, bytes: bytes.count)
         case .worker(let worker):
             guard !worker.isDropped || isAnswer else { return }
-            // Only what the kernel has not taken counts: a member that reads may be offered a long piece at once.
+            // Only bytes that the kernel did not take count: a member that reads may get a long piece at once.
             guard worker.heldBytes == 0 || worker.heldBytes + bytes.count <= Self.longestQueue || worker.isDropped
             else {
                 worker.isDropped = true
@@ -218,20 +218,20 @@ final class ChatService: Service {
     }
 
     #if DEBUG
-        /// What is wrong: every connection in the table is open, and what waits to be sent has its turn. Debug builds only.
+        /// Violations: closed connections in the room, and waiting bytes that nothing will send. Debug builds only.
         var faults: [String] {
             var faults = audience.connections.filter { !$0.isOpen }.map {
                 "connection \($0.identity.number) is closed, and still in the room"
             }
             if isDelivering { faults.append("a delivery has not ended") }
-            if log.isEmpty != (lap == nil) { faults.append("\(log.count) bytes wait, and nothing sends them") }
+            if log.isEmpty != (pass == nil) { faults.append("\(log.count) bytes wait, and nothing sends them") }
             return faults
         }
     #endif
 }
 
 extension Audience.Seat {
-    /// Up to where in the log the member has been sent everything.
+    /// The log position up to which the member was sent everything.
     fileprivate var heard: Int {
         get {
             switch self {
@@ -248,9 +248,9 @@ extension Audience.Seat {
     }
 }
 
-/// Has its turn among the connections of a lane while a room has something to send.
+/// Takes turns among the connections of a lane while a room has bytes to send.
 ///
-/// Concurrency: belongs to one lane. It is in the lane's table only while it is needed.
+/// Concurrency: belongs to one lane. It is in the lane's table only while it needs turns.
 final class ChatCourier: Pollable {
     fileprivate var fanOut = FanOut()
     private var service: ChatService?
@@ -260,7 +260,7 @@ final class ChatCourier: Pollable {
         return .done
     }
 
-    /// Asks for a turn, or needs none any more.
+    /// Requests a turn, or leaves the lane's table.
     fileprivate func isNeeded(_ isNeeded: Bool, by service: ChatService, on lane: Lane) {
         if isNeeded {
             if !isWatched { lane.enroll(self) }

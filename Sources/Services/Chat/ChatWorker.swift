@@ -7,31 +7,31 @@ import Records
 
 /// A member's connection.
 ///
-/// What a member writes is done line by line, as much as is fair in one turn; the rest of a read waits for the next turn.
-/// It also waits while the member has not taken an answer to what it asked, so that nobody can ask for more than it reads.
-/// What others say does not stop it: that is bounded by the queue after which it is dropped.
+/// Input is processed line by line, as much as is fair in one turn; the rest of a read waits for the next turn. It also
+/// waits while an answer to the member is queued, so a member cannot request more than it reads. Lines of others do not stop
+/// its input: they are bounded by the queue limit, above which the member is dropped.
 final class ChatWorker: Worker {
     private let service: ChatService
 
-    /// Its number in the room; nil before it came in.
+    /// Its number in the room; nil before it joined.
     private(set) var member: MemberID?
 
-    /// Up to where in the room's log it was sent everything.
+    /// The log position up to which it was sent everything.
     var heard = 0
 
-    /// Whether an answer to this member is held until it reads.
+    /// Whether an answer is queued because the member has not read it.
     var awaitsReader = false
 
-    /// Whether nothing more is for it, because it did not read what there was.
+    /// Whether the member is being dropped because it did not read; only answers are still sent.
     var isDropped = false
 
     private var assembler = LineAssembler()
 
-    /// What was read and not done yet, and where to go on in it. Nothing is read while there is any.
+    /// Bytes that were read but not processed, and the offset to continue at. Reading pauses while there are any.
     private var pending: [UInt8] = []
     private var pendingStart = 0
 
-    /// Whether the client's end was read, and is handled in a later turn.
+    /// Whether EOF was read but is handled in a later turn.
     private var isEnding = false
 
     init(_ seed: consuming Seed, lane: Lane, service: ChatService) {
@@ -39,7 +39,7 @@ final class ChatWorker: Worker {
         super.init(seed, lane: lane)
     }
 
-    // MARK: - What the lane says
+    // MARK: - Events from the lane
 
     override var readsWhileHolding: Bool { !awaitsReader && pending.isEmpty }
 
@@ -68,7 +68,7 @@ final class ChatWorker: Worker {
 
     override func inputEnded() {
         guard let member else { return finish(.clientClosed, by: .client) }
-        // The last line may have no end. It counts as the others do, so that many ends in one turn stay bounded.
+        // The last line may lack a line feed. It counts against the turn, so that EOF of many members at once stays bounded.
         isEnding = service.hasDoneEnough
         guard !isEnding else { return requestTurn() }
         assembler.finish { service.accept($0, $1, from: member) }
@@ -85,18 +85,19 @@ final class ChatWorker: Worker {
         if let member { service.closed(member) }
     }
 
-    // MARK: - What the room says
+    // MARK: - Output from the room
 
     /// Sends lines.
     ///
-    /// - Returns: how many messages that were.
+    /// - Returns: how many messages it sent.
     func deliver(_ lines: Span<UInt8>) -> Int {
         if identity.kind.isByteStream {
             // unsafe: bytes have no padding.
             _ = unsafe send(lines.bytes)
             return 1
         }
-        // Whoever reads messages may have no room for more than a line.
+        // On a SEQPACKET socket each message is one line: a receiver with a small buffer would lose the rest of a longer
+        // one.
         var start = 0
         var count = 0
         for index in 0..<lines.count where lines[index] == UInt8(ascii: "\n") {
@@ -110,16 +111,16 @@ final class ChatWorker: Worker {
 
     // MARK: - Lines
 
-    /// Does what the member wrote, as much of it as is fair.
+    /// Processes input of the member, as much as is fair.
     ///
-    /// - Returns: how many bytes were done.
+    /// - Returns: how many bytes were processed.
     private func take(_ input: Span<UInt8>) -> Int {
         guard let member else { return input.count }
         var position = 0
         while position < input.count, !service.hasDoneEnough, service.isMember(member) {
             assembler.next(in: input, at: &position) { service.accept($0, $1, from: member) }
         }
-        // The end of a message is the end of a line.
+        // The end of a message ends the line.
         if !identity.kind.isByteStream, position == input.count {
             assembler.finish { service.accept($0, $1, from: member) }
         }
@@ -129,7 +130,7 @@ final class ChatWorker: Worker {
 
     private func takePending() {
         guard !pending.isEmpty else { return }
-        // A copy of the reference, so that nothing that the taking does can move the bytes under the span.
+        // A second reference to the array: `take` may change `pending`, and the span must stay valid.
         let bytes = pending
         pendingStart += take(bytes.span.extracting(droppingFirst: pendingStart))
         if pendingStart >= pending.count || !isServing {

@@ -4,17 +4,18 @@ import Records
 
 /// Why a member is no longer in the room.
 enum Departure: Equatable {
-    /// It wanted to.
+    /// It sent `/quit` or EOF.
     case left
-    /// Its connection broke.
+    /// Its connection failed.
     case lost
-    /// It did not read what was said.
+    /// It did not read.
     case dropped
-    /// Its connection was ended from outside.
+    /// Its connection was closed for a reason outside the room.
     case ended(CloseReason)
 
-    /// Whether the whole room goes: then nobody stays who would want to hear of it, and with many members to tell all of
-    /// them of each would take longer than there is time.
+    /// Whether all members leave, as at a shutdown: their departures are not announced.
+    ///
+    /// With many members, announcing each to all others would take longer than the shutdown may.
     var emptiesTheRoom: Bool {
         switch self {
         case .ended(.stopped), .ended(.drained): true

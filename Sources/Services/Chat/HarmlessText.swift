@@ -7,11 +7,11 @@ extension [UInt8] {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends UTF-8 that one member wrote in a form that can do nothing to the terminals of the others.
+    /// Appends UTF-8 from a member in a form that cannot control the terminals of the others.
     ///
-    /// A terminal obeys control characters (ECMA-48): they move the cursor, change colours, rename windows, answer back.
-    /// So C0 and DEL are shown by their pictures (`␛`, U+2400 to U+2421), C1 and what would break the line or turn its
-    /// direction around by `�`. The tab stays, since it only leaves a gap.
+    /// A terminal obeys control characters (ECMA-48): they move the cursor, change colours, rename windows, send replies. So
+    /// C0 and DEL are replaced by their pictures (`␛`, U+2400 to U+2421), and C1, line separators and characters that change
+    /// the text direction by `�`. The tab is kept, since it only moves the cursor to the right.
     ///
     /// - Parameter text: well-formed UTF-8.
     mutating func append(harmless text: Span<UInt8>) {
@@ -33,18 +33,18 @@ extension [UInt8] {
 
 /// A character that must not reach a terminal.
 private struct Harm {
-    /// The bytes that it takes.
+    /// Its length in bytes.
     let length: Int
 
-    /// The UTF-8 of what is shown instead.
+    /// The UTF-8 of its replacement.
     let picture: [3 of UInt8]
 
     private static let replacement: [3 of UInt8] = [0xef, 0xbf, 0xbd]
 
-    /// Looks at the character that begins at `index`; nil if it may pass. A continuation byte is never one.
+    /// Checks the character that begins at `index`; nil if it is safe. A continuation byte is always safe.
     init?(at index: Int, of text: Span<UInt8>) {
         let byte = text[index]
-        // Almost everything is told from its first byte.
+        // The first byte decides for nearly all characters.
         if byte >= 0x20, byte < 0x7f || byte > 0xc2, byte != 0xe2 { return nil }
         switch byte {
         case UInt8(ascii: "\t"): return nil

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Cuts what one member sends into lines, whatever pieces it comes in.
+/// Cuts the input of one member into lines, independent of how reads split it.
 ///
-/// A line ends with LF or CR LF and has at most ``longest`` bytes before that. Of a longer one only the fact is kept, and
-/// its rest is skipped to its end, so no member makes the room hold more than one line for it. Between lines it holds
-/// nothing.
+/// A line ends with LF or CR LF and has at most ``longest`` bytes before that. A longer one is reported and skipped up to
+/// its end, so at most one line is held for a member. Between lines nothing is held.
 struct LineAssembler {
-    /// The most bytes that a line may have, its end not counted.
+    /// The most bytes that a line may have, without its terminator.
     static let longest = 4096
 
-    /// What was found.
+    /// The kind of a line.
     enum Line: Equatable {
-        /// A line that is UTF-8.
+        /// A line of valid UTF-8.
         case text
-        /// More bytes than a line may have. Said once, as soon as it is known.
+        /// A line with too many bytes. Reported once, as soon as it is detected.
         case tooLong
         /// A line that is not UTF-8.
         case notUTF8
     }
 
-    /// The beginning of a line whose end has not come.
+    /// The beginning of an incomplete line.
     private var partial: [UInt8] = []
 
     /// Whether the rest of a line that is too long is being skipped.
@@ -28,9 +27,9 @@ struct LineAssembler {
     /// Takes the next line out of `input`, and moves `position` behind it.
     ///
     /// - Parameters:
-    ///   - input: what the member sent.
-    ///   - position: where to go on in it; moved to the end if no line ends before, whose beginning is then kept.
-    ///   - body: called with the line, at most once; the bytes are empty if it is no text.
+    ///   - input: bytes from the member.
+    ///   - position: where to continue; moved to the end if the line is incomplete, whose beginning is then kept.
+    ///   - body: called with the line, at most once; the bytes are empty unless the line is text.
     mutating func next(in input: Span<UInt8>, at position: inout Int, _ body: (Line, Span<UInt8>) -> Void) {
         let start = position
         var end = start
@@ -45,35 +44,34 @@ struct LineAssembler {
         if isSkipping {
             isSkipping = false
         } else if partial.isEmpty {
-            Self.judge(piece, body)
+            Self.classify(piece, body)
         } else {
             complete(with: piece, body)
         }
     }
 
-    /// Takes the next line out of a message, in which no line is left without its end but the last, and moves `position`
-    /// behind it.
+    /// Takes the next line out of a message, and moves `position` behind it. The last line needs no terminator.
     static func next(ofMessage message: Span<UInt8>, at position: inout Int, _ body: (Line, Span<UInt8>) -> Void) {
         let start = position
         var end = start
         while end < message.count, message[end] != UInt8(ascii: "\n") { end += 1 }
         position = min(end + 1, message.count)
-        judge(message.extracting(start..<end), body)
+        classify(message.extracting(start..<end), body)
     }
 
-    /// Takes what there is as the last line: at the end of what the member sends, or of a message.
+    /// Takes an incomplete line as the last one: at EOF, or at the end of a message.
     mutating func finish(_ body: (Line, Span<UInt8>) -> Void) {
         isSkipping = false
         guard !partial.isEmpty else { return }
         let line = partial
         partial = []
-        Self.judge(line.span, body)
+        Self.classify(line.span, body)
     }
 
     private mutating func keep(_ piece: Span<UInt8>, _ body: (Line, Span<UInt8>) -> Void) {
         guard !isSkipping, !piece.isEmpty else { return }
         let length = partial.count + piece.count
-        // The last byte may turn out to be the CR of the line's end.
+        // The last byte may be the CR of CR LF.
         let mayFit =
             length <= Self.longest || length == Self.longest + 1 && piece[piece.count - 1] == UInt8(ascii: "\r")
         if mayFit {
@@ -88,12 +86,12 @@ struct LineAssembler {
     private mutating func complete(with piece: Span<UInt8>, _ body: (Line, Span<UInt8>) -> Void) {
         var line = partial
         partial = []
-        // One byte more than any line has is enough to see that it is too long.
+        // One byte more than the longest line with its CR is enough to detect that it is too long.
         line.append(contentsOf: piece.extracting(first: min(piece.count, Self.longest + 2)))
-        Self.judge(line.span, body)
+        Self.classify(line.span, body)
     }
 
-    private static func judge(_ bytes: Span<UInt8>, _ body: (Line, Span<UInt8>) -> Void) {
+    private static func classify(_ bytes: Span<UInt8>, _ body: (Line, Span<UInt8>) -> Void) {
         var length = bytes.count
         if length > 0, bytes[length - 1] == UInt8(ascii: "\r") { length -= 1 }
         guard length <= longest else { return body(.tooLong, Span()) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A member's number in its room: in the order of coming, never given twice.
+/// A member's number in its room: ascending in the order of joining, never reused.
 struct MemberID: Hashable, Comparable {
     let number: UInt64
 

@@ -3,22 +3,23 @@
 import Addresses
 import LinuxSystem
 
-/// What a member is called.
+/// The name of a member.
 struct MemberName: Equatable {
     /// The most characters that a chosen name may have.
     static let longest = 32
 
-    /// The name as it is shown: UTF-8 without anything that could harm a terminal.
+    /// The name as it is shown: UTF-8 without characters that could harm a terminal.
     let text: [UInt8]
 
-    /// What two names have in common that a person would take for one another: case does not count, and neither does the
-    /// way in which an accent is composed.
+    /// A key that is equal for names that look the same to a person.
+    ///
+    /// It ignores case and the composition of accents (canonical equivalence).
     let key: String
 
     private init(text: [UInt8]) {
         self.text = text
         let name = String(decoding: text, as: UTF8.self)
-        // Upper case first: it is what makes "ß" and "ss", or the two small sigmas, one. Strings are compared by canonical
+        // Upper case first: it maps "ß" to "SS" and both small sigmas to one capital. Swift compares strings by canonical
         // equivalence.
         key = name.uppercased().lowercased()
     }
@@ -27,29 +28,29 @@ struct MemberName: Equatable {
 // MARK: - A chosen name
 
 extension MemberName {
-    /// What is wrong with a name that a member has chosen.
+    /// Why a chosen name is not allowed.
     enum Problem: Error, Equatable {
         /// It has too many characters.
         case tooLong
-        /// It has a character that a name must not have.
+        /// It has a character that is not allowed in a name.
         case unfit
     }
 
-    /// Takes a name that a member has chosen.
+    /// Checks a name that a member has chosen.
     ///
-    /// It has 1 to ``longest`` printable characters, no blanks, and none of the marks by which given names and the room's
-    /// own words are known, so that nobody can look like an address or like the room.
+    /// It has 1 to ``longest`` printable characters, no blanks, and none of the characters that mark assigned names and
+    /// messages of the room, so that it cannot look like an address or like the room.
     init(chosen text: [UInt8]) throws(Problem) {
         let name = String(decoding: text, as: UTF8.self)
         guard name.unicodeScalars.count <= Self.longest else { throw .tooLong }
         guard let first = name.unicodeScalars.first, !first.properties.generalCategory.isMark,
-            name.unicodeScalars.allSatisfy(Self.mayStand)
+            name.unicodeScalars.allSatisfy(Self.isAllowed)
         else { throw .unfit }
         self.init(text: text)
     }
 
-    /// Whether a character may stand in a chosen name.
-    private static func mayStand(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a chosen name may contain this character.
+    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "<", ">", "/", ":", "#", "@", "*": return false
         default: return scalar.properties.generalCategory.isPrintable && !scalar.properties.isDefaultIgnorableCodePoint
@@ -57,10 +58,10 @@ extension MemberName {
     }
 }
 
-// MARK: - A given name
+// MARK: - An assigned name
 
 extension MemberName {
-    /// The name of a newcomer: its address, or `unix-#ID` if it has none.
+    /// The first name of a member: its address, or `unix-#ID` if it has none.
     init(peer: SocketAddress, connection identifier: UInt64) {
         var address: [UInt8] = []
         peer.append(to: &address)
@@ -69,7 +70,7 @@ extension MemberName {
             text.append("unix-#")
             text.append(decimal: identifier)
         } else {
-            // What a Unix socket is bound to is up to the client: any bytes at all.
+            // The client chooses the name of its Unix socket, which may be any bytes.
             for scalar in String(decoding: address, as: UTF8.self).unicodeScalars {
                 let shown: Unicode.Scalar =
                     scalar.properties.generalCategory.isPrintable && scalar != "<" && scalar != ">" ? scalar : "?"
@@ -79,7 +80,7 @@ extension MemberName {
         self.init(text: text)
     }
 
-    /// The same name with a number behind it, for when somebody else has it.
+    /// The same name with a number appended, used if another member has the name.
     func numbered(_ number: UInt64) -> MemberName {
         var text = text
         text.append("#")
@@ -96,7 +97,7 @@ extension Unicode.GeneralCategory {
         }
     }
 
-    /// Whether a character leaves a mark on paper: letters, marks, numbers, punctuation, symbols; no blanks, no controls.
+    /// Whether a character is visible: letters, marks, numbers, punctuation, symbols; no blanks, no controls.
     fileprivate var isPrintable: Bool {
         switch self {
         case .spaceSeparator, .lineSeparator, .paragraphSeparator, .control, .format, .surrogate, .privateUse,

@@ -2,33 +2,33 @@
 
 import Records
 
-/// What the room wants done, in order: bytes for members, and members to be let go.
+/// The steps that the room has decided, in order: bytes to send, and members to close.
 ///
-/// The bytes stand once, however many members are to have them; what goes to the same members in a row goes as one. It is
-/// filled again and again, so a line costs no allocation.
+/// The bytes are stored once, for however many members; consecutive bytes for the same members are one step. The memory is
+/// reused, so a line needs no allocation.
 struct Outbox {
-    /// One thing to be done.
+    /// One step.
     enum Step: Equatable {
         /// Send the bytes to one member.
         case send(to: MemberID, Range<Int>)
-        /// Send the bytes to everyone but one member.
+        /// Send the bytes to every member except one.
         case sendToOthers(of: MemberID, Range<Int>)
-        /// Send the bytes to everyone.
+        /// Send the bytes to every member.
         case sendToAll(Range<Int>)
-        /// End the connection of a member that has left.
+        /// Close the connection of a member that has left.
         case end(MemberID, CloseReason, by: CloseParty)
     }
 
-    /// What is to be sent.
+    /// The bytes of all steps.
     private(set) var bytes: [UInt8] = []
 
-    /// What is to be done.
+    /// The steps.
     private(set) var steps: [Step] = []
 
-    /// Whether there is nothing to do.
+    /// Whether there are no steps.
     var isEmpty: Bool { steps.isEmpty }
 
-    /// Adds to what one member is to have.
+    /// Adds bytes for one member.
     mutating func send(to member: MemberID, _ write: (inout [UInt8]) -> Void) {
         let start = bytes.count
         write(&bytes)
@@ -39,7 +39,7 @@ struct Outbox {
         }
     }
 
-    /// Adds to what everyone but one member is to have.
+    /// Adds bytes for every member except one.
     mutating func sendToOthers(of member: MemberID, _ write: (inout [UInt8]) -> Void) {
         let start = bytes.count
         write(&bytes)
@@ -50,19 +50,19 @@ struct Outbox {
         }
     }
 
-    /// Adds to what everyone is to have.
+    /// Adds bytes for every member.
     mutating func sendToAll(_ write: (inout [UInt8]) -> Void) {
         let start = bytes.count
         write(&bytes)
         steps.append(.sendToAll(start..<bytes.count))
     }
 
-    /// Lets a member go after what was added before.
+    /// Closes a member after the steps before.
     mutating func end(_ member: MemberID, _ reason: CloseReason, by party: CloseParty) {
         steps.append(.end(member, reason, by: party))
     }
 
-    /// Forgets everything but the memory, unless a burst has made that large.
+    /// Removes all steps. The memory is kept, unless a burst has made it large.
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: bytes.capacity <= 64 << 10)
         steps.removeAll(keepingCapacity: true)

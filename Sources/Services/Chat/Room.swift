@@ -4,53 +4,53 @@ import Addresses
 import LinuxSystem
 import Records
 
-/// A chat room: its members, their names, and what each of them is sent when something happens.
+/// A chat room: its members, their names, and the bytes that each is sent after an event.
 ///
-/// Pure: each thing that happens is a call, and what is to be done about it goes into an ``Outbox``. A call about a member
-/// that is not, or no longer, in the room does nothing. Which members joined and left is told when ``tellNews(_:)`` is called, or
-/// before the next line of a member, so that one line tells of many.
+/// Pure: each event is a call, and the resulting steps go into an ``Outbox``. A call about a member that is not in the room
+/// does nothing. Joins and leaves are announced when ``tellNews(_:)`` is called, or before the next line of a member, so one
+/// line announces many.
 ///
-/// What members say begins with `<NAME> `, what the room says with `* `, so neither can be taken for the other.
+/// Lines of members begin with `<NAME> `, lines of the room with `* `, so that they cannot be confused.
 struct Room {
     private struct Member {
         let id: MemberID
         var name: MemberName
     }
 
-    /// How many bytes of names one answer has, about: it must fit into what is held for a member.
+    /// About how many bytes of names one answer has: it must fit into a member's queue.
     private static let namesInAnswer = 16 << 10
 
-    /// How many bytes of names one line has, about: a datagram of it should not be cut up on its way.
+    /// About how many bytes of names one line has: its datagram should not be fragmented.
     private static let namesInLine = 1 << 10
 
-    /// In the order of coming, so that the numbers rise.
+    /// In the order of joining, so with ascending numbers.
     private var members: [Member] = []
 
     /// The keys of all names.
     private var keys: Set<String> = []
 
-    private var comers: UInt64 = 0
+    private var joins: UInt64 = 0
 
-    /// The members that joined and left, and of which the others were not told yet.
+    /// The joins and leaves that were not announced yet.
     private var news = RoomNews()
 
-    /// How many are in the room.
+    /// How many members are in the room.
     var count: Int { members.count }
 
     /// Whether a member is in the room.
     func contains(_ id: MemberID) -> Bool { index(of: id) != nil }
 }
 
-// MARK: - Coming and going
+// MARK: - Joining and leaving
 
 extension Room {
-    /// Somebody comes in.
+    /// Adds a member and greets it.
     mutating func join(as name: MemberName, _ outbox: inout Outbox) -> MemberID {
-        comers += 1
-        let id = MemberID(number: comers)
+        joins += 1
+        let id = MemberID(number: joins)
         var name = name
-        // A member may have chosen what the newcomer is given; numbers end, since names do.
-        var number = comers
+        // Another member may have chosen this name. The loop ends, since the number of names is finite.
+        var number = joins
         while keys.contains(name.key) {
             name = name.numbered(number)
             number += 1
@@ -76,7 +76,7 @@ extension Room {
         return id
     }
 
-    /// A member has gone, or has to be taken for gone.
+    /// Removes a member that has left or has to leave.
     mutating func leave(_ id: MemberID, _ departure: Departure, _ outbox: inout Outbox) {
         guard let index = index(of: id) else { return }
         let name = members.remove(at: index).name
@@ -85,13 +85,13 @@ extension Room {
         news.note(.left(departure), id, name)
     }
 
-    /// Whether members joined or left of which the others were not told.
+    /// Whether joins or leaves are to be announced.
     var hasNews: Bool { !news.isEmpty }
 
-    /// Tells the others which members joined and left.
+    /// Announces the joins and leaves.
     mutating func tellNews(_ outbox: inout Outbox) {
         guard !news.isEmpty else { return }
-        // A member that joined and is alone knows it.
+        // A member that is alone gets no announcement of its own join.
         if members.count > 1 || !(members.first.map { news.isOnly($0.id) } ?? true) {
             news.tell(present: members.count, &outbox)
         } else {
@@ -99,14 +99,14 @@ extension Room {
         }
     }
 
-    /// A member has said all that it had to say, but may still read.
+    /// Removes a member after EOF. It may still read.
     mutating func finish(_ id: MemberID, _ outbox: inout Outbox) {
         guard contains(id) else { return }
         leave(id, .left, &outbox)
         outbox.end(id, .clientClosed, by: .client)
     }
 
-    /// A member does not read.
+    /// Drops a member that does not read.
     mutating func drop(_ id: MemberID, _ outbox: inout Outbox) {
         guard contains(id) else { return }
         outbox.send(to: id) { $0.append("* You did not read what the others wrote, so your connection is closed.\n") }
@@ -114,7 +114,7 @@ extension Room {
         outbox.end(id, .slowReader, by: .daemon)
     }
 
-    /// A member has to go for a reason that is not the room's.
+    /// Removes a member for a reason outside the room.
     mutating func stop(_ id: MemberID, _ reason: CloseReason, by party: CloseParty, _ outbox: inout Outbox) {
         guard contains(id) else { return }
         outbox.send(to: id) { $0.append(reason.goodbye) }
@@ -126,7 +126,7 @@ extension Room {
 // MARK: - What members write
 
 extension Room {
-    /// A member wrote a line.
+    /// Processes a line of a member.
     mutating func write(_ line: Span<UInt8>, by id: MemberID, _ outbox: inout Outbox) {
         guard let index = index(of: id) else { return }
         switch ChatCommand(line) {
@@ -140,7 +140,7 @@ extension Room {
                 bytes.append("\n")
             }
         case .nick(let name): rename(index, to: name, &outbox)
-        // It has come in; perhaps the answer was lost.
+        // It has already joined; perhaps the answer to the first `/join` was lost.
         case .join: rename(index, to: [], &outbox)
         case .who: answerWho(index, &outbox)
         case .quit:
@@ -157,7 +157,7 @@ extension Room {
         }
     }
 
-    /// Answers a member that sent something that is no line. What follows its `/quit` is ignored, as in ``write(_:by:_:)``.
+    /// Answers a member whose line is invalid. After its `/quit` nothing is answered, as in ``write(_:by:_:)``.
     func refuse(_ line: LineAssembler.Line, by id: MemberID, _ outbox: inout Outbox) {
         guard contains(id) else { return }
         switch line {

@@ -3,18 +3,18 @@
 import Addresses
 import LinuxSystem
 
-/// The members that joined and left since the room was told last, so that one line tells of many.
+/// The joins and leaves since the last announcement, so that one line announces many.
 ///
-/// Bounded, however many join and leave: a few of each kind are named, and the others counted. A member that left before the
-/// room was told that it had joined is not in it.
+/// Bounded, however many join and leave: a few members of each kind are named, the others counted. A member that joins and
+/// leaves between two announcements is left out.
 struct RoomNews {
-    /// What became of a member.
+    /// What happened to a member.
     enum Kind: Equatable {
         case joined
         case left(Departure)
     }
 
-    /// How many members of a kind are named.
+    /// How many members of each kind are named.
     private static let mostNames = 8
 
     private struct Entry {
@@ -24,22 +24,22 @@ struct RoomNews {
         var named: [(id: MemberID, name: [UInt8])] = []
         var count = 0
 
-        /// The member, if it is one alone that is named.
+        /// The member, if there is exactly one and it is named.
         var only: MemberID? { count == 1 ? named.first?.id : nil }
     }
 
-    /// In the order in which each kind of news came first.
+    /// In the order in which the first event of each kind occurred.
     private var entries: [Entry] = []
 
-    /// Whether there is nothing to tell.
+    /// Whether there is nothing to announce.
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Whether the only news is that one member joined.
+    /// Whether the only news is that this member joined.
     func isOnly(_ id: MemberID) -> Bool {
         entries.count == 1 && entries[0].kind == .joined && entries[0].only == id
     }
 
-    /// Notes what became of a member.
+    /// Notes a join or a leave.
     mutating func note(_ kind: Kind, _ id: MemberID, _ name: MemberName) {
         if kind != .joined, forgetJoin(of: id) { return }
         let index: Int
@@ -53,9 +53,9 @@ struct RoomNews {
         if entries[index].named.count < Self.mostNames { entries[index].named.append((id, name.text)) }
     }
 
-    /// Forgets that a member joined, if the room was not told.
+    /// Removes a join that was not announced yet. Returns whether there was one.
     private mutating func forgetJoin(of id: MemberID) -> Bool {
-        // The numbers of members rise, so every member behind the first is news too.
+        // Numbers ascend, so the joins of all members from the first unannounced one on are unannounced.
         guard let index = entries.firstIndex(where: { $0.kind == .joined && $0.first <= id }) else { return false }
         entries[index].count -= 1
         entries[index].named.removeAll { $0.id == id }
@@ -63,9 +63,9 @@ struct RoomNews {
         return true
     }
 
-    /// Writes a line for each kind of news.
+    /// Adds a line for each kind of news to the outbox.
     ///
-    /// - Parameter present: how many are in the room.
+    /// - Parameter present: how many members are in the room.
     mutating func tell(present: Int, _ outbox: inout Outbox) {
         let entries = entries
         self.entries = []

@@ -16,7 +16,7 @@ extension Room {
 }
 
 extension MemberName.Problem {
-    /// What is told to whoever chose the name.
+    /// The answer to the member that chose the name.
     var answer: StaticString {
         switch self {
         case .tooLong: "* That name is too long: the limit is 32 characters.\n"
@@ -26,7 +26,7 @@ extension MemberName.Problem {
 }
 
 extension Departure {
-    /// What the others are told, behind the name or the names.
+    /// The end of the announcement, behind the name or the names.
     func announcement(isPlural: Bool) -> StaticString {
         switch self {
         case .left: " left"
@@ -48,7 +48,7 @@ extension Departure {
 }
 
 extension CloseReason {
-    /// What a member is told whose connection is ended.
+    /// The last line that a member is sent before its connection is closed.
     var goodbye: StaticString {
         switch self {
         case .stopped: "* The server is stopping. Goodbye.\n"

@@ -2,16 +2,15 @@
 
 import LinuxSystem
 
-/// How much may pass: so much at once, and after that so much a second. The generic cell rate algorithm, ITU-T I.371,
-/// annex A.
+/// A rate limit with a burst: the generic cell rate algorithm, ITU-T I.371, annex A.
 struct Allowance {
     private let perSecond: UInt64
 
-    /// Nanoseconds in which what may pass at once is earned again.
+    /// The nanoseconds in which a whole burst is regained.
     private let tolerance: UInt64
 
-    /// Until when what has passed is earned.
-    private var earned: UInt64 = 0
+    /// The theoretical arrival time: when all that has passed will be regained.
+    private var theoreticalArrival: UInt64 = 0
 
     /// - Parameter burst: how much may pass at once, at most 2^32.
     init(perSecond: UInt64, burst: UInt64) {
@@ -19,15 +18,15 @@ struct Allowance {
         tolerance = burst * 1_000_000_000 / perSecond
     }
 
-    /// Lets something pass, if it may; if not, nothing has happened.
+    /// Lets an amount pass if the limit allows it; otherwise changes nothing and returns false.
     ///
     /// - Parameters:
-    ///   - amount: how much, at most 2^32.
-    ///   - now: nanoseconds on a clock that does not go back.
+    ///   - amount: at most 2^32.
+    ///   - now: nanoseconds of a monotonic clock.
     mutating func take(_ amount: Int, at now: UInt64) -> Bool {
-        let end = max(earned, now) + UInt64(amount) * 1_000_000_000 / perSecond
+        let end = max(theoreticalArrival, now) + UInt64(amount) * 1_000_000_000 / perSecond
         guard Clock.span(from: now, to: end) <= tolerance else { return false }
-        earned = end
+        theoreticalArrival = end
         return true
     }
 }

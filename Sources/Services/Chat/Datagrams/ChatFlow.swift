@@ -6,47 +6,47 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// A member that comes by datagrams: each that it sends is one line or more, each line that it is told is one.
+/// A member that uses datagrams: each datagram that it sends has one or more lines, each that it receives has one.
 ///
-/// Anybody can send a datagram in the name of somebody else, who would then be sent the talk of the room. So a source comes
-/// in when it has sent back a token that was sent to it (``JoinToken``); before that it is sent one short line a second at
-/// most, and only when it asks. The source of a Unix datagram is the kernel's word, so it comes in at once. And whoever is
-/// in is told things only as long as something comes from it (``ChatPatience``).
+/// Anybody can forge the source of a datagram, and the forged source would then be sent the lines of the room. So a source
+/// joins only after it has sent back a token that was sent to it (``JoinToken``). Before that it gets at most one short line
+/// a second, and only in answer to a datagram. The kernel guarantees the source of a Unix datagram, so such a source joins
+/// at once. A member stays only while it sends something from time to time (``ChatPatience``).
 ///
-/// No datagram waits for its receiver, so nobody can be slowed down here. What exceeds an allowance is lost and counted.
+/// Datagrams have no flow control, so a member cannot be slowed down. Lines above an allowance are dropped and counted.
 final class ChatFlow: Flow {
-    /// What a member may say, in bytes as the others get it.
-    private static let speech = (perSecond: UInt64(16 << 10), burst: UInt64(64 << 10))
+    /// The rate of lines from a member, in bytes as the others receive them.
+    private static let inputAllowance = (perSecond: UInt64(16 << 10), burst: UInt64(64 << 10))
 
-    /// What a member is told: less than a link with anything on it has room for (RFC 8085, 3.1.3).
-    private static let hearing = (perSecond: UInt64(64 << 10), burst: UInt64(ChatService.longestQueue))
+    /// The rate of lines to a member: a share that a link in use can carry (RFC 8085, 3.1.3).
+    private static let outputAllowance = (perSecond: UInt64(64 << 10), burst: UInt64(ChatService.longestQueue))
 
-    /// What the headers of IPv4 and UDP add to a line.
+    /// The size of the IPv4 and UDP headers of a line.
     private static let headers = 28
 
-    /// About what the name of the sender adds to a line.
+    /// About the length that the sender's name adds to a line.
     private static let nameInLine = 32
 
     private let service: ChatService
 
     private let mayAnswer: Bool
 
-    /// Whether the kernel has said that there is no such socket any more.
-    private var isGone = false
+    /// Whether the kernel reported that the Unix socket of the source is closed.
+    private var isSocketClosed = false
 
-    /// Its number in the room; nil before it came in.
+    /// Its number in the room; nil before it joined.
     private(set) var member: MemberID?
 
-    /// Up to where in the room's log it was sent everything.
+    /// The log position up to which it was sent everything.
     var heard = 0
 
     private let token = JoinToken()
 
-    private var speech = Allowance(perSecond: ChatFlow.speech.perSecond, burst: ChatFlow.speech.burst)
+    private var inputAllowance = Allowance(perSecond: ChatFlow.inputAllowance.perSecond, burst: ChatFlow.inputAllowance.burst)
 
-    private var hearing = Allowance(perSecond: ChatFlow.hearing.perSecond, burst: ChatFlow.hearing.burst)
+    private var outputAllowance = Allowance(perSecond: ChatFlow.outputAllowance.perSecond, burst: ChatFlow.outputAllowance.burst)
 
-    /// Lines that are no part of the talk: one a second.
+    /// The rate of notices to the source, which are not lines of the room: one a second.
     private var notices = Allowance(perSecond: 1, burst: 1)
 
     init(flow seed: FlowSeed, lane: Lane, service: ChatService) {
@@ -55,7 +55,7 @@ final class ChatFlow: Flow {
         super.init(flow: seed, lane: lane)
     }
 
-    // MARK: - What the lane says
+    // MARK: - Events from the lane
 
     override var answersKeepAlive: Bool { false }
 
@@ -64,7 +64,7 @@ final class ChatFlow: Flow {
             ownDeadline = identity.accepted + service.patience.outside
             return
         }
-        comeIn()
+        enterRoom()
         service.deliver()
     }
 
@@ -81,15 +81,15 @@ final class ChatFlow: Flow {
         service.deliver()
     }
 
-    /// A Unix socket that is gone is known to be; of any other source nothing is known but that it is silent.
+    /// Closes the flow when its Unix socket is closed. For other families an error does not prove that the source is gone.
     override func answersLost(_ errno: CInt) {
         guard identity.kind.isUnix, errno == ECONNREFUSED || errno == ENOENT else { return }
-        isGone = true
+        isSocketClosed = true
         ownDeadline = lane.now
     }
 
     override func deadlineReached() {
-        if isGone { return close(.clientClosed, by: .client) }
+        if isSocketClosed { return close(.clientClosed, by: .client) }
         let end = lastActivity + service.patience.silence
         if member == nil || end <= lane.now { stop(.idleTimeout, by: .daemon) } else { ownDeadline = end }
     }
@@ -103,17 +103,17 @@ final class ChatFlow: Flow {
         if let member { service.closed(member) }
     }
 
-    // MARK: - What the room says
+    // MARK: - Output from the room
 
     /// Sends lines, each as a datagram.
     ///
-    /// - Returns: how many that were.
+    /// - Returns: how many lines there were.
     func deliver(_ lines: Span<UInt8>) -> Int {
         var start = 0
         var count = 0
         for index in 0..<lines.count where lines[index] == UInt8(ascii: "\n") {
             let line = lines.extracting(start..<index + 1)
-            if hearing.take(line.count + Self.headers, at: lane.now) {
+            if outputAllowance.take(line.count + Self.headers, at: lane.now) {
                 // unsafe: bytes have no padding.
                 unsafe answer(line.bytes)
             } else {
@@ -125,45 +125,45 @@ final class ChatFlow: Flow {
         return count
     }
 
-    // MARK: - What the source says
+    // MARK: - Input from the source
 
-    /// Does what is in a datagram.
+    /// Processes the lines of a datagram.
     private func take(_ datagram: Span<UInt8>) {
         var position = 0
         while position < datagram.count {
             LineAssembler.next(ofMessage: datagram, at: &position) { kind, line in
-                if let member { say(kind, line, member) } else { knock(kind, line) }
+                if let member { processLine(kind, line, member) } else { acceptToken(kind, line) }
             }
         }
         guard member == nil else { return }
-        // Whatever else it said, nobody has heard it.
+        // Other lines of a source that has not joined reach nobody.
         traffic.dropped &+= 1
-        note { token.appendInvitation(to: &$0) }
+        sendNotice { token.appendInvitation(to: &$0) }
     }
 
-    private func say(_ kind: LineAssembler.Line, _ line: Span<UInt8>, _ member: MemberID) {
-        guard speech.take(line.count + Self.nameInLine, at: lane.now) else {
+    private func processLine(_ kind: LineAssembler.Line, _ line: Span<UInt8>, _ member: MemberID) {
+        guard inputAllowance.take(line.count + Self.nameInLine, at: lane.now) else {
             traffic.dropped &+= 1
-            return note { $0.append("* You write too fast. Some of your lines were dropped.\n") }
+            return sendNotice { $0.append("* You write too fast. Some of your lines were dropped.\n") }
         }
         guard !service.isFull else {
             traffic.dropped &+= 1
-            return note { $0.append("* The room is too busy. Some of your lines were dropped.\n") }
+            return sendNotice { $0.append("* The room is too busy. Some of your lines were dropped.\n") }
         }
         service.accept(kind, line, from: member)
     }
 
-    private func knock(_ kind: LineAssembler.Line, _ line: Span<UInt8>) {
+    private func acceptToken(_ kind: LineAssembler.Line, _ line: Span<UInt8>) {
         guard kind == .text, case .join(let word) = ChatCommand(line), token.matches(word) else { return }
-        comeIn()
+        enterRoom()
     }
 
-    private func comeIn() {
+    private func enterRoom() {
         member = service.join(self)
         ownDeadline = lane.now + service.patience.silence
     }
 
-    private func note(_ write: (inout [UInt8]) -> Void) {
+    private func sendNotice(_ write: (inout [UInt8]) -> Void) {
         guard notices.take(1, at: lane.now) else { return }
         var line: [UInt8] = []
         write(&line)

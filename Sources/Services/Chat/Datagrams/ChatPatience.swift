@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long a room has to do with who comes by datagrams, in nanoseconds, whatever `idle-timeout` says: for there is no
-/// end of a connection by which one could be known to be gone.
+/// The timeouts in nanoseconds of sources that use datagrams, in place of `idle-timeout`.
+///
+/// Datagrams have no EOF that would show that a source has left.
 struct ChatPatience {
-    /// How long a source may take to come in.
+    /// How long a source may take to join.
     var outside: UInt64 = 60_000_000_000
 
-    /// How long a member may be silent.
+    /// How long a member may send nothing.
     var silence: UInt64 = 3_600_000_000_000
 }

@@ -3,13 +3,12 @@
 import Addresses
 import LinuxSystem
 
-/// What a source of datagrams sends back to come in, which shows that it gets what is sent to it: the source of a datagram
-/// is whatever the sender has written there.
+/// A token that a source of datagrams sends back to join, which proves that it receives what is sent to its address.
 ///
-/// Forty bits that nobody can foresee. To hit on them takes as many datagrams as a link of one gigabit a second carries in
-/// a week, and what is won is a room that anybody may join.
+/// The sender of a datagram can write any source address into it. The token has forty random bits. Guessing it takes as many
+/// datagrams as a link of 1 Gbit/s carries in a week, and gives access only to a room that anybody may join.
 struct JoinToken {
-    /// Digits and small letters, without those that look alike.
+    /// Digits and lower-case letters, without those that look alike.
     private static let alphabet: [32 of UInt8] = {
         var alphabet = [32 of UInt8](repeating: 0)
         var count = 0
@@ -22,25 +21,25 @@ struct JoinToken {
 
     private let text: [8 of UInt8]
 
-    /// Draws one, from the kernel's generator (getrandom(2)).
+    /// Makes a random one, from the kernel's generator (getrandom(2)).
     init() { self.init(bits: .random(in: 0..<1 << 40)) }
 
-    /// The token of the lowest forty bits.
+    /// Makes the token of the lowest forty bits.
     init(bits: UInt64) {
         text = [8 of UInt8] { Self.alphabet[Int(truncatingIfNeeded: bits >> (5 * UInt64($0))) & 31] }
     }
 
-    /// Appends the line that asks for the token.
+    /// Appends the line that asks the source to send the token.
     ///
-    /// It is short, for it goes to whoever is said to have asked: with the headers of IP and UDP, not three times the
-    /// shortest datagram that asks for it. RFC 9000, 8.1, allows as much.
+    /// It is short, because it may go to a forged source: with IP and UDP headers less than three times the shortest
+    /// datagram that causes it, the limit of RFC 9000, 8.1.
     func appendInvitation(to line: inout [UInt8]) {
         line.append("* You are not in. Send /join ")
         for index in text.indices { line.append(text[index]) }
         line.append("\n")
     }
 
-    /// Whether somebody wrote the token, in capitals or small letters.
+    /// Whether a word is the token, in either case.
     func matches(_ word: [UInt8]) -> Bool {
         guard word.count == text.count else { return false }
         return text.indices.allSatisfy { text[$0] == word[$0].lowercased }
@@ -48,6 +47,6 @@ struct JoinToken {
 }
 
 extension UInt8 {
-    /// The small letter for an ASCII capital.
+    /// The lower-case letter for an ASCII capital.
     fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
 }
