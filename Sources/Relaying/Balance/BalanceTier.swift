@@ -73,7 +73,7 @@ package final class BalanceTier: Sendable {
         guard let turns else { return nil }
         let candidate = candidates[turns[ticket]]
         if load(candidate.index) != nil { return candidate.index }
-        return deal(ticket, turns) { load($0.index) != nil }
+        return reassign(ticket, turns) { load($0.index) != nil }
     }
 
     /// `least-connections`: the member with the fewest connections relative to its weight.
@@ -103,7 +103,7 @@ package final class BalanceTier: Sendable {
         }
         guard let least else { return nil }
         guard isTie, least.place != preferred else { return candidates[least.place].index }
-        return deal(ticket, turns) { candidate in
+        return reassign(ticket, turns) { candidate in
             load(candidate.index).map { $0 * least.weight <= least.load * candidate.weight } ?? false
         } ?? candidates[least.place].index
     }
@@ -113,17 +113,17 @@ package final class BalanceTier: Sendable {
     /// Each turn comes once a round, so the number of the round numbers the lost turns of a member. Multiples of the golden
     /// ratio spread them evenly over the others, however many there are. The starting point differs for each turn of a
     /// round; otherwise all lost turns of a round would go to the same member.
-    private func deal(_ ticket: UInt64, _ turns: TurnOrder, among mayHave: (Candidate) -> Bool) -> Int? {
+    private func reassign(_ ticket: UInt64, _ turns: TurnOrder, among isEligible: (Candidate) -> Bool) -> Int? {
         let length = UInt64(turns.round.count)
         let point = (ticket / length) &* StableHash.golden &+ StableHash.mix(ticket % length)
         var total = 0
         var chosen: Int?
-        for candidate in candidates where mayHave(candidate) {
+        for candidate in candidates where isEligible(candidate) {
             total += candidate.weight
             chosen = candidate.index
         }
         var left = Int(point.multipliedFullWidth(by: UInt64(total)).high)
-        for candidate in candidates where mayHave(candidate) {
+        for candidate in candidates where isEligible(candidate) {
             chosen = candidate.index
             left -= candidate.weight
             if left < 0 { break }

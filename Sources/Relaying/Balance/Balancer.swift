@@ -111,19 +111,19 @@ package final class Balancer: Sendable {
     package func choose(
         ticket: UInt64, random: UInt64, source: UInt64, tried: MemberSet, state: (Int) -> MemberState
     ) -> Choice {
-        var someoneIsAvailable = false
+        var isAnyAvailable = false
         let load = { (index: Int) -> Int? in
             guard !tried.contains(index) else { return nil }
             let state = state(index)
             guard state.isAvailable else { return nil }
-            someoneIsAvailable = true
+            isAnyAvailable = true
             if let limit = state.limit, state.active >= limit { return nil }
             return state.active
         }
         if let chosen = choose(in: regulars, ticket, random, source, load) { return .member(chosen) }
-        if someoneIsAvailable { return .allBusy }
+        if isAnyAvailable { return .allBusy }
         if let chosen = choose(in: backups, ticket, random, source, load) { return .member(chosen) }
-        return someoneIsAvailable ? .allBusy : .noneAvailable
+        return isAnyAvailable ? .allBusy : .noneAvailable
     }
 
     private func choose(
@@ -146,17 +146,17 @@ package final class Balancer: Sendable {
     /// order of the configuration is chosen. Backups are treated like the others.
     package func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {
         var first: (due: UInt64, index: Int)?
-        var someoneIsBusy = false
+        var isAnyBusy = false
         for candidate in regulars.candidates + backups.candidates where !tried.contains(candidate.index) {
             let state = state(candidate.index)
             guard let due = state.due else { continue }
             if let limit = state.limit, state.active >= limit {
-                someoneIsBusy = true
+                isAnyBusy = true
             } else if first.map({ (due, candidate.index) < $0 }) ?? true {
                 first = (due, candidate.index)
             }
         }
         if let first { return .member(first.index) }
-        return someoneIsBusy ? .allBusy : .noneAvailable
+        return isAnyBusy ? .allBusy : .noneAvailable
     }
 }

@@ -15,29 +15,29 @@ package struct TurnOrder: Sendable {
     /// the sum of all weights is subtracted from its balance. Members of the same weight form one group and take turns
     /// within it, so the cost is (length of the round) × (number of different weights).
     package init(weights: [Int]) {
-        var parties: [Party] = []
+        var groups: [WeightGroup] = []
         for (member, weight) in weights.enumerated() {
-            if let index = parties.firstIndex(where: { $0.weight == weight }) {
-                parties[index].members.append(member)
+            if let index = groups.firstIndex(where: { $0.weight == weight }) {
+                groups[index].members.append(member)
             } else {
-                parties.append(Party(weight: weight, members: [member]))
+                groups.append(WeightGroup(weight: weight, members: [member]))
             }
         }
         let divisor = weights.reduce(0, Self.greatestDivisor)
         let length = divisor == 0 ? 0 : weights.reduce(0, +) / divisor
-        for index in parties.indices {
-            parties[index].gain = parties[index].weight / divisor * parties[index].members.count
+        for index in groups.indices {
+            groups[index].gain = groups[index].weight / divisor * groups[index].members.count
         }
         var round: [Int] = []
         round.reserveCapacity(length)
         while round.count < length {
-            var richest = 0
-            for index in parties.indices {
-                parties[index].balance += parties[index].gain
-                if parties[index].balance > parties[richest].balance { richest = index }
+            var largest = 0
+            for index in groups.indices {
+                groups[index].balance += groups[index].gain
+                if groups[index].balance > groups[largest].balance { largest = index }
             }
-            parties[richest].balance -= length
-            round.append(parties[richest].takeTurn())
+            groups[largest].balance -= length
+            round.append(groups[largest].takeTurn())
         }
         self.round = round
     }
@@ -49,7 +49,7 @@ package struct TurnOrder: Sendable {
         round[Int(turn % UInt64(round.count))]
     }
 
-    private struct Party {
+    private struct WeightGroup {
         let weight: Int
         var members: [Int]
         var gain = 0

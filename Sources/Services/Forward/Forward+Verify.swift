@@ -8,7 +8,7 @@ import Relaying
     import Records
 
     extension UpstreamGroup {
-        /// Enters the counters of the group, whoever is counted. Debug builds only.
+        /// Enters the counters of the group, whichever session they count. Debug builds only.
         fileprivate func verify(into ledger: inout Ledger) {
             for member in members {
                 ledger.add(
@@ -19,7 +19,7 @@ import Relaying
             for fault in line.faults { ledger.expect(false, "\(label.name): \(fault)") }
         }
 
-        /// Enters one connection: the member that counts it, or its place in the line.
+        /// Enters one connection: the member that counts it, or its place in the queue.
         fileprivate func verify(member: Int?, _ search: UpstreamSearch?, into ledger: inout Ledger) {
             verify(into: &ledger)
             if let member {
@@ -27,7 +27,7 @@ import Relaying
                 ledger.addHolder(
                     of: upstream.active, "connections to \(upstream.recorded)", value: upstream.active.value)
             }
-            // One that was called has left the line, and its lane is told.
+            // A session that was called has left the queue, before its own lane processes the call.
             if case .room(let number)? = search?.wait, line.holds(number) {
                 ledger.addHolder(of: line, "clients in the line of \(label.name)", value: line.length)
                 ledger.expect(member == nil, "\(label.name): waits for room, and has a member")
@@ -86,7 +86,7 @@ import Relaying
     }
 
     extension WaitingLine {
-        /// What is wrong with the line: the numbers rise, and the count that is read without the lock is theirs.
+        /// Violations: numbers that do not ascend, and a lock-free count that differs from the number of places.
         var faults: [String] {
             let (numbers, length) = contents
             var faults: [String] = []
@@ -97,7 +97,7 @@ import Relaying
             return faults
         }
 
-        /// Whether somebody waits with this number.
+        /// Whether a session waits with this number.
         fileprivate func holds(_ number: UInt64) -> Bool { contents.numbers.contains(number) }
     }
 #endif

@@ -42,7 +42,7 @@ final class ForwardService: Service {
 
     var takesBusAsOne: Bool { group.settings.takesBusAsOne }
 
-    /// One lane looks after the health of the upstreams for all.
+    /// Starts the health checks. The first lane does them for all lanes.
     func begin(on lane: Lane) {
         guard let health = group.settings.health, lane.isFirst else { return }
         probes = group.members.indices.map { HealthProbe(of: $0, as: health, in: group, on: lane) }

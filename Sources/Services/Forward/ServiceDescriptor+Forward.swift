@@ -3,7 +3,7 @@
 import Configuration
 
 extension ServiceDescriptor {
-    /// A relay to upstreams. What is known of an upstream outlives a reload.
+    /// Relays to upstreams. The state of an upstream outlives a reload.
     static let forward = ServiceDescriptor(.forward) { (settings: ForwardSettings, label, previous) in
         let upstreams = UpstreamRegistration(settings, label: label, following: previous?.upstreams)
         return ActiveService(upstreams) { ForwardService(upstreams.group) }

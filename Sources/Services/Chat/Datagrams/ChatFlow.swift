@@ -16,10 +16,10 @@ import Records
 /// Datagrams have no flow control, so a member cannot be slowed down. Lines above an allowance are dropped and counted.
 final class ChatFlow: Flow {
     /// The rate of lines from a member, in bytes as the others receive them.
-    private static let inputAllowance = (perSecond: UInt64(16 << 10), burst: UInt64(64 << 10))
+    private static let inputRate = (perSecond: UInt64(16 << 10), burst: UInt64(64 << 10))
 
     /// The rate of lines to a member: a share that a link in use can carry (RFC 8085, 3.1.3).
-    private static let outputAllowance = (perSecond: UInt64(64 << 10), burst: UInt64(ChatService.longestQueue))
+    private static let outputRate = (perSecond: UInt64(64 << 10), burst: UInt64(ChatService.longestQueue))
 
     /// The size of the IPv4 and UDP headers of a line.
     private static let headers = 28
@@ -42,9 +42,9 @@ final class ChatFlow: Flow {
 
     private let token = JoinToken()
 
-    private var inputAllowance = Allowance(perSecond: ChatFlow.inputAllowance.perSecond, burst: ChatFlow.inputAllowance.burst)
+    private var inputAllowance = Allowance(perSecond: ChatFlow.inputRate.perSecond, burst: ChatFlow.inputRate.burst)
 
-    private var outputAllowance = Allowance(perSecond: ChatFlow.outputAllowance.perSecond, burst: ChatFlow.outputAllowance.burst)
+    private var outputAllowance = Allowance(perSecond: ChatFlow.outputRate.perSecond, burst: ChatFlow.outputRate.burst)
 
     /// The rate of notices to the source, which are not lines of the room: one a second.
     private var notices = Allowance(perSecond: 1, burst: 1)

@@ -2,16 +2,15 @@
 
 import Reactor
 
-/// The sockets that are on their way to the addresses of an upstream. It is nearly always one, for which nothing is
-/// allocated.
+/// The sockets that are connecting to the addresses of an upstream. One socket, the common case, needs no allocation.
 struct Attempts {
     private var first: PeerSocket?
     private var others: [PeerSocket] = []
 
-    /// Whether there is none.
+    /// Whether no socket is connecting.
     var isEmpty: Bool { first == nil && others.isEmpty }
 
-    /// Whether a socket is one of them.
+    /// Whether this socket is one of the attempts.
     func contains(_ socket: PeerSocket) -> Bool { first === socket || others.contains { $0 === socket } }
 
     /// Adds a socket.
@@ -19,7 +18,7 @@ struct Attempts {
         if first == nil { first = socket } else { others.append(socket) }
     }
 
-    /// Takes the socket to an address out.
+    /// Removes and returns the socket that connects to the address with this index.
     mutating func take(index: Int) -> PeerSocket? {
         if let first, first.index == index {
             self.first = nil
@@ -28,6 +27,6 @@ struct Attempts {
         return others.firstIndex { $0.index == index }.map { others.remove(at: $0) }
     }
 
-    /// Takes any of them out.
+    /// Removes and returns any of the sockets; nil if there is none.
     mutating func takeAny() -> PeerSocket? { first.take() ?? others.popLast() }
 }

@@ -4,20 +4,20 @@ import Addresses
 import LinuxSystem
 import Reactor
 
-/// What an error of a connected datagram socket means for the session that it belongs to.
+/// What an error of a connected datagram socket means for its session.
 enum DatagramFault {
-    /// One datagram is lost, and the session keeps its upstream.
+    /// One datagram was dropped; the session keeps its upstream.
     case datagram
 
-    /// One datagram is lost, since this host lacks something that may come back: a route, or the permission to send.
+    /// One datagram was dropped for lack of something on this host that may return: a route, or the permission to send.
     case host(HostFault)
 
-    /// The session has to leave its upstream, or end.
+    /// The session has to use another upstream, or end.
     case upstream(FaultParty)
 
-    /// Ends the process for an error that a bug of usher alone explains.
+    /// Classifies an error. Ends the process for an error that only a bug of usher can cause.
     ///
-    /// - Parameter canLeave: whether another upstream can have all that this one was sent.
+    /// - Parameter canLeave: whether another upstream can be sent everything that this one was sent.
     init(_ error: SystemError, of socket: PeerSocket, canLeave: Bool) {
         let party = FaultParty(error, over: socket.stream.kind)
         switch party {

@@ -4,38 +4,40 @@ import Addresses
 import LinuxSystem
 import Reactor
 
-/// What has a ``PeerSocket``: a session that relays, or a check.
+/// The owner of a ``PeerSocket``: a session that relays, or a check.
 protocol PeerSocketOwner: AnyObject {
-    /// The socket is ready for something, or has become writable because it is connected, or has failed to connect.
+    /// Called when the socket is ready, which includes that it has connected or failed to connect.
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Pollable.Turn
 }
 
-/// A socket to an upstream, from the attempt to connect to the end. A ``RelaySession`` takes its stream once it is connected,
-/// and leaves it the place in the lane's table.
+/// A socket to an upstream, from connect(2) to close(2).
+///
+/// Once it is connected, a ``RelaySession`` takes over its stream; the socket keeps its slot in the lane's table.
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class PeerSocket: Pollable {
-    // In a byte, since each relayed connection has it: ``ConnectRace`` looks at 64 addresses.
+    // One byte, since each relayed connection has it: ``ConnectRace`` tries at most 64 addresses.
     private let place: UInt8
 
-    /// Which of the addresses of a name it goes to.
+    /// The index of its address among those of the name.
     var index: Int { Int(place) }
 
-    /// The socket; a closed one once it was taken.
+    /// The socket; a closed one after the stream was taken.
     var stream: Stream
 
-    /// Where it goes to.
+    /// The address that it connects to.
     let address: SocketAddress
 
-    /// When the attempt to connect began, by ``Clock/monotonic``.
+    /// The time of connect(2), by ``Clock/monotonic``, in nanoseconds.
     let begun: UInt64
 
     private var owner: (any PeerSocketOwner)?
 
     /// Makes a socket and begins to connect it: ``Stream/init(connectingTo:_:from:timers:filters:selfConnects:hasData:)``.
-    /// It is not in the lane's table yet: ``watch(on:)``.
     ///
-    /// - Parameter source: the address to come from.
+    /// It is not in the lane's table until ``watch(on:)``.
+    ///
+    /// - Parameter source: the local address to bind.
     init(
         connectingTo address: SocketAddress, index: Int, of upstream: Upstream, from source: SocketAddress?,
         timers: PeerTimers? = nil, owner: any PeerSocketOwner, on lane: Lane, hasData: Bool = false
@@ -55,13 +57,13 @@ final class PeerSocket: Pollable {
         owner?.peerReady(self, stream.note(readiness)) ?? .done
     }
 
-    /// Gives it a place in the lane's table and registers it with epoll. Idempotent.
+    /// Adds it to the lane's table and registers it with epoll. Idempotent.
     func watch(on lane: Lane) throws(SystemError) {
         guard !isWatched else { return }
         try lane.watch(self, &stream)
     }
 
-    /// Registers it level-triggered, for datagrams that are read in batches: epoll reports it as long as it has any.
+    /// Registers it level-triggered: a batch may leave datagrams unread, and epoll then reports the socket again.
     func watchLevelTriggered(on lane: Lane) throws(SystemError) {
         try lane.watch(self, stream.raw, for: .readable)
     }
@@ -71,12 +73,13 @@ final class PeerSocket: Pollable {
         try lane.awaitWritable(&stream, of: self)
     }
 
-    /// Whether a datagram in the batch comes from the upstream. To a socket of RDS, connected or not, anybody may send.
+    /// Whether a datagram in the batch comes from the upstream. The kernel does not filter the senders of an RDS socket,
+    /// even when it is connected.
     func isSource(of index: Int, in batch: DatagramBatch) -> Bool {
         stream.kind != .rds || batch.source(index)?.canonical == address
     }
 
-    /// Takes it out of the lane's table and closes it.
+    /// Removes it from the lane's table and closes it.
     func close(on lane: Lane) {
         lane.forget(self)
         lane.close(&stream)

@@ -11,7 +11,7 @@ extension RelaySession: UpstreamSession {
 
     var relayDeadline: UInt64 { search == nil ? halfCloseDeadline : .max }
 
-    /// Towards this host what the client has sent can go along: see ``clientReadyEarly(_:)``.
+    /// Towards this host the client's first bytes can be sent with the connection attempt: see ``clientReadyEarly(_:)``.
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
 
     func searchSucceeded(_ socket: PeerSocket) {
@@ -22,8 +22,8 @@ extension RelaySession: UpstreamSession {
     /// Begins to relay.
     ///
     /// - Parameters:
-    ///   - isWritable: whether it is known to take more.
-    ///   - clientIsEmpty: whether all that the client has sent was read.
+    ///   - isWritable: whether the upstream's socket is writable: no write was short.
+    ///   - clientIsEmpty: whether everything that the client has sent was read.
     func begin(with socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         if let header = search.group.header(for: self) { toUpstream.held.prepend(header) }
         do throws(SystemError) {

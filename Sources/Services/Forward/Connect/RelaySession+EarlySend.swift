@@ -7,15 +7,14 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// The client while it is being connected.
+/// Events of the client's socket while the upstream is being connected.
 extension RelaySession {
-    /// How much is read before it is known that the upstream stands.
+    /// How many bytes are read before the upstream has accepted.
     private static let earlyLength = 16 << 10
 
-    /// The client has sent something, or is gone. What it sends waits in the kernel, but for what ``sendEarly(to:_:)``
-    /// takes along.
+    /// Handles an event of the client's socket. Its bytes stay in the kernel, except those that ``sendEarly(to:_:)`` reads.
     ///
-    /// - Returns: whether the upstream stands now and the client may have sent more.
+    /// - Returns: whether the upstream is connected now and the client may have sent more.
     func clientReadyEarly(_ readiness: Readiness) -> Bool {
         if readiness.contains(.error) {
             do throws(SystemError) {
@@ -25,8 +24,8 @@ extension RelaySession {
                 return false
             }
         }
-        if readiness.contains(.hangUp), clientIsGoneWithoutAWord {
-            // Nothing would be gained by a connection to the upstream.
+        if readiness.contains(.hangUp), clientClosedWithoutData {
+            // The client has closed without sending anything, so a connection to the upstream would serve nothing.
             close(.clientClosed, by: .client)
             return false
         }
@@ -38,23 +37,25 @@ extension RelaySession {
         return isMore && self.search == nil
     }
 
-    /// Whether the attempt to connect waits for a look at what the client has sent.
+    /// Whether the connection attempt waits until the client's first bytes were read.
     var awaitsFirstBytes: Bool {
         if case .client? = search?.wait { true } else { false }
     }
 
     private func clientBroke(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
 
-    /// Whether a client that reads nothing any more has sent nothing that an upstream should get.
-    private var clientIsGoneWithoutAWord: Bool {
+    /// Whether the client closed both directions without sending anything.
+    private var clientClosedWithoutData: Bool {
         guard client.kind.isByteStream, toUpstream.held.isEmpty else { return false }
         return (try? client.peek(into: lane.input, atMost: 1)) == .endOfStream
     }
 
-    /// Connects to an upstream on this host, and sends what the client has sent already without having heard that it has
-    /// accepted: the kernel connects through loopback within connect(2), so this saves the wait for the event that says
-    /// so, and the acknowledgement that would go before the bytes. What it does not take, since it has not accepted, is
-    /// held, at most one short read.
+    /// Connects to an upstream on this host and writes the client's first bytes at once, before any event confirms the
+    /// connection.
+    ///
+    /// The kernel connects through loopback within connect(2). So this saves waiting for EPOLLOUT, and the bytes travel with
+    /// the ACK that completes the handshake. Bytes that the socket does not take, because it is not connected yet, are held:
+    /// at most one short read.
     ///
     /// - Returns: whether the client may have sent more.
     private func sendEarly(to index: Int, _ search: UpstreamSearch) -> Bool {
@@ -76,7 +77,7 @@ extension RelaySession {
         var sent = 0
         do throws(SystemError) {
             guard let socket = try search.makeSocket(to: index, hasData: true) else { return false }
-            // Behind a PROXY header it all goes when the upstream says that it is ready.
+            // With a PROXY header in front, all bytes are written after EPOLLOUT.
             if search.group.settings.sendProxy == nil,
                 case .moved(let moved) = try socket.stream.write(count, of: lane.input)
             {
@@ -98,7 +99,7 @@ extension RelaySession {
         return isMore
     }
 
-    /// Holds what was read and not sent.
+    /// Holds the bytes that were read but not written.
     private func hold(from start: Int, of count: Int) {
         guard start < count else { return }
         lane.input.withBytes(count) {

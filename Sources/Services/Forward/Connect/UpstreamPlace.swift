@@ -4,8 +4,7 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// The place of a session at its upstream, once the search is over: the member that counts it, and what its records say of the
-/// search.
+/// The place of a session at its upstream after the search: the member that counts it, and the search's data for records.
 struct UpstreamPlace {
     let group: UpstreamGroup
 
@@ -15,25 +14,25 @@ struct UpstreamPlace {
     /// How many members were tried.
     let attempts: Int
 
-    /// Nanoseconds that the session waited in the line, and that the connection took.
+    /// Nanoseconds that the session waited in the queue, and that connecting took.
     let queueTime: UInt64
     let connectTime: UInt64
 
-    /// What was not reached, or has refused the session, and how.
+    /// The failed attempts and refusals: address and reason.
     var failures: [String]
 
     /// The upstream.
     var upstream: Upstream { group.members[member].upstream }
 
-    /// Gives the place up at the end of its session, of which the upstream counts what it moved.
+    /// Gives up the place at the end of the session, and adds the session's traffic to the counts of the upstream.
     func leave(_ session: Session, _ datagrams: DatagramTraffic? = nil) {
         upstream.countEnd(of: session, datagrams, connectTime: connectTime)
         group.leave(member)
     }
 
-    /// What records say of it.
+    /// The data about the search for records.
     ///
-    /// - Parameter socket: the one that is connected.
+    /// - Parameter socket: the connected one.
     func trace(of socket: PeerSocket?) -> UpstreamTrace {
         UpstreamTrace(
             upstream: socket.map { RecordedAddress($0.stream.kind, $0.address) },
@@ -43,7 +42,7 @@ struct UpstreamPlace {
 }
 
 extension UpstreamSearch {
-    /// What records say of it.
+    /// The data about the search for records.
     var trace: UpstreamTrace {
         UpstreamTrace(
             upstream: connected.map { RecordedAddress($0.stream.kind, $0.address) },
@@ -51,7 +50,7 @@ extension UpstreamSearch {
             failures: failures)
     }
 
-    /// Counts the end of a session for which the search was to the last.
+    /// Counts the end of a session that kept the search until its end.
     func countEnd(of session: Session, _ datagrams: DatagramTraffic?) {
         guard connected != nil, let member else { return }
         group.members[member].upstream.countEnd(of: session, datagrams, connectTime: connectTime)

@@ -7,26 +7,27 @@ import Reactor
 import Records
 import Relaying
 
-/// An upstream that takes datagrams: its socket is connected at once, and only an answer or a refusal shows which address is
-/// served. Until then the search can go on.
+/// Datagram upstreams: connect(2) succeeds at once, and only an answer or a refusal shows whether an address is served.
+/// Until then the search can continue.
 extension UpstreamSearch {
-    /// What is known of an upstream that has not answered.
+    /// The state of an upstream that has not answered.
     struct Silence {
-        /// When its address is left for the next one; `UInt64.max` for never.
+        /// When to move on to the next address; `UInt64.max` for never.
         var deadline = UInt64.max
 
-        /// How many messages the first address that was left was sent.
+        /// How many messages were sent to the first address that did not answer.
         var sentToFirst = 0
 
-        /// Whether an address has answered, and whether the connected one has refused something.
+        /// Whether an address has answered, and whether the connected one has refused a datagram.
         var hasAnswered = false
         var wasRefused = false
     }
 
-    /// Keeps a copy of a message for another upstream until one has answered: one that the connected upstream is sent, or that
-    /// waits for an upstream.
+    /// Keeps a copy of a message for another upstream, until an upstream has answered.
     ///
-    /// - Returns: false if it cannot wait: too much is kept already, and no upstream is connected.
+    /// The message is one that the connected upstream is sent, or one that waits for an upstream.
+    ///
+    /// - Returns: false if it cannot wait: the limit is reached and no upstream is connected.
     @discardableResult
     func keep(_ message: RawSpan) -> Bool {
         guard unanswered.isWhole else { return true }
@@ -39,7 +40,7 @@ extension UpstreamSearch {
     /// The kept messages that the connected address was not sent yet.
     var unsent: ArraySlice<[UInt8]> { unanswered.messages.dropFirst(race.hasReturned ? silence.sentToFirst : 0) }
 
-    /// The upstream has answered: of one that takes datagrams, nothing but this shows that it is there.
+    /// Notes that the upstream has answered: for datagrams the only proof that it is there.
     func answered() {
         guard !silence.hasAnswered, let connected, connected.stream.kind.isDatagram else { return }
         silence.hasAnswered = true
@@ -49,8 +50,7 @@ extension UpstreamSearch {
         noteSuccess()
     }
 
-    /// The upstream was sent a message: from now on an answer is awaited, if there is another address to go to where none
-    /// comes.
+    /// Starts to wait for an answer after a message was sent, if another address could be tried.
     func awaitAnswer() {
         guard !silence.hasAnswered, silence.deadline == .max, let connected, connected.stream.kind.isDatagram,
             race.mayLeaveSilent
@@ -62,12 +62,14 @@ extension UpstreamSearch {
         owner?.searchDeadlineChanged()
     }
 
-    /// Whether the search can go on although it has succeeded: what the connected upstream was sent is kept, and it has
-    /// answered nothing. What it knows of the client after an answer, no other upstream knows.
+    /// Whether the search can continue although a socket is connected: everything sent is kept, and nothing was answered.
+    ///
+    /// After an answer the upstream may have state about the client that no other upstream has.
     var canGoOn: Bool { unanswered.isWhole }
 
-    /// The connected upstream has refused what it was sent, or this host cannot send to it: goes on with its next address, or
-    /// the next upstream. Only while it ``canGoOn``.
+    /// Moves to the next address, or the next upstream, after the connected one refused or this host cannot send to it.
+    ///
+    /// Only while ``canGoOn``.
     func refused(errno: CInt, _ party: FaultParty) {
         guard let socket = connected else { return }
         silence.wasRefused = true
@@ -77,8 +79,8 @@ extension UpstreamSearch {
         owner?.searchDeadlineChanged()
     }
 
-    /// The connected upstream has not answered in time: goes on with its next address; after the last one, with the first
-    /// that was silent.
+    /// Moves to the next address after the connected one did not answer in time; after the last one, back to the first that
+    /// was silent.
     func leaveSilent() {
         silence.deadline = .max
         guard canGoOn, let socket = connected else { return }
@@ -98,7 +100,7 @@ extension UpstreamSearch {
         deadline = lane.now + timeout
     }
 
-    /// Notes that the connected upstream refuses what it is sent, or that this host cannot send to it, and the session ends.
+    /// Notes that the connected upstream refused, or that this host cannot send to it, when the session ends for it.
     func noteRefusal(errno: CInt, _ party: FaultParty) {
         silence.wasRefused = true
         guard party.hostFault == nil, let member, let connected else { return }
@@ -106,7 +108,7 @@ extension UpstreamSearch {
             group.noteRefusal(of: member, at: connected.address, among: addresses, errno: errno, on: lane))
     }
 
-    /// Of an upstream that never answers, nothing shows that it is there but that it has refused nothing for a while.
+    /// Counts a success for an upstream that never answers: it has not refused anything for ``Upstream/timeForRefusal``.
     func noteSilentSuccess() {
         guard !silence.wasRefused, let connected,
             Clock.span(from: connected.begun, to: lane.now) >= Upstream.timeForRefusal

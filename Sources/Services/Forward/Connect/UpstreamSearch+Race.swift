@@ -10,7 +10,7 @@ import Relaying
 
 /// One member: its addresses, and the race between them.
 extension UpstreamSearch {
-    /// Begins to connect to the member, once its addresses are known.
+    /// Begins to connect to the member. Waits if its addresses are not known yet.
     func beginRace() -> ConnectRace.Action {
         while let owner, let member {
             let upstream = group.members[member].upstream
@@ -22,23 +22,23 @@ extension UpstreamSearch {
                     race = ConnectRace(addresses)
                     return race.start()
                 }
-                noteWithoutBlame("has no address that can be reached from the source")
+                noteHostFault("has no address that can be reached from the source")
                 guard nextMember() else { return .none }
             case .pending:
                 wait(for: .addresses)
                 nextStart = .max
                 return .none
             case .failed(let reason):
-                // The name service may have an answer before the time is over.
+                // A later look-up may succeed before the deadline.
                 guard leaveUnresolved(reason) else { return .none }
             }
         }
         return .none
     }
 
-    /// The name of the member does not resolve now: goes over to another member, or waits for the name.
+    /// Tries another member while the name of this one does not resolve, or waits for the name.
     ///
-    /// - Returns: whether there is another one.
+    /// - Returns: whether there is another member.
     private func leaveUnresolved(_ reason: String) -> Bool {
         let failed = member.map { group.members[$0].upstream.endpoint }
         if otherMember() {
@@ -51,15 +51,16 @@ extension UpstreamSearch {
         return false
     }
 
-    /// Addresses in the order in which they are tried. Of datagrams, what earlier flows met says which is the first.
+    /// Returns addresses in the order in which to try them. For datagrams the results of earlier flows decide which is
+    /// first.
     private func inOrder(_ found: [SocketAddress], of upstream: Upstream) -> [SocketAddress] {
         guard found.count > 1, upstream.kind.isDatagram else { return found }
         return ConnectRace.order(of: upstream.withPreference { $0.order(found) })
     }
 
-    /// Does what the race says, until there is something to wait for.
+    /// Carries out actions of the race until there is something to wait for.
     ///
-    /// - Parameter beforeFirstBytes: whether the owner looks at the client for the first time after this.
+    /// - Parameter beforeFirstBytes: whether the owner will read from the client for the first time after this.
     func act(_ first: ConnectRace.Action, beforeFirstBytes: Bool = false) {
         var action = first
         while isSearching {
@@ -81,7 +82,7 @@ extension UpstreamSearch {
                 if let shortage = shortage(failed) {
                     let words = words(for: failed)
                     guard otherMember(orEjected: false) else {
-                        // The whole race again: addresses may have got ports meanwhile.
+                        // Repeats the whole race: local ports may have become free.
                         return waitForResources(shortage.errno, shortage.party, index: nil)
                     }
                     failures += words
@@ -94,14 +95,14 @@ extension UpstreamSearch {
         }
     }
 
-    /// After how many nanoseconds the next address is tried.
+    /// The nanoseconds before the next address is tried.
     private func startDelay() -> UInt64 {
         ConnectRace.delay(of: addresses.count, within: timeout)
     }
 
-    /// Makes a socket for one of the addresses of the member, and begins to connect it; nil without a member.
+    /// Makes a socket for one address of the member and begins to connect it; nil without a member.
     ///
-    /// - Parameter hasData: whether the first bytes are at hand.
+    /// - Parameter hasData: whether the first bytes are ready to be sent.
     func makeSocket(to index: Int, hasData: Bool = false) throws(SystemError) -> PeerSocket? {
         guard let owner, let member else { return nil }
         return try PeerSocket(
@@ -110,17 +111,17 @@ extension UpstreamSearch {
             hasData: hasData)
     }
 
-    /// Makes a socket and begins to connect it.
+    /// Makes a socket, begins to connect it, and reports the outcome to the race.
     func open(_ index: Int) -> ConnectRace.Action {
         if case .resources(let shortage) = wait, let other = shortage.index, other != index {
-            // This one takes its place as the one that is retried.
+            // This attempt is now the one to repeat.
             race.postpone(other)
             if nextStart == .max { nextStart = lane.now + startDelay() }
         }
         wait(for: .sockets)
         do throws(SystemError) {
             guard let socket = try makeSocket(to: index) else { return .none }
-            // What is connected needs no event to say so. Of datagrams, events tell of answers.
+            // A connected stream needs no event. A datagram socket is registered for answers and ICMP errors.
             if socket.stream.kind.isDatagram, purpose == .flow {
                 try socket.watchLevelTriggered(on: lane)
             } else if !socket.stream.isConnected || socket.stream.kind.isDatagram {
@@ -135,14 +136,15 @@ extension UpstreamSearch {
         }
     }
 
-    /// Whether an upstream whose socket is connected is there, as far as the purpose of the search goes. Nothing but an answer
-    /// shows it to a check of datagrams, which asks all addresses, one after the other.
+    /// Whether a connected socket proves that the upstream is there, for the purpose of the search.
+    ///
+    /// A check of datagrams needs an answer, and asks all addresses one after the other.
     private func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
         guard purpose == .check, let owner else { return true }
         return try owner.isThere(socket)
     }
 
-    /// An attempt could not be begun, or has failed: tries again where something is used up at the moment.
+    /// Handles an attempt that failed. Schedules a retry if this host, or the upstream's backlog, is short of a resource.
     func failed(_ index: Int, _ error: SystemError) -> ConnectRace.Action {
         guard let member else { return .none }
         let party = FaultParty(error, over: group.members[member].upstream.kind)
@@ -150,12 +152,12 @@ extension UpstreamSearch {
         case .host(.descriptors) where lane.pipes.closeResting():
             return open(index)
         case .host(let fault) where fault.isShortage && !fault.isOfPeer:
-            // Another address or upstream would lack it too.
+            // Another address or upstream would need the same resource.
             tell(fault, error)
             waitForResources(error.errno, party, index: index)
             return .none
         case .peer where error.errno == EAGAIN:
-            // The backlog of a Unix socket is full: connect(2).
+            // EAGAIN from connect(2) on a Unix socket: the upstream's backlog is full.
             waitForResources(error.errno, party, index: index)
             return .none
         case .usher:
@@ -165,7 +167,7 @@ extension UpstreamSearch {
         }
     }
 
-    /// What was used up, if a race has failed for that and for nothing that the upstream is to blame for.
+    /// The shortage that made a race fail, if no failure is attributed to the upstream.
     private func shortage(
         _ failures: [ConnectRace.Failure]
     ) -> (errno: CInt, party: FaultParty)? {
@@ -177,7 +179,7 @@ extension UpstreamSearch {
         return (last.errno, last.party)
     }
 
-    /// Tells, once, that this host lacks something.
+    /// Logs a fault of this host, once until it is over.
     func tell(_ fault: HostFault, _ error: SystemError) {
         guard let member else { return }
         let upstream = group.members[member].upstream
@@ -195,7 +197,7 @@ extension UpstreamSearch {
         owner?.searchSucceeded(socket)
     }
 
-    /// An attempt is connected, or has failed.
+    /// Handles an event of an attempt: connected, or failed.
     func attemptReady(_ socket: PeerSocket, _ readiness: Readiness) {
         guard isSearching, sockets.contains(socket) else { return }
         do throws(SystemError) {
@@ -207,24 +209,24 @@ extension UpstreamSearch {
         }
     }
 
-    /// An attempt has failed: goes on with the next address.
+    /// Continues with the next address after an attempt failed.
     func attemptFailed(_ socket: PeerSocket, _ party: FaultParty, _ errno: CInt) {
         sockets.take(index: socket.index)?.close(on: lane)
         act(race.attemptFailed(socket.index, errno: errno, party: party))
         if isSearching { owner?.searchDeadlineChanged() }
     }
 
-    // MARK: - What is known of the member
+    // MARK: - State of the member
 
-    /// The member has taken the connection.
+    /// Reports to the member's health that it accepted the connection.
     func noteSuccess() {
         guard purpose != .check, let upstream = member.map({ group.members[$0].upstream }) else { return }
         let change = upstream.connectSucceeded(startedAt: begun, at: lane.now)
         if let change { group.tell(change, of: upstream, on: lane) }
     }
 
-    /// Notes why the member was not reached, which is no fault of its own.
-    private func noteWithoutBlame(_ reason: String) {
+    /// Records why the member was not reached without counting a failure against it.
+    private func noteHostFault(_ reason: String) {
         isHostToBlame = true
         guard let member else { return }
         failures.append("\(group.members[member].upstream.endpoint): \(reason)")
@@ -233,7 +235,7 @@ extension UpstreamSearch {
     private func note(_ failed: [ConnectRace.Failure]) {
         guard let member else { return }
         failures += words(for: failed)
-        // One that was at fault itself counts, whatever this host lacked for the others.
+        // A fault of the peer counts, whatever this host lacked for other addresses.
         guard let failure = failed.last(where: { $0.party == .peer }) ?? failed.last else { return }
         blame(group.members[member].upstream, errno: failure.errno, failure.party)
     }
@@ -247,7 +249,7 @@ extension UpstreamSearch {
         }
     }
 
-    /// Counts a failure against the upstream that is to blame for it, or tells what this host lacks.
+    /// Counts a failure against the upstream if the fault is the peer's; logs a fault of this host.
     private func blame(
         _ upstream: Upstream, errno: CInt, _ party: FaultParty
     ) {
@@ -260,20 +262,20 @@ extension UpstreamSearch {
             upstreamErrno = errno
             if purpose == .check { return }
             upstream.countFailure(on: lane)
-            // A datagram is refused now, whenever its flow began.
+            // The refusal is about a datagram sent just now, not about the start of the flow.
             let start = upstream.kind.isDatagram ? lane.now : begun
             let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)
             if let change { group.tell(change, of: upstream, on: lane) }
         }
     }
 
-    // MARK: - Time
+    // MARK: - Deadlines
 
-    /// The time for this member is over.
+    /// Handles the end of the time for this member.
     func timedOut() {
         switch wait {
         case .resources(let shortage) where sockets.isEmpty && shortage.party != .peer:
-            // Nothing is known of the upstream: it is this host that has no room.
+            // This host lacked the resources for an attempt, so nothing is known about the upstream.
             if let member {
                 let kind = group.members[member].upstream.kind
                 let words = UpstreamFailure.words(for: shortage.errno, kind: kind, shortage.party)
@@ -284,7 +286,7 @@ extension UpstreamSearch {
             guard let index = shortage.index else { return act(race.timedOut(errno: ETIMEDOUT)) }
             act(race.attemptFailed(index, errno: shortage.errno, party: shortage.party))
         case .addresses:
-            noteWithoutBlame(lookupFailure ?? "its name was not resolved in time")
+            noteHostFault(lookupFailure ?? "its name was not resolved in time")
             wait(for: .sockets)
             if nextMember() { act(beginRace()) }
         case .resources(let shortage):

@@ -7,58 +7,59 @@ import Reactor
 import Records
 import Relaying
 
-/// Finds an upstream for one connection or flow, and connects to it: chooses a member of the group, waits for room where
-/// all are busy, asks for the addresses of a name, and tries them as ``ConnectRace`` says. What fails is noted, and the next
-/// member is tried.
+/// Finds an upstream for one connection or flow, and connects to it.
 ///
-/// A member is chosen from the group in force: a client that waits for room gets what a reload brings. A search for an
-/// upstream of datagrams goes on after it has succeeded, as long as nothing was answered: see ``refused(errno:_:)``. A check
-/// has its member, and uses the rest: see ``Purpose``.
+/// It chooses a member of the group, waits in the queue if all are busy, gets the addresses of a name, and tries them as
+/// ``ConnectRace`` says. After a failure, which is recorded, it tries the next member.
+///
+/// Members are chosen from the group in force, so a waiting client can get an upstream that a reload added. The search for a
+/// datagram upstream continues after a socket is connected, until there is an answer: see ``refused(errno:_:)``. A check has
+/// a fixed member: see ``Purpose``.
 ///
 /// Concurrency: belongs to the lane of its owner.
 final class UpstreamSearch {
     /// What the attempts wait for.
     enum Wait: Equatable {
-        /// Nothing: sockets are on their way, or nothing was begun.
+        /// Sockets that are connecting, or nothing was begun.
         case sockets
-        /// The client's first bytes, to go along to this address.
+        /// The client's first bytes, to be sent when connecting to the address with this index.
         case client(Int)
         /// The addresses of the upstream.
         case addresses
-        /// Room at an upstream, with this number in the line.
+        /// A free place at an upstream. The number is the place in the queue.
         case room(UInt64)
-        /// Something that is used up at the moment.
+        /// A resource of this host, or a place in the upstream's backlog.
         case resources(Shortage)
     }
 
     /// What an attempt lacks: a descriptor, memory, a local port, or a place in the upstream's backlog.
     struct Shortage: Equatable {
-        /// The address of the race that is tried again; nil for the whole race.
+        /// The index of the address to try again; nil for the whole race.
         var index: Int?
         var errno: CInt
         var party: FaultParty
-        /// When it is tried again.
+        /// When to try again.
         var time: UInt64
     }
 
     let lane: Lane
 
-    /// The upstreams among which one is looked for; another group after a reload, as long as there is no member.
+    /// The group to choose from; replaced by its successor after a reload, until a member is chosen.
     private(set) var group: UpstreamGroup
 
-    /// The member of the group that counts this search.
+    /// The member that counts this search.
     private(set) var member: Int?
 
     let purpose: Purpose
 
-    /// What it searches for, from ``admit(_:)`` until the search is over.
+    /// The owner, from ``admit(_:)`` until the search ends.
     private(set) var owner: (any UpstreamSearchOwner)?
 
-    /// The connection among those of the group, and where it comes from: for the balancer.
+    /// Input for the balancer: the number of the connection, and the hash of the client.
     private let ticket: UInt64
     private let source: UInt64
 
-    /// The members that were tried, the one that is being tried too.
+    /// The members that were tried, including the current one.
     private var tried = MemberSet()
 
     private(set) var wait = Wait.sockets
@@ -67,50 +68,50 @@ final class UpstreamSearch {
     var addresses: [SocketAddress] = []
     var race = ConnectRace([])
 
-    /// The sockets on their way.
+    /// The sockets that are connecting.
     var sockets = Attempts()
 
-    /// The socket that is connected, until its owner takes it or leaves it.
+    /// The connected socket, until the owner takes or replaces it.
     var connected: PeerSocket?
 
-    /// Nanoseconds that the connection took.
+    /// How long connecting took, in nanoseconds.
     private(set) var connectTime: UInt64 = 0
 
-    /// When the attempt at this member began, when it has failed, and when the next address may be tried.
+    /// When the attempt at this member began, when it times out, and when the next address may be tried.
     private(set) var begun: UInt64 = 0
     var deadline = UInt64.max
     var nextStart = UInt64.max
 
-    /// Until when it waits for room, since when it has been in the line, and how long it was there before.
+    /// When waiting in the queue times out, when it entered the queue, and how long it was in the queue before that.
     private var roomDeadline = UInt64.max
-    private var linedUp: UInt64?
-    private var timeInLine: UInt64 = 0
+    private var queuedSince: UInt64?
+    private var earlierQueueTime: UInt64 = 0
 
-    /// Why the name of the member could not be resolved the last time.
+    /// Why the last look-up of the member's name failed.
     var lookupFailure: String?
 
     private var pause = RetryPause()
 
-    /// What was not reached, and how.
+    /// The failed attempts: address and reason.
     var failures: [String] = []
     private(set) var attempts = 0
 
-    /// The last failure for which an upstream was to blame: errno; 0 for none.
+    /// The errno of the last failure attributed to an upstream; 0 for none.
     var upstreamErrno: CInt = 0
 
-    /// Whether this host or its name service was to blame for a failure.
+    /// Whether a failure was attributed to this host or its name service.
     var isHostToBlame = false
 
-    /// What this host lacked last: errno; 0 for nothing.
+    /// The errno of the last fault of this host; 0 for none.
     var hostErrno: CInt = 0
 
-    /// Of an upstream of datagrams: see ``UpstreamSearch/answered()``.
+    /// The state of a datagram upstream that has not answered: see ``UpstreamSearch/answered()``.
     var silence = Silence()
 
-    /// What it was sent, or is to be sent, as long as it has not answered.
+    /// The messages that a datagram upstream was sent, or is to be sent, until it answers.
     var unanswered = UnansweredMessages()
 
-    /// A search for a client of a group.
+    /// Makes a search for a client of a group.
     ///
     /// - Parameter source: the hash of the client, ``Balancer/sourceHash(of:uid:)``.
     init(in group: UpstreamGroup, from source: UInt64, on lane: Lane, purpose: Purpose) {
@@ -121,7 +122,7 @@ final class UpstreamSearch {
         self.source = source
     }
 
-    /// A search for a check: of one member of a group, which is connected to whatever is known of its health.
+    /// Makes a search for a check of one member, which is connected to regardless of its health.
     init(check member: Int, in group: UpstreamGroup, on lane: Lane) {
         self.group = group
         self.lane = lane
@@ -130,48 +131,48 @@ final class UpstreamSearch {
         take(member)
     }
 
-    /// How many may wait in the line, this one included.
+    /// How many searches may wait in the queue, including this one.
     private var queueLimit: Int { purpose == .connection ? group.settings.queueLimit : 0 }
 
-    /// Whether the addresses of a member are known or awaited: ``begin()`` was called.
+    /// Whether ``begin()`` was called: the addresses of a member are known or awaited.
     var hasBegun: Bool { wait != .sockets || !addresses.isEmpty }
 
-    /// Whether an upstream is still looked for.
+    /// Whether no upstream is connected yet.
     var isSearching: Bool { owner != nil && connected == nil }
 
-    /// Whether this upstream is the one that is connected.
+    /// Whether this upstream is the connected one.
     func isConnected(to upstream: Upstream) -> Bool {
         connected != nil && member.map { group.members[$0].upstream === upstream } ?? false
     }
 
-    // MARK: - What the owner says
+    // MARK: - Calls by the owner
 
-    /// Chooses the first member to try, or lines up for one.
+    /// Chooses the first member to try, or enters the queue.
     ///
-    /// - Returns: why the client cannot be served.
+    /// - Returns: why the client cannot be served; nil if it can.
     func admit(_ owner: any UpstreamSearchOwner) -> Refusal? {
         self.owner = owner
         if purpose == .check { return nil }
         return switch choose() {
         case .member, .waits: nil
-        case .lineIsFull: .queueLimit(queueLimit)
-        case .nobody: .upstreamsDown
+        case .queueIsFull: .queueLimit(queueLimit)
+        case .noneAvailable: .upstreamsDown
         }
     }
 
-    /// Begins to connect to the member, before the owner looks at the client for the first time. What waits in the line is
-    /// called.
+    /// Begins to connect to the member, before the owner reads from the client for the first time. Does nothing while the
+    /// search waits in the queue.
     func begin() {
         if member != nil { act(beginRace(), beforeFirstBytes: true) }
     }
 
-    /// The addresses that were asked for, or room at an upstream, may be there.
+    /// Continues when addresses, or a free place, may be available.
     func resume() {
         proceed()
         if isSearching { owner?.searchDeadlineChanged() }
     }
 
-    /// The connected socket belongs to the owner from now on, with the place that the member counts; the search is over.
+    /// Ends the search and passes its place to the owner, which owns the connected socket from then on.
     func takePlace() -> UpstreamPlace? {
         owner = nil
         return member.take().map {
@@ -181,7 +182,7 @@ final class UpstreamSearch {
         }
     }
 
-    /// Closes every socket, and leaves the line and the member.
+    /// Closes all sockets, leaves the queue, and gives up the member's place.
     func end() {
         noteSilentSuccess()
         abandon()
@@ -190,7 +191,7 @@ final class UpstreamSearch {
         owner = nil
     }
 
-    /// The next time at which there is something to do; `UInt64.max` for never.
+    /// The next time at which ``deadlineReached()`` has to be called; `UInt64.max` for never.
     var nextDeadline: UInt64 {
         guard isSearching else { return silence.deadline }
         var next = min(deadline, nextStart, roomDeadline)
@@ -200,35 +201,35 @@ final class UpstreamSearch {
 
     // MARK: - The member
 
-    /// What became of the search for a member.
-    private enum Found {
-        /// There is one, which counts the connection now.
+    /// The result of choosing a member.
+    private enum ChoiceResult {
+        /// A member was chosen and counts the connection.
         case member
-        /// It waits in the line.
+        /// The search waits in the queue.
         case waits
-        /// It would have to wait, and may not.
-        case lineIsFull
-        /// There is none.
-        case nobody
+        /// It would have to wait, but the queue is full.
+        case queueIsFull
+        /// No member is available.
+        case noneAvailable
     }
 
-    /// Goes on with what there is now: a member, its addresses, or room.
+    /// Continues with what is available now: a member, its addresses, or a free place.
     func proceed() {
         guard isSearching else { return }
         if member == nil {
             switch choose() {
             case .member: break
             case .waits: return
-            case .lineIsFull, .nobody: return refuse()
+            case .queueIsFull, .noneAvailable: return refuse()
             }
         }
         if sockets.isEmpty { act(beginRace()) }
     }
 
-    /// Goes over to another member if one can be had now, and stays with this one if not.
+    /// Changes to another member if one is available now; otherwise keeps this one.
     ///
-    /// - Parameter orEjected: whether an ejected one will do.
-    /// - Returns: whether there is another one.
+    /// - Parameter orEjected: whether an ejected member may be chosen.
+    /// - Returns: whether the member has changed.
     func otherMember(orEjected: Bool = true) -> Bool {
         guard let current = member, purpose != .check, attempts < group.settings.attempts,
             case .member(let index) = group.choose(
@@ -239,9 +240,9 @@ final class UpstreamSearch {
         return true
     }
 
-    /// Goes over to another member, or gives up.
+    /// Changes to another member, or ends the search as failed.
     ///
-    /// - Returns: whether there is one to connect to now.
+    /// - Returns: whether there is a member to connect to now.
     func nextMember() -> Bool {
         leaveMember()
         deadline = .max
@@ -250,7 +251,7 @@ final class UpstreamSearch {
             switch choose() {
             case .member: return true
             case .waits: return false
-            case .lineIsFull, .nobody: break
+            case .queueIsFull, .noneAvailable: break
             }
         }
         refuse()
@@ -262,7 +263,7 @@ final class UpstreamSearch {
         member = nil
     }
 
-    /// No upstream is left to be tried.
+    /// Ends the search as failed: no upstream is left to try.
     private func refuse() {
         if upstreamErrno != 0 || !isHostToBlame {
             owner?.searchFailed(.connectFailed, by: .upstream, errno: 0)
@@ -273,60 +274,60 @@ final class UpstreamSearch {
         }
     }
 
-    /// Closes the attempts, and leaves the line.
+    /// Closes the attempts, and leaves the queue.
     func abandon() {
         answer(leaveLine(), .left)
         while let socket = sockets.takeAny() { socket.close(on: lane) }
         if case .client = wait { wait = .sockets }
     }
 
-    /// Looks for a member, or lines up; what was in the line already keeps its place.
-    private func choose() -> Found {
-        guard let owner else { return .nobody }
+    /// Chooses a member, or enters the queue. A search that was in the queue keeps its place.
+    private func choose() -> ChoiceResult {
+        guard let owner else { return .noneAvailable }
         var place: UInt64?
         if case .room(let number) = wait { place = number }
         let call = leaveLine()
-        var found = look()
+        var found = chooseNow()
         guard found == .waits else {
             answer(call, found == .member ? .served : .left)
             return found
         }
         guard let number = group.line.enter(Waiter(owner, on: lane), limit: queueLimit, again: place) else {
-            return .lineIsFull
+            return .queueIsFull
         }
         wait = .room(number)
-        if linedUp == nil { linedUp = lane.now }
+        if queuedSince == nil { queuedSince = lane.now }
         roomDeadline = min(roomDeadline, lane.now + group.queueTimeout)
-        // Room, or other upstreams, may have come since it was looked for, and before there was anybody to be told.
-        found = look()
+        // A place, or another upstream, may have become available between the choice and entering the queue.
+        found = chooseNow()
         guard found != .waits else {
             answer(call, .waits)
             return found
         }
-        // A call that came in between is one too many.
+        // A call that arrived in between is not needed.
         answer(leaveLine(), .left)
         answer(call, found == .member ? .served : .left)
         return found
     }
 
-    private func look() -> Found {
+    private func chooseNow() -> ChoiceResult {
         if let next = group.successor {
             tried = next.members(as: tried, of: group)
             group = next
         }
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
         case .allBusy: return .waits
-        case .noneAvailable: return .nobody
+        case .noneAvailable: return .noneAvailable
         case .member(let index):
             take(index)
             return .member
         }
     }
 
-    /// This member is tried now, and counts the connection.
+    /// Starts the attempt at this member, which counts the connection.
     private func take(_ index: Int) {
-        timeInLine = queueTime
-        linedUp = nil
+        earlierQueueTime = queueTime
+        queuedSince = nil
         member = index
         tried.insert(index)
         attempts += 1
@@ -338,10 +339,10 @@ final class UpstreamSearch {
         pause = RetryPause()
     }
 
-    /// Nanoseconds that it has spent in the line.
-    var queueTime: UInt64 { timeInLine + (linedUp.map { Clock.span(from: $0, to: lane.now) } ?? 0) }
+    /// Nanoseconds that the search has waited in the queue.
+    var queueTime: UInt64 { earlierQueueTime + (queuedSince.map { Clock.span(from: $0, to: lane.now) } ?? 0) }
 
-    /// - Returns: why it was called, and from which place; nil if it was in no line, or still in it.
+    /// - Returns: why it was called, and its place; nil if it was not in the queue, or was not called yet.
     private func leaveLine() -> (call: WaitingLine.Call, number: UInt64)? {
         guard case .room(let number) = wait else { return nil }
         wait = .sockets
@@ -355,17 +356,17 @@ final class UpstreamSearch {
 
     // MARK: - Waiting
 
-    /// Notes what the attempts wait for from now on.
+    /// Sets what the attempts wait for.
     func wait(for wait: Wait) { self.wait = wait }
 
-    /// Waits until something that is used up may be free again.
+    /// Waits until a resource may be free again.
     ///
-    /// - Parameter index: the address to be tried again; nil for the whole race.
+    /// - Parameter index: the address to try again; nil for the whole race.
     func waitForResources(_ errno: CInt, _ party: FaultParty, index: Int?) {
         wait = .resources(Shortage(index: index, errno: errno, party: party, time: lane.now + pause.take()))
     }
 
-    /// A socket is connected.
+    /// Notes that a socket is connected, and clears the deadlines.
     func noteConnected(_ socket: PeerSocket) {
         deadline = .max
         nextStart = .max
@@ -373,7 +374,7 @@ final class UpstreamSearch {
         connectTime = Clock.span(from: socket.begun, to: Clock.monotonic)
     }
 
-    /// Does what is due: ``nextDeadline`` has passed.
+    /// Handles a passed ``nextDeadline``.
     func deadlineReached() {
         let now = lane.now
         if silence.deadline <= now { leaveSilent() }

@@ -5,37 +5,37 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// What has an ``UpstreamSearch``: a session that is relayed, or a check.
+/// The owner of an ``UpstreamSearch``: a session that is relayed, or a check.
 protocol UpstreamSearchOwner: Pollable, PeerSocketOwner, Waiting {
-    /// Whether the attempt at this address waits for the owner's first look at the client, which happens next: the owner
-    /// calls ``UpstreamSearch/open(_:)`` then, or sends what it found along.
+    /// Whether the attempt at this address waits until the owner has read the client's first bytes.
+    ///
+    /// The owner then sends them with the connection attempt, or calls ``UpstreamSearch/open(_:)`` if there are none.
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool
 
-    /// Whether the upstream of a socket that is connected is there. A check of datagrams asks it, and says no: the check is
-    /// over when an answer comes.
+    /// Whether a connected socket proves that the upstream is there. A check of datagrams sends its request here and returns
+    /// false: the answer ends the check.
     func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool
 
-    /// A socket is connected; the other attempts are closed. It may not be registered with epoll yet.
+    /// A socket is connected, and the other attempts are closed. The socket may not be registered with epoll yet.
     func searchSucceeded(_ socket: PeerSocket)
 
-    /// No upstream can be had.
+    /// No upstream could be connected.
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt)
 
     /// ``UpstreamSearch/nextDeadline`` may have changed.
     func searchDeadlineChanged()
 
-    /// The connected upstream takes datagrams, and has refused them or answered none in time. Its socket is closed, and the
-    /// search goes on.
+    /// The search has closed the connected datagram socket, after a refusal or for lack of an answer, and continues.
     func upstreamWasLeft()
 }
 
 extension UpstreamSearchOwner {
-    /// No: it has nothing to say yet, or keeps it.
+    /// False: the owner has no first bytes, or keeps them.
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { false }
 
-    /// Yes: of a session nobody asks.
+    /// True: only checks need proof.
     func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool { true }
 
-    /// Nothing: a stream is connected or it is not.
+    /// Does nothing: a connected stream upstream is never replaced.
     func upstreamWasLeft() {}
 }

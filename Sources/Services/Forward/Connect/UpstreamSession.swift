@@ -6,21 +6,21 @@ import ProxyProtocol
 import Reactor
 import Records
 
-/// A session that is relayed to an upstream: what relays, framed relays and flows have in common.
+/// A session that is relayed to an upstream: the common part of relays, framed relays and flows.
 protocol UpstreamSession: Session, UpstreamSearchOwner, RelayedConnection {
     /// The group of its upstream.
     var group: UpstreamGroup { get }
 
-    /// The search for an upstream, as long as it lasts.
+    /// The search for an upstream, until it has ended.
     var ongoingSearch: UpstreamSearch? { get }
 
-    /// Its place at the upstream, once the search is over.
+    /// Its place at the upstream, after the search has ended.
     var place: UpstreamPlace? { get }
 
-    /// When the next record of progress is due; `UInt64.max` for never.
+    /// When the next progress record is due; `UInt64.max` for never.
     var progressDeadline: UInt64 { get set }
 
-    /// The earliest deadline that the session has beside these; `UInt64.max` for none.
+    /// The earliest other deadline of the session; `UInt64.max` for none.
     var relayDeadline: UInt64 { get }
 }
 
@@ -35,19 +35,19 @@ extension UpstreamSession {
 
     func searchDeadlineChanged() { setDeadline() }
 
-    /// When the first record of progress is due.
+    /// When the first progress record is due.
     static func firstProgress(of group: UpstreamGroup, since accepted: UInt64) -> UInt64 {
         group.progressInterval.map { accepted + $0 } ?? .max
     }
 
-    /// Has `deadlineReached()` called when there is something to do.
+    /// Sets the session's deadline to the earliest of all its deadlines.
     func setDeadline() {
         let next = min(ongoingSearch?.nextDeadline ?? .max, progressDeadline, relayDeadline)
         let wanted = next == .max ? nil : next
         if ownDeadline != wanted { ownDeadline = wanted }
     }
 
-    /// Writes a record of progress if one is due, and has the search do what is due. Then the session may be closed.
+    /// Writes a progress record and runs the search's deadlines, if they are due. The session may be closed afterwards.
     func passUpstreamDeadlines() {
         if progressDeadline <= lane.now, let interval = group.progressInterval {
             progressDeadline = lane.now + interval
@@ -56,10 +56,10 @@ extension UpstreamSession {
         ongoingSearch?.deadlineReached()
     }
 
-    /// Why the client is refused where relaying it would go in a circle; nil where it would not.
+    /// Why the client is refused because relaying it would loop; nil if it would not.
     ///
-    /// A connection says by its PROXY header how often it was relayed. The answer to a datagram with a forged source would be
-    /// answered in turn, without end; a bus has no addresses.
+    /// The PROXY header of a connection says how often it was relayed. A datagram with a forged source that is a port of
+    /// this daemon would be answered without end. A CAN bus has no addresses.
     var loopRefusal: Refusal? {
         guard identity.kind.isDatagram else {
             guard let trail = identity.origin?.trail, trail.next() == nil else { return nil }

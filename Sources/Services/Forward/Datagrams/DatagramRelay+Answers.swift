@@ -7,12 +7,12 @@ import Reactor
 import Records
 import Relaying
 
-/// What the upstream sends.
+/// Datagrams from the upstream.
 extension DatagramRelay {
-    /// How many calls a turn may take before the others have theirs, where few are ready.
+    /// How many calls a turn may make where few sockets are ready.
     private static let batchesPerTurn = 4
 
-    /// The upstream's socket has something.
+    /// Handles an event of the upstream's socket.
     func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
         for _ in 0..<lane.calls(Self.batchesPerTurn) {
             guard let upstream, isOpen else { return .done }
@@ -21,7 +21,7 @@ extension DatagramRelay {
         return .again
     }
 
-    /// Takes what one call brings, and passes it on.
+    /// Receives one batch and passes it to the source.
     ///
     /// - Returns: whether there may be more.
     private func receive(from upstream: PeerSocket) -> Bool {
@@ -46,7 +46,7 @@ extension DatagramRelay {
         return count == asked && count > 1
     }
 
-    /// Sends to the source what the upstream has sent.
+    /// Sends a datagram of the upstream, or several of one length, to the source.
     private func pass(_ index: Int, of batch: DatagramBatch, from kind: SocketKind) {
         lastActivity = lane.now
         if search != nil { answered() }

@@ -9,40 +9,40 @@ import Reactor
 import Records
 import Relaying
 
-/// A flow that is relayed to an upstream: each datagram becomes one there, and what comes back goes to the source from the
-/// address that it wrote to.
+/// A flow that is relayed to a datagram upstream: each datagram from the source is sent there, each answer goes back.
 ///
-/// A frame of a CAN bus is a datagram of the kernel's bytes for it (``CANFrameLayout``); what is none goes onto no bus.
+/// Answers are sent from the address that the source had written to. A CAN frame is a datagram with the kernel's layout
+/// (``CANFrameLayout``); a datagram that is no frame is not sent to a bus.
 ///
-/// The upstream has one connected socket for each flow, so that it can tell flows apart, and errors of the network (ICMP)
-/// come back to the flow that they concern. ``UpstreamSearch`` finds it, and lasts until an upstream has answered: what comes
-/// before is kept, and goes to another upstream if this one refuses it.
+/// Each flow has its own connected socket, so that the upstream can tell flows apart and ICMP errors reach the flow that
+/// they concern. ``UpstreamSearch`` finds the upstream, and lasts until it has answered: earlier datagrams are kept, and go
+/// to another upstream if this one refuses them.
 ///
 /// Concurrency: belongs to one lane.
 final class DatagramRelay: Flow {
-    /// The search for an upstream, until one has answered.
+    /// The search for an upstream, until the upstream has answered.
     private(set) var search: UpstreamSearch?
 
-    /// The socket that is connected to the upstream, if one is.
+    /// The connected socket; nil while there is none.
     private(set) var upstream: PeerSocket?
 
-    /// The upstreams among which its own is, and its place there, from the first answer on.
+    /// The group of its upstream, and its place there after the first answer.
     private(set) var group: UpstreamGroup
     private(set) var place: UpstreamPlace?
 
-    /// The addresses of the upstream, from the first answer on.
+    /// The addresses of the upstream, after the first answer.
     private var addresses: [SocketAddress] = []
 
-    /// How many datagrams to ask the upstream's socket for: most flows bring one at a time.
+    /// How many datagrams to ask the upstream's socket for: most flows get one at a time.
     var expected = 1
 
-    /// How many datagrams that socket had lost for want of room when it was last read.
+    /// The drop counter of that socket (SO_RXQ_OVFL) when it was last read.
     var knownDrops: UInt32 = 0
 
-    /// Whether what is sent to the upstream may go as one.
+    /// Whether datagrams to the upstream may be joined (UDP_SEGMENT).
     private var joining = DatagramJoining(.udp)
 
-    /// What goes in front of the first datagram, or of each.
+    /// The PROXY header for the first datagram, or for each; nil if none is to be sent.
     private var header: [UInt8]?
 
     var progressDeadline: UInt64
@@ -56,16 +56,16 @@ final class DatagramRelay: Flow {
 
     override func snapshot() -> SessionSnapshot {
         var traffic = traffic
-        // What no upstream has got is lost with the flow.
+        // Datagrams kept for an upstream are dropped with the flow.
         if !isOpen, upstream == nil, let search { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
         return SessionSnapshot(datagrams: traffic, upstream: search?.trace ?? place?.trace(of: upstream))
     }
 
-    // MARK: - The beginning
+    // MARK: - Admission and start
 
     override func admit() -> Refusal? {
         if let loopRefusal { return loopRefusal }
-        // The answer would be taken for one of the upstream.
+        // The answer would look like one from the upstream.
         if identity.kind != .can, upstreamsHave(identity.peer) { return .ownAddress }
         return search?.admit(self)
     }
@@ -85,7 +85,7 @@ final class DatagramRelay: Flow {
         if let search, search.canGoOn { keep(range, of: batch, for: search) }
         guard let upstream else { return }
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
-        // A bus brings nothing but frames.
+        // A CAN bus delivers only valid frames, so frames need no check.
         if upstream.stream.kind == .can, identity.kind != .can {
             return sendFrames(range, of: batch, to: upstream)
         }
@@ -102,14 +102,14 @@ final class DatagramRelay: Flow {
         }
     }
 
-    /// Puts the PROXY header in front: each datagram is copied for it.
+    /// Sends datagrams behind the PROXY header: each one is copied for that.
     private func sendBehindHeader(_ range: Range<Int>, of batch: DatagramBatch, to upstream: PeerSocket) {
         var result = DatagramResult()
         for index in range { result += sendParts(index, of: batch, to: upstream) }
         finish(result)
     }
 
-    /// Sends onto a bus what are frames.
+    /// Sends the datagrams that are CAN frames.
     private func sendFrames(_ range: Range<Int>, of batch: DatagramBatch, to upstream: PeerSocket) {
         var result = DatagramResult()
         for index in range {
@@ -122,7 +122,7 @@ final class DatagramRelay: Flow {
         finish(result)
     }
 
-    /// Sends what was joined one by one.
+    /// Sends joined datagrams one by one.
     private func sendParts(_ index: Int, of batch: DatagramBatch, to upstream: PeerSocket) -> DatagramResult {
         batch.withBytes(index) { bytes in
             var result = DatagramResult()
@@ -150,14 +150,14 @@ final class DatagramRelay: Flow {
         }
     }
 
-    /// Sees to what the kernel did not take.
+    /// Handles the datagrams that the kernel did not take.
     private func finish(_ result: DatagramResult) {
         if result.lost > 0 { refused(errno: result.errno, unsent: result.lost) }
     }
 
-    /// The upstream, or a router on the way, has refused a datagram, or the kernel has.
+    /// Handles a refusal by the upstream or a router (ICMP), or an error of the kernel.
     ///
-    /// - Parameter unsent: how many datagrams the call that failed did not send.
+    /// - Parameter unsent: how many datagrams the failed call did not send.
     func refused(errno: CInt, unsent: Int = 0) {
         guard let upstream else { return }
         let kind = upstream.stream.kind
@@ -178,7 +178,8 @@ final class DatagramRelay: Flow {
                 lose(unsent, errno: errno, to: kind)
                 return close(.error, by: .daemon, errno: errno)
             }
-            // The one that was refused before counts too; a bus refuses none afterwards.
+            // The error reports an earlier datagram, which was dropped too. A CAN socket reports errors of the failing write
+            // only.
             traffic.dropped &+= UInt64(unsent) &+ (kind == .can ? 0 : 1)
             close(.resetByUpstream, by: .upstream, errno: errno)
         }
@@ -192,7 +193,7 @@ final class DatagramRelay: Flow {
             group.noteRefusal(of: member, at: upstream.address, among: addresses, errno: errno, on: lane))
     }
 
-    /// The upstream has answered for the first time: no other one can have the flow, and the search is over.
+    /// Ends the search after the first answer: from then on only this upstream knows the flow.
     func answered() {
         guard let search else { return }
         search.answered()
@@ -202,7 +203,7 @@ final class DatagramRelay: Flow {
         setDeadline()
     }
 
-    // MARK: - Time and the end
+    // MARK: - Deadlines and the end
 
     override func deadlineReached() {
         passUpstreamDeadlines()
@@ -224,7 +225,7 @@ extension DatagramRelay: UpstreamSession {
 
     func searchSucceeded(_ socket: PeerSocket) {
         guard let search else { return }
-        // When the flow was admitted, the addresses of a name may not have been known.
+        // At admission the addresses of a name may have been unknown.
         if identity.kind != .can, identity.kind == socket.stream.kind, search.addresses.contains(identity.peer) {
             search.failures.append(
                 "\(RecordedAddress(identity.kind, identity.peer)): source is this upstream (loop or forged)")
@@ -239,10 +240,11 @@ extension DatagramRelay: UpstreamSession {
         for message in search.unsent {
             // unsafe: bytes have no padding that could be read.
             finish(unsafe send(message.span.bytes, to: socket))
-            // If it was refused, another upstream has been sent all of it, or the flow is over.
+            // If it was refused, the messages were sent to another upstream, or the flow was closed.
             guard isOpen, upstream === socket else { return }
         }
-        // Its interface is up, and what was sent is on the bus: nobody has to answer, and no other bus is to have it too.
+        // A CAN upstream counts as having answered: its interface is up, no node on a bus has to answer, and no other bus
+        // may get the same frames.
         if socket.stream.kind == .can { answered() }
     }
 

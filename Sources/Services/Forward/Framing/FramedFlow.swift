@@ -8,25 +8,25 @@ import Reactor
 import Records
 import Relaying
 
-/// A flow that is relayed to an upstream of streams: one connection for each flow, on which each datagram is a frame, and
-/// each frame that comes back is answered as a datagram.
+/// A flow that is relayed to a stream upstream: one connection for each flow, with each datagram as a frame.
 ///
-/// Datagrams wait while the connection is made, and where the upstream does not take them, as far as ``FrameQueue`` holds
-/// them. When the upstream ends its stream, the flow ends; the source's next datagram begins another.
+/// Each frame from the upstream is answered as a datagram. Datagrams wait in a ``FrameQueue``, within its limits, while the
+/// connection is made and while the upstream is not writable. EOF from the upstream ends the flow; the next datagram of the
+/// source begins another one.
 ///
 /// Concurrency: belongs to one lane.
 final class FramedFlow: Flow {
-    /// How much is read at once.
+    /// How many bytes one read may return.
     private static let readLength = 64 << 10
 
     private let losses: FramingLosses
 
-    /// The search for an upstream, until that is connected.
+    /// The search for an upstream, until it is connected.
     private var search: UpstreamSearch?
 
     private var upstream: PeerSocket?
 
-    /// The upstreams among which its own is, and its place there, once it is connected.
+    /// The group of its upstream, and its place there once it is connected.
     private(set) var group: UpstreamGroup
     private(set) var place: UpstreamPlace?
 
@@ -48,7 +48,7 @@ final class FramedFlow: Flow {
 
     override func snapshot() -> SessionSnapshot {
         var traffic = traffic
-        // What the upstream has not got is lost with the flow.
+        // Frames that were not sent are dropped with the flow.
         if !isOpen { traffic.dropped &+= UInt64(output.messages) }
         return SessionSnapshot(datagrams: traffic, upstream: search?.trace ?? place?.trace(of: upstream))
     }
@@ -63,7 +63,7 @@ final class FramedFlow: Flow {
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
         super.received(range, of: batch)
-        // Not before: an upstream may refuse at once, and then the first datagram is lost with the flow.
+        // Begins after the first datagram is queued: if the upstream refuses at once, that datagram is counted as dropped.
         if let search, !search.hasBegun {
             search.begin()
             if isOpen { setDeadline() }
@@ -75,7 +75,7 @@ final class FramedFlow: Flow {
         traffic.dropped &+= output.append(joined: bytes, segment: segment, noteLost: losses.note(lost:))
     }
 
-    /// Offers the upstream what waits for it.
+    /// Writes queued frames to the upstream.
     private func flush() {
         while isOpen, let upstream, upstream.stream.isWritable, !output.isEmpty {
             do throws(SystemError) {
@@ -103,7 +103,7 @@ final class FramedFlow: Flow {
 
     // MARK: - From the upstream
 
-    /// Reads the upstream, and answers with each message.
+    /// Reads from the upstream, and answers with each message.
     ///
     /// - Returns: whether there may be more.
     private func readUpstream() -> Bool {
@@ -157,7 +157,7 @@ final class FramedFlow: Flow {
         }
     }
 
-    // MARK: - Time and the end
+    // MARK: - Deadlines and the end
 
     override func deadlineReached() {
         passUpstreamDeadlines()
@@ -165,7 +165,7 @@ final class FramedFlow: Flow {
     }
 
     override func ended(_ reason: CloseReason) {
-        // It is told by a reset that it did not get everything.
+        // A reset tells the upstream that it did not get everything.
         if !output.isEmpty { upstream?.stream.resetOnClose() }
         search?.end()
         search = nil
@@ -191,7 +191,7 @@ extension FramedFlow: UpstreamSession {
         place = search.takePlace()
         self.search = nil
         setDeadline()
-        // Frames go when they are there.
+        // TCP_NODELAY: a frame must not wait for the ACK of the one before.
         link.stream.sendAtOnce()
         if let header = group.header(for: self) { output.prepend(header) }
         flush()
@@ -202,7 +202,7 @@ extension FramedFlow: UpstreamSession {
             search?.attemptReady(socket, readiness)
             guard socket === upstream else { return .done }
         }
-        // The event that tells that it is connected may tell of more, and nothing will tell of that again.
+        // The event for the connection may also report data or EOF; it is edge-triggered and not repeated.
         flush()
         return readUpstream() ? .again : .done
     }

@@ -8,12 +8,12 @@ import Reactor
 import Records
 import Relaying
 
-/// What the client sends, cut into messages for the upstream.
+/// The client's stream, cut into messages for the upstream.
 extension FramedSession {
-    /// How much is read at once.
+    /// How many bytes one read may return.
     private static let readLength = 64 << 10
 
-    /// Reads the client while the upstream takes what it sends.
+    /// Reads from the client while the upstream takes the messages.
     ///
     /// - Returns: whether there may be more.
     func readClient() -> Bool {
@@ -49,14 +49,14 @@ extension FramedSession {
         }
     }
 
-    /// What is too long is not delivered short, and where the next message begins is not known any more.
+    /// Ends the session for a message that is too long. It is not truncated, and the start of the next one is unknown.
     private func endForLength(errno: CInt = 0) {
-        // What the upstream's socket found too long still waits, and is counted with what waits.
+        // After EMSGSIZE from the upstream's socket the message is still held, and counted with the held ones.
         if errno == 0 { traffic.dropped &+= 1 }
         ending = Ending(reason: .messageTooLong, party: .client, errno: errno)
     }
 
-    /// Goes on with what the upstream has not taken, and with the end of the client behind it.
+    /// Continues with messages that the upstream did not take, and with EOF of the client behind them.
     func resumeInput() {
         guard upstream != nil, ending == nil, !inputIsOver else { return }
         do throws(FramingMistake) {
@@ -65,7 +65,7 @@ extension FramedSession {
             if !input.isStalled, ending == nil { finishInput() }
         } catch {
             guard error == .truncated else { return endForLength() }
-            // It is not delivered short. What was asked before may still be answered.
+            // The incomplete message is dropped, not sent. Earlier messages may still be answered.
             traffic.received &+= 1
             traffic.dropped &+= 1
             lastReason = .messageTruncated
@@ -73,7 +73,7 @@ extension FramedSession {
         }
     }
 
-    /// All that the client has sent was relayed.
+    /// Waits for remaining answers after everything from the client was relayed.
     private func finishInput() {
         inputIsOver = true
         if let timeout = group.halfCloseTimeout {
@@ -86,7 +86,7 @@ extension FramedSession {
 
     /// Sends one message to the upstream.
     ///
-    /// - Returns: whether it is done with.
+    /// - Returns: whether it was sent or dropped; false if it has to be kept.
     private func deliver(_ message: RawSpan) -> Bool {
         guard let upstream, ending == nil, refusal == nil else { return false }
         if upstream.stream.kind == .can, !CANFrameLayout.isSendable(message) {
@@ -116,8 +116,9 @@ extension FramedSession {
         return true
     }
 
-    /// Whether an error of the upstream's socket loses one datagram, and the connection stays with the upstream: see
-    /// ``DatagramFault``. Tells what this host lacks.
+    /// Whether an error of the upstream's socket drops one datagram only, and the session keeps the upstream.
+    ///
+    /// See ``DatagramFault``. Logs a fault of this host.
     func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
         switch DatagramFault(error, of: link, canLeave: search.canGoOn) {
         case .datagram:
@@ -130,7 +131,7 @@ extension FramedSession {
         }
     }
 
-    /// - Returns: whether it went; if not, there is no room.
+    /// - Returns: whether it was sent; false if the socket is not writable.
     func send(_ message: RawSpan, to upstream: PeerSocket) throws(SystemError) -> Bool {
         guard let header else { return try upstream.stream.write(message) != .wouldBlock }
         var whole = header
@@ -142,7 +143,7 @@ extension FramedSession {
     }
 
     func clientBroke(_ error: SystemError) {
-        // Who has finished and is gone breaks off nothing.
+        // After EOF of the client its reset is no failure.
         if client.hasEnded { return close(lastReason, by: .client) }
         close(after: error, of: .client, over: client.kind)
     }

@@ -9,22 +9,22 @@ import Reactor
 import Records
 import Relaying
 
-/// A stream that is relayed to an upstream of datagrams: each frame of the client becomes one datagram, from a socket of
-/// its own for each connection, and each datagram that comes back becomes a frame.
+/// A stream that is relayed to a datagram upstream: each frame of the client is sent as one datagram, each answer as a
+/// frame.
 ///
-/// An upstream that has no room stops the reading of the client. A client that does not read loses datagrams, beyond what
-/// ``FrameQueue`` holds. Since datagrams have no end, a client that has finished is still given what comes, until nothing
-/// has come for ``silence``, or for the listener's `half-close-timeout`.
+/// Each connection has its own socket to the upstream. While that is not writable, the client is not read. A client that
+/// does not read loses datagrams beyond the limits of ``FrameQueue``. Datagrams have no EOF, so after EOF a client still
+/// gets answers, until none has come for ``silence``, or for the listener's `half-close-timeout`.
 ///
 /// Concurrency: belongs to one lane.
 final class FramedSession: StreamSession {
-    /// How many calls for datagrams a turn may take where few are ready.
+    /// How many calls for datagrams a turn may make where few sockets are ready.
     private static let batchesPerTurn = 4
 
-    /// How long, in nanoseconds, a client that has finished waits for one more datagram if nothing is said.
+    /// How long a client waits for another datagram after its EOF unless configured, in nanoseconds.
     static let silence: UInt64 = 5_000_000_000
 
-    /// How the connection is to end, once what is being done is done.
+    /// How the session will end, after the current call.
     struct Ending {
         var reason: CloseReason
         var party: CloseParty
@@ -39,23 +39,23 @@ final class FramedSession: StreamSession {
     private(set) var output: FrameQueue
     var traffic = DatagramTraffic()
 
-    /// What goes in front of the first datagram, or of each.
+    /// The PROXY header for the first datagram, or for each; nil if none is to be sent.
     var header: [UInt8]?
 
-    /// Whether all that the client has sent was relayed, and whether the client takes nothing more.
+    /// Whether everything from the client was relayed, and whether the client does not read any more.
     var inputIsOver = false
-    private var clientIsGone = false
+    private var clientHasClosed = false
 
-    /// How many datagrams to ask for: most bring one at a time.
+    /// How many datagrams to ask for: most calls return one.
     private var expected = 1
 
-    /// How many datagrams the upstream's socket had lost when it was last read.
+    /// The drop counter of the upstream's socket (SO_RXQ_OVFL) when it was last read.
     private var knownDrops: UInt32 = 0
 
-    /// Why the upstream did not take the message that waits in ``input``, or why its socket failed; nil if it did not.
+    /// Why the upstream did not take the message held in ``input``, or why its socket failed; nil without an error.
     var refusal: SystemError?
 
-    /// How it ends: at once, or where the client has ended within a message, when it is over.
+    /// How the session ends at the end of this turn, and the close reason for a client that sent EOF.
     var ending: Ending?
     var lastReason = CloseReason.clientClosed
 
@@ -76,23 +76,23 @@ final class FramedSession: StreamSession {
         super.init(seed, lane: lane)
     }
 
-    /// The upstreams among which its own is.
+    /// The group of its upstream.
     var group: UpstreamGroup { search.group }
 
     override func snapshot() -> SessionSnapshot {
         SessionSnapshot(datagrams: isOpen ? traffic : trafficAtEnd, upstream: search.trace)
     }
 
-    /// What it has moved, with what will not be moved any more.
+    /// The counts at the end of the session, with what was read or received but not passed on.
     private var trafficAtEnd: DatagramTraffic {
         var traffic = traffic
         traffic.dropped &+= UInt64(output.messages)
-        // What was read whole and has not gone.
+        // Complete messages that were read but not sent.
         var input = input
         let waiting = UInt64(input.drop(isOver: client.hasEnded))
         traffic.received &+= waiting
         traffic.dropped &+= waiting
-        // What no upstream has got.
+        // Messages that no upstream was sent.
         if upstream == nil { traffic.dropped &+= UInt64(search.unanswered.messages.count) }
         return traffic
     }
@@ -110,12 +110,12 @@ final class FramedSession: StreamSession {
 
     override func ready(_ readiness: Readiness) -> Turn {
         let readiness = client.note(readiness)
-        if readiness.contains(.hangUp) { clientIsGone = true }
+        if readiness.contains(.hangUp) { clientHasClosed = true }
         if readiness.contains(.error), upstream == nil || client.hasEnded || input.isStalled { findError() }
         return run()
     }
 
-    /// A client that is not read from tells of its reset in this way alone.
+    /// Reads the socket error: without reads this is the only sign of a reset by the client.
     private func findError() {
         do throws(SystemError) {
             try client.takeError()
@@ -124,7 +124,7 @@ final class FramedSession: StreamSession {
         }
     }
 
-    /// Moves what can be moved.
+    /// Moves data in both directions as far as possible.
     private func run() -> Turn {
         guard isOpen else { return .done }
         var isPending = false
@@ -137,8 +137,8 @@ final class FramedSession: StreamSession {
         } else if let error = refusal {
             refusal = nil
             upstreamRefused(error)
-        } else if clientIsGone, inputIsOver {
-            // Nothing that comes would reach it.
+        } else if clientHasClosed, inputIsOver {
+            // The client does not read any more, so answers could not reach it.
             close(lastReason, by: .client)
         }
         return isPending && isOpen ? .again : .done
@@ -146,7 +146,7 @@ final class FramedSession: StreamSession {
 
     // MARK: - To the client
 
-    /// Takes datagrams of the upstream, and puts their frames in the queue.
+    /// Receives datagrams of the upstream, and queues their frames.
     ///
     /// - Returns: whether there may be more.
     private func receive() -> Bool {
@@ -178,7 +178,7 @@ final class FramedSession: StreamSession {
         return true
     }
 
-    /// Notes how many datagrams the upstream's socket has lost since it was made: SO_RXQ_OVFL of socket(7).
+    /// Counts datagrams that the kernel dropped at the upstream's socket: SO_RXQ_OVFL of socket(7).
     private func noteDrops(_ drops: UInt32) {
         guard drops != 0, drops != knownDrops else { return }
         let count = UInt64(drops &- knownDrops)
@@ -196,11 +196,11 @@ final class FramedSession: StreamSession {
         batch.withBytes(index) {
             traffic.dropped &+= output.append(joined: $0, segment: batch.segment(index), noteLost: losses.note(lost:))
         }
-        // What a client that does not read loses keeps it from no timeout.
+        // Datagrams dropped for a slow client do not count as activity, so that timeouts still apply to it.
         if output.messages > before { lastActivity = lane.now }
     }
 
-    /// Offers the client what waits for it.
+    /// Writes queued frames to the client.
     private func flush() {
         while isOpen, client.isWritable, !output.isEmpty {
             do throws(SystemError) {
@@ -216,7 +216,7 @@ final class FramedSession: StreamSession {
         if !output.isEmpty { awaitWritable() }
     }
 
-    // MARK: - Time and the end
+    // MARK: - Deadlines and the end
 
     override func deadlineReached() {
         let now = lane.now
@@ -236,7 +236,7 @@ final class FramedSession: StreamSession {
 
     override func stop(_ reason: CloseReason, by party: CloseParty) { stop(reason, by: party, errno: 0) }
 
-    /// Ends it; a client that would miss something is told so by a reset.
+    /// Closes the session; resets the client if it would miss data.
     private func stop(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard isOpen else { return }
         let misses = !output.isEmpty || (input.isHolding && !inputIsOver) || reason == .messageTooLong
@@ -254,7 +254,7 @@ final class FramedSession: StreamSession {
 extension FramedSession: UpstreamSession {
     var ongoingSearch: UpstreamSearch? { search }
 
-    /// A framed relay keeps its search: the upstream may answer nothing for as long as it lasts.
+    /// A framed relay keeps its search until its end, since the upstream may never answer.
     var place: UpstreamPlace? { nil }
 
     var relayDeadline: UInt64 { min(halfCloseDeadline, silenceDeadline) }
@@ -270,12 +270,12 @@ extension FramedSession: UpstreamSession {
         header = group.header(for: self)
         for message in search.unsent where refusal == nil { sendAgain(message, to: link) }
         if input.isStalled { resumeInput() }
-        // A bus answers nothing, and no other one is to have its frames too.
+        // A CAN upstream counts as having answered: no node has to answer, and no other bus may get the same frames.
         if link.stream.kind == .can { search.answered() }
         lane.giveTurn(to: self)
     }
 
-    /// Sends what another upstream has refused.
+    /// Sends a message that another upstream refused.
     private func sendAgain(_ message: [UInt8], to upstream: PeerSocket) {
         do throws(SystemError) {
             // unsafe: bytes have no padding.
@@ -290,7 +290,7 @@ extension FramedSession: UpstreamSession {
             search.attemptReady(socket, readiness)
             guard socket === upstream else { return .done }
         }
-        // The event that tells that it is connected may tell of more, and nothing will tell of that again.
+        // The event for the connection may also report more; it is edge-triggered and not repeated.
         if readiness.contains(.writable), input.isStalled { resumeInput() }
         return run()
     }
@@ -301,14 +301,14 @@ extension FramedSession: UpstreamSession {
         stop(reason, by: party, errno: errno)
     }
 
-    /// The upstream, or a router on the way, has refused a datagram, or its socket can send none any more.
+    /// Handles a refusal by the upstream or a router (ICMP), or an error that disables the socket.
     private func upstreamRefused(_ error: SystemError) {
         guard let upstream else { return }
         let party = FaultParty(error, over: upstream.stream.kind)
         if search.canGoOn { return search.refused(errno: error.errno, party) }
         search.noteRefusal(errno: error.errno, party)
         if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
-        // The datagram that was refused counts too.
+        // The refused datagram was dropped too.
         traffic.dropped &+= 1
         end(Ending(reason: .resetByUpstream, party: .upstream, errno: error.errno))
     }

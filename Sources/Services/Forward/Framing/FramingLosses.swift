@@ -6,22 +6,22 @@ import Reactor
 import Records
 import Relaying
 
-/// Tells of the datagrams that did not go into a stream: at once of the first, and then together every ten seconds at most.
+/// Logs datagrams that were dropped on their way into a stream: the first at once, then a sum every ten seconds at most.
 ///
-/// Concurrency: belongs to one lane, for all framed relays of a listener there. It is in the lane's table only while there
-/// is something to tell.
+/// Concurrency: belongs to one lane, for all framed relays of a listener there. It is in the lane's table only while a
+/// record is due.
 final class FramingLosses: Pollable {
-    /// Why a datagram did not become a frame.
+    /// Why a datagram was dropped.
     enum Cause: Int, CaseIterable {
-        /// It holds a line feed before its end.
+        /// It contains a line feed before its end.
         case lineFeed
         /// It is longer than a message may be.
         case tooLong
-        /// The peer that the stream goes to does not read as fast as datagrams come.
+        /// The receiver of the stream reads more slowly than datagrams arrive.
         case slowReader
-        /// It was to go onto a CAN bus, and is no frame of one.
+        /// It was for a CAN bus, but is not a CAN frame.
         case noFrame
-        /// The kernel dropped it, for want of room in the upstream's socket.
+        /// The kernel dropped it because the receive buffer of the upstream's socket was full.
         case overflow
     }
 
@@ -37,21 +37,21 @@ final class FramingLosses: Pollable {
         super.init()
     }
 
-    /// Notes a loss.
+    /// Counts a loss.
     func note(_ cause: Cause, _ count: UInt64 = 1) {
         if let count = reports[cause.rawValue].note(count, at: lane.now) { tell(cause, count) }
         if !isWatched { lane.enroll(self) }
         if let next { lane.schedule(self, at: next) }
     }
 
-    /// Notes a datagram that did not get into the queue of a stream.
+    /// Counts a datagram that was not queued for a stream.
     ///
-    /// - Parameter mistake: why it is no message of the framing; nil where there was no room.
+    /// - Parameter mistake: why it cannot be framed; nil if the queue was full.
     func note(lost mistake: FramingMistake?) {
         if let mistake { note(mistake) } else { note(.slowReader) }
     }
 
-    /// Notes that a datagram is no message of the framing.
+    /// Counts a datagram that cannot be framed.
     func note(_ mistake: FramingMistake) {
         switch mistake {
         case .holdsLineFeed: note(Cause.lineFeed)
@@ -59,7 +59,7 @@ final class FramingLosses: Pollable {
         }
     }
 
-    /// Tells of what was not told of yet.
+    /// Logs the counts that were not logged yet.
     func end() {
         for cause in Cause.allCases { if let count = reports[cause.rawValue].end() { tell(cause, count) } }
         lane.forget(self)

@@ -8,17 +8,18 @@ import Reactor
 import Records
 import Relaying
 
-/// Checks one upstream from time to time: connects, says what is to be said, and looks for what is to be answered.
+/// Checks one upstream periodically: connects, sends the configured bytes, and looks for the expected answer.
 ///
-/// ``UpstreamSearch`` connects to it, as for a relay: to all addresses of a name, from the group's `source`, the first that
-/// answers (RFC 8305). Of datagrams, an address answers when what is expected comes from there. A name that does not resolve
-/// is the fault of a name server, and what this host lacks is its own: such a check says nothing of the upstream.
+/// ``UpstreamSearch`` connects as it does for a relay: to all addresses of a name, from the group's `source`; the first
+/// connected one wins (RFC 8305). For datagrams an address counts as connected when the expected answer comes from it. A
+/// name that does not resolve is a fault of the name server, and a missing resource a fault of this host: such a check has
+/// no result.
 ///
-/// What each check came to goes into ``Upstream``, which decides what follows from it and outlives this.
+/// The result goes to ``Upstream``, which decides the consequences and outlives the probe.
 ///
 /// Concurrency: belongs to one lane, as its sockets do.
 final class HealthProbe: Pollable {
-    /// The most of an answer that is looked through.
+    /// How many bytes of an answer are searched.
     private static let longestAnswer = 64 << 10
 
     private let upstream: Upstream
@@ -28,25 +29,25 @@ final class HealthProbe: Pollable {
     private let group: UpstreamGroup
     private let lane: Lane
 
-    /// The search for the upstream's address, while a check is under way.
+    /// The search for the upstream, while a check is in progress.
     private var search: UpstreamSearch?
 
-    /// How often a check reads before the others have their turn.
+    /// How many reads a check may do in one turn.
     private static let readsPerTurn = 16
 
-    /// What is said on one socket.
+    /// The request and the answer on one socket.
     private struct Dialogue {
-        /// What is still to be said.
+        /// The bytes that are still to be sent.
         var unsent: [UInt8]
-        /// What has been answered.
+        /// The bytes that were received.
         var answer: [UInt8] = []
     }
 
-    /// The dialogue on each socket where one was begun, by the socket's index.
+    /// The dialogues in progress, by the index of the socket.
     private var dialogues: [Int: Dialogue] = [:]
     private var nextStart: UInt64 = 0
 
-    /// When a check is over, once it is connected; until then the search knows.
+    /// When the check times out once it is connected; before that the search has the deadline.
     private var checkDeadline = UInt64.max
 
     init(of member: Int, as settings: HealthSettings, in group: UpstreamGroup, on lane: Lane) {
@@ -59,14 +60,14 @@ final class HealthProbe: Pollable {
         super.init()
     }
 
-    /// Begins to check: for the first time after the `number`th part of an interval.
+    /// Starts the checks. The first one follows after `number`/`count` of an interval.
     func begin(number: Int, of count: Int) {
         lane.enroll(self)
         nextStart = lane.now + interval / UInt64(count) * UInt64(number)
         lane.schedule(self, at: nextStart)
     }
 
-    /// Checks no more.
+    /// Stops the checks.
     func end() {
         endCheck()
         lane.forget(self)
@@ -87,7 +88,7 @@ final class HealthProbe: Pollable {
     // MARK: - One check
 
     private func check() {
-        // A timeout may be as long as the interval: then this is its end.
+        // A timeout may be as long as the interval, so the previous check ends here at the latest.
         search?.timedOut()
         if search != nil { failed(.timedOut) }
         let search = UpstreamSearch(check: member, in: group, on: lane)
@@ -96,43 +97,43 @@ final class HealthProbe: Pollable {
         search.begin()
     }
 
-    /// Whether the check still has a socket.
+    /// Whether the socket belongs to the check in progress.
     private func has(_ socket: PeerSocket) -> Bool {
         guard let search else { return false }
         return search.connected === socket || search.sockets.contains(socket)
     }
 
-    /// Says what is to be said, as much of it as there is room for.
-    private func say(to socket: PeerSocket) throws(SystemError) {
+    /// Sends the request; on a stream, the rest follows after EPOLLOUT.
+    private func sendRequest(to socket: PeerSocket) throws(SystemError) {
         let header = try group.header(forCheckOf: socket.address, from: socket.stream) ?? []
-        // In one write, since it may be a datagram.
+        // The header and the request go in one write, which is one datagram on a datagram socket.
         dialogues[socket.index] = Dialogue(unsent: header + (settings.send ?? []))
         try send(to: socket)
-        // The rest of a stream goes when there is room.
+        // A stream sends the rest after EPOLLOUT.
         guard upstream.kind.isDatagram, dialogues[socket.index]?.unsent.isEmpty == false else { return }
         throw SystemError("send", errno: EAGAIN)
     }
 
-    /// Sends what there is room for.
+    /// Sends what the socket takes.
     private func send(to socket: PeerSocket) throws(SystemError) {
-        guard let unsent = dialogues[socket.index]?.unsent, !unsent.isEmpty else { return finishSaying(to: socket) }
+        guard let unsent = dialogues[socket.index]?.unsent, !unsent.isEmpty else { return requestSent(to: socket) }
         // unsafe: bytes have no padding that could be read.
         if case .moved(let count) = try unsafe socket.stream.write(unsent.span.bytes) {
             dialogues[socket.index]?.unsent.removeFirst(count)
         }
         guard dialogues[socket.index]?.unsent.isEmpty == true else { return try socket.awaitWritable(on: lane) }
-        finishSaying(to: socket)
+        requestSent(to: socket)
     }
 
-    /// All was said: a check that expects no answer has succeeded.
-    private func finishSaying(to socket: PeerSocket) {
+    /// Ends a check that expects no answer as a success after its request was sent.
+    private func requestSent(to socket: PeerSocket) {
         if settings.expect == nil { succeeded() }
     }
 
-    /// Says what is left, and reads what has come.
+    /// Sends the rest of the request, and reads the answer.
     ///
-    /// - Returns: whether there is more to read, after the others had their turn.
-    private func talk(with socket: PeerSocket) throws(SystemError) -> Bool {
+    /// - Returns: whether there may be more to read in another turn.
+    private func exchange(with socket: PeerSocket) throws(SystemError) -> Bool {
         if dialogues[socket.index]?.unsent.isEmpty == false { try send(to: socket) }
         guard let expected = settings.expect else { return false }
         for _ in 0..<Self.readsPerTurn {
@@ -160,12 +161,12 @@ final class HealthProbe: Pollable {
         return true
     }
 
-    /// The connection has broken. A datagram that is refused leaves the other addresses.
+    /// Handles an error of a socket. A refused datagram rules out one address; the others are still asked.
     private func broke(_ socket: PeerSocket, _ error: SystemError) {
         let party = FaultParty(error, over: upstream.kind)
         if let search, search.isSearching { return search.attemptFailed(socket, party, error.errno) }
         guard let fault = party.hostFault else { return failed(.broken(error.errno)) }
-        // What this host lacks says nothing of the upstream.
+        // A fault of this host says nothing about the upstream.
         search?.tell(fault, error)
         endCheck()
     }
@@ -183,7 +184,7 @@ final class HealthProbe: Pollable {
     private func endCheck() {
         checkDeadline = .max
         dialogues = [:]
-        // A reset leaves no port in TIME_WAIT, here or there; the check has all that it wanted.
+        // A reset leaves no socket in TIME_WAIT on either host; the check needs nothing more from the connection.
         search?.connected?.stream.resetOnClose()
         search?.end()
         search = nil
@@ -196,9 +197,9 @@ extension HealthProbe: UpstreamSearchOwner {
     func searchDeadlineChanged() { lane.schedule(self, at: nextDeadline) }
 
     func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
-        // That a datagram socket is connected says nothing; a bus, of which nothing is asked, is well if it can be bound.
+        // A connected datagram socket proves nothing. A CAN bus cannot be asked; binding to it is the check.
         guard upstream.kind.isDatagram, settings.expect != nil else { return true }
-        try say(to: socket)
+        try sendRequest(to: socket)
         return false
     }
 
@@ -208,9 +209,9 @@ extension HealthProbe: UpstreamSearchOwner {
         lane.schedule(self, at: nextDeadline)
         do throws(SystemError) {
             try socket.watch(on: lane)
-            try say(to: socket)
+            try sendRequest(to: socket)
             guard has(socket), settings.expect != nil else { return }
-            if try talk(with: socket) { lane.giveTurn(to: socket) }
+            if try exchange(with: socket) { lane.giveTurn(to: socket) }
         } catch {
             broke(socket, error)
         }
@@ -223,7 +224,7 @@ extension HealthProbe: UpstreamSearchOwner {
             return .done
         }
         do throws(SystemError) {
-            return try talk(with: socket) ? .again : .done
+            return try exchange(with: socket) ? .again : .done
         } catch {
             broke(socket, error)
             return .done
@@ -237,7 +238,7 @@ extension HealthProbe: UpstreamSearchOwner {
 }
 
 extension [UInt8] {
-    /// Whether the words are anywhere in it. (The standard library's own search brings its regular expressions along.)
+    /// Whether the bytes contain `words`. (The standard library's search would link its regular expressions.)
     fileprivate func holds(_ words: [UInt8]) -> Bool {
         guard count >= words.count else { return false }
         return (0...count - words.count).contains { self[$0...].starts(with: words) }

@@ -4,39 +4,39 @@ import LinuxSystem
 import Reactor
 import Relaying
 
-/// What one direction of a relay has in hand: bytes in memory or in a pipe, never in both. At rest it has nothing.
+/// The bytes that one direction of a relay holds, in memory or in a pipe, never in both. An idle one holds nothing.
 struct RelayChannel {
-    /// How the next bytes are moved: copied, unless both streams turn out to be such as splice(2) takes.
+    /// How the next bytes are moved: copied only, until both streams are known to support splice(2).
     var mode = TransferMode.onlyCopying
 
-    /// How many times in a row the kernel has refused to splice.
+    /// How often in a row splice(2) failed.
     private var refusals: UInt8 = 0
 
-    /// How many refusals in a row make it copy for good. One may be about what was next in the stream alone.
+    /// After how many failures in a row to copy for good. A single one may concern only the next bytes of the stream.
     private static let mostRefusals: UInt8 = 3
 
-    /// What was read and not taken.
+    /// Bytes that were read but not written.
     var held = OutputQueue()
 
-    /// The pipe, while bytes are in it.
+    /// A pipe from the lane's pool, while it has bytes.
     var pipe: Pipe?
 
-    /// Whether something is held.
+    /// Whether bytes are held.
     var isHolding: Bool { pipe != nil || !held.isEmpty }
 
-    /// The kernel has spliced so many bytes into the pipe.
+    /// Notes that splice(2) moved so many bytes into the pipe.
     mutating func filled(_ count: Int) { mode.moved(count, filled: true) }
 
-    /// The kernel has spliced all of the pipe into the destination, so both sockets can be spliced.
+    /// Notes that splice(2) moved everything from the pipe to the destination, so both sockets support it.
     mutating func drained() { refusals = 0 }
 
-    /// The kernel has refused to splice: copies, and tries again once reads fill the buffer, unless it has refused before.
+    /// Notes that splice(2) failed: copies until reads fill the buffer again; for good after several failures in a row.
     mutating func refusedToSplice() {
         refusals += 1
         mode = refusals < Self.mostRefusals ? .copying(full: 0) : .onlyCopying
     }
 
-    /// Lets go of what is held.
+    /// Discards the bytes, and returns the pipe to the pool.
     mutating func discard(into pool: PipePool) {
         if let pipe { pool.give(pipe) }
         pipe = nil

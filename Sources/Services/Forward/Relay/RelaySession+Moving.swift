@@ -7,7 +7,7 @@ import Reactor
 import Relaying
 
 extension RelaySession: RelayTransport {
-    /// How much is copied at once.
+    /// How many bytes one copy moves at most.
     private static let copyLength = 64 << 10
 
     var readsPerTurn: Int { lane.share / Self.copyLength }
@@ -88,7 +88,7 @@ extension RelaySession: RelayTransport {
         }
     }
 
-    /// Sends what was read, and holds what is not taken.
+    /// Writes what was read, and holds the rest after a short write.
     private func offer(_ count: Int, to side: RelaySide, isEmpty: Bool) -> RelayStep {
         do throws(SystemError) {
             var sent = 0
@@ -128,7 +128,8 @@ extension RelaySession: RelayTransport {
         }
         guard count > 0 else {
             lane.pipes.give(pipe)
-            // Whether that is the end, or nothing is there, or something that cannot be spliced.
+            // splice(2) returned 0 or EAGAIN: EOF, no data, or data that cannot be spliced (an urgent byte). A read tells
+            // which.
             return copy(from: side)
         }
         noteReceived(count, from: side)
@@ -145,7 +146,7 @@ extension RelaySession: RelayTransport {
         }
     }
 
-    /// Whether splice(2) says that these sockets, or what is next in the stream, cannot be spliced, or that it lacks memory.
+    /// Whether splice(2) does not support these sockets or the next bytes of the stream, or lacks memory.
     private static func isRefusal(_ error: SystemError) -> Bool {
         switch error.errno {
         case EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM: true
@@ -153,7 +154,7 @@ extension RelaySession: RelayTransport {
         }
     }
 
-    /// Sends what is in a pipe, which is kept with the channel while something is.
+    /// Splices a pipe into a socket. A pipe that is not empty afterwards is kept in the channel.
     private func drain(_ pipe: Pipe, to side: RelaySide) throws(SystemError) -> RelayStep {
         while pipe.count > 0 {
             let count: Int?
@@ -178,7 +179,7 @@ extension RelaySession: RelayTransport {
         return .moved(isEmpty: true, isHeld: false)
     }
 
-    /// Takes what is in a pipe out of it, for a socket that cannot be spliced to, and sends it from memory.
+    /// Moves the bytes of a pipe into memory and writes them, for a socket that splice(2) does not support.
     private func empty(_ pipe: Pipe, for side: RelaySide) throws(SystemError) -> RelayStep {
         let source = side.other
         while pipe.count > 0 {
@@ -195,7 +196,7 @@ extension RelaySession: RelayTransport {
         return flush(to: side)
     }
 
-    // MARK: - What both do
+    // MARK: - Shared
 
     private func withStream<Result>(
         _ side: RelaySide, _ body: (inout Stream) throws(SystemError) -> Result

@@ -8,23 +8,23 @@ import Reactor
 import Records
 import Relaying
 
-/// A connection that is relayed to an upstream: first one is found and connected to, while what the client sends waits
-/// in the kernel; then bytes go both ways until both sides have finished.
+/// A connection that is relayed to an upstream.
 ///
-/// What is decided is decided in ``ConnectRace`` and ``Relay``, which hold no socket; here are the sockets.
+/// First an upstream is found and connected, while the client's bytes wait in the kernel. Then bytes move in both directions
+/// until both have ended. ``ConnectRace`` and ``Relay`` make the decisions and hold no socket; this class has the sockets.
 final class RelaySession: StreamSession {
-    // What every event looks at comes first, as in ``Session``.
+    // The fields that every event reads come first, as in ``Session``.
 
-    /// The search for an upstream, until that is connected: an idle relay has none.
+    /// The search for an upstream, until it is connected: a relay in progress has none.
     var search: UpstreamSearch?
 
-    /// How it ends, while the client is given what it has not taken yet.
+    /// How the relay ends, while the kernel still sends bytes to the other side.
     var pendingReset: Relay.Ending?
 
-    /// The socket to the upstream, once that is connected; ``peer`` has its events.
+    /// The connected stream to the upstream; ``peer`` receives its events.
     var upstream = Stream(closed: .tcp)
 
-    /// What has the place in the lane's table for the events of ``upstream``; nil until that is connected.
+    /// The slot in the lane's table for events of ``upstream``; nil until that is connected.
     var peer: PeerSocket?
 
     var relay = Relay()
@@ -38,7 +38,7 @@ final class RelaySession: StreamSession {
 
     private var abortPause: UInt64 = 1_000_000
 
-    /// When the side that has not finished has had its time, and when the next record of progress is due.
+    /// When the half-close timeout expires, and when the next progress record is due.
     private(set) var halfCloseDeadline = UInt64.max
     var progressDeadline: UInt64
 
@@ -70,14 +70,14 @@ final class RelaySession: StreamSession {
     override func ready(_ readiness: Readiness) -> Turn {
         let readiness = client.note(readiness)
         if search != nil {
-            // What it has sent until now was seen to, if anything was.
+            // ``clientReadyEarly(_:)`` handles everything that the client sends before the upstream is connected.
             guard clientReadyEarly(readiness) else { return .done }
         }
         note(readiness, of: .client)
         return run()
     }
 
-    /// Tells the relay what an event said.
+    /// Passes an event to the relay.
     private func note(_ readiness: Readiness, of side: RelaySide) {
         relay.ready(
             side, toRead: !readiness.isDisjoint(with: .anyInput), toWrite: readiness.contains(.writable),
@@ -89,16 +89,16 @@ final class RelaySession: StreamSession {
             search?.attemptReady(socket, readiness)
             guard socket === peer, isOpen else { return .done }
         }
-        // The event that tells that it stands may tell of its end as well, and nothing will tell of that again.
+        // The event for the connection may also report data or EOF; it is edge-triggered and not repeated.
         note(upstream.note(readiness), of: .upstream)
         return run()
     }
 
-    /// Moves what can be moved.
+    /// Moves bytes in both directions as far as possible.
     func run() -> Turn {
         guard isOpen else { return .done }
         if let pendingReset {
-            // There is nobody left to take leave of.
+            // If the other side has failed too, its unsent bytes cannot arrive.
             if relay.hasErred(pendingReset.side.other) { abort(pendingReset) }
             return .done
         }
@@ -114,7 +114,7 @@ final class RelaySession: StreamSession {
         }
     }
 
-    /// Sees to it that a relay with a side that has finished, or has not taken something, goes on in time.
+    /// Sets the deadlines and EPOLLOUT registrations of a relay that is half-closed or holds bytes.
     ///
     /// - Returns: whether the connection is still open.
     private func watchStalledSides() -> Bool {
@@ -123,7 +123,7 @@ final class RelaySession: StreamSession {
         return awaitWritableSides()
     }
 
-    /// Sees to it that an event tells when a side that has not taken something takes more.
+    /// Registers for EPOLLOUT on each side for which bytes are held.
     ///
     /// - Returns: whether the connection is still open.
     private func awaitWritableSides() -> Bool {
@@ -138,11 +138,11 @@ final class RelaySession: StreamSession {
         }
     }
 
-    /// The upstream stands: what the client sends goes there from now on.
+    /// Takes over the connected socket; the client's bytes go there from now on.
     ///
     /// - Parameters:
-    ///   - isWritable: whether it is known to take more.
-    ///   - clientIsEmpty: whether all that the client has sent was read.
+    ///   - isWritable: whether the upstream's socket is writable: no write was short.
+    ///   - clientIsEmpty: whether everything that the client has sent was read.
     func connected(to socket: PeerSocket, of search: UpstreamSearch, isWritable: Bool, clientIsEmpty: Bool) {
         group = search.group
         place = search.takePlace()
@@ -157,7 +157,7 @@ final class RelaySession: StreamSession {
         relay.ready(.upstream, toRead: false, toWrite: isWritable)
         setDeadline()
         guard !clientIsEmpty else { return }
-        // The event that told of its first bytes may be long gone.
+        // The event for the client's first bytes was edge-triggered and is not repeated.
         relay.ready(.client, toRead: true, toWrite: false)
         lane.giveTurn(to: self)
     }
@@ -181,12 +181,12 @@ final class RelaySession: StreamSession {
 
     // MARK: - The end
 
-    /// Both directions are over.
+    /// Ends the relay after both directions are over.
     private func end(_ ending: Relay.Ending) {
         guard ending.isBroken else {
             return ending.side == .client ? close(.clientClosed, by: .client) : close(.upstreamClosed, by: .upstream)
         }
-        // A reset throws away what the kernel has not sent yet, so what came before it goes first.
+        // A reset discards the unsent bytes in the kernel, so wait until the peer has acknowledged them.
         pendingReset = ending
         limitEnd()
         abortOnceSent()
@@ -197,12 +197,13 @@ final class RelaySession: StreamSession {
         let isOfClient = ending.side == .client
         let end = BrokenEnd(
             ending.errno, of: isOfClient ? .client : .upstream, over: kind(of: ending.side))
-        // What is too long for one side has come from the other.
+        // EMSGSIZE: the message came from the other side, so the side that cannot take it is not at fault.
         let party = end.reason == .messageTooLong ? .daemon : end.party
         close(end.reason, by: party, errno: end.errno)
     }
 
-    /// Looks whether the kernel has sent all. No event tells of it, so it is asked after pauses, each twice the one before.
+    /// Checks whether the kernel has sent everything (SIOCOUTQ). No event reports this, so it polls, doubling the pause each
+    /// time.
     private func abortOnceSent() {
         guard let pendingReset else { return }
         let other = pendingReset.side.other
@@ -214,7 +215,7 @@ final class RelaySession: StreamSession {
         }
     }
 
-    /// Ends a relay whose sides have not ended it: those who would miss bytes are told so by a reset.
+    /// Closes a relay that neither side has ended, and resets each side that would miss bytes.
     override func stop(_ reason: CloseReason, by party: CloseParty) {
         guard isOpen else { return }
         if search != nil || toClient.isHolding { client.resetOnClose() }

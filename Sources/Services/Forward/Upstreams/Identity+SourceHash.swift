@@ -6,6 +6,6 @@ import Reactor
 import Relaying
 
 extension Identity {
-    /// What the method `source` chooses an upstream by.
+    /// The hash by which the method `source-hash` chooses an upstream.
     var sourceHash: UInt64 { Balancer.sourceHash(of: peer, uid: credentials?.uid) }
 }

@@ -4,10 +4,10 @@ import Dispatch
 import Relaying
 import Synchronization
 
-/// Runs look-ups of names, which block, on a few threads of their own.
+/// Runs name look-ups, which block, on a fixed number of dispatch queues.
 ///
-/// libdispatch has a bounded pool of threads, which lanes, supervisor and log need: one thread for each name would use it up
-/// when a name server is silent.
+/// libdispatch has a bounded pool of threads, which lanes, supervisor and log need too: one thread for each name would use
+/// it up when a name server does not answer.
 ///
 /// Concurrency: may be used from every thread.
 final class LookupQueue: Sendable {
@@ -18,7 +18,7 @@ final class LookupQueue: Sendable {
 
     private struct State {
         var turns: LookupTurns<Job>
-        /// The queues that do nothing now.
+        /// The queues that run no look-up.
         var idle: [DispatchQueue]
     }
 
@@ -32,7 +32,7 @@ final class LookupQueue: Sendable {
         state = Mutex(State(turns: LookupTurns(width: width), idle: queues))
     }
 
-    /// Runs a look-up when its turn comes.
+    /// Runs a look-up as soon as a thread is available.
     ///
     /// - Parameter isSlow: whether it is expected to take long.
     func add(isSlow: Bool, _ job: @escaping Job) {

@@ -7,28 +7,28 @@ import Records
 import Relaying
 import Synchronization
 
-/// The addresses of one name of an upstream, looked up off the lanes.
+/// The addresses of an upstream's name, looked up off the lanes.
 ///
-/// Nobody looks it up while nobody connects, so an idle daemon stays idle. ``KnownAddresses`` decides what a caller gets:
-/// addresses that were found once serve at once, and are looked up again behind the caller's back.
+/// A look-up is started by a connection only, so an idle daemon stays idle. ``KnownAddresses`` decides what a caller gets:
+/// known addresses are returned at once, and renewed in the background.
 ///
-/// Concurrency: may be used from every thread. The name service blocks, so it is asked on ``LookupQueue``; what the lanes
-/// ask is behind a lock that is held for a moment.
+/// Concurrency: may be used from every thread. The name service blocks, so it is called on ``LookupQueue``. The state that
+/// lanes read is behind a lock that is held briefly.
 final class NameResolution: Sendable {
     typealias Answer = KnownAddresses.Answer
 
-    /// How a name is looked up. A test gives other answers.
+    /// How a name is looked up. Tests replace it.
     struct Source: Sendable {
-        /// The addresses of a name, with a port.
+        /// Returns the addresses of a name, with a port.
         var addresses: @Sendable (String, UInt16) throws(NameLookupFailure) -> [SocketAddress] = {
             (name, port) throws(NameLookupFailure) in try NameService.addresses(of: name, port: port)
         }
 
-        /// For how many seconds they may be kept; nil if nobody says.
+        /// Returns the TTL of the addresses in seconds; nil if unknown.
         var timeToLive: @Sendable (String) -> UInt32? = { NameService.timeToLive(of: $0) }
     }
 
-    /// A look-up that takes longer is expected to take long the next time too, in nanoseconds.
+    /// A look-up that takes longer is expected to be slow the next time too; in nanoseconds.
     private static let slowTime: UInt64 = 1_000_000_000
 
     private struct State {
@@ -43,7 +43,7 @@ final class NameResolution: Sendable {
     private let queue: LookupQueue
     private let state = Mutex(State())
 
-    /// A name that was not looked up yet.
+    /// Makes one for a name that was not looked up yet.
     init(of name: String, port: UInt16, source: Source = Source(), queue: LookupQueue = .shared) {
         self.name = name
         self.port = port
@@ -51,12 +51,12 @@ final class NameResolution: Sendable {
         self.queue = queue
     }
 
-    /// The addresses as far as they are known.
+    /// Returns the known addresses, and starts a look-up if one is due.
     ///
     /// - Parameters:
-    ///   - group: says how long an answer is good for, and whose name it is.
-    ///   - lane: the caller's; a record is written there when look-ups begin to fail, and when they succeed again.
-    ///   - waiter: is woken when the look-up that is under way ends, if the answer has no addresses.
+    ///   - group: has the configured lifetime of answers, and the listener's names for records.
+    ///   - lane: the caller's; records are written there when look-ups begin to fail, and when they succeed again.
+    ///   - waiter: woken at the end of the look-up in progress, if no addresses are known.
     func addresses(for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter) -> Answer {
         let (known, begins, wasSlow) = state.withLock { state in
             let (answer, begins) = state.known.ask(at: lane.now)
@@ -73,7 +73,7 @@ final class NameResolution: Sendable {
         return answer
     }
 
-    /// Whether an address is one of those that are known now. Asks nobody.
+    /// Whether an address is currently known. Starts no look-up.
     func knows(_ address: SocketAddress) -> Bool { state.withLock { $0.known.addresses.contains(address) } }
 
     private func lookUp(interval: UInt64?) -> KnownAddresses.Change? {
@@ -85,7 +85,7 @@ final class NameResolution: Sendable {
             return end(from: begin) { $0.failed(error.reason, at: Clock.monotonic) }
         }
         guard !found.isEmpty else { return end(from: begin) { $0.failed("it has no address", at: Clock.monotonic) } }
-        // Whoever waits does not wait for the time to live, which DNS is asked for once more.
+        // Callers wait for the addresses only, not for the TTL, which needs another DNS query.
         let change = end(from: begin) { $0.found(found) }
         let lifetime = interval ?? source.timeToLive(name).map { UInt64($0) * 1_000_000_000 }
         state.withLock { $0.known.keep(for: lifetime ?? KnownAddresses.defaultLifetime, at: Clock.monotonic) }

@@ -8,65 +8,66 @@ import Records
 import Relaying
 import Synchronization
 
-/// One upstream of a listener, and what is known of it: on all lanes, and over reloads as long as its address stays, or has
-/// connections.
+/// One upstream of a listener and its state, shared by all lanes.
 ///
-/// Concurrency: may be used from every thread. What each connection asks is atomic; the rest is behind a lock that is
-/// taken when a connection fails, a check ends, or the state may change.
+/// It outlives a reload if its address stays in the configuration, or while it has connections.
+///
+/// Concurrency: may be used from every thread. What each connection reads is atomic; the rest is behind a lock that is taken
+/// when a connection fails, a check ends, or the state may change.
 final class Upstream: Sendable {
-    /// The address as it was written.
+    /// The address as written in the configuration.
     let endpoint: Endpoint
 
     /// The kind of the socket.
     let kind: SocketKind
 
-    /// How many connections it has of this listener, on all lanes.
+    /// How many connections of this listener it has, on all lanes.
     let active = ConnectionCount()
 
-    /// What was counted of it, for all listeners and lanes that use this object.
+    /// Its totals, for all listeners and lanes that use this object.
     let totals = LaneTotals()
 
-    /// Where it is.
+    /// Its address or name.
     let place: Place
 
-    /// Notices connections to it that have connected to themselves.
+    /// Detects TCP connections that have connected to themselves.
     let selfConnects = SelfConnectGuard()
 
-    /// The address of a ``Place/fixed(_:)`` place, in a list, as those of a name are.
+    /// The address of a ``Place/fixed(_:)`` place as a list of one; else empty.
     let fixedAddresses: [SocketAddress]
 
-    /// The address as records of its connections have it, where that is one alone; else as it was written.
+    /// The address as in records of its connections if it is fixed; else as written.
     var recorded: String {
         if case .fixed(let address) = place { RecordedAddress(kind, address).description } else { endpoint.description }
     }
 
-    /// After how many nanoseconds a datagram that nobody has refused counts as taken.
+    /// After how many nanoseconds without a refusal a datagram counts as delivered.
     static let timeForRefusal: UInt64 = 1_000_000_000
 
-    /// After how many nanoseconds an address that has answered no datagram is left for another one of its name.
+    /// After how many nanoseconds without an answer to replace an address by another one of the name.
     static let timeForAnswer: UInt64 = 1_000_000_000
 
-    /// Where an upstream is.
+    /// How the address of an upstream is determined.
     enum Place: Sendable {
-        /// There.
+        /// A fixed address.
         case fixed(SocketAddress)
-        /// At this address of the interface that has the name or number at the time.
+        /// A link-local address on the interface that currently has this name or number.
         case link(IPv6Address, port: UInt16, interface: String)
-        /// Where the name leads at the time.
+        /// The addresses of a name.
         case named(NameResolution)
     }
 
     private let health: Mutex<UpstreamHealth>
     private let preference = Mutex(AddressPreference())
 
-    /// ``UpstreamHealth/availableFrom`` and ``UpstreamHealth/wantsSuccess`` as they are, to be read without the lock.
+    /// Copies of ``UpstreamHealth/availableFrom`` and ``UpstreamHealth/wantsSuccess``, to be read without the lock.
     private let availableFrom = Atomic<UInt64>(0)
     private let wantsSuccess = Atomic<Bool>(false)
 
-    /// An upstream of which nothing is known.
+    /// Makes an upstream without a history.
     ///
     /// - Parameters:
-    ///   - endpoint: an address that can be connected to; the configuration has seen to that.
+    ///   - endpoint: an address that can be connected to, which the configuration has checked.
     ///   - names: how a name is looked up.
     init(_ endpoint: Endpoint, limits: UpstreamHealth.Limits, names: NameResolution.Source = .init()) {
         self.endpoint = endpoint
@@ -78,12 +79,12 @@ final class Upstream: Sendable {
 
     // MARK: - Totals
 
-    /// Counts an attempt to connect that has failed.
+    /// Counts a failed connection.
     func countFailure(on lane: Lane) {
         totals.count(on: lane) { $0.failed &+= 1 }
     }
 
-    /// Counts the end of a session that was connected in this time.
+    /// Counts the end of a session, and the nanoseconds that connecting took.
     func countEnd(of session: Session, _ datagrams: DatagramTraffic? = nil, connectTime: UInt64) {
         let traffic = session.lane.traffic(of: session, datagrams)
         totals.count(on: session.lane) { totals in
@@ -100,61 +101,61 @@ final class Upstream: Sendable {
         return from <= now && from != .max
     }
 
-    /// Whether it is down: it gets no connections but for trials.
+    /// Whether it is down: it gets no connections except trials.
     var isDown: Bool { availableFrom.load(ordering: .relaxed) != 0 }
 
-    /// When it is due to be tried, where every upstream is ejected; nil where checks keep it down.
+    /// When it may be tried if all upstreams are ejected; nil while checks keep it down.
     var dueTime: UInt64? {
         let from = availableFrom.load(ordering: .relaxed)
         return from == .max ? nil : from
     }
 
-    /// Asks for leave to connect.
+    /// Asks for permission to connect.
     func mayTry(at now: UInt64) -> Bool {
         if availableFrom.load(ordering: .relaxed) == 0 { return true }
         return change { $0.mayTry(at: now) }
     }
 
-    /// A connection that was begun at `start` stands.
+    /// Reports that a connection begun at `start` was established.
     func connectSucceeded(startedAt start: UInt64, at now: UInt64) -> UpstreamHealth.Change? {
         guard wantsSuccess.load(ordering: .relaxed) else { return nil }
         return change { $0.connectSucceeded(startedAt: start, at: now) }
     }
 
-    /// A connection that was begun at `start` has failed.
+    /// Reports that a connection begun at `start` has failed.
     func connectFailed(startedAt start: UInt64, at now: UInt64, errno: CInt) -> UpstreamHealth.Change? {
         change { $0.connectFailed(startedAt: start, at: now, errno: errno) }
     }
 
-    /// A check went well.
+    /// Reports that a check succeeded.
     func checkSucceeded(at now: UInt64) -> UpstreamHealth.Change? {
         change { $0.checkSucceeded(at: now) }
     }
 
-    /// A check went wrong.
+    /// Reports that a check failed.
     func checkFailed(_ failure: CheckFailure, at now: UInt64) -> UpstreamHealth.Change? {
         change { $0.checkFailed(failure, at: now) }
     }
 
-    /// A reload has other limits.
+    /// Applies the limits of a new configuration.
     func set(_ limits: UpstreamHealth.Limits, at now: UInt64) -> UpstreamHealth.Change? {
         change { $0.change(Self.limits(limits, of: kind), at: now) }
     }
 
     // MARK: - Addresses
 
-    /// Where to connect to: the addresses that can be reached from the group's `source`, as far as they are known.
+    /// The addresses to connect to, as far as known: those that can be reached from the group's `source`.
     ///
     /// - Parameters:
-    ///   - group: the group in which it is tried.
-    ///   - waiter: is woken if they are being looked up.
+    ///   - group: the group of the connection.
+    ///   - waiter: woken when a look-up in progress ends.
     func addresses(
         for group: UpstreamGroup, on lane: Lane, waiter: @autoclosure () -> Waiter
     ) -> KnownAddresses.Answer {
         let answer: KnownAddresses.Answer
         switch place {
         case .fixed: answer = .addresses(fixedAddresses)
-        // Asked of the kernel each time, which does not wait: an interface that is made anew has another number.
+        // Read from the kernel each time, which does not block: a recreated interface has another index.
         case .link(let ip, let port, let interface):
             answer =
                 Self.index(of: interface).map { .addresses([.ipv6(ip, port: port, scope: $0)]) }
@@ -165,19 +166,19 @@ final class Upstream: Sendable {
         return .addresses(found.filter(source.canReach))
     }
 
-    /// Whether it has this address, of those of a link.
+    /// Whether this link-local address is currently its address.
     func isOnLink(at address: SocketAddress) -> Bool {
         guard case .link(let ip, let port, let interface) = place, case .ipv6(ip, port: port, let scope) = address
         else { return false }
         return Self.index(of: interface) == scope
     }
 
-    /// The number of the interface that has a name now, or is written as one; nil if there is none.
+    /// The index of the interface that currently has this name, or the number itself; nil if there is none.
     private static func index(of interface: String) -> UInt32? {
         UInt32(interface) ?? NameService.interface(named: interface)
     }
 
-    /// Looks at, or changes, what is known of the addresses of its name that datagrams go to.
+    /// Reads or changes which address of its name datagrams try first.
     func withPreference<Result>(_ body: (inout AddressPreference) -> Result) -> Result {
         preference.withLock { body(&$0) }
     }
@@ -224,8 +225,7 @@ extension Upstream.Place {
 }
 
 extension SocketAddress {
-    /// Whether a socket that is bound to this address can be connected to the other: IP to its own version, and all that is
-    /// not IP.
+    /// Whether a socket bound to this address can connect to the other. False only for IPv4 with IPv6.
     fileprivate func canReach(_ other: SocketAddress) -> Bool {
         switch (self, other) {
         case (.ipv4, .ipv6), (.ipv6, .ipv4): false

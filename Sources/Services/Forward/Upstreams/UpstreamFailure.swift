@@ -4,11 +4,11 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// Why an upstream cannot be reached, in words.
+/// The text for records of why an upstream cannot be reached.
 enum UpstreamFailure {
-    /// What the kernel said, and what it means where its own words do not tell.
+    /// The kernel's text for an errno, with an explanation where that is not enough.
     ///
-    /// - Parameter party: who is to blame.
+    /// - Parameter party: which party the error is attributed to.
     static func words(for errno: CInt, kind: SocketKind, _ party: FaultParty = .peer) -> String {
         let reason = "\(SystemError.reason(of: errno)) (\(SystemError.symbol(of: errno)))"
         switch errno {

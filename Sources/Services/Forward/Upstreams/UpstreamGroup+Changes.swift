@@ -8,7 +8,7 @@ import Records
 import Relaying
 
 extension UpstreamGroup {
-    /// Says that an upstream went down or came up, and does what follows from it.
+    /// Logs that an upstream went down or came up, and wakes waiting connections or closes relayed ones.
     func tell(_ change: UpstreamHealth.Change, of upstream: Upstream, on lane: Lane) {
         switch change {
         case .wentDown(let cause):
@@ -36,10 +36,11 @@ extension UpstreamGroup {
         }
     }
 
-    /// Notes that a member refuses datagrams of a session that no other member can have. It counts against the member, unless
-    /// that has other addresses: sessions to come try those.
+    /// Counts a refusal by a member for a session that no other member can take over.
     ///
-    /// - Returns: what the records of the session say.
+    /// If the member has several addresses, it does not count as a failure: the next sessions try another address.
+    ///
+    /// - Returns: the text for the records of the session.
     func noteRefusal(
         of member: Int, at address: SocketAddress, among addresses: [SocketAddress], errno: CInt, on lane: Lane
     ) -> String {
@@ -56,7 +57,7 @@ extension UpstreamGroup {
 }
 
 extension UpstreamOutage {
-    /// Why an upstream of a kind went down.
+    /// Makes the cause for a record.
     fileprivate init(_ cause: UpstreamHealth.Cause, kind: SocketKind) {
         switch cause {
         case .connecting(let failures, let errno):
@@ -79,11 +80,11 @@ extension UpstreamOutage.Check {
     }
 }
 
-/// A connection or flow that has an upstream.
+/// A connection or flow that may have an upstream.
 protocol RelayedConnection {
     /// Whether it is relayed to this upstream.
     func isRelayed(to upstream: Upstream) -> Bool
 
-    /// Its upstream went down, and it is to end with it.
+    /// Closes the session because its upstream went down (`on-down = "close"`).
     func upstreamWentDown()
 }

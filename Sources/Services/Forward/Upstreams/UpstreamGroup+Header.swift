@@ -7,14 +7,14 @@ import ProxyProtocol
 import Reactor
 
 extension UpstreamGroup {
-    /// A number for this process among all that pass connections on.
+    /// A random number that identifies this process among all relays in a chain.
     private static let instance = UInt64.random(in: .min ... .max)
 
-    /// The PROXY header for a connection; nil where none is sent.
+    /// The PROXY header for a connection; nil if none is configured.
     func header(for connection: Session) -> [UInt8]? {
         guard let version = settings.sendProxy else { return nil }
         let origin = connection.identity.origin
-        // A name that something else gave it is not passed on: without a count of the hops a loop would never end.
+        // Only a trail that usher wrote is continued: another unique ID has no hop count, so a loop would never end.
         let trail =
             origin?.trail?.next() ?? ConnectionTrail(instance: Self.instance, connection: connection.identity.number)
         let header = ProxyHeader(
@@ -25,7 +25,7 @@ extension UpstreamGroup {
         return Self.bytes(of: header)
     }
 
-    /// The PROXY header for a check, which has no client: section 2.2 of the protocol. Nil where none is sent.
+    /// The PROXY header for a check, which has no client: section 2.2 of the protocol. Nil if none is configured.
     func header(forCheckOf upstream: SocketAddress, from stream: borrowing Stream) throws(SystemError) -> [UInt8]? {
         switch settings.sendProxy {
         case nil: return nil

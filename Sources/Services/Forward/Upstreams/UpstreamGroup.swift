@@ -8,28 +8,28 @@ import Records
 import Relaying
 import Synchronization
 
-/// The upstreams of one listener under one configuration, and who is to have the next connection.
+/// The upstreams of one listener under one configuration; chooses the one for each connection.
 ///
-/// A reload makes another group; the upstreams that stay are the same objects in it, with all that is known of them, and so
-/// are those that come back while a connection of before still knows them. Whoever waits for room waits for that of the new
+/// A reload makes another group. Upstreams present in both configurations are shared, with their health and counts. So is
+/// one that was removed and added again while a connection still uses it. Waiting connections get an upstream of the new
 /// group.
 ///
-/// Concurrency: immutable but for atomics and what is in ``Upstream`` and ``WaitingLine``; used by all lanes.
+/// Concurrency: immutable except for atomics and the state in ``Upstream`` and ``WaitingLine``; used by all lanes.
 final class UpstreamGroup: Sendable {
-    /// One upstream with what this configuration says of it.
+    /// An upstream with its settings in this configuration.
     struct Member: Sendable {
         let upstream: Upstream
         let limit: Int?
         let timers: PeerTimers
     }
 
-    /// Who gets a connection.
+    /// The result of a choice.
     enum Choice {
-        /// This member, which counts it from now on.
+        /// This member, which counts the connection from now on.
         case member(Int)
-        /// Nobody before one of them has room.
+        /// None yet: the available members are all at their limit.
         case allBusy
-        /// Nobody.
+        /// None: no member is available.
         case noneAvailable
     }
 
@@ -37,10 +37,10 @@ final class UpstreamGroup: Sendable {
     let settings: ForwardSettings
     let members: [Member]
 
-    /// Those who wait for room.
+    /// The connections that wait for a free place.
     var line: WaitingLine { registry.line }
 
-    /// What the nanoseconds of the settings come to.
+    /// The durations of the settings in nanoseconds.
     let connectTimeout: UInt64
     let checkTimeout: UInt64
     let queueTimeout: UInt64
@@ -48,18 +48,18 @@ final class UpstreamGroup: Sendable {
     let halfCloseTimeout: UInt64?
     let progressInterval: UInt64?
 
-    /// Whether the upstreams take datagrams: all do, or none.
+    /// Whether the upstreams take datagrams: either all do, or none.
     let takesDatagrams: Bool
 
-    /// Where the upstreams are: to be found without going through all of them.
+    /// The addresses of the upstreams, for a fast look-up.
     private let addresses: Set<SocketAddress>
     private let resolutions: [NameResolution]
     private let linkUpstreams: [Upstream]
 
-    /// What it has in common with the groups before and after it.
+    /// State shared with the groups before and after this one.
     let registry: UpstreamRegistry
 
-    /// Whether a reload has put another group in its place.
+    /// Whether a reload has replaced the group.
     private let isReplaced = Atomic<Bool>(false)
 
     private let balancer: Balancer
@@ -68,8 +68,8 @@ final class UpstreamGroup: Sendable {
     /// Makes the group; an ``UpstreamRegistration`` puts it in force.
     ///
     /// - Parameters:
-    ///   - previous: the group that it follows after a reload.
-    ///   - names: how names of upstreams that are new are looked up.
+    ///   - previous: the group that a reload replaces.
+    ///   - names: how the names of new upstreams are looked up.
     init(
         _ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamGroup?,
         names: NameResolution.Source = .init()
@@ -89,7 +89,8 @@ final class UpstreamGroup: Sendable {
         var known = registry.upstreams
         members = settings.upstreams.map { wanted in
             let upstream = known[wanted.endpoint] ?? Upstream(wanted.endpoint, limits: limits, names: names)
-            // Whether checks that no longer are have kept it down is no news: the reload itself is.
+            // A change of state by the reload, such as removed checks that kept it down, is not logged: the reload itself
+            // is.
             _ = upstream.set(limits, at: Clock.monotonic)
             known[wanted.endpoint] = upstream
             return Member(upstream: upstream, limit: wanted.maxConnections, timers: wanted.timers)
@@ -105,13 +106,13 @@ final class UpstreamGroup: Sendable {
             })
     }
 
-    /// A reload has put another group in its place: those who wait are served by that.
+    /// Wakes waiting connections after a reload has replaced this group, so that they use the new one.
     func wasReplaced() {
         isReplaced.store(true, ordering: .releasing)
         line.serveAll()
     }
 
-    /// The group that a reload has put in the place of this one; nil for one that takes other connections.
+    /// The group that has replaced this one after a reload; nil while there is none, or if it relays differently.
     var successor: UpstreamGroup? {
         guard isReplaced.load(ordering: .acquiring) else { return nil }
         guard let newest = registry.newest, newest.settings.framing == settings.framing,
@@ -122,7 +123,7 @@ final class UpstreamGroup: Sendable {
         return newest
     }
 
-    /// The members that are the same upstreams as some of another group.
+    /// The members of this group that are also in a set of members of another group.
     func members(as others: MemberSet, of group: UpstreamGroup) -> MemberSet {
         var set = MemberSet()
         guard !others.isEmpty else { return set }
@@ -133,20 +134,20 @@ final class UpstreamGroup: Sendable {
         return set
     }
 
-    /// Whether an address is that of an upstream, as far as names are known.
+    /// Whether this is the address of an upstream, as far as names are known.
     func hasUpstream(at address: SocketAddress) -> Bool {
         addresses.contains(address) || resolutions.contains { $0.knows(address) }
             || linkUpstreams.contains { $0.isOnLink(at: address) }
     }
 
-    /// A number for a connection, counted over all lanes.
+    /// Returns the next number for a connection, counted over all lanes.
     func makeTicket() -> UInt64 {
         nextTicket.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 
-    /// Chooses a member, and counts the connection there: ``leave(_:)`` counts it out.
+    /// Chooses a member, which counts the connection until ``leave(_:)``.
     ///
-    /// - Parameter orEjected: whether one that failures have ejected is chosen where no other is to be had.
+    /// - Parameter orEjected: whether an ejected member may be chosen if no other is available.
     func choose(
         ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64, orEjected: Bool = true
     ) -> Choice {
@@ -164,7 +165,7 @@ final class UpstreamGroup: Sendable {
             case .noneAvailable: return orEjected ? chooseEjected(tried: tried) : .noneAvailable
             case .member(let index):
                 let upstream = members[index].upstream
-                // Another lane may have taken the last place since it was looked at.
+                // Another lane may have taken the last place in the meantime.
                 guard upstream.active.enter(limit: members[index].limit) else { continue }
                 if upstream.mayTry(at: now) { return .member(index) }
                 upstream.active.leave()
@@ -173,7 +174,7 @@ final class UpstreamGroup: Sendable {
         }
     }
 
-    /// Chooses a member that failures of connections have ejected, since no other is to be had.
+    /// Chooses a member that was ejected for failed connections, since no other is available.
     private func chooseEjected(tried: MemberSet) -> Choice {
         while true {
             let choice = balancer.chooseDueFirst(tried: tried) { index in
@@ -185,13 +186,13 @@ final class UpstreamGroup: Sendable {
             case .allBusy: return .allBusy
             case .noneAvailable: return .noneAvailable
             case .member(let index):
-                // Another lane may have taken the last place since it was looked at.
+                // Another lane may have taken the last place in the meantime.
                 if members[index].upstream.active.enter(limit: members[index].limit) { return .member(index) }
             }
         }
     }
 
-    /// A connection has left a member: whoever waits may have its place.
+    /// Gives up a connection's place at a member, and offers it to a waiting connection.
     func leave(_ index: Int) {
         members[index].upstream.active.leave()
         line.serve()
@@ -199,7 +200,7 @@ final class UpstreamGroup: Sendable {
 }
 
 extension UpstreamHealth.Ejection {
-    /// What `eject` says.
+    /// The values of the setting `eject`.
     fileprivate init(_ settings: EjectionSettings) {
         self.init(
             failures: settings.failures, window: settings.window.nanoseconds, first: settings.first.nanoseconds,

@@ -6,11 +6,11 @@ import LinuxSystem
 import Records
 import Synchronization
 
-/// Has a group found by those before and after it, for as long as this exists: as long as a listener, a service or a
-/// connection has the profile that the group belongs to.
+/// Keeps a group in its registry while a listener, a service or a connection uses it.
 ///
-/// It alone is referred to weakly. An object that a weak reference leads to is retained and released through a side table from
-/// then on, which takes four times as long, and a connection retains its group and its upstream some twenty times.
+/// A ``ListenerInForce`` retains it through `makeService`, and connections retain that. Only this object is referenced
+/// weakly. After the first weak reference, an object is retained and released through a side table, which takes four times
+/// as long, and a connection retains its group and its upstream some twenty times.
 ///
 /// Concurrency: immutable.
 final class UpstreamRegistration: Sendable {
@@ -20,8 +20,8 @@ final class UpstreamRegistration: Sendable {
     /// Makes a group and puts it in force.
     ///
     /// - Parameters:
-    ///   - previous: what it follows after a reload.
-    ///   - names: how names of upstreams that are new are looked up.
+    ///   - previous: the registration that a reload replaces.
+    ///   - names: how the names of new upstreams are looked up.
     init(
         _ settings: ForwardSettings, label: ListenerLabel, following previous: UpstreamRegistration?,
         names: NameResolution.Source = .init()
@@ -32,7 +32,7 @@ final class UpstreamRegistration: Sendable {
     }
 }
 
-/// What a group hands on to the one after it. It outlives the group, as the connections do whose room it is.
+/// State that successive groups of a listener share. It outlives a group while connections of the group exist.
 ///
 /// Concurrency: may be used from every thread.
 final class UpstreamRegistry: Sendable {
@@ -40,16 +40,16 @@ final class UpstreamRegistry: Sendable {
         weak var registration: UpstreamRegistration?
     }
 
-    /// Those who wait for room.
+    /// The connections that wait for a free place.
     let line = WaitingLine()
 
     /// In the order in which they came into force.
     private let entries = Mutex<[Entry]>([])
 
-    /// The group that came into force last; nil once nothing has its registration any more.
+    /// The group that came into force last; nil if its registration was released.
     var newest: UpstreamGroup? { entries.withLock { $0.last?.registration?.group } }
 
-    /// The upstreams of all groups, by their endpoints.
+    /// The upstreams of all registered groups, by endpoint.
     var upstreams: [Endpoint: Upstream] {
         entries.withLock { entries in
             var upstreams: [Endpoint: Upstream] = [:]
@@ -62,7 +62,7 @@ final class UpstreamRegistry: Sendable {
         }
     }
 
-    /// A group comes into force.
+    /// Registers a group that comes into force.
     fileprivate func enter(_ registration: UpstreamRegistration) {
         entries.withLock { entries in
             entries.removeAll { $0.registration == nil }

@@ -2,14 +2,14 @@
 
 import Reactor
 
-/// A connection that waits for something which another thread brings about.
+/// A connection that waits for an event from another thread.
 ///
-/// Concurrency: may be used from every thread. The connection is woken on its own lane, if it is still there.
+/// Concurrency: may be used from every thread. The connection is woken on its own lane, if it still exists.
 struct Waiter: Sendable {
     private let lane: LaneHandle
     private let token: UInt64
 
-    /// A connection of this lane, on the lane's thread.
+    /// Refers to a connection of this lane. Call it on the lane's thread.
     init(_ pollable: Pollable, on lane: Lane) {
         self.lane = lane.handle
         token = lane.token(of: pollable)
@@ -23,8 +23,8 @@ struct Waiter: Sendable {
     }
 }
 
-/// What a ``Waiter`` stands for.
+/// A connection that a ``Waiter`` can wake.
 protocol Waiting {
-    /// What was waited for may have come.
+    /// Continues: the event may have happened.
     func resume()
 }

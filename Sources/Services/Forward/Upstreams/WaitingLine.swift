@@ -3,7 +3,7 @@
 import Relaying
 import Synchronization
 
-/// Connections that wait until an upstream has room, first come, first served.
+/// The queue of connections that wait for a free place at an upstream: first in, first out.
 ///
 /// Concurrency: may be used from every thread; the lock is taken only while a connection waits or wants to.
 final class WaitingLine: Sendable {
@@ -16,20 +16,19 @@ final class WaitingLine: Sendable {
 
     /// Why a connection was called.
     enum Call: Equatable {
-        /// An upstream has room for one more.
+        /// An upstream has one free place.
         case room
-        /// All connections are to look again, one after the other.
+        /// All connections are to check again, one after the other.
         case sweep
     }
 
-    /// What became of a call.
+    /// The result of a call.
     enum Answer {
-        /// There was room, and the connection took it.
+        /// The connection took the free place.
         case served
-        /// There was no room for the connection that was called, but there may be for others: it had tried that upstream, or
-        /// is back in line.
+        /// The connection could not use the place, but others may: it had tried that upstream, or is waiting again.
         case waits
-        /// The connection that was called has ended, and takes nothing.
+        /// The connection has ended and takes no place.
         case left
     }
 
@@ -39,12 +38,13 @@ final class WaitingLine: Sendable {
     /// How many connections wait.
     var length: Int { count.load(ordering: .relaxed) }
 
-    /// Lines up. The connection then looks once more whether there is room: it may have come the moment before.
+    /// Enters the queue. The caller must then check again for a free place, since one may have become free just before.
     ///
     /// - Parameters:
-    ///   - limit: how many may wait.
-    ///   - number: the place it had, if it was called from there in vain: it has it again, whatever the limit.
-    /// - Returns: the number to leave with; nil if so many wait already.
+    ///   - limit: how many connections may wait.
+    ///   - number: the place that the connection had, if it was called but got nothing: it gets it again, regardless of the
+    ///     limit.
+    /// - Returns: the number to leave with; nil if the queue is full.
     func enter(_ waiter: Waiter, limit: Int, again number: UInt64? = nil) -> UInt64? {
         let number = line.withLock { line -> UInt64? in
             guard number != nil || line.places.count < limit else { return nil }
@@ -54,14 +54,15 @@ final class WaitingLine: Sendable {
             count.store(line.places.count, ordering: .relaxed)
             return place
         }
-        // Room is looked for after this, and made before the fence in `serve`: one of the two sees the other.
+        // The caller checks for a free place after this fence; `serve` reads the count after its fence. So one of the two
+        // sees the other's change.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         return number
     }
 
-    /// Leaves.
+    /// Leaves the queue.
     ///
-    /// - Returns: nil if it was there; if not, why it has been called, which ``answer(_:to:of:)`` is to follow.
+    /// - Returns: nil if the connection was waiting; else why it was called: the caller must then call ``answer(_:to:of:)``.
     func leave(_ number: UInt64) -> Call? {
         line.withLock { line in
             guard line.places.remove(at: number) else { return line.swept.remove(number) == nil ? .room : .sweep }
@@ -72,7 +73,7 @@ final class WaitingLine: Sendable {
 
     /// Passes a call on to the next connection that it may concern.
     ///
-    /// - Parameter number: the place from which it was called.
+    /// - Parameter number: the place from which the connection was called.
     func answer(_ answer: Answer, to call: Call, of number: UInt64) {
         switch (call, answer) {
         case (.sweep, _): serve(behind: number, as: .sweep)
@@ -82,12 +83,12 @@ final class WaitingLine: Sendable {
         }
     }
 
-    /// An upstream has room for one more: calls the first connection.
+    /// Calls the first waiting connection, because an upstream has a free place.
     ///
     /// - Parameters:
-    ///   - number: calls only connections behind this number. The one that has it was called, but cannot use the room: that
-    ///     of an upstream that it has tried, or one of other settings.
-    ///   - call: what to call it for.
+    ///   - number: calls only connections behind this number. The connection with this number was called but cannot use the
+    ///     place: it had tried that upstream, or belongs to other settings.
+    ///   - call: the reason for the call.
     func serve(behind number: UInt64 = 0, as call: Call = .room) {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard count.load(ordering: .relaxed) > 0 else { return }
@@ -97,18 +98,20 @@ final class WaitingLine: Sendable {
             count.store(line.places.count, ordering: .relaxed)
             return called.waiter
         }
-        // One that has ended when the call comes has left the line before, or calls the next one itself.
+        // A connection that ends before the call arrives has left the queue before, or calls the next one itself.
         called?.wake()
     }
 
-    /// An upstream is up again, or there are others: all connections look again. Each calls the next one when it has looked,
-    /// so that those on different lanes find room in the order in which they came.
+    /// Calls all connections one after the other, because an upstream is up again or the group has changed.
+    ///
+    /// Each calls the next one after its own check, so that connections on different lanes are served in the order of their
+    /// places.
     func serveAll() {
         serve(as: .sweep)
     }
 
     #if DEBUG
-        /// The numbers of those that wait, in their order, and how many that should be. Debug builds only.
+        /// The numbers of the waiting connections in order, and the count that is read without the lock. Debug builds only.
         var contents: (numbers: [UInt64], length: Int) {
             line.withLock { ($0.places.numbers, length) }
         }
