@@ -4,15 +4,15 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// Talks to a socket of any family, for a person or a script.
+/// Sends to and receives from a socket of any family, for `usherctl`.
 public enum Client {
-    /// Does what is asked for, on the standard descriptors.
+    /// Runs a client on the standard descriptors.
     ///
-    /// A signal such as SIGINT ends the process as it would any other, after the terminal was put in order.
+    /// A signal such as SIGINT restores the terminal and then ends the process with its default action.
     ///
-    /// - Throws: why it could not be done.
+    /// - Throws: why the client failed.
     public static func run(_ settings: ClientSettings) throws(ClientFailure) {
-        // A standard descriptor that is closed would become the socket.
+        // If a standard descriptor is closed, the socket would get its number.
         StandardDescriptors.fill()
         let target = try Target(settings.endpoint, for: settings.listens ? .listening : .connecting)
         let source = try source(of: settings, for: target)

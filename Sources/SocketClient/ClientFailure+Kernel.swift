@@ -5,21 +5,21 @@ import Glibc
 import LinuxSystem
 
 extension ClientFailure {
-    /// What the client was doing when the kernel said no.
+    /// What the client was doing when a system call failed.
     enum Activity {
         /// Connecting to the address.
         case connecting
-        /// Making the address its own.
+        /// Binding the address to listen on.
         case listening
-        /// Making the address of `--source` its own.
+        /// Binding the address of `--source`.
         case binding
         /// Sending or receiving.
         case talking
     }
 
-    /// Puts what the kernel says into words.
+    /// Makes a failure from an error of the kernel.
     ///
-    /// - Parameter address: the address that it is about, in the grammar of addresses.
+    /// - Parameter address: the address that the error is about, in endpoint syntax.
     init(_ error: SystemError, _ activity: Activity, _ address: String, kind: SocketKind) {
         if let failure = Self.missingFamily(error, kind, address) {
             self = failure
@@ -27,7 +27,7 @@ extension ClientFailure {
         }
         let kernel = "\(error.reason) (\(error.symbol))"
         switch activity {
-        case .listening, .binding: self = Self.own(error, address, kernel)
+        case .listening, .binding: self = Self.binding(error, address, kernel)
         case .connecting: self = Self.connecting(error, address, kind, kernel)
         case .talking: self = Self.talking(error, address, kind, kernel)
         }
@@ -37,7 +37,7 @@ extension ClientFailure {
         _ error: SystemError, _ address: String, _ kind: SocketKind, _ kernel: String
     ) -> ClientFailure {
         switch error.errno {
-        // A vsock peer answers with a reset where TCP would refuse.
+        // A vsock peer without a listener sends a reset (ECONNRESET) where TCP gives ECONNREFUSED.
         case ECONNRESET where kind != .vsock: return reset(address, kernel)
         case ECONNREFUSED, ECONNRESET:
             return ClientFailure(
@@ -94,7 +94,7 @@ extension ClientFailure {
         }
     }
 
-    private static func own(_ error: SystemError, _ address: String, _ kernel: String) -> ClientFailure {
+    private static func binding(_ error: SystemError, _ address: String, _ kernel: String) -> ClientFailure {
         switch error.errno {
         case EADDRINUSE:
             return ClientFailure(
@@ -107,14 +107,14 @@ extension ClientFailure {
         }
     }
 
-    /// The time has passed before the other side answered.
+    /// The timeout passed before the peer answered.
     static func timedOut(_ address: String) -> ClientFailure {
         ClientFailure(
             .timedOut,
             "timed out: no answer from \(address); --timeout waits longer, and a firewall may drop the packets")
     }
 
-    /// The time has passed before anything came in.
+    /// The timeout passed before any data arrived.
     static func nothingCame(_ address: String) -> ClientFailure {
         ClientFailure(.timedOut, "timed out: no data from \(address); --timeout waits longer")
     }

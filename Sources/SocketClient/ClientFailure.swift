@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a client could not do what it was to do: an exit status, and a sentence for the person.
+/// Why a client failed: an exit status and a message.
 public struct ClientFailure: Error, Equatable, Sendable {
-    /// What went wrong, told apart by the exit status: sysexits.h.
+    /// The cause of a failure, as an exit status of sysexits.h.
     public enum Reason: CInt, CaseIterable, Sendable {
-        /// `EX_USAGE`: the command line asks for what there is not.
+        /// `EX_USAGE`: the command line is invalid.
         case usage = 64
         /// `EX_DATAERR`: a line of the input cannot be sent.
         case badInput = 65
         /// `EX_NOHOST`: a name does not resolve.
         case notResolved = 68
-        /// `EX_UNAVAILABLE`: nobody listens there.
+        /// `EX_UNAVAILABLE`: connection refused.
         case refused = 69
-        /// `EX_OSERR`: this kernel does not have the family of sockets.
+        /// `EX_OSERR`: this kernel does not support the address family.
         case noFamily = 71
-        /// `EX_CANTCREAT`: the address that is to be ours cannot be had.
+        /// `EX_CANTCREAT`: the local address cannot be bound.
         case notOurs = 73
         /// `EX_IOERR`: any other error of the network or of the system.
         case broken = 74
-        /// `EX_TEMPFAIL`: the time has passed.
+        /// `EX_TEMPFAIL`: timed out.
         case timedOut = 75
-        /// `EX_PROTOCOL`: the other side broke the connection off.
+        /// `EX_PROTOCOL`: the peer reset the connection.
         case reset = 76
-        /// `EX_NOPERM`: not allowed.
+        /// `EX_NOPERM`: permission denied.
         case denied = 77
     }
 
-    /// What kind of failure it is.
+    /// The cause, which decides the exit status.
     public let reason: Reason
 
     /// What happened, where, and what to do; without a full stop.

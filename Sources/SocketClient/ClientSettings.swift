@@ -3,73 +3,73 @@
 public import Addresses
 import LinuxSystem
 
-/// What a ``Client`` is asked to do.
+/// The settings of a ``Client``.
 public struct ClientSettings: Sendable {
-    /// What the command is about.
+    /// What a command does.
     public enum Purpose: Sendable {
-        /// Both sides speak.
+        /// Sends and receives.
         case connect
-        /// One message goes out.
+        /// Sends one message.
         case send([UInt8])
-        /// One message comes in, or `count` of them.
+        /// Receives one message, or `count` messages.
         case receive
     }
 
-    /// What the command is about.
+    /// What the command does.
     public var purpose: Purpose
 
-    /// Where the other side is; with `listens`, what is ours.
+    /// The address of the peer; with `listens`, the local address.
     public var endpoint: Endpoint
 
-    /// Whether to take the server's part.
+    /// Whether to be the server.
     public var listens = false
 
-    /// Whether bytes are written in hexadecimal digits.
+    /// Whether bytes are written as hexadecimal digits.
     public var isHex = false
 
-    /// How long to wait; nil for what is usual, zero for ever.
+    /// How long to wait; nil for the default, zero for no limit.
     public var timeout: Duration?
 
-    /// The address to come from.
+    /// The local address to bind.
     public var source: Endpoint?
 
-    /// After how many messages, or lines of a stream, it ends; nil for no number.
+    /// After how many messages, or lines of a stream, to end; nil for no limit.
     public var count: Int?
 
-    /// How long a connection may take, if nothing else is asked for.
+    /// The default connect timeout.
     public static let usualConnectTime = Duration.seconds(10)
 
-    /// For how long datagrams may stay away once all input is sent, if nothing else is asked for.
+    /// By default, how long to wait for datagrams after all input was sent.
     public static let usualSilence = Duration.seconds(2)
 
-    /// Makes settings with nothing out of the ordinary.
+    /// Makes settings with defaults.
     public init(_ purpose: Purpose, _ endpoint: Endpoint) {
         self.purpose = purpose
         self.endpoint = endpoint
     }
 
-    /// Whether the standard input is sent.
+    /// Whether standard input is sent.
     var takesInput: Bool {
         if case .connect = purpose { true } else { false }
     }
 
-    /// Whether the other side has the first word.
+    /// Whether the peer sends first.
     var waits: Bool {
         if case .receive = purpose { true } else { listens }
     }
 
-    /// How long a connection may take; nil for ever.
+    /// The connect timeout; nil for none.
     var connectTime: Duration? {
         guard let timeout else { return Self.usualConnectTime }
         return timeout == .zero ? nil : timeout
     }
 
-    /// How long to wait for whoever connects to us; nil for ever.
+    /// How long to wait for a client to connect; nil for no limit.
     var acceptTime: Duration? { timeout == .zero ? nil : timeout }
 
-    /// What the dialogue is to be.
+    /// The settings of the dialogue.
     ///
-    /// - Parameter isInteractive: whether a person types.
+    /// - Parameter isInteractive: whether standard input is a terminal.
     func dialogue(_ kind: SocketKind, isInteractive: Bool) -> DialogueSettings {
         let form: TextForm = kind == .can ? .can : isHex ? .hex : .plain
         let transport: DialogueSettings.Transport =

@@ -4,7 +4,7 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// Carries out a ``Dialogue`` on a socket and a console: one loop of poll(2).
+/// Carries out a ``Dialogue`` on a socket and a console, in a loop of poll(2).
 ///
 /// Concurrency: belongs to one thread.
 final class Session {
@@ -14,22 +14,22 @@ final class Session {
     private let settings: DialogueSettings
     private var dialogue: Dialogue
 
-    /// What waits to be sent. A message is sent whole, and may be empty.
+    /// The bytes to send. On a socket with messages each element is one message, which may be empty.
     private var queue: [ArraySlice<UInt8>] = []
     private var queuedBytes = 0
-    /// Whether the writing direction ends behind the queue.
+    /// Whether the write side is shut down after the queue was sent.
     private var finishesSending = false
-    /// What could not be sent; what came in before is shown first.
+    /// The error of a failed send. Data that arrived before is shown first.
     private var sendError: SystemError?
-    /// Whether the message at the head was refused once, for what had happened to an earlier one.
+    /// Whether the first message in the queue failed once with the error of an earlier one.
     private var isSecondAttempt = false
     private var end: DialogueEnd?
     private var lastActivity = Clock.monotonic
 
-    /// More than this is not read ahead of what the other side takes.
+    /// Input is not read while more bytes than this are queued.
     private static let mostQueued = 1 << 18
 
-    /// How long to wait for room of which nobody tells.
+    /// The pause before the next attempt to send where poll(2) cannot report that the socket is writable.
     private static let pause = Duration.milliseconds(5)
 
     init(_ socket: ClientSocket, _ console: Console, _ interruption: Interruption, _ settings: DialogueSettings) {
@@ -40,9 +40,9 @@ final class Session {
         dialogue = Dialogue(settings)
     }
 
-    /// Talks until it is over.
+    /// Runs the dialogue to its end.
     ///
-    /// - Parameter message: what the command line sends.
+    /// - Parameter message: the message of the command line; nil if there is none.
     func run(sending message: [UInt8]?) throws(SystemError) -> Result<DialogueEnd, Interruption.Signal> {
         if let message {
             perform(dialogue.command(message))
@@ -58,9 +58,9 @@ final class Session {
         }
     }
 
-    /// Waits for something and deals with it.
+    /// Waits for an event and handles it.
     ///
-    /// - Returns: a signal that ends the process.
+    /// - Returns: a signal that ends the process; nil otherwise.
     private func turn() throws(SystemError) -> CInt? {
         let readsInput = end == nil && dialogue.takesInput && queuedBytes < Self.mostQueued && sendError == nil
         let readsSocket = end == nil && dialogue.expectsMessages
@@ -90,14 +90,14 @@ final class Session {
             if end == nil {
                 perform(dialogue.silence())
             } else {
-                // It was over but for what nobody takes.
+                // The dialogue had ended, but the peer does not take the rest of the queue.
                 end = .silent
             }
         }
         return nil
     }
 
-    /// When it has been silent for too long.
+    /// When to stop waiting for activity; nil for never.
     private var deadline: UInt64? {
         let isOnlySending = settings.source == .commandLine
         let timeToSend = isOnlySending ? settings.silence : ClientSettings.usualSilence
@@ -129,7 +129,7 @@ final class Session {
 
     // MARK: - The socket
 
-    /// Takes what has come in, a bounded amount.
+    /// Receives what is available, up to a limit.
     private func receive() {
         for _ in 0..<16 where end == nil && dialogue.expectsMessages {
             do throws(SystemError) {
@@ -146,7 +146,7 @@ final class Session {
         }
     }
 
-    /// Sends what goes, and what belongs behind it.
+    /// Sends the queue as far as possible, then shuts down the write side if requested.
     private func sendQueue() {
         guard sendError == nil, socket.hasPeer else { return }
         do throws(SystemError) {
@@ -167,7 +167,7 @@ final class Session {
     }
 
     private func sendFailed(_ error: SystemError) {
-        // The error of a UDP datagram that went earlier keeps this one from being sent, but not a second time.
+        // send(2) returned ECONNREFUSED for an earlier UDP datagram and did not send this one. It does so once only.
         if socket.kind == .udp, error.errno == ECONNREFUSED, !isSecondAttempt {
             isSecondAttempt = true
             perform(dialogue.failure(error))
@@ -175,7 +175,7 @@ final class Session {
             return
         }
         isSecondAttempt = false
-        // What the other side said before it went is worth being shown.
+        // The peer may have sent data before it closed, which is shown first.
         if !socket.kind.isDatagram {
             sendError = error
             finishesSending = false
@@ -196,7 +196,7 @@ final class Session {
         finishesSending = false
     }
 
-    // MARK: - The dialogue
+    // MARK: - Actions
 
     private func perform(_ actions: [DialogueAction]) {
         for action in actions {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The order of words on a command line that has commands. Pure.
+/// Reorders the words of a command line that has commands. Pure.
 public enum WordOrder {
-    /// The words with the command in front, where options stand before it: `--hex connect ADDRESS` is `connect --hex ADDRESS`.
+    /// Moves the command to the front if options precede it.
+    ///
+    /// `--hex connect ADDRESS` becomes `connect --hex ADDRESS`.
     ///
     /// - Parameters:
     ///   - commands: the names of the commands.
     ///   - options: the options that take the next word as their value.
-    ///   - own: the options of the program itself, behind which nothing is moved.
+    ///   - own: the options of the program itself; if one precedes the command, nothing is moved.
     public static func commandFirst(
         _ words: [String], commands: Set<String>, valued options: Set<String>, own: Set<String>
     ) -> [String] {

@@ -39,7 +39,7 @@ struct Check: ParsableCommand {
         do {
             let outcome = try request.run()
             print(outcome.output, terminator: "")
-            // What follows on the standard error is to come behind it, wherever both go.
+            // stdout is buffered, and the messages on stderr must follow it if both have the same destination.
             _ = fflush(nil)
             for message in outcome.messages { standardError.write("usherctl: \(message)\n") }
             if outcome.status != 0 { throw ExitCode(outcome.status) }

@@ -6,7 +6,7 @@ import Configuration
 import LinuxSystem
 import SocketClient
 
-/// What `connect`, `send` and `receive` have in common.
+/// The common options of `connect`, `send` and `receive`.
 struct ClientOptions: ParsableArguments {
     @Flag(help: "Print and read bytes as hexadecimal digits, one message a line.")
     var hex = false
@@ -21,7 +21,7 @@ struct ClientOptions: ParsableArguments {
         transform: ClientOptions.endpoint)
     var address: Endpoint
 
-    /// Reads a duration.
+    /// Parses a duration.
     static func duration(_ text: String) throws -> Duration {
         do throws(DurationText.Mistake) {
             return try DurationText.parse(text)
@@ -30,7 +30,7 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// Reads an address.
+    /// Parses an address.
     static func endpoint(_ text: String) throws -> Endpoint {
         do throws(EndpointSyntaxError) {
             return try Endpoint(parsing: text)
@@ -39,10 +39,10 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// Reads the address to come from: the port may be left out, and the scheme, which is that of the other side.
+    /// Parses the address of `--source`. The port may be omitted, and the scheme, which is then that of the peer.
     func source(_ text: String) throws -> Endpoint {
         let whole = text.contains("://") ? text : "\(address.scheme.rawValue)://\(text)"
-        // A path may end like a port.
+        // A path is taken as it is: it may itself end in a colon and digits.
         if !address.scheme.isUnix, let endpoint = try? Endpoint(parsing: "\(whole):0") { return endpoint }
         do throws(EndpointSyntaxError) {
             return try Endpoint(parsing: whole)
@@ -51,7 +51,7 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// A client with these options.
+    /// The settings of a client with these options.
     func settings(_ purpose: ClientSettings.Purpose) -> ClientSettings {
         var settings = ClientSettings(purpose, address)
         settings.isHex = hex
@@ -59,7 +59,7 @@ struct ClientOptions: ParsableArguments {
         return settings
     }
 
-    /// Does it; a failure is told on standard error and by the exit status.
+    /// Runs a client. A failure is printed to standard error, and sets the exit status.
     static func run(_ settings: ClientSettings) throws {
         do throws(ClientFailure) {
             try Client.run(settings)

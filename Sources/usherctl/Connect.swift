@@ -4,7 +4,7 @@ import ArgumentParser
 import LinuxSystem
 import SocketClient
 
-/// `usherctl connect ADDRESS`: both sides speak.
+/// `usherctl connect ADDRESS`: sends and receives.
 struct Connect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talk to a socket of any family.",

@@ -5,7 +5,7 @@ import ArgumentParser
 import LinuxSystem
 import SocketClient
 
-/// `usherctl receive ADDRESS`: one message comes in.
+/// `usherctl receive ADDRESS`: receives one message.
 struct Receive: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Wait for one message and print it.",

@@ -5,7 +5,7 @@ import ArgumentParser
 import LinuxSystem
 import SocketClient
 
-/// `usherctl send ADDRESS DATA…`: one message goes out.
+/// `usherctl send ADDRESS DATA…`: sends one message.
 struct Send: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Send one message.",
@@ -24,7 +24,7 @@ struct Send: ParsableCommand {
     @Argument(help: "What to send; for CAN a frame, as in 123#DEADBEEF. \"\" is a message without bytes.")
     var data: [String]
 
-    /// What a mistake in the message is told with is the usage of this command, so it is looked for here.
+    /// Checks the message here, since errors of `validate` are printed with the usage of the command.
     func validate() throws { _ = try message() }
 
     private func message() throws -> [UInt8] {

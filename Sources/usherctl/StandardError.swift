@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Standard error as a stream that `print` writes to.
+/// Standard error as a stream for `print`.
 struct StandardError: TextOutputStream {
     mutating func write(_ text: String) {
         let bytes = Array(text.utf8)

@@ -5,7 +5,7 @@ import Configuration
 import LinuxSystem
 import SocketClient
 
-/// The program usherctl: looks at a configuration, and talks to sockets.
+/// The program usherctl: checks a configuration, and talks to sockets.
 @main
 struct Usherctl: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +15,7 @@ struct Usherctl: ParsableCommand {
         version: "usherctl \(Version.text)",
         subcommands: [Check.self, Connect.self, Send.self, Receive.self])
 
-    /// Options may stand anywhere, also before the command that they are for.
+    /// Options may be anywhere, even before their command.
     static func main() {
         main(
             WordOrder.commandFirst(

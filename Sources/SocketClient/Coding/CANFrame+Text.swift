@@ -3,11 +3,11 @@
 import Addresses
 import LinuxSystem
 
-// The text of can-utils (lib.c): `123#DEADBEEF`, an extended identifier in eight digits, `123#R` or `123#R4` for a remote
-// frame, `123##1DEADBEEF` for CAN FD with its flags, `123#1122334455667788_9` for a length code above eight. An error frame
-// has its flag in the eight digits.
+// The text format of can-utils (lib.c): `123#DEADBEEF`, an extended identifier with eight digits, `123#R` or `123#R4` for a
+// remote frame, `123##1DEADBEEF` for CAN FD with its flags, `123#1122334455667788_9` for a length code above eight. An error
+// frame has its flag in the eight digits.
 extension CANFrame {
-    /// The text, as `candump -L` writes it.
+    /// The text, in the format of `candump -L`.
     public var text: [UInt8] {
         let isError = identifier.isError
         let digits = identifier.isExtended || isError ? 8 : 3
@@ -38,10 +38,11 @@ extension CANFrame {
         }
     }
 
-    /// Reads the text of one frame. Dots may stand between bytes. A length that CAN FD does not have is filled up with
-    /// zeros to the next that it has, as cansend(1) does.
+    /// Parses the text of one frame. Dots between bytes are allowed.
     ///
-    /// - Throws: what is wrong with the text.
+    /// Data of a length that CAN FD does not have is padded with zeros to the next valid length, as cansend(1) does.
+    ///
+    /// - Throws: why the text is invalid.
     public init(text: [UInt8]) throws(TextMistake) {
         let trimmed = Array(text.drop { $0 == UInt8(ascii: " ") }.reversed().drop { $0 <= 0x20 }.reversed())
         guard let hash = trimmed.firstIndex(of: UInt8(ascii: "#")) else {
@@ -114,7 +115,7 @@ extension CANFrame {
         return bytes
     }
 
-    /// The lengths of CAN FD: ISO 11898-1.
+    /// The next valid data length of CAN FD: ISO 11898-1.
     private static func flexibleLength(_ count: Int) -> Int {
         if count <= 8 { return count }
         return [12, 16, 20, 24, 32, 48, 64].first { $0 >= count } ?? 64

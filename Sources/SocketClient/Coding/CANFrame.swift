@@ -5,27 +5,27 @@ import LinuxSystem
 
 /// A frame of a CAN bus: `struct can_frame` and `struct canfd_frame` of linux/can.h.
 public struct CANFrame: Hashable, Sendable {
-    /// What kind of frame it is, with what only that kind has.
+    /// The type of a frame, with the values that only this type has.
     public enum Kind: Hashable, Sendable {
-        /// Up to eight bytes. `lengthCode` is a length code of 9 to 15 that stands for eight bytes as well; 0 for none.
+        /// Up to eight bytes. `lengthCode` is a length code of 9 to 15, which also means eight bytes; 0 for none.
         case data(lengthCode: UInt8)
-        /// It asks for a frame of this length and has no bytes.
+        /// Requests a frame of this length; has no data.
         case remote(length: UInt8)
-        /// CAN FD: up to 64 bytes, and the flags `CANFD_BRS`, `CANFD_ESI` and `CANFD_FDF`, which newer kernels
-        /// set in each.
+        /// CAN FD: up to 64 bytes, and the flags `CANFD_BRS`, `CANFD_ESI` and `CANFD_FDF`. Newer kernels set `CANFD_FDF` in
+        /// every such frame.
         case flexible(flags: UInt8)
     }
 
-    /// Which frame it is, with the kernel's flags.
+    /// The identifier, with the kernel's flags.
     public var identifier: CANIdentifier
 
-    /// What kind of frame it is.
+    /// The type of the frame.
     public var kind: Kind
 
-    /// What it carries.
+    /// The data bytes.
     public var data: [UInt8]
 
-    /// Puts a frame together.
+    /// Makes a frame.
     public init(identifier: CANIdentifier, kind: Kind = .data(lengthCode: 0), data: [UInt8] = []) {
         self.identifier = identifier
         self.kind = kind
@@ -40,7 +40,7 @@ public struct CANFrame: Hashable, Sendable {
 
     private static let headerSize = 8
 
-    /// Reads what a raw CAN socket gives; nil for bytes of another size or with a length that does not fit.
+    /// Parses a frame read from a raw CAN socket; nil if the size or the length field is invalid.
     public init?(kernelBytes bytes: [UInt8]) {
         guard bytes.count == Self.classicSize || bytes.count == Self.flexibleSize else { return nil }
         // unsafe: four bytes of a longer array, plain data.
@@ -60,7 +60,7 @@ public struct CANFrame: Hashable, Sendable {
         data = Array(bytes[Self.headerSize..<Self.headerSize + Int(length)])
     }
 
-    /// What a raw CAN socket takes.
+    /// The frame in the format that a raw CAN socket takes.
     public var kernelBytes: [UInt8] {
         let number = identifier.rawValue
         // unsafe: the bytes of a local number.

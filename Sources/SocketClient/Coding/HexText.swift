@@ -2,7 +2,7 @@
 
 /// Bytes as pairs of hexadecimal digits: `68 65 6c 6c 6f`.
 public enum HexText {
-    /// The bytes in lower case, a space between each two.
+    /// Encodes bytes in lower case, separated by spaces.
     public static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 3)
@@ -14,9 +14,11 @@ public enum HexText {
         return text
     }
 
-    /// Reads pairs of digits. Spaces, tabs and colons may stand between pairs, `0x` before the first; a line may be empty.
+    /// Decodes pairs of digits.
     ///
-    /// - Throws: what is wrong with the text.
+    /// Spaces, tabs and colons are allowed between pairs, `0x` before the first; a line may be empty.
+    ///
+    /// - Throws: why the text is invalid.
     public static func decode(_ text: [UInt8]) throws(TextMistake) -> [UInt8] {
         var rest = text[...]
         while let first = rest.first, isSpace(first) { rest.removeFirst() }
@@ -46,7 +48,7 @@ public enum HexText {
 
     private static let oddDigit = TextMistake("odd number of digits: a byte has two hexadecimal digits, as in 0a")
 
-    /// The value of a digit; nil for what is none.
+    /// The value of a digit; nil for any other character.
     static func value(ofDigit character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
@@ -61,7 +63,7 @@ public enum HexText {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: upperCase ? "A" : "a") + value - 10
     }
 
-    /// A character for a message: itself, or its number where it cannot be shown.
+    /// A character for a message: itself, or its hexadecimal value if it is not printable.
     static func name(of character: UInt8) -> String {
         0x21...0x7e ~= character
             ? String(decoding: [character], as: UTF8.self)

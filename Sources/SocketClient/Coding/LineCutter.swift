@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Cuts bytes into lines as they come.
+/// Cuts bytes into lines, independent of how reads split them.
 public struct LineCutter: Sendable {
     private var beginning: [UInt8] = []
 
-    /// Makes one that has seen nothing.
+    /// Makes one without input.
     public init() {}
 
-    /// Takes bytes.
+    /// Adds bytes.
     ///
-    /// - Returns: the lines that have ended, without their line feeds.
+    /// - Returns: the lines that are complete, without their line feeds.
     public mutating func add(_ bytes: [UInt8]) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         var rest = bytes[...]
@@ -22,7 +22,7 @@ public struct LineCutter: Sendable {
         return lines
     }
 
-    /// What stands behind the last line feed; nil if nothing does. Afterwards it has seen nothing.
+    /// Returns and removes the bytes behind the last line feed; nil if there are none.
     public mutating func takeRest() -> [UInt8]? {
         defer { beginning = [] }
         return beginning.isEmpty ? nil : beginning

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How what is sent is written, and what is received shown.
+/// The text format of bytes to send and of bytes received.
 public enum TextForm: Sendable {
-    /// As the bytes are.
+    /// Bytes without conversion.
     case plain
     /// Two digits a byte: ``HexText``.
     case hex
-    /// A frame of a CAN bus, as candump(1) and cansend(1) write it: ``CANFrame``.
+    /// A CAN frame, in the format of candump(1) and cansend(1): ``CANFrame``.
     case can
 
-    /// The bytes that a line stands for, which comes without its line feed.
+    /// Decodes a line, which comes without its line feed.
     ///
-    /// - Throws: what is wrong with the line.
+    /// - Throws: why the line is invalid.
     public func decode(line: [UInt8]) throws(TextMistake) -> [UInt8] {
         switch self {
         case .plain: line
@@ -20,18 +20,18 @@ public enum TextForm: Sendable {
         }
     }
 
-    /// A message on a line of its own: its bytes and a line feed, unless plain ones end in one.
+    /// Formats a message as a line: its bytes and a line feed, unless plain bytes already end in one.
     public func line(forMessage bytes: [UInt8]) -> [UInt8] {
         let feed = UInt8(ascii: "\n")
         switch self {
         case .plain: return bytes.last == feed ? bytes : bytes + [feed]
         case .hex: return HexText.encode(bytes[...]) + [feed]
-        // What is no frame, which the kernel does not deliver, is shown as bytes.
+        // Bytes that are not a frame, which the kernel never delivers, are shown as hexadecimal digits.
         case .can: return (CANFrame(kernelBytes: bytes)?.text ?? HexText.encode(bytes[...])) + [feed]
         }
     }
 
-    /// Bytes of a stream: as they are, or lines of sixteen.
+    /// Formats bytes of a stream: unchanged, or as lines of sixteen bytes.
     public func lines(forStream bytes: ArraySlice<UInt8>) -> [UInt8] {
         guard self != .plain else { return Array(bytes) }
         return stride(from: bytes.startIndex, to: bytes.endIndex, by: 16).flatMap { start in

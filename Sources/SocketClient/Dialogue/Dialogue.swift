@@ -2,26 +2,26 @@
 
 public import LinuxSystem
 
-/// A conversation over a socket: what is sent, shown and said, and when it is over. Pure.
+/// The state machine of a client: what to send, show and print, and when to end. Pure.
 ///
 /// ```
-///              .talking ──────────────── the input ends ──► .listening ─┐
-///                 │  └─ a person takes leave ─► .leaving ───────────────┤ the other side finishes,
-///                 └─ the other side finishes ─► .sending ───────────────┤ is silent, or enough has come
-///                                                                       ▼
-///                                                                     .over
+///              .talking ──────────────── EOF of the input ──► .listening ┐
+///                 │  └─ q or Ctrl-D on a terminal ─► .leaving ───────────┤ EOF from the peer, silence,
+///                 └─ EOF from the peer ────────────► .sending ───────────┤ or `count` messages received
+///                                                                        ▼
+///                                                                      .over
 /// ```
 public struct Dialogue: Sendable {
     private enum Phase {
-        /// Both sides may speak.
+        /// Both directions are open.
         case talking
-        /// Everything was said from here.
+        /// All input was sent.
         case listening
-        /// A person has ended it, and the other side has a moment left.
+        /// A person has ended the dialogue, and the peer may still send for a short time.
         case leaving
-        /// The other side has finished; the input that is there already is still sent.
+        /// EOF from the peer; input that is already available is still sent.
         case sending
-        /// Nothing happens any more.
+        /// The dialogue has ended.
         case over
     }
 
@@ -32,25 +32,25 @@ public struct Dialogue: Sendable {
     private var received = 0
     private var hasReceived = false
 
-    /// Begins one.
+    /// Makes a dialogue.
     public init(_ settings: DialogueSettings) {
         self.settings = settings
         phase = settings.source == .none ? .listening : .talking
     }
 
-    /// Whether it is over.
+    /// Whether the dialogue has ended.
     public var isOver: Bool { phase == .over }
 
-    /// Whether input is taken.
+    /// Whether input is read.
     public var takesInput: Bool { phase == .talking || phase == .sending }
 
-    /// Whether the other side may still say something.
+    /// Whether the peer may still send.
     public var expectsMessages: Bool { phase == .talking || phase == .listening || phase == .leaving }
 
-    /// Whether ``inputPaused()`` ends it.
+    /// Whether ``inputPaused()`` ends the dialogue.
     public var endsWithoutInput: Bool { phase == .sending }
 
-    /// For how long nothing may happen before ``silence()``; nil for ever.
+    /// After what time without activity to call ``silence()``; nil for never.
     public var patience: Duration? {
         switch phase {
         case .leaving: DialogueSettings.farewell
@@ -59,21 +59,23 @@ public struct Dialogue: Sendable {
         }
     }
 
-    /// Whether what comes in gives the other side new patience. Who takes leave, or only sends, waits for an end and for
-    /// nothing else, and a server that never stops talking must not keep them.
+    /// Whether data from the peer restarts the time of ``patience``.
+    ///
+    /// It does not after a person has ended the dialogue, or if the client only sends: then only EOF counts, and a server
+    /// that never stops sending must not delay the end.
     public var isMovedByMessages: Bool { phase == .listening && settings.source != .commandLine }
 
-    // MARK: - From here
+    // MARK: - Input
 
-    /// Takes bytes of the standard input.
+    /// Processes bytes of standard input.
     public mutating func input(_ bytes: [UInt8]) -> [DialogueAction] {
         guard takesInput, !bytes.isEmpty else { return [] }
-        // A stream has no lines of its own.
+        // A plain stream needs no splitting into lines.
         if settings.transport == .stream, settings.form == .plain { return [.send(bytes)] }
         return send(lines: lines.add(bytes))
     }
 
-    /// Takes a line that a person has typed, without its line feed. `q` alone ends the dialogue.
+    /// Processes a line typed by a person, without its line feed. `q` alone ends the dialogue.
     public mutating func typed(_ line: [UInt8]) -> [DialogueAction] {
         guard takesInput else { return [] }
         if line == [UInt8(ascii: "q")] { return endOfInput() }
@@ -86,13 +88,13 @@ public struct Dialogue: Sendable {
         }
     }
 
-    /// Takes a message of the command line.
+    /// Sends a message of the command line.
     public mutating func command(_ bytes: [UInt8]) -> [DialogueAction] {
         guard takesInput else { return [] }
         return [.send(bytes)]
     }
 
-    /// The standard input has ended, or a person has typed Ctrl-D.
+    /// Processes EOF of standard input, or Ctrl-D.
     public mutating func endOfInput() -> [DialogueAction] {
         guard takesInput else { return [] }
         var actions = lines.takeRest().map { send(lines: [$0]) } ?? []
@@ -108,7 +110,7 @@ public struct Dialogue: Sendable {
         return actions
     }
 
-    /// There is no input at the moment.
+    /// Processes that no input is available at the moment.
     public mutating func inputPaused() -> [DialogueAction] {
         phase == .sending ? end(.finished) : []
     }
@@ -126,9 +128,9 @@ public struct Dialogue: Sendable {
         return actions
     }
 
-    // MARK: - From there
+    // MARK: - Data from the peer
 
-    /// Takes bytes of a stream.
+    /// Processes bytes of a stream.
     public mutating func received(stream bytes: [UInt8]) -> [DialogueAction] {
         guard expectsMessages, !bytes.isEmpty else { return [] }
         hasReceived = true
@@ -143,9 +145,9 @@ public struct Dialogue: Sendable {
         return [.show(settings.form.lines(forStream: bytes[...]))]
     }
 
-    /// Takes a message, which may be empty.
+    /// Processes a message, which may be empty.
     ///
-    /// - Parameter length: how long it was where it came from; `bytes` is only its beginning if that is more.
+    /// - Parameter length: the original length; if it is greater than that of `bytes`, the message was truncated.
     public mutating func received(message bytes: [UInt8], length: Int) -> [DialogueAction] {
         guard expectsMessages else { return [] }
         hasReceived = true
@@ -163,7 +165,7 @@ public struct Dialogue: Sendable {
         return received == settings.count ? actions + end(.finished) : actions
     }
 
-    /// The other side has finished.
+    /// Processes EOF from the peer.
     public mutating func endOfPeer() -> [DialogueAction] {
         guard expectsMessages else { return [] }
         switch (phase, settings.source) {
@@ -175,25 +177,25 @@ public struct Dialogue: Sendable {
         }
     }
 
-    /// Nothing has happened for as long as ``patience``.
+    /// Processes that nothing has happened during ``patience``.
     public mutating func silence() -> [DialogueAction] {
         switch phase {
         case .leaving: end(.finished)
         case .listening where settings.source == .commandLine: end(.finished)
-        // Datagrams have no end but silence. A connection has one, and it did not come.
+        // Datagrams have no EOF, so silence ends them normally. A connection has EOF, and it did not come.
         case .listening where settings.transport == .datagrams && hasReceived && settings.count == nil: end(.finished)
         case .listening: end(.silent)
         case .talking, .sending, .over: []
         }
     }
 
-    /// The socket has failed.
+    /// Processes an error of the socket.
     public mutating func failure(_ error: SystemError) -> [DialogueAction] {
         switch phase {
         case .over: []
-        // Who takes leave does not mind how the other side goes.
+        // The dialogue is ending, so an error of the connection does not matter.
         case .leaving: end(.finished)
-        // A server that is not there now may be when the next line is typed.
+        // A datagram server that is not running now may be running when the next line is typed.
         case .talking where settings.source == .terminal && settings.transport == .datagrams:
             [.say("not delivered: \(error.reason) (\(error.symbol))")]
         default: end(.failed(error))

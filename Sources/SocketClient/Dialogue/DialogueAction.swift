@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a ``Dialogue`` wants done, in this order.
+/// An action that a ``Dialogue`` requests; actions are carried out in order.
 public enum DialogueAction: Equatable, Sendable {
-    /// Send these bytes: a message of its own where there are messages.
+    /// Send these bytes; on a socket with messages they are one message.
     case send([UInt8])
-    /// Tell the other side, behind all that was sent, that nothing more will come.
+    /// Shut down the write side after everything was sent.
     case finishSending
-    /// Show what came in, on standard output.
+    /// Write received bytes to standard output.
     case show([UInt8])
-    /// Tell the person something: a sentence without a full stop.
+    /// Print a message to standard error: a sentence without a full stop.
     case say(String)
-    /// It is over; nothing comes behind.
+    /// End the dialogue; no action follows.
     case end(DialogueEnd)
 }

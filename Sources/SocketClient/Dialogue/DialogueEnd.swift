@@ -4,12 +4,12 @@ public import LinuxSystem
 
 /// How a ``Dialogue`` ended.
 public enum DialogueEnd: Equatable, Sendable {
-    /// As it should.
+    /// Successfully.
     case finished
-    /// Nothing came in for as long as the settings allow.
+    /// Nothing arrived within the configured time.
     case silent
-    /// A line of the input is none that can be sent.
+    /// A line of the input is invalid.
     case badInput(line: Int, TextMistake)
-    /// The kernel says no: the other side refuses, or is gone.
+    /// A system call failed: the peer refused or reset the connection, for example.
     case failed(SystemError)
 }

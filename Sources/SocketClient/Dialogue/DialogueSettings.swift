@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a ``Dialogue`` is to be.
+/// The settings of a ``Dialogue``.
 public struct DialogueSettings: Sendable {
-    /// What the other side sees of the sockets' kind.
+    /// The properties of a socket's kind that matter to a dialogue.
     public enum Transport: Sendable {
-        /// A connection whose bytes flow without bounds.
+        /// A connection without message boundaries.
         case stream
-        /// A connection that keeps the bounds of messages.
+        /// A connection with message boundaries.
         case messages
-        /// No connection: neither side can say that it has finished.
+        /// No connection, so no EOF in either direction.
         case datagrams
     }
 
-    /// What is sent.
+    /// The source of the bytes to send.
     public enum Source: Sendable {
-        /// The lines that a person types.
+        /// Lines typed on a terminal.
         case terminal
         /// All of the standard input.
         case pipe
-        /// Nothing: what comes in is waited for.
+        /// None: the client only receives.
         case none
-        /// What the command line says; what comes in is not shown.
+        /// The command line; received data is not shown.
         case commandLine
     }
 
     /// Streams, messages or datagrams.
     public var transport: Transport
 
-    /// What is sent.
+    /// The source of the bytes to send.
     public var source: Source
 
-    /// How bytes are written.
+    /// The text format.
     public var form: TextForm
 
-    /// How many messages, or lines of a stream, come in before it ends by itself; nil does not count.
+    /// After how many messages, or lines of a stream, to end; nil for no limit.
     public var count: Int?
 
-    /// For how long nothing may come in once everything was sent; nil waits without end.
+    /// How long to wait for data after everything was sent; nil for no limit.
     public var silence: Duration?
 
-    /// Whether the silence is only one after something has come in: a server waits for its first client.
+    /// Whether the time of ``silence`` begins with the first data: a server waits for its first client.
     public var waitsForFirst: Bool
 
-    /// How long the other side has, after a person has ended the dialogue, to say its last words.
+    /// How long the peer may still send after a person has ended the dialogue.
     public static let farewell = Duration.seconds(1)
 
     /// Makes settings.

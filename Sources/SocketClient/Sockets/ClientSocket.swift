@@ -4,34 +4,34 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// The one socket of a client, on which it talks.
+/// The socket of a client.
 ///
 /// Concurrency: belongs to one thread.
 final class ClientSocket {
-    /// What kind of socket it is.
+    /// The kind of the socket.
     let kind: SocketKind
 
-    /// Where the other side is; nil for a socket that takes what comes from anywhere.
+    /// The address of the peer; nil for a socket that receives from any address.
     let peer: SocketAddress?
 
-    /// Whether the kernel knows the peer as well. Groups and buses are not connected to: their members answer from
-    /// addresses of their own.
+    /// Whether the socket is connected. Sockets for groups and buses are not, since their members answer from other
+    /// addresses.
     let isConnected: Bool
 
-    /// The other side in the grammar of addresses, or where we listen, for people.
+    /// The address of the peer, or the local address of a listening socket, in endpoint syntax.
     let name: String
 
-    /// Where what is sent goes if there is no one peer: to whoever wrote last.
+    /// The sender of the last datagram, to which data is sent if there is no fixed peer.
     private(set) var lastWriter: SocketAddress?
 
     private let descriptor: OwnedDescriptor
     private let file: UnixSocketFile?
     private var buffer: [UInt8]
 
-    /// The longest message that RDS has, and more than the others have: what is longer is truncated.
+    /// The longest RDS message, more than other kinds allow. Longer messages are truncated.
     private static let longestMessage = 1 << 20
 
-    /// Takes over a socket that is connected, or bound.
+    /// Takes ownership of a socket that is connected or bound.
     init(
         _ descriptor: consuming OwnedDescriptor, _ kind: SocketKind, peer: SocketAddress?, isConnected: Bool = true,
         name: String, file: UnixSocketFile? = nil
@@ -47,25 +47,26 @@ final class ClientSocket {
 
     deinit { removeFile() }
 
-    /// Removes the path that the socket was given: it would refuse whoever finds it there.
+    /// Removes the socket's path, which would refuse connections from now on.
     func removeFile() {
         try? file?.remove()
     }
 
-    /// The number, for poll(2).
+    /// The descriptor, for poll(2).
     var raw: CInt { descriptor.raw }
 
-    /// Whether there is somebody to send to.
+    /// Whether there is an address to send to.
     var hasPeer: Bool { peer != nil || lastWriter != nil }
 
-    /// Whether poll(2) knows when there is room: not for a socket that is not connected, whose room is the other's.
+    /// Whether poll(2) reports that the socket is writable. It does not for an unconnected one, where the receiver's queue
+    /// counts.
     var roomIsKnown: Bool { isConnected }
 
     // MARK: - Sending
 
-    /// Sends what goes of bytes of a stream, or a message whole.
+    /// Sends a part of a stream, or a whole message.
     ///
-    /// - Returns: how many bytes went; nil if nothing goes at the moment.
+    /// - Returns: how many bytes were sent; nil if the socket is not writable.
     func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int? {
         if kind.isByteStream {
             // unsafe: a span of plain bytes, whose owner lives for the call.
@@ -78,18 +79,18 @@ final class ClientSocket {
             return try MessageSocket.send(kind, raw, Array(bytes), to: isConnected ? nil : peer ?? lastWriter)
                 ? bytes.count : nil
         } catch {
-            // The queue of the interface is full, which empties at the speed of the bus.
+            // ENOBUFS: the transmit queue of the interface is full; it drains at the speed of the bus.
             if error.errno == ENOBUFS, kind == .can { return nil }
             throw error
         }
     }
 
-    /// Ends the writing direction.
+    /// Shuts down the write side.
     func finishSending() throws(SystemError) {
         try StreamSocket.finishWriting(raw)
     }
 
-    /// What is known of the fate of datagrams that went: of a refusal, loopback knows at once.
+    /// The pending error of a datagram socket (SO_ERROR): through loopback a refusal is known at once.
     var pendingError: SystemError? {
         guard kind.isDatagram else { return nil }
         do throws(SystemError) {
@@ -102,16 +103,16 @@ final class ClientSocket {
 
     // MARK: - Receiving
 
-    /// What came in.
+    /// The result of a receive.
     enum Arrival {
         case nothing
         case stream([UInt8])
-        /// The bytes, and how many there were where they came from.
+        /// The bytes, and the original length of the message.
         case message([UInt8], length: Int)
         case end
     }
 
-    /// Takes what is there.
+    /// Receives what is available.
     func receive() throws(SystemError) -> Arrival {
         let raw = raw
         if kind.isByteStream {
@@ -130,7 +131,7 @@ final class ClientSocket {
             try unsafe MessageSocket.receive(raw, into: UnsafeMutableRawBufferPointer(bytes))
         }
         guard let arrival else { return .nothing }
-        // Nothing, and not even an empty message: ``Transfer/receiveMessage(_:into:)``.
+        // Length 0 without control data is EOF, not an empty message: ``Transfer/receiveMessage(_:into:)``.
         if kind == .unixSeqpacket, arrival.length == 0, !arrival.hasControl { return .end }
         if kind.isDatagram, arrival.source != .unnamed { lastWriter = arrival.source ?? lastWriter }
         return .message(Array(buffer[..<min(arrival.length, buffer.count)]), length: arrival.length)

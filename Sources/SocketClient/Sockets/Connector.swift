@@ -4,15 +4,16 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// Makes the socket of a client: connects, or takes the server's part.
+/// Makes the socket of a client: connects it, or listens.
 struct Connector {
-    /// What is asked for.
+    /// The settings of the client.
     let settings: ClientSettings
 
-    /// What ends the waiting: a signal.
+    /// Ends waiting when a signal arrives.
     let interruption: Interruption
 
-    /// Connects to the addresses of a target in turn until one answers. The time is shared among those that are left.
+    /// Connects to the addresses of a target, one after the other, until one succeeds. Each address gets an equal share of
+    /// the remaining time.
     func connect(to target: Target, from source: Target?) throws(ClientFailure) -> ClientSocket {
         let deadline = UInt64.deadline(in: settings.connectTime)
         var failure = ClientFailure(.notResolved, "\(settings.endpoint) has no address")
@@ -66,7 +67,7 @@ struct Connector {
         }
     }
 
-    /// Connects; false if the time has passed.
+    /// Connects. Returns false on a timeout.
     private func begin(_ raw: CInt, _ address: SocketAddress, until deadline: UInt64?) throws(SystemError) -> Bool {
         while true {
             do throws(SystemError) {
@@ -75,14 +76,14 @@ struct Connector {
                 try OutgoingSocket.finish(raw)
                 return true
             } catch {
-                // A Unix socket whose backlog is full says nothing when there is room again: unix(7).
+                // EAGAIN: the backlog of a Unix socket is full, and no event reports a free place: unix(7).
                 guard error.errno == EAGAIN, deadline.map({ $0 > Clock.monotonic }) ?? true else { throw error }
                 _ = try interruption.wait(for: -1, 0, until: .deadline(in: .milliseconds(20)))
             }
         }
     }
 
-    /// Gives a socket the name that it is to come from; some need one to be answered.
+    /// Binds a socket to `--source`, or to an address of its own where the peer could not answer otherwise.
     private func bind(
         _ raw: CInt, _ kind: SocketKind, for address: SocketAddress, from source: Target?
     ) throws(ClientFailure) -> UnixSocketFile? {
@@ -106,14 +107,14 @@ struct Connector {
         }
     }
 
-    /// The address of this host that the way to another one begins at: what UDP would come from.
+    /// The local address from which this host reaches another address, determined with a UDP socket.
     private static func ownAddress(towards address: SocketAddress) throws(SystemError) -> SocketAddress {
         let probe = try SocketKind.udp.makeSocket(for: address)
         _ = try OutgoingSocket.connect(probe.raw, to: address)
         return try ListeningSocket.localAddress(of: probe.raw).with(port: 0)
     }
 
-    /// Binds, and remembers the file that this has made.
+    /// Binds a socket, and returns the file that this has created.
     private func take(
         _ address: SocketAddress, _ raw: CInt, _ kind: SocketKind, _ activity: ClientFailure.Activity
     ) throws(ClientFailure) -> UnixSocketFile? {
@@ -134,7 +135,7 @@ struct Connector {
     private func prepare(_ raw: CInt, _ kind: SocketKind) throws(SystemError) {
         let options = settings.endpoint.options
         switch kind {
-        // How an empty message is told from the end: ``MessageSocket/Arrival/hasControl``.
+        // Empty messages are distinguished from EOF by control data: ``MessageSocket/Arrival/hasControl``.
         case .unixSeqpacket: try MessageSocket.tellEmptyMessages(raw)
         case .udp: if options.broadcast == true { try MessageSocket.allowBroadcast(raw) }
         case .can: try MessageSocket.filter(raw, options.filters)
@@ -143,12 +144,12 @@ struct Connector {
         }
     }
 
-    /// Where frames go that are sent at an address: one can listen on all buses, but not send to all.
+    /// The bus to send frames to; nil for all buses, since a client can listen on all but not send to all.
     private static func bus(_ address: SocketAddress) -> SocketAddress? {
         address == .can(.any, .none) ? nil : address
     }
 
-    /// The interface of the address's options, 0 for whichever the kernel takes.
+    /// The index of the interface in the address's options; 0 lets the kernel choose.
     private func groupInterface() throws(SystemError) -> UInt32 {
         guard let name = settings.endpoint.options.interface else { return 0 }
         guard let index = UInt32(name) ?? NameService.interface(named: name) else {
@@ -157,11 +158,11 @@ struct Connector {
         return index
     }
 
-    // MARK: - The server's part
+    // MARK: - Listening
 
-    /// Listens on the first address of a target that can be had, and takes one client.
+    /// Listens on the first address of a target that can be bound, and accepts one client.
     ///
-    /// - Parameter say: hears where it listens, as soon as it does.
+    /// - Parameter say: called with the address as soon as the socket is listening.
     func listen(on target: Target, say: (String) -> Void) throws(ClientFailure) -> ClientSocket {
         var failure = ClientFailure(.notResolved, "\(settings.endpoint) has no address")
         for address in target.addresses {
@@ -170,7 +171,7 @@ struct Connector {
                     ? try open(address, target.kind, say: say) : try accept(on: address, target.kind, say: say)
             } catch {
                 failure = error
-                // The address was had; what went wrong is behind that.
+                // The bind succeeded, so another address would not help.
                 if error.reason == .timedOut { throw error }
             }
         }
@@ -187,7 +188,8 @@ struct Connector {
                 kind: kind, address: address, dualStack: address == .ipv6(.any, port: address.port ?? 0, scope: 0),
                 options: ListeningOptions(backlog: 1),
                 access: UnixSocketAccess(mode: settings.endpoint.options.mode.map(UInt32.init)))
-            // One client is all; the path goes with the listener, as the second client would wait for nothing.
+            // Only one client is accepted. The path is removed with the listener, or a second client would wait in the
+            // backlog for ever.
             defer { try? listener.file?.remove() }
             say("listening on \(kind.name(of: listener.address))")
             let deadline = UInt64.deadline(in: settings.acceptTime)
@@ -210,7 +212,7 @@ struct Connector {
         if case .ipv6 = address, kind == .udp {
             try MessageSocket.setDualStack(descriptor.raw, address == .ipv6(.any, port: address.port ?? 0, scope: 0))
         }
-        // Several may listen to a group.
+        // Several sockets may receive from the same group.
         if kind == .udp, address.isMulticast { try MessageSocket.reuseAddress(descriptor.raw) }
         try prepare(descriptor.raw, kind)
         return descriptor
@@ -243,6 +245,6 @@ struct Connector {
 }
 
 extension SocketKind {
-    /// An address of this kind in the grammar of addresses.
+    /// An address of this kind in endpoint syntax.
     func name(of address: SocketAddress) -> String { "\(scheme)://\(address)" }
 }

@@ -3,12 +3,13 @@
 import Glibc
 import LinuxSystem
 
-/// The signals that end a client, or change its terminal, read as data, so that it can put its terminal in order and
-/// remove its files first.
+/// Reads the signals that end a client or change its terminal from a signalfd.
+///
+/// So a client can restore the terminal and remove its files before it ends or stops.
 ///
 /// Concurrency: belongs to one thread.
 final class Interruption {
-    /// A signal came that ends the process.
+    /// A signal that ends the process.
     struct Signal: Error {
         let number: CInt
     }
@@ -16,26 +17,26 @@ final class Interruption {
     private static let ending = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
     private let signals: SignalDescriptor
 
-    /// What came while something else was waited for.
+    /// A signal that ended ``wait(for:_:until:)``.
     private(set) var pending: CInt?
 
-    /// From now on the signals are read here.
+    /// Blocks the signals; from then on they are read here.
     init() throws(SystemError) {
         signals = try SignalDescriptor(blocking: Self.ending + [SIGWINCH, SIGTSTP])
     }
 
-    /// The number, for poll(2).
+    /// The descriptor, for poll(2).
     var raw: CInt { signals.raw }
 
-    /// The next signal; nil if there is none.
+    /// Reads the next signal; nil if there is none.
     func next() throws(SystemError) -> CInt? { try signals.next() }
 
     /// Whether a signal ends the process.
     static func ends(_ signal: CInt) -> Bool { ending.contains(signal) }
 
-    /// Waits for one descriptor, before there is a terminal to look after: a signal that ends the process is an `EINTR`.
+    /// Waits for one descriptor, before the terminal is in use. A signal that ends the process throws EINTR.
     ///
-    /// - Returns: whether it is ready; false if the time has passed.
+    /// - Returns: whether the descriptor is ready; false on a timeout.
     func wait(for raw: CInt, _ wanted: CInt, until deadline: UInt64?) throws(SystemError) -> Bool {
         while true {
             var entries = [Poll.Entry(raw: raw, wanted: wanted), Poll.Entry(raw: self.raw, wanted: POLLIN)]
@@ -52,12 +53,12 @@ final class Interruption {
         }
     }
 
-    /// Stops the process until the shell lets it go on.
+    /// Stops the process until it gets SIGCONT.
     static func stop() {
         raise(SIGSTOP)
     }
 
-    /// Ends the process as the signal would have done, so that whoever started it knows.
+    /// Ends the process by the signal's default action, so that the parent sees the right wait status.
     static func die(of signal: CInt) {
         Glibc.signal(signal, SIG_DFL)
         var set = sigset_t()

@@ -3,38 +3,38 @@
 import Glibc
 import LinuxSystem
 
-/// Waits for descriptors: poll(2), which takes regular files and terminals as well.
+/// Waits for descriptors with poll(2), which also supports regular files and terminals.
 enum Poll {
-    /// One descriptor, and what is wanted of it or known of it.
+    /// One descriptor, with the events to wait for and the events found.
     struct Entry: Sendable {
-        /// The descriptor; a negative one is left out.
+        /// The descriptor; poll(2) ignores a negative one.
         var raw: CInt
-        /// `POLLIN` and `POLLOUT`: what is waited for.
+        /// The events to wait for: `POLLIN` and `POLLOUT`.
         var wanted: CInt
-        /// What was found, with `POLLERR` and `POLLHUP`.
+        /// The events found, including `POLLERR` and `POLLHUP`.
         var found: CInt = 0
 
-        /// Whether reading will not block: there is something, or an end, or an error.
+        /// Whether a read will not block: there is data, EOF or an error.
         var isReadable: Bool { found & (POLLIN | POLLHUP | POLLERR) != 0 }
 
-        /// Whether writing will not block.
+        /// Whether a write will not block.
         var isWritable: Bool { found & (POLLOUT | POLLERR) != 0 }
     }
 
-    /// Waits until something wanted is there, or the time has come.
+    /// Waits until a requested event occurs, or the deadline passes.
     ///
-    /// - Parameter deadline: by ``Clock/monotonic``, in nanoseconds; nil for no end.
+    /// - Parameter deadline: by ``Clock/monotonic``, in nanoseconds; nil for none.
     static func wait(_ entries: inout [Entry], until deadline: UInt64?) throws(SystemError) {
         var list = entries.map { pollfd(fd: $0.raw, events: Int16($0.wanted), revents: 0) }
         _ = try systemCall("poll") {
-            // unsafe: the array outlives the call and has as many elements as are given. Computed here: whoever was
-            // interrupted has less time left.
+            // unsafe: the array outlives the call and has as many elements as are given. The timeout is computed here, since
+            // after EINTR less time is left.
             unsafe poll(&list, nfds_t(list.count), milliseconds(until: deadline))
         }
         for index in entries.indices { entries[index].found = CInt(list[index].revents) }
     }
 
-    /// The time left, rounded up; -1 for no end.
+    /// The time left in milliseconds, rounded up; -1 for no deadline.
     private static func milliseconds(until deadline: UInt64?) -> CInt {
         guard let deadline else { return -1 }
         let now = Clock.monotonic
@@ -43,8 +43,9 @@ enum Poll {
 }
 
 extension UInt64 {
-    /// The moment so much later than another, by default now, by ``Clock/monotonic``; nil for no end, or one that the clock
-    /// does not reach.
+    /// The time by ``Clock/monotonic`` after a duration, by default from now.
+    ///
+    /// Nil for no deadline, or on overflow.
     static func deadline(in duration: Duration?, after start: UInt64 = Clock.monotonic) -> UInt64? {
         guard let (seconds, attoseconds) = duration?.components else { return nil }
         let (nanoseconds, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)

@@ -3,20 +3,20 @@
 import Addresses
 import LinuxSystem
 
-/// The addresses that an ``Endpoint`` stands for on this host.
+/// The socket addresses that an ``Endpoint`` means on this host.
 struct Target: Equatable, Sendable {
-    /// What an address is wanted for.
+    /// What an address is used for.
     enum Use: Sendable {
         case connecting, listening, source
     }
 
-    /// What kind of socket it takes.
+    /// The kind of socket.
     let kind: SocketKind
 
-    /// The addresses, in the order in which they are to be tried; at least one.
+    /// The addresses, in the order in which to try them; at least one.
     let addresses: [SocketAddress]
 
-    /// Resolves an endpoint. May block for as long as a name server takes.
+    /// Resolves an endpoint. May block on the name service.
     init(_ endpoint: Endpoint, for use: Use) throws(ClientFailure) {
         guard let kind = endpoint.scheme.kind else {
             throw ClientFailure(
@@ -46,17 +46,17 @@ struct Target: Equatable, Sendable {
                     "\(endpoint): every context can be listened on, but not connected to; write local, host or a number"
                 )
             }
-            // VMADDR_PORT_ANY of vsock(7) is not 0 but the highest number.
+            // VMADDR_PORT_ANY of vsock(7) is the highest number, not 0.
             return [.vsock(cid: cid, port: port == 0 && use != .connecting ? .max : port)]
         case .interface(let name):
             guard name != "*" else { return [.can(.any, .none)] }
-            // Whether there is one of this name is asked behind whether there are such sockets at all.
+            // The interface is looked up only after the socket was made, so that a kernel without CAN is reported first.
             guard let interface = InterfaceName(name) else {
                 throw ClientFailure(.usage, "\(endpoint): `\(name)` is too long for the name of an interface")
             }
             return [.can(interface, .none)]
         case .passed:
-            // Only systemd:// has a name that was passed, and it has no kind.
+            // Only systemd:// has this location, and it was rejected above.
             throw ClientFailure(.usage, "\(endpoint) cannot be used here")
         }
     }

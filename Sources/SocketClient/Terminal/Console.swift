@@ -4,23 +4,23 @@ import CEdit
 import Glibc
 import LinuxSystem
 
-/// The standard descriptors of a client: what a person types or a pipe brings, and where what comes in is shown.
+/// The standard descriptors of a client: reads standard input, shows received data and messages.
 ///
 /// Concurrency: belongs to one thread.
 final class Console {
-    /// What the standard input brought.
+    /// The result of a read.
     enum Input: Equatable {
-        /// Bytes of a pipe or file.
+        /// Bytes from a pipe or file.
         case bytes([UInt8])
         /// A line that was typed.
         case line([UInt8])
-        /// There is no more.
+        /// EOF.
         case end
-        /// Nothing that counts.
+        /// Nothing to process.
         case nothing
     }
 
-    /// Whether a person types.
+    /// Whether standard input is read from a terminal.
     let isInteractive: Bool
 
     private let isShownOnTerminal: Bool
@@ -31,9 +31,9 @@ final class Console {
     private var typedLines: [[UInt8]] = []
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
-    /// Looks at the standard descriptors; takes nothing yet.
+    /// Checks whether the standard descriptors are terminals; changes nothing yet.
     ///
-    /// - Parameter takesInput: whether the standard input is read.
+    /// - Parameter takesInput: whether standard input is read.
     init(takesInput: Bool) {
         isInteractive = takesInput && isatty(STDIN_FILENO) == 1
         isShownOnTerminal = isatty(STDOUT_FILENO) == 1
@@ -41,7 +41,7 @@ final class Console {
         screen = Screen(columns: Self.columns) { Int(cedit_width($0.value)) }
     }
 
-    /// Takes the terminal, if there is one to edit on; gives it back when the console goes.
+    /// Starts line editing if input and output are on a terminal that supports it.
     func beginEditing() {
         // unsafe: getenv's string is read at once, and nothing here changes the environment.
         guard isInteractive, isShownOnTerminal, let name = unsafe getenv("TERM"), unsafe String(cString: name) != "dumb"
@@ -49,7 +49,7 @@ final class Console {
         editor = LineEditor(prompt: Screen.prompt)
     }
 
-    /// Gives the terminal back, with no prompt left on it.
+    /// Ends line editing, removes the prompt and restores the terminal.
     func endEditing() {
         guard let editor else { return }
         Self.write(screen.clear(editor.textBeforeCursor))
@@ -57,12 +57,12 @@ final class Console {
         flushText()
     }
 
-    /// Whether a line that was typed waits.
+    /// Whether a complete typed line waits.
     var hasInput: Bool { !typedLines.isEmpty }
 
     // MARK: - Input
 
-    /// Reads what is there, which there must be.
+    /// Reads from standard input, which must be readable.
     func read() throws(SystemError) -> Input {
         if !typedLines.isEmpty { return .line(typedLines.removeFirst()) }
         if let editor {
@@ -89,13 +89,13 @@ final class Console {
 
     // MARK: - Output
 
-    /// Shows what came in: bytes as they are, unless it is a terminal that they could steer.
+    /// Shows received bytes: unchanged, except on a terminal, where control characters are made visible.
     func show(_ bytes: [UInt8]) {
         guard isShownOnTerminal else { return Self.write(bytes, to: STDOUT_FILENO) }
         show(text.add(bytes))
     }
 
-    /// Tells the person something, on standard error, and in a place of its own.
+    /// Prints a message to standard error, on a line of its own.
     func say(_ sentence: String) {
         let line = "usherctl: \(sentence)\n"
         guard let editor else { return Self.write(Array(line.utf8), to: STDERR_FILENO) }
@@ -105,7 +105,7 @@ final class Console {
         editor.redraw()
     }
 
-    /// Shows what is left of a character that was never completed.
+    /// Shows the bytes of an incomplete character at the end.
     private func flushText() {
         if isShownOnTerminal { show(text.finish()) }
     }
@@ -119,13 +119,13 @@ final class Console {
 
     // MARK: - Signals
 
-    /// The terminal has another size.
+    /// Handles SIGWINCH: reads the new size of the terminal.
     func resize() {
         editor?.resize()
         screen.columns = Self.columns
     }
 
-    /// Stops with the terminal as the shell left it, and takes it again afterwards.
+    /// Handles SIGTSTP: restores the terminal, stops, and starts line editing again after SIGCONT.
     func stop() {
         editor?.take(false)
         Interruption.stop()
@@ -133,9 +133,9 @@ final class Console {
         editor?.redraw()
     }
 
-    // MARK: - The system
+    // MARK: - System calls
 
-    /// libedit reads and shows the characters of the locale; where it has only ASCII, UTF-8 does no harm.
+    /// libedit shows only characters of the locale. Where that is not UTF-8, C.UTF-8 is used.
     private static func useLocale() {
         // unsafe: literals; nobody else looks at the locale at this time.
         _ = unsafe setlocale(LC_CTYPE, "")
@@ -153,7 +153,7 @@ final class Console {
         write(Array(text.utf8), to: STDOUT_FILENO)
     }
 
-    /// Writes all of it. Who does not want the output any more has closed it, and SIGPIPE ends the program.
+    /// Writes all bytes. If the reader has closed the pipe, SIGPIPE ends the process.
     private static func write(_ bytes: [UInt8], to raw: CInt) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -165,7 +165,7 @@ final class Console {
                 if let count {
                     rest = rest.dropFirst(count)
                 } else {
-                    // Whoever shares the descriptor has made it non-blocking.
+                    // EAGAIN: another process that shares the descriptor has made it non-blocking.
                     var entries = [Poll.Entry(raw: raw, wanted: POLLOUT)]
                     try Poll.wait(&entries, until: nil)
                 }

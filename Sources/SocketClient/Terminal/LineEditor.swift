@@ -3,20 +3,21 @@
 import CEdit
 import Glibc
 
-/// A line that a person edits on the terminal of the standard descriptors, one key a call, so that other descriptors can
-/// be waited for meanwhile: libedit, editline(3).
+/// Edits a line on the terminal with libedit, editline(3).
+///
+/// Each call handles one key, so that poll(2) can wait for other descriptors in between.
 ///
 /// Concurrency: belongs to one thread.
 ///
-/// Safety: the pointers are made in init, freed in deinit, and given to nobody.
+/// Safety: the pointers are made in init, freed in deinit, and never passed on.
 @safe final class LineEditor {
-    /// What a key has done.
+    /// The result of a key.
     enum Event: Equatable {
-        /// The line is not finished.
+        /// The line is incomplete.
         case typing
-        /// The line is finished; it comes without its line feed.
+        /// The line is complete; without its line feed.
         case line([UInt8])
-        /// Ctrl-D, or the terminal is gone.
+        /// Ctrl-D, or the terminal was hung up.
         case end
     }
 
@@ -27,7 +28,7 @@ import Glibc
     private let history: OpaquePointer?
     private let prompt: UnsafeMutablePointer<CChar>
 
-    /// Takes the terminal and shows the prompt; nil if there is no terminal that can be edited on.
+    /// Starts editing and shows the prompt; nil if the terminal does not support editing.
     init?(prompt text: String) {
         // unsafe: strdup copies the string; what it returns is freed below or in deinit.
         guard let prompt = unsafe strdup(text) else { return nil }
@@ -40,7 +41,7 @@ import Glibc
         unsafe self.prompt = prompt
         unsafe self.history = history
         unsafe self.editor = editor
-        // The person's own keys: editrc(5).
+        // Reads the user's key bindings: editrc(5).
         _ = unsafe el_source(editor, nil)
         _ = unsafe cedit_set_unbuffered(editor, 1)
     }
@@ -53,23 +54,23 @@ import Glibc
         unsafe free(prompt)
     }
 
-    /// Takes one key, which there must be.
+    /// Reads one key, which must be available.
     func key() -> Event {
         var count = CInt(0)
         // unsafe: `count` is a local, and the line is libedit's until the next call.
         guard let line = unsafe el_gets(editor, &count) else { return count == 0 || isGone ? .end : .typing }
         let bytes = unsafe UnsafeBufferPointer(start: line, count: Int(max(0, count))).map { UInt8(bitPattern: $0) }
-        // As rl_callback_read_char of libedit tells it: Ctrl-D in an empty line becomes its one character.
+        // As in rl_callback_read_char of libedit: Ctrl-D on an empty line is returned as its only character.
         if bytes == [Self.endOfFile] { return .end }
         guard let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else { return .typing }
         if bytes.count > 1, let history = unsafe history { _ = unsafe cedit_remember(history, line) }
-        // Begins an empty line, without showing its prompt twice.
+        // Starts an empty line without showing the prompt twice.
         _ = unsafe cedit_set_unbuffered(editor, 0)
         _ = unsafe cedit_set_unbuffered(editor, 1)
         return .line(Array(bytes.dropLast()))
     }
 
-    /// The line as far as the cursor is.
+    /// The part of the line before the cursor.
     var textBeforeCursor: String {
         // unsafe: the line is libedit's, and is copied before the next call.
         guard let line = unsafe el_line(editor) else { return "" }
@@ -78,17 +79,17 @@ import Glibc
         return unsafe String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Shows the prompt and the line again, from where the cursor of the terminal is.
+    /// Shows the prompt and the line again at the cursor position of the terminal.
     func redraw() {
         _ = unsafe cedit_refresh(editor)
     }
 
-    /// The terminal has another size.
+    /// Reads the new size of the terminal.
     func resize() {
         unsafe el_resize(editor)
     }
 
-    /// Gives the terminal back for a while, or takes it again; the line stays.
+    /// Restores the terminal for a while, or takes it again; the line is kept.
     func take(_ flag: Bool) {
         _ = unsafe cedit_take_terminal(editor, flag ? 1 : 0)
     }

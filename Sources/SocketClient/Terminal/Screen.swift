@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where what comes in and what is being typed stand on a terminal: the one above the other. Pure.
+/// Computes the terminal output that shows received text above the line being typed. Pure.
 ///
-/// What comes in goes where the prompt begins, and the prompt and the line are shown again below it. A line that has
-/// not ended stays above the prompt; what continues it later is written behind it, as if nothing had been between.
+/// Received text replaces the prompt, and the prompt and the line are shown again below it. An incomplete line of received
+/// text stays above the prompt, and its continuation is later written directly behind it.
 struct Screen: Sendable {
-    /// What the person sees before the line that is being typed.
+    /// The prompt.
     static let prompt = "> "
 
-    /// How many columns the terminal has. What was shown stays as the terminal has it.
+    /// The width of the terminal in columns. After a change, text that was shown stays where it is.
     var columns: Int {
         didSet { if columns != oldValue { unfinished = "" } }
     }
 
-    /// The last row of what came in, if it has not ended.
+    /// The last row of received text, if it is incomplete.
     private var unfinished = ""
 
     private let width: @Sendable (Unicode.Scalar) -> Int
 
-    /// Makes an empty one.
+    /// Makes an empty screen.
     ///
-    /// - Parameter width: how many columns a character takes; negative for one that cannot be shown.
+    /// - Parameter width: returns how many columns a character takes; negative if it is not printable.
     init(columns: Int, width: @escaping @Sendable (Unicode.Scalar) -> Int) {
         self.columns = columns
         self.width = width
     }
 
-    /// What puts text, which holds no control characters but line feeds and tabs, above the line that is being typed. It
-    /// leaves the cursor where the prompt is to be shown again.
+    /// Returns the output that inserts text above the line being typed.
     ///
-    /// - Parameter typed: the line as far as the cursor of its editor is.
+    /// It leaves the cursor where the prompt is shown next. The text contains no control characters except line feeds and tabs.
+    ///
+    /// - Parameter typed: the part of the line before the cursor.
     mutating func show(_ text: String, above typed: String) -> String {
         let rows = rows(of: unfinished + text)
         var output = erase(typed)
@@ -39,32 +40,34 @@ struct Screen: Sendable {
         return output
     }
 
-    /// What makes room for a line of somebody else's above the line that is being typed.
+    /// Returns the output that clears the prompt, so that a message can be printed above the line.
     mutating func beginRow(above typed: String) -> String {
         let output = clear(typed)
         unfinished = ""
         return output
     }
 
-    /// What removes the prompt and the line for good; a line that came in and has not ended stays.
+    /// Returns the output that removes the prompt and the line; incomplete received text stays.
     func clear(_ typed: String) -> String {
         var copy = self
         copy.unfinished = ""
         return copy.erase(typed)
     }
 
-    /// The person has ended the line: below it another one begins.
+    /// Notes that a person has entered the line: the next one begins below it.
     mutating func lineEntered() {
         unfinished = ""
     }
 
-    /// From the cursor of the editor back to where what comes in goes on, with nothing behind it: ECMA-48, CUU and ED.
+    /// Returns the output that moves the cursor to where received text continues, and clears what follows.
+    ///
+    /// It uses CUU and ED of ECMA-48.
     private func erase(_ typed: String) -> String {
         let up = rowOfCursor(behind: Self.prompt + typed) + (unfinished.isEmpty ? 0 : 1)
         return "\r" + (up > 0 ? "\u{1b}[\(up)A" : "") + "\u{1b}[J"
     }
 
-    /// The row that the cursor is in behind a text which begins in the first column of row 0, as libedit shows it.
+    /// The row of the cursor after a text that begins in column 0 of row 0, as libedit shows it.
     func rowOfCursor(behind text: String) -> Int {
         var row = 0
         var column = 0
@@ -83,7 +86,7 @@ struct Screen: Sendable {
         return row
     }
 
-    /// Cuts text into the rows that the terminal makes of it.
+    /// Wraps text into rows as the terminal does.
     private func rows(of text: String) -> [String] {
         var rows: [String] = []
         var row = ""
@@ -112,7 +115,7 @@ struct Screen: Sendable {
         case 0x09: 8 - column % 8
         case 0..<0x20, 0x7f: 2
         default:
-            // libedit writes `\U+200e` for what cannot be shown: two signs, and digits by pairs.
+            // libedit shows an unprintable character as `\U+200e`: three characters, and four or five digits.
             width(scalar) >= 0 ? width(scalar) : scalar.value > 0xffff ? 8 : 7
         }
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Makes bytes from outside fit to be shown on a terminal: what would steer it becomes visible instead.
+/// Converts bytes from outside to text that is safe on a terminal: control characters become visible.
 ///
-/// Control characters become `^[`, those of C1 `\u{9b}`, bytes that are no UTF-8 `\xff`. Line feeds and tabs stay; a
-/// carriage return before a line feed goes.
+/// For example, ESC becomes `^[`, a C1 character `\u{9b}`, bytes that are not UTF-8 `\xff`. Line feeds and tabs are kept; a
+/// carriage return before a line feed is dropped.
 struct TerminalText: Sendable {
-    /// The beginning of a character, or a carriage return, whose meaning is in what follows.
+    /// An incomplete character, or a carriage return whose successor is unknown.
     private var pending: [UInt8] = []
 
-    /// Takes bytes as they come.
+    /// Adds bytes.
     ///
-    /// - Returns: what can be shown of them by now.
+    /// - Returns: the text that is complete.
     mutating func add(_ bytes: [UInt8]) -> String {
         let all = pending + bytes
         pending = []
@@ -41,7 +41,7 @@ struct TerminalText: Sendable {
         return text
     }
 
-    /// What is left at the end, which will not be completed.
+    /// Returns what is left of an incomplete character at the end.
     mutating func finish() -> String {
         defer { pending = [] }
         var text = ""
@@ -69,7 +69,7 @@ struct TerminalText: Sendable {
         switch scalar.value {
         case 0x09, 0x0a: text.unicodeScalars.append(scalar)
         case 0..<0x20, 0x7f: text += "^\(Unicode.Scalar(UInt8(scalar.value ^ 0x40)))"
-        // C1, and what turns the direction of text around (UAX #9), so that it reads as what it is not.
+        // C1, and characters that change the text direction (UAX #9), which can make text look like something else.
         case 0x80..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069:
             text += "\\u{\(String(scalar.value, radix: 16))}"
         default: text.unicodeScalars.append(scalar)
