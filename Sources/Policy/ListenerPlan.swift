@@ -52,10 +52,10 @@ public struct Route: Hashable, Sendable {
     /// The name of the service.
     public var service: String
 
-    /// The name of the service.
+    /// Whether the connections of the route exchange data, so that they must be on one lane.
     public var sharesOneLane: Bool
 
-    /// Whether the connections of the route exchange data, so that they must be on one lane.
+    /// Makes a route.
     public init(to service: String, sharesOneLane: Bool = false) {
         self.service = service
         self.sharesOneLane = sharesOneLane

@@ -48,7 +48,9 @@ package final class BalanceTier: Sendable {
         return best?.index
     }
 
-    /// `random`: draws two by weight and takes the less loaded one (Mitzenmacher, "The power of two choices").
+    /// `random`: draws two by weight and takes the less loaded one.
+    ///
+    /// See Mitzenmacher, "The power of two choices".
     package func betterOfTwo(random: UInt64, load: (Int) -> Int?) -> Int? {
         // The two lowest scores for a random source are a weighted draw of two without replacement.
         var first: (candidate: Candidate, lot: Double, load: Int)?
@@ -68,7 +70,9 @@ package final class BalanceTier: Sendable {
         return secondIsBetter ? second.candidate.index : first.candidate.index
     }
 
-    /// `round-robin`: the member whose turn it is; if it cannot get the connection, one of the others gets its turn.
+    /// `round-robin`: the member whose turn it is.
+    ///
+    /// If it cannot get the connection, one of the others gets its turn.
     package func next(ticket: UInt64, load: (Int) -> Int?) -> Int? {
         guard let turns else { return nil }
         let candidate = candidates[turns[ticket]]

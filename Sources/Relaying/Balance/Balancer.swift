@@ -139,9 +139,9 @@ package final class Balancer: Sendable {
         }
     }
 
-    /// Chooses the untried member that is due first, where ``choose(ticket:random:source:tried:state:)`` found none
-    /// available.
+    /// Chooses the untried member that is due first.
     ///
+    /// Called where ``choose(ticket:random:source:tried:state:)`` found none available.
     /// Trying an ejected upstream is better than refusing the connection. Of members due at the same time, the first in the
     /// order of the configuration is chosen. Backups are treated like the others.
     package func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {

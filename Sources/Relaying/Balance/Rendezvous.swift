@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Weighted rendezvous hashing: each member has a score for a source, and the lowest score gets the source.
+/// Weighted rendezvous hashing: the member with the lowest score for a source gets the source.
 ///
 /// A score ("lot") depends on the source and the member alone. So a member that is added takes its share evenly from the
 /// others and moves nothing else, and the sources of one that is removed are spread over the others. Scores are

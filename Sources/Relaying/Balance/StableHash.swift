@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A 64-bit hash that is the same on every host and after every start, unlike the standard library's `Hasher`.
+/// A 64-bit hash that is the same on every host and after every start, unlike `Hasher`.
 ///
 /// Two usherd with the same upstreams must send a client to the same one. It does not resist an attacker who looks for
 /// collisions.
@@ -26,6 +26,6 @@ package enum StableHash {
         mix(mix(first &+ golden) ^ second)
     }
 
-    /// 2^64 divided by the golden ratio: its multiples modulo 2^64 are evenly spread, however many there are.
+    /// 2^64 divided by the golden ratio. Its multiples modulo 2^64 are evenly spread, however many there are.
     package static let golden: UInt64 = 0x9e37_79b9_7f4a_7c15
 }

@@ -18,8 +18,9 @@ package struct ConnectRace: Equatable, Sendable {
     package enum Action: Equatable, Sendable {
         /// Nothing, or wait for the attempts in progress.
         case none
-        /// Start to connect to this address, and call ``delayPassed()`` after so many nanoseconds, replacing any earlier
-        /// delay; nil if no further attempt can be started.
+        /// Start to connect to this address, and call ``delayPassed()`` after `thenWait` nanoseconds.
+        ///
+        /// The new delay replaces an earlier one. It is nil if no further attempt can be started.
         case connect(Int, thenWait: UInt64?)
         /// This attempt is connected and wins. Close the others.
         case won(Int)
@@ -37,7 +38,9 @@ package struct ConnectRace: Equatable, Sendable {
         package var party = FaultParty.peer
     }
 
-    /// How long to wait before the next attempt: less than ``attemptDelay`` if not all addresses could be tried otherwise.
+    /// Returns the delay before the next attempt, in nanoseconds.
+    ///
+    /// It is less than ``attemptDelay`` if not all addresses could be tried otherwise.
     ///
     /// - Parameters:
     ///   - count: how many addresses there are.
@@ -114,8 +117,9 @@ package struct ConnectRace: Equatable, Sendable {
         if end(index) { postponed |= 1 << UInt64(index) }
     }
 
-    /// Ends an attempt that still waited for a resource on this host, so that ``timedOut(errno:)`` does not count it as one
-    /// without an answer.
+    /// Ends an attempt that still waited for a resource on this host.
+    ///
+    /// Call it before ``timedOut(errno:)``, which would record ETIMEDOUT for the attempt.
     package mutating func gaveUp(_ index: Int, errno: CInt, party: FaultParty) {
         if end(index) { failures.append(Failure(index: index, errno: errno, party: party)) }
     }

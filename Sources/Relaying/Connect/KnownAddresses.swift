@@ -35,8 +35,9 @@ package struct KnownAddresses: Equatable, Sendable {
     /// The pause in nanoseconds between a failed look-up and the next one.
     package static let retryTime: UInt64 = 1_000_000_000
 
-    /// The limits of a TTL, in nanoseconds: a shorter one would cause a look-up for each connection, a longer one would hide
-    /// moves.
+    /// The limits of a TTL, in nanoseconds.
+    ///
+    /// A shorter one would cause a look-up for each connection; a longer one would hide changes of the addresses.
     package static let lifetimes: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
 
     /// The last good answer; empty if there was none.

@@ -6,7 +6,7 @@
 /// half are empty or a search has skipped many. So leaving a place in the middle moves nothing, and the same number can be
 /// taken again cheaply.
 package struct WaitingPlaces<Waiter> {
-    /// How many empty places are kept regardless of ``count``, and how many a search skips before it compacts.
+    /// How many empty places are kept regardless of ``count``; also how many a search skips before it compacts.
     private static var mostEmpty: Int { 64 }
 
     /// In ascending order of their numbers.
@@ -46,7 +46,9 @@ package struct WaitingPlaces<Waiter> {
         return take(index) != nil
     }
 
-    /// Frees the first taken place with a number above this one, and returns its waiter; 0 means the first of all.
+    /// Frees the first taken place with a number above this one, and returns its waiter.
+    ///
+    /// 0 means the first of all.
     package mutating func takeFirst(behind number: UInt64) -> (number: UInt64, waiter: Waiter)? {
         let start = number == 0 ? head : max(head, index(of: number &+ 1))
         guard var index = places[start...].firstIndex(where: { $0.waiter != nil }) else { return nil }

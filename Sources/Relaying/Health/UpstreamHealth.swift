@@ -127,7 +127,9 @@ package struct UpstreamHealth: Equatable, Sendable {
         self.limits = limits
     }
 
-    /// The time from which a connection may try: 0 while the upstream is up, `.max` while checks keep it down.
+    /// The time from which a connection may try.
+    ///
+    /// 0 while the upstream is up, `.max` while checks keep it down.
     package var availableFrom: UInt64 {
         switch state {
         case .up: 0

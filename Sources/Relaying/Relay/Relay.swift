@@ -16,7 +16,7 @@ public struct Relay: Hashable {
         public var side: RelaySide
         /// Whether that peer failed, so that the other one is to be reset.
         public var isBroken: Bool
-        /// The errno of that peer's socket; 0 for an orderly end.
+        /// The error of that peer's socket, errno(3); 0 for an orderly end.
         public var errno: CInt
 
         /// Makes an ending.
@@ -196,7 +196,9 @@ public struct Relay: Hashable {
         }
     }
 
-    /// Reads the pending error of a peer that sent EOF and is not read any more: it may have reset the connection since.
+    /// Reads the pending error of a peer that sent EOF: it may have reset the connection since.
+    ///
+    /// Reads would not return the error, since nothing is read from the peer any more.
     @inlinable mutating func findError(of side: RelaySide, on transport: some RelayTransport) {
         guard self[from: side] == .over(.finished), !self[from: side.other].isOver else { return }
         erred[side] = false

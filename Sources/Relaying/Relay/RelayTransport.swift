@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The socket calls of a ``Relay``: implemented by real sockets, and by the test that tries every order of events.
+/// The socket calls of a ``Relay``.
+///
+/// Implemented by real sockets, and by the test that tries every order of events.
 public protocol RelayTransport: AnyObject {
     /// How many reads from one peer a turn may do.
     var readsPerTurn: Int { get }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The lines of RFC 864: each has 72 of the 95 printable ASCII characters and begins one character further.
+/// The lines of RFC 864.
+///
+/// Each has 72 of the 95 printable ASCII characters and begins one character further.
 enum ChargenPattern {
     /// The characters of a line.
     static let width = 72
@@ -11,7 +13,9 @@ enum ChargenPattern {
     /// The length in bytes of the repeating pattern: as many lines as there are characters.
     static let cycleLength = 95 * lineLength
 
-    /// Several cycles in a row, so that one system call can write many bytes from any position in the first cycle.
+    /// Several cycles in a row.
+    ///
+    /// So one system call can write many bytes from any position in the first cycle.
     static let bytes: [UInt8] = {
         let cycles = 9
         var bytes: [UInt8] = []

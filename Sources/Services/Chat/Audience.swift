@@ -2,12 +2,13 @@
 
 import Reactor
 
-/// The connections and flows that can be sent something: members of a room, and members that have left but are not closed
-/// yet.
+/// The connections and flows that can be sent something.
 ///
-/// What a member is reached by: its connection, or its flow.
+/// These are the members of a room, and those that have left but are not closed yet.
+///
+/// Concurrency: belongs to one lane.
 struct Audience {
-    /// What stands for a member: its connection, or its flow.
+    /// What a member is reached by: its connection, or its flow.
     enum Seat {
         case worker(ChatWorker)
         case flow(ChatFlow)

@@ -4,13 +4,13 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// A room in which every member on the listener reads what the others write, over streams or datagrams of any family.
+/// A room in which every member on the listener reads what the others write.
 ///
-/// It carries out the steps that the ``Room`` decides. Bytes for one member are sent at once. Bytes for all are appended to
-/// a ``RoomLog``. Each member is then sent the part of the log that it lacks, in one piece, in the order of joining, to as
-/// many members in a turn of the lane as ``FanOut`` allows: so the other listeners of the lane get their turns, however many
-/// members there are and whatever they do. Meanwhile the log may grow, so under load many lines, and the joins and leaves of
-/// many members, are sent together.
+/// Members use streams or datagrams of any family. The service carries out the steps that the ``Room`` decides. Bytes for
+/// one member are sent at once. Bytes for all are appended to a ``RoomLog``. Each member is then sent the part of the log
+/// that it lacks, in one piece, in the order of joining, to as many members in a turn of the lane as ``FanOut`` allows: so
+/// the other listeners of the lane get their turns, however many members there are and whatever they do. Meanwhile the log
+/// may grow, so under load many lines, and the joins and leaves of many members, are sent together.
 ///
 /// A send may fail and close the connection, whose worker then calls the service before the send returns. The steps that
 /// follow from that are carried out afterwards, never in between: the outbox is swapped for an empty one before it is
@@ -38,7 +38,7 @@ final class ChatService: Service {
 
     private var isDelivering = false
 
-    /// The pass over the members in progress: the number of the last member served, and the log position at its start.
+    /// The pass over the members in progress: the last member served, and the log position at its start.
     ///
     /// When the pass ends, the log is dropped up to that position. Nil while all members have everything.
     private var pass: (reached: UInt64, end: Int)?
@@ -119,7 +119,7 @@ final class ChatService: Service {
 
     // MARK: - Sending
 
-    /// Carries out the steps in the outbox, and those that follow from them, as far as is fair in this turn.
+    /// Carries out the steps in the outbox, and those that follow, as far as is fair in this turn.
     func deliver() {
         guard !isDelivering else { return }
         isDelivering = true

@@ -63,7 +63,9 @@ private struct Harm {
         self.picture = picture
     }
 
-    /// Whether E2 and these two are U+2028 to U+202E (separators, embeddings, overrides) or U+2066 to U+2069 (isolates).
+    /// Whether E2 and these two bytes are U+2028 to U+202E or U+2066 to U+2069.
+    ///
+    /// These are separators, embeddings, overrides and isolates.
     private static func breaksOrTurns(_ second: UInt8, _ third: UInt8) -> Bool {
         switch second {
         case 0x80: (0xa8...0xae).contains(third)

@@ -6,9 +6,11 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// A member that uses datagrams: each datagram that it sends has one or more lines, each that it receives has one.
+/// A member that uses datagrams.
 ///
-/// Anybody can forge the source of a datagram, and the forged source would then be sent the lines of the room. So a source
+/// Each datagram from the member has one or more lines, each datagram to the member has one.
+///
+/// A datagram can have a forged source, and the host with that address would then be sent the lines of the room. So a source
 /// joins only after it has sent back a token that was sent to it (``JoinToken``). Before that it gets at most one short line
 /// a second, and only in answer to a datagram. The kernel guarantees the source of a Unix datagram, so such a source joins
 /// at once. A member stays only while it sends something from time to time (``ChatPatience``).
@@ -136,7 +138,7 @@ final class ChatFlow: Flow {
             }
         }
         guard member == nil else { return }
-        // Other lines of a source that has not joined reach nobody.
+        // Lines of a source that has not joined are not delivered.
         traffic.dropped &+= 1
         sendNotice { token.appendInvitation(to: &$0) }
     }

@@ -9,7 +9,9 @@ enum DatagramFault {
     /// One datagram was dropped; the session keeps its upstream.
     case datagram
 
-    /// One datagram was dropped for lack of something on this host that may return: a route, or the permission to send.
+    /// One datagram was dropped for lack of a route, or of the permission to send.
+    ///
+    /// This host may get either back, so the session keeps its upstream.
     case host(HostFault)
 
     /// The session has to use another upstream, or end.

@@ -33,7 +33,9 @@ final class PeerSocket: Pollable {
 
     private var owner: (any PeerSocketOwner)?
 
-    /// Makes a socket and begins to connect it: ``Stream/init(connectingTo:_:from:timers:filters:selfConnects:hasData:)``.
+    /// Makes a socket and begins to connect it.
+    ///
+    /// See ``Stream/init(connectingTo:_:from:timers:filters:selfConnects:hasData:)``.
     ///
     /// It is not in the lane's table until ``watch(on:)``.
     ///
@@ -63,7 +65,9 @@ final class PeerSocket: Pollable {
         try lane.watch(self, &stream)
     }
 
-    /// Registers it level-triggered: a batch may leave datagrams unread, and epoll then reports the socket again.
+    /// Registers it level-triggered.
+    ///
+    /// A batch may leave datagrams unread; epoll then reports the socket again.
     func watchLevelTriggered(on lane: Lane) throws(SystemError) {
         try lane.watch(self, stream.raw, for: .readable)
     }

@@ -11,7 +11,9 @@ extension RelaySession: UpstreamSession {
 
     var relayDeadline: UInt64 { search == nil ? halfCloseDeadline : .max }
 
-    /// Towards this host the client's first bytes can be sent with the connection attempt: see ``clientReadyEarly(_:)``.
+    /// Whether the client's first bytes can be sent with the connection attempt: only to this host.
+    ///
+    /// See ``clientReadyEarly(_:)``.
     func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
 
     func searchSucceeded(_ socket: PeerSocket) {

@@ -50,12 +50,11 @@ extension RelaySession {
         return (try? client.peek(into: lane.input, atMost: 1)) == .endOfStream
     }
 
-    /// Connects to an upstream on this host and writes the client's first bytes at once, before any event confirms the
-    /// connection.
+    /// Connects to an upstream on this host and writes the client's first bytes at once.
     ///
-    /// The kernel connects through loopback within connect(2). So this saves waiting for EPOLLOUT, and the bytes travel with
-    /// the ACK that completes the handshake. Bytes that the socket does not take, because it is not connected yet, are held:
-    /// at most one short read.
+    /// It does not wait for the event that confirms the connection. The kernel connects through loopback within connect(2).
+    /// So this saves waiting for EPOLLOUT, and the bytes travel with the ACK that completes the handshake. Bytes that the
+    /// socket does not take, because it is not connected yet, are held: at most one short read.
     ///
     /// - Returns: whether the client may have sent more.
     private func sendEarly(to index: Int, _ search: UpstreamSearch) -> Bool {

@@ -4,7 +4,9 @@ import LinuxSystem
 import Reactor
 import Records
 
-/// The place of a session at its upstream after the search: the member that counts it, and the search's data for records.
+/// The place of a session at its upstream, after the search.
+///
+/// It has the member that counts the session, and the data about the search for records.
 struct UpstreamPlace {
     let group: UpstreamGroup
 
@@ -24,7 +26,7 @@ struct UpstreamPlace {
     /// The upstream.
     var upstream: Upstream { group.members[member].upstream }
 
-    /// Gives up the place at the end of the session, and adds the session's traffic to the counts of the upstream.
+    /// Gives up the place at the end of the session, and adds its traffic to the counts of the upstream.
     func leave(_ session: Session, _ datagrams: DatagramTraffic? = nil) {
         upstream.countEnd(of: session, datagrams, connectTime: connectTime)
         group.leave(member)

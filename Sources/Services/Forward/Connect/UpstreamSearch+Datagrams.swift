@@ -62,12 +62,15 @@ extension UpstreamSearch {
         owner?.searchDeadlineChanged()
     }
 
-    /// Whether the search can continue although a socket is connected: everything sent is kept, and nothing was answered.
+    /// Whether the search can continue although a socket is connected.
     ///
-    /// After an answer the upstream may have state about the client that no other upstream has.
+    /// It can while everything sent is kept and nothing was answered. After an answer the upstream may have state about the
+    /// client that no other upstream has.
     var canGoOn: Bool { unanswered.isWhole }
 
-    /// Moves to the next address, or the next upstream, after the connected one refused or this host cannot send to it.
+    /// Moves to the next address or upstream after the connected one refused.
+    ///
+    /// Also if this host cannot send to the connected one.
     ///
     /// Only while ``canGoOn``.
     func refused(errno: CInt, _ party: FaultParty) {
@@ -79,8 +82,9 @@ extension UpstreamSearch {
         owner?.searchDeadlineChanged()
     }
 
-    /// Moves to the next address after the connected one did not answer in time; after the last one, back to the first that
-    /// was silent.
+    /// Moves to the next address after the connected one did not answer in time.
+    ///
+    /// After the last address it goes back to the first that was silent.
     func leaveSilent() {
         silence.deadline = .max
         guard canGoOn, let socket = connected else { return }
@@ -100,7 +104,9 @@ extension UpstreamSearch {
         deadline = lane.now + timeout
     }
 
-    /// Notes that the connected upstream refused, or that this host cannot send to it, when the session ends for it.
+    /// Notes that the connected upstream refused, and that the session ends for it.
+    ///
+    /// Also if this host cannot send to the upstream.
     func noteRefusal(errno: CInt, _ party: FaultParty) {
         silence.wasRefused = true
         guard party.hostFault == nil, let member, let connected else { return }
@@ -108,7 +114,9 @@ extension UpstreamSearch {
             group.noteRefusal(of: member, at: connected.address, among: addresses, errno: errno, on: lane))
     }
 
-    /// Counts a success for an upstream that never answers: it has not refused anything for ``Upstream/timeForRefusal``.
+    /// Counts a success for an upstream that never answers.
+    ///
+    /// It has not refused anything for ``Upstream/timeForRefusal``.
     func noteSilentSuccess() {
         guard !silence.wasRefused, let connected,
             Clock.span(from: connected.begun, to: lane.now) >= Upstream.timeForRefusal

@@ -25,7 +25,9 @@ protocol UpstreamSearchOwner: Pollable, PeerSocketOwner, Waiting {
     /// ``UpstreamSearch/nextDeadline`` may have changed.
     func searchDeadlineChanged()
 
-    /// The search has closed the connected datagram socket, after a refusal or for lack of an answer, and continues.
+    /// The search has closed the connected datagram socket and continues.
+    ///
+    /// The upstream refused, or did not answer.
     func upstreamWasLeft()
 }
 

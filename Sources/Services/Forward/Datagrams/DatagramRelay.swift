@@ -9,10 +9,11 @@ import Reactor
 import Records
 import Relaying
 
-/// A flow that is relayed to a datagram upstream: each datagram from the source is sent there, each answer goes back.
+/// A flow that is relayed to a datagram upstream.
 ///
-/// Answers are sent from the address that the source had written to. A CAN frame is a datagram with the kernel's layout
-/// (``CANFrameLayout``); a datagram that is no frame is not sent to a bus.
+/// Each datagram from the source is sent there, each answer goes back. Answers are sent from the address that the source had
+/// written to. A CAN frame is a datagram with the kernel's layout (``CANFrameLayout``); a datagram that is no frame is not
+/// sent to a bus.
 ///
 /// Each flow has its own connected socket, so that the upstream can tell flows apart and ICMP errors reach the flow that
 /// they concern. ``UpstreamSearch`` finds the upstream, and lasts until it has answered: earlier datagrams are kept, and go

@@ -8,11 +8,11 @@ import Reactor
 import Records
 import Relaying
 
-/// A flow that is relayed to a stream upstream: one connection for each flow, with each datagram as a frame.
+/// A flow that is relayed to a stream upstream, with each datagram as a frame.
 ///
-/// Each frame from the upstream is answered as a datagram. Datagrams wait in a ``FrameQueue``, within its limits, while the
-/// connection is made and while the upstream is not writable. EOF from the upstream ends the flow; the next datagram of the
-/// source begins another one.
+/// Each flow has its own connection. Each frame from the upstream is answered as a datagram. Datagrams wait in a
+/// ``FrameQueue``, within its limits, while the connection is made and while the upstream is not writable. EOF from the
+/// upstream ends the flow; the next datagram of the source begins another one.
 ///
 /// Concurrency: belongs to one lane.
 final class FramedFlow: Flow {

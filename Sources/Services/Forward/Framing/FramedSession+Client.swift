@@ -116,9 +116,9 @@ extension FramedSession {
         return true
     }
 
-    /// Whether an error of the upstream's socket drops one datagram only, and the session keeps the upstream.
+    /// Whether an error of the upstream's socket drops one datagram only.
     ///
-    /// See ``DatagramFault``. Logs a fault of this host.
+    /// Then the session keeps the upstream. See ``DatagramFault``. Logs a fault of this host.
     func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
         switch DatagramFault(error, of: link, canLeave: search.canGoOn) {
         case .datagram:

@@ -9,12 +9,12 @@ import Reactor
 import Records
 import Relaying
 
-/// A stream that is relayed to a datagram upstream: each frame of the client is sent as one datagram, each answer as a
-/// frame.
+/// A stream that is relayed to a datagram upstream.
 ///
-/// Each connection has its own socket to the upstream. While that is not writable, the client is not read. A client that
-/// does not read loses datagrams beyond the limits of ``FrameQueue``. Datagrams have no EOF, so after EOF a client still
-/// gets answers, until none has come for ``silence``, or for the listener's `half-close-timeout`.
+/// Each frame of the client is sent as one datagram, each answer is sent to the client as a frame. Each connection has its
+/// own socket to the upstream. While that is not writable, the client is not read. A client that does not read loses
+/// datagrams beyond the limits of ``FrameQueue``. Datagrams have no EOF, so after EOF a client still gets answers: for
+/// the listener's `half-close-timeout`, or without one until none has come for ``silence``.
 ///
 /// Concurrency: belongs to one lane.
 final class FramedSession: StreamSession {
@@ -52,7 +52,7 @@ final class FramedSession: StreamSession {
     /// The drop counter of the upstream's socket (SO_RXQ_OVFL) when it was last read.
     private var knownDrops: UInt32 = 0
 
-    /// Why the upstream did not take the message held in ``input``, or why its socket failed; nil without an error.
+    /// Why the upstream did not take the message in ``input``, or its socket failed; nil without an error.
     var refusal: SystemError?
 
     /// How the session ends at the end of this turn, and the close reason for a client that sent EOF.

@@ -6,7 +6,9 @@ import Reactor
 import Records
 import Relaying
 
-/// Logs datagrams that were dropped on their way into a stream: the first at once, then a sum every ten seconds at most.
+/// Logs datagrams that were dropped on their way into a stream.
+///
+/// The first is logged at once, then a sum every ten seconds at most.
 ///
 /// Concurrency: belongs to one lane, for all framed relays of a listener there. It is in the lane's table only while a
 /// record is due.

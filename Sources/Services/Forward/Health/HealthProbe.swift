@@ -8,7 +8,7 @@ import Reactor
 import Records
 import Relaying
 
-/// Checks one upstream periodically: connects, sends the configured bytes, and looks for the expected answer.
+/// Checks one upstream periodically: connects, sends a request, and looks for the expected answer.
 ///
 /// ``UpstreamSearch`` connects as it does for a relay: to all addresses of a name, from the group's `source`; the first
 /// connected one wins (RFC 8305). For datagrams an address counts as connected when the expected answer comes from it. A

@@ -30,7 +30,9 @@ struct RelayChannel {
     /// Notes that splice(2) moved everything from the pipe to the destination, so both sockets support it.
     mutating func drained() { refusals = 0 }
 
-    /// Notes that splice(2) failed: copies until reads fill the buffer again; for good after several failures in a row.
+    /// Notes that splice(2) failed: copies until reads fill the buffer again.
+    ///
+    /// After several failures in a row it copies for good.
     mutating func refusedToSplice() {
         refusals += 1
         mode = refusals < Self.mostRefusals ? .copying(full: 0) : .onlyCopying

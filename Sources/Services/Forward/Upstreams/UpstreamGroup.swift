@@ -112,7 +112,9 @@ final class UpstreamGroup: Sendable {
         line.serveAll()
     }
 
-    /// The group that has replaced this one after a reload; nil while there is none, or if it relays differently.
+    /// The group that has replaced this one after a reload.
+    ///
+    /// Nil while there is none, or if the new one relays in another way.
     var successor: UpstreamGroup? {
         guard isReplaced.load(ordering: .acquiring) else { return nil }
         guard let newest = registry.newest, newest.settings.framing == settings.framing,

@@ -26,7 +26,9 @@ final class WaitingLine: Sendable {
     enum Answer {
         /// The connection took the free place.
         case served
-        /// The connection could not use the place, but others may: it had tried that upstream, or is waiting again.
+        /// The connection could not use the place, but others may.
+        ///
+        /// It had tried that upstream, or is waiting again.
         case waits
         /// The connection has ended and takes no place.
         case left
