@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who ended a connection: the field `by` of a `close` record.
+/// The party that ended a connection: the field `by` of a `close` record.
 public enum CloseParty: UInt8, CaseIterable, Sendable {
-    /// Whoever connected.
+    /// The peer that connected.
     case client
 
-    /// Whom the service relays to.
+    /// The peer to which the service relays.
     case upstream
 
     /// The service itself.
     case service
 
-    /// A person, by a signal or by a command.
+    /// The operator, with a signal or a command.
     case `operator`
 
-    /// The daemon, by a limit or because of an error.
+    /// The daemon, because of a limit or an error.
     case daemon
 
     /// The value of the field `by`.

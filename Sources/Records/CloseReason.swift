@@ -2,19 +2,19 @@
 
 /// Why a connection ended: the field `reason` of a `close` record.
 public enum CloseReason: UInt8, CaseIterable, Sendable {
-    /// The client closed its side and had everything.
+    /// The client closed its side and had received everything.
     case clientClosed
 
-    /// The upstream closed its side and had everything.
+    /// The upstream closed its side and had received everything.
     case upstreamClosed
 
-    /// The service had said all that it had to say.
+    /// The service had sent everything.
     case finished
 
-    /// Nothing moved for the listener's `idle-timeout`.
+    /// No bytes were transferred for the listener's `idle-timeout`.
     case idleTimeout
 
-    /// The listener's `lifetime` was over.
+    /// The listener's `lifetime` had passed.
     case lifetime
 
     /// The client reset the connection.
@@ -26,34 +26,34 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// No upstream could be reached.
     case connectFailed
 
-    /// No upstream had room for it within the listener's `queue-timeout`.
+    /// No upstream had a free connection within the listener's `queue-timeout`.
     case queueTimeout
 
-    /// The client or the upstream had finished, and the other did not within the listener's `half-close-timeout`.
+    /// One side had shut down its writing direction, and the other did not within the listener's `half-close-timeout`.
     case halfCloseTimeout
 
-    /// The upstream went down, and the listener's `on-down` says to close its connections.
+    /// The upstream went down, and the listener's `on-down` closes its connections.
     case upstreamDown
 
-    /// The client did not read what others sent it, and what was held for it reached its bound.
+    /// The client did not read what others sent it, and its buffer reached its limit.
     case slowReader
 
-    /// A message of a framed stream is longer than the other side takes.
+    /// A message of a framed stream is longer than the other side accepts.
     case messageTooLong
 
-    /// A framed stream has ended within a message.
+    /// A framed stream ended within a message.
     case messageTruncated
 
     /// The daemon stopped.
     case stopped
 
-    /// The listener went away and `drain-timeout` was over.
+    /// The listener was removed and `drain-timeout` had passed.
     case drained
 
     /// The operator closed this connection.
     case closedByOperator
 
-    /// A system call failed; `errno` says how.
+    /// A system call failed; `errno` has the error.
     case error
 
     /// The value of the field `reason`.
@@ -80,8 +80,9 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The journal's `MESSAGE_ID` of a `close` record with this reason, so that the catalog explains this one and no other:
-    /// 32 hexadecimal digits.
+    /// The journal's `MESSAGE_ID` of a `close` record with this reason: 32 hexadecimal digits.
+    ///
+    /// The catalog explains each reason by itself.
     public var messageID: StaticString {
         switch self {
         case .clientClosed: "796ac7e7e61144ee985376e4b8d171d9"
@@ -105,7 +106,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the client was not served as it should have been.
+    /// Whether the service could not do its work for the client.
     public var isFailure: Bool {
         switch self {
         case .connectFailed, .queueTimeout, .upstreamDown, .error: true

@@ -2,16 +2,16 @@
 
 /// How a connection ended.
 public struct ConnectionEnd: Hashable, Sendable {
-    /// Why.
+    /// The reason.
     public var reason: CloseReason
 
-    /// Who.
+    /// The party that ended it.
     public var by: CloseParty
 
-    /// What failed, as in errno(3); 0 when nothing did.
+    /// The error number, as in errno(3); 0 if no call failed.
     public var errno: CInt
 
-    /// What it moved until then.
+    /// What the connection had transferred.
     public var traffic: ConnectionTraffic
 
     /// Makes an end.

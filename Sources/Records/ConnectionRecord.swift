@@ -3,10 +3,12 @@
 public import Addresses
 public import LinuxSystem
 
-/// What happened to one connection. Made for each, so it is cheap: numbers, addresses and one reference, no text; and it
-/// is never copied, only lent to what encodes it.
+/// An event of one connection.
+///
+/// Made for every connection, so it is cheap: numbers, addresses and one reference, no text. It is never copied, only borrowed by
+/// the encoders.
 public struct ConnectionRecord: ~Copyable, Sendable {
-    /// What happened, with what belongs to it.
+    /// The event with its data.
     public enum Event: Sendable {
         /// The connection was accepted.
         case open
@@ -14,23 +16,23 @@ public struct ConnectionRecord: ~Copyable, Sendable {
         /// The connection ended.
         case close(ConnectionEnd)
 
-        /// The connection was turned away.
+        /// The connection was refused.
         case refused(Refusal)
 
-        /// The connection is alive and has moved this much.
+        /// The connection is open; its traffic so far, when the operator asks.
         case live(ConnectionTraffic)
 
-        /// The connection is alive, and its listener wants to hear of it from time to time.
+        /// The connection is open; its traffic so far, at the interval that its listener configures.
         case progress(ConnectionTraffic)
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     public var time: UInt64
 
-    /// What happened.
+    /// The event.
     public var event: Event
 
-    /// The connection's number, unique in the life of the daemon; 0 for none.
+    /// The connection's number, unique while the daemon runs; 0 for none.
     public var connection: UInt64
 
     /// The listener that accepted it.
@@ -39,19 +41,19 @@ public struct ConnectionRecord: ~Copyable, Sendable {
     /// The kind of the socket.
     public var kind: SocketKind
 
-    /// Who connected.
+    /// The address of the client.
     public var peer: SocketAddress
 
-    /// The address that it connected to.
+    /// The address to which the client connected.
     public var local: SocketAddress
 
-    /// Who the kernel says it is, for Unix peers.
+    /// The client's process according to the kernel, for Unix sockets.
     public var credentials: PeerCredentials?
 
-    /// Who brought the connection, where a PROXY header said who ``peer`` is.
+    /// The address of the proxy that connected, if ``peer`` comes from a PROXY header.
     public var via: SocketAddress?
 
-    /// What it has to do with an upstream, if it is relayed.
+    /// The upstream data of a relayed connection.
     public let upstream: UpstreamTrace?
 
     /// Makes a record.
@@ -84,7 +86,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
         }
     }
 
-    /// The journal's `MESSAGE_ID`: that of the reason, where there is one.
+    /// The journal's `MESSAGE_ID`: that of the reason for `close` and `refused`, else that of the event.
     var messageID: StaticString {
         switch event {
         case .close(let end): end.reason.messageID
@@ -93,7 +95,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
         }
     }
 
-    /// The level: that of the kind, but a close for want of something is a warning.
+    /// The level of the event; a `close` that counts as a failure is a warning.
     public var level: RecordLevel {
         if case .close(let end) = event, end.reason.isFailure { return .warning }
         return eventKind.level

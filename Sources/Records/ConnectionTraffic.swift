@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection has moved, and how long it has lasted.
+/// How much a connection has transferred, and how long it has lasted.
 public struct ConnectionTraffic: Hashable, Sendable {
-    /// Bytes that came from the client.
+    /// Bytes received from the client.
     public var bytesIn: UInt64
 
-    /// Bytes that the kernel took for the client.
+    /// Bytes for the client that the kernel accepted.
     public var bytesOut: UInt64
 
-    /// What it moved in datagrams; nil for a stream.
+    /// The counts of datagrams; nil for a stream.
     public var datagrams: DatagramTraffic?
 
     /// Microseconds since the connection was accepted, by the monotonic clock.

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What happened to the daemon, one of its listeners or its log. Seldom enough to be told in a sentence.
+/// An event of the daemon, of a listener or of the log. Rare, so it has a sentence.
 public struct DaemonRecord: Sendable {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     public var time: UInt64
 
-    /// What happened.
+    /// The event.
     public var event: EventKind
 
-    /// How much it matters.
+    /// The level.
     public var level: RecordLevel
 
-    /// The same in words. Several lines become one.
+    /// The event as a sentence. A line feed in it is escaped.
     public var message: String
 
-    /// The listener that it concerns.
+    /// The listener that the event concerns.
     public var listener: ListenerLabel?
 
-    /// The address that it concerns: the field `local`.
+    /// The address that the event concerns: the field `local`.
     public var local: RecordedAddress?
 
-    /// What failed, as in errno(3); 0 when nothing did.
+    /// The error number, as in errno(3); 0 if no call failed.
     public var errno: CInt
 
-    /// Further fields, after the others.
+    /// Further fields, written after the others.
     public var fields: [RecordField]
 
-    /// Makes a record; the level is the event's own where none is given.
+    /// Makes a record; without `level` it has the level of its event.
     public init(
         time: UInt64, _ event: EventKind, level: RecordLevel? = nil, _ message: String, listener: ListenerLabel? = nil,
         local: RecordedAddress? = nil, errno: CInt = 0, fields: [RecordField] = []

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many datagrams a flow has moved.
+/// The counts of a flow's datagrams.
 public struct DatagramTraffic: Hashable, Sendable {
-    /// Datagrams that came from the client.
+    /// Datagrams received from the client.
     public var received: UInt64
 
-    /// Datagrams that the kernel took for the client.
+    /// Datagrams for the client that the kernel accepted.
     public var sent: UInt64
 
-    /// Datagrams that came and could not be passed on, or were to go and were not taken.
+    /// Datagrams that were received but not relayed, or that could not be sent.
     public var dropped: UInt64
 
     /// Makes the counters.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a record tells of. Name, level and `MESSAGE_ID` are part of the interface: scripts and the journal's catalog
-/// rely on them, so they never change and are never used again for something else.
+/// The event of a record.
+///
+/// Name, level and `MESSAGE_ID` are part of the interface: scripts and the journal's catalog rely on them, so they never change
+/// and are never reused.
 public enum EventKind: UInt8, CaseIterable, Sendable {
     /// The daemon is ready.
     case started
 
-    /// A listener stands.
+    /// A listener listens on a socket.
     case listening
 
     /// A connection was accepted.
@@ -15,64 +17,64 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// A connection ended.
     case close
 
-    /// A connection was turned away by a rule.
+    /// A connection was refused by a rule.
     case refused
 
-    /// A connection is alive; written for each one when the operator asks for it.
+    /// A connection is open; written for each one when the operator asks.
     case live
 
-    /// How a listener is; written for each one when the operator asks for it.
+    /// The state of a listener; written for each one when the operator asks.
     case listener
 
-    /// A connection is alive; written from time to time where its listener wants it.
+    /// A connection is open; written at the interval that its listener configures.
     case progress
 
-    /// An upstream gets no connections any more.
+    /// An upstream went down: it gets no new connections.
     case upstreamDown
 
-    /// An upstream gets connections again.
+    /// An upstream is up again: it gets new connections.
     case upstreamUp
 
-    /// Something that the daemon was told to do could not be done.
+    /// An operation of the daemon failed.
     case failed
 
-    /// A new configuration is in force.
+    /// A reload applied a new configuration.
     case reload
 
-    /// A new configuration was wrong or could not be put in force; the old one stays.
+    /// A new configuration was invalid or could not be applied; the old one stays in force.
     case reloadFailed
 
-    /// Connections are let go on, but no new ones are taken.
+    /// Open connections continue, and no new ones are accepted.
     case draining
 
-    /// The daemon, or a listener, is no more.
+    /// The daemon, or a listener, has stopped.
     case stopped
 
-    /// Records were not written because a sink was slower than what happened.
+    /// Records were dropped because they were written faster than a destination accepted them.
     case dropped
 
-    /// Datagrams came to nothing.
+    /// Datagrams were dropped.
     case lost
 
-    /// The process has no descriptors or memory left for new connections.
+    /// The process has no descriptors or memory for new connections.
     case acceptPaused
 
     /// New connections are accepted again.
     case acceptResumed
 
-    /// A sink of the log does not take records.
+    /// A destination of the log cannot be written to.
     case logFailed
 
-    /// A sink of the log takes records again.
+    /// A destination of the log can be written to again.
     case logResumed
 
-    /// A log file was opened anew.
+    /// A log file was reopened.
     case reopened
 
-    /// Something that the operator should look at.
+    /// A condition that the operator should check.
     case warning
 
-    /// What a warning has told of is over.
+    /// The condition of an earlier warning has ended.
     case recovered
 
     /// The value of the field `event`.
@@ -105,7 +107,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The level, where the record does not say another one.
+    /// The default level of the event.
     public var level: RecordLevel {
         switch self {
         case .open, .close, .live, .listener, .progress: .info
@@ -117,8 +119,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The journal's `MESSAGE_ID`, under which the catalog explains the event: 32 hexadecimal digits. A record of a
-    /// connection that ended or was refused has that of its reason, ``CloseReason/messageID`` and ``Refusal/messageID``.
+    /// The journal's `MESSAGE_ID`, under which the catalog explains the event: 32 hexadecimal digits.
+    ///
+    /// A `close` or `refused` record of a connection has that of its reason: ``CloseReason/messageID``, ``Refusal/messageID``.
     public var messageID: StaticString {
         switch self {
         case .started: "128346829f89481789538e5fff352639"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The name of a listener and of its service, escaped once for every encoding, so that a record only copies bytes.
+/// The names of a listener and its service, escaped once for every encoding, so that a record only copies bytes.
 ///
-/// Make one for each listener of a configuration and give every connection of it the reference.
+/// Make one for each listener of a configuration, and let its connections share the reference.
 ///
 /// Concurrency: immutable, so any queue may read it.
 public final class ListenerLabel: Sendable {
@@ -12,13 +12,13 @@ public final class ListenerLabel: Sendable {
     /// The service's name.
     public let service: String
 
-    /// Escaped for text, with blanks escaped too.
+    /// ``name`` escaped for text; blanks are escaped too.
     let text: [UInt8]
 
-    /// ``text`` with the blanks that fill its column in a line of ``TextEncoder``.
+    /// ``text`` padded to its column in a line of ``TextEncoder``.
     let textColumn: [UInt8]
 
-    /// Escaped for the inside of a JSON string.
+    /// ``name`` escaped for the inside of a JSON string.
     let json: [UInt8]
 
     /// `,"listener":"NAME","service":"SERVICE"`
@@ -30,7 +30,7 @@ public final class ListenerLabel: Sendable {
     /// `USHER_SERVICE=SERVICE`
     let journalService: [UInt8]
 
-    /// Makes a label of the two names.
+    /// Makes a label from the two names.
     public init(name: String, service: String) {
         self.name = name
         self.service = service
@@ -40,7 +40,7 @@ public final class ListenerLabel: Sendable {
         let json = Escaping.json.apply(to: nameBytes)
         self.text = text
         self.json = json
-        // The number of characters is near enough to align by.
+        // Counts characters, not their display width: close enough for alignment.
         let width = text.count { $0 & 0xc0 != 0x80 }
         textColumn = text + [UInt8](repeating: UInt8(ascii: " "), count: max(TextEncoder.listenerColumn - width, 2))
         jsonFields =
@@ -50,7 +50,7 @@ public final class ListenerLabel: Sendable {
         journalService = Array("USHER_SERVICE=".utf8) + Escaping.text.apply(to: serviceBytes)
     }
 
-    /// How many bytes the names take at most in a record.
+    /// An upper bound for the bytes of the names in one record.
     var mostEncodedBytes: Int {
         max(json.count + jsonFields.count, textColumn.count + journalListener.count + journalService.count)
     }

@@ -2,32 +2,31 @@
 
 import Glibc
 
-/// Standard error for what has no log to go to: a start that failed, a log that is stuck. Nothing else in usherd prints.
+/// Standard error for messages that cannot go to the log: a failed start, a stuck log. Nothing else in usherd uses it.
 ///
-/// The first line begins with the program's name. Control characters are escaped; newlines stay, since a
-/// configuration's mistake is shown with its line.
+/// The first line begins with the program's name. Control characters are escaped; newlines are kept, since the report on a
+/// configuration shows its lines.
 ///
-/// Concurrency: stateless; each 4096 bytes of a message are one write(2), which the kernel does not mix with another.
+/// Concurrency: stateless; each chunk of up to 4096 bytes is one write(2), which is atomic on a pipe.
 public struct PrefixedErrorOutput: Sendable {
     private let prefix: String
     private let raw: CInt
 
-    /// Makes an output that begins each message with `prefix` and a colon.
+    /// Makes an output that starts each message with `prefix` and a colon.
     public init(prefix: String = "usherd", descriptor: CInt = 2) {
         self.prefix = prefix
         raw = descriptor
     }
 
-    /// Writes a message, and returns without it when nobody takes it: the daemon never hangs on its last words.
+    /// Writes a message; gives up if standard error does not become writable, so that the daemon never blocks on it.
     ///
-    /// - Parameter patience: how long to wait for a reader, in milliseconds.
+    /// - Parameter patience: how long to wait for a write of up to 4096 bytes to be possible, in milliseconds.
     public func say(_ message: String, patience: CInt = 100) {
         let lines = message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         say(lines.map { Escaping.text.apply(to: Array($0)) }, patience)
     }
 
-    /// Writes a message whose parts are harmless already: in a report on a configuration, a backslash is the file's own
-    /// and stays one.
+    /// Writes a message that is escaped already: in a report on a configuration, a backslash is the file's own and stays.
     public func say(harmless message: String) {
         say(message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Array($0) }, 100)
     }
@@ -39,7 +38,7 @@ public struct PrefixedErrorOutput: Sendable {
         write(bytes, patience)
     }
 
-    /// A pipe that poll(2) calls writable takes PIPE_BUF bytes (4096, pipe(7)) without waiting.
+    /// A pipe that poll(2) reports as writable accepts PIPE_BUF bytes (4096, pipe(7)) without blocking.
     private func write(_ bytes: [UInt8], _ patience: CInt) {
         var offset = 0
         while offset < bytes.count {

@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// The destinations of new settings, open but not in force: the second half of a reload may still fail.
+/// The opened destinations of new settings, before they are applied: a later step of the reload may still fail.
 public struct PreparedSinks: Sendable {
     let channels: [LogChannel]
     private let level: RecordLevel
@@ -29,7 +29,7 @@ public struct PreparedSinks: Sendable {
         isExact = settings.isExact
     }
 
-    /// Destinations that write to these sinks.
+    /// Makes destinations for these sinks.
     init(_ sinks: [any RecordSink], level: RecordLevel, isExact: Bool = false) throws(SystemError) {
         self.isExact = isExact
         var channels: [LogChannel] = []
@@ -56,7 +56,7 @@ public struct PreparedSinks: Sendable {
 }
 
 extension RecordDestination {
-    /// What it can show.
+    /// What the destination can display.
     fileprivate var style: TerminalStyle {
         switch self {
         case .standardOutput: .of(descriptor: 1)

@@ -2,17 +2,16 @@
 
 import Synchronization
 
-/// The records of one lane, encoded and on their way to the destinations of the log.
+/// Buffers the encoded records of one lane for the destinations of the log.
 ///
-/// Records are held back until there are 64 KiB of them or the clock passes the next tenth of a second: all lanes hand
-/// theirs over at the same times, so that a destination can put them in order. The buffer has no timer: its lane folds
-/// ``deadline`` into the time that it waits for events, and calls ``flushIfDue(now:)``. An empty buffer has no deadline,
-/// so an idle lane sleeps.
+/// Records are buffered until there are 64 KiB of them or the clock passes the next tenth of a second: all lanes submit at the
+/// same times, so that a destination can sort their records. The buffer has no timer: its lane includes ``deadline`` in its epoll
+/// timeout, and calls ``flushIfDue(now:)``. An empty buffer has no deadline, so an idle lane sleeps.
 ///
-/// What a destination is too slow for is dropped instead of holding the lane up, and counted there.
+/// Records that a destination is too slow for are dropped instead of blocking the lane, and counted there.
 ///
-/// Concurrency: belongs to the queue that made it. What it shares with the destinations is behind locks taken once a
-/// batch.
+/// Concurrency: belongs to the queue that made it. What it shares with the destinations is protected by locks that are taken once
+/// a batch.
 public final class RecordBuffer {
     /// When the buffer has to be flushed: nanoseconds of the monotonic clock; nil while it is empty.
     public private(set) var deadline: UInt64?
@@ -32,7 +31,7 @@ public final class RecordBuffer {
         pending.setExact(policy.isExact)
     }
 
-    /// Whether a record of this level would be written: to be asked before a costly one is made.
+    /// Whether a record of this level would be written; ask before making a costly one.
     public func isEnabled(_ level: RecordLevel) -> Bool { writer.policy.admits(level) }
 
     /// Adds a connection's record. `now` is in nanoseconds of the monotonic clock.
@@ -47,12 +46,12 @@ public final class RecordBuffer {
         added(byteCount: pending.append(record, in: policy.encodings), now: now)
     }
 
-    /// Hands what there is to the destinations if its time has come. `now` is in nanoseconds of the monotonic clock.
+    /// Submits the buffered records if the deadline has passed. `now` is in nanoseconds of the monotonic clock.
     public func flushIfDue(now: UInt64) {
         if let deadline, now >= deadline { flush() }
     }
 
-    /// Hands what there is to the destinations. To be called before the lane ends.
+    /// Submits the buffered records to the destinations. Call it before the lane ends.
     public func flush() {
         deadline = nil
         guard pending.records.count > 0 else { return }
@@ -64,19 +63,19 @@ public final class RecordBuffer {
         }
     }
 
-    /// Lets go of destinations that a reload has put out of use, after handing them what is theirs.
+    /// After a reload: submits the buffered records to the old destinations, and releases them.
     public func followSettings() {
         if !writer.isInForce(policy) { follow() }
     }
 
     private func follow() {
-        // What is here was encoded for the destinations of the old settings.
+        // The buffered records are encoded for the destinations of the old settings.
         flush()
         (policy, channels) = writer.inForce
         pending.setExact(policy.isExact)
     }
 
-    /// Decides whether a record is encoded, and under which settings.
+    /// Whether a record is to be encoded; applies new settings first. Counts it as dropped if every destination is full.
     private func admit(_ level: RecordLevel, time: UInt64) -> Bool {
         if !writer.isInForce(policy) { follow() }
         guard policy.admits(level) else { return false }
@@ -94,7 +93,7 @@ public final class RecordBuffer {
     }
 }
 
-/// Records on the way, with what encodes them: one value, so that a record takes one access to it.
+/// Buffered records and their encoders: one value, so that adding a record needs one exclusive access.
 private struct PendingRecords {
     var records = EncodedRecords()
     var encoders: RecordEncoders
@@ -103,19 +102,23 @@ private struct PendingRecords {
         self.encoders = encoders
     }
 
-    /// Sets whether lines of text have exact numbers.
+    /// Sets whether text lines have exact numbers.
     mutating func setExact(_ isExact: Bool) {
         encoders.terminal.isExact = isExact
         encoders.text.isExact = isExact
     }
 
-    /// Encodes a record, and returns how many bytes there are now.
+    /// Encodes a record.
+    ///
+    /// - Returns: the bytes that are buffered now.
     mutating func append(_ record: borrowing ConnectionRecord, in encodings: RecordEncodings) -> Int {
         records.append(record, in: encodings, by: &encoders)
         return records.byteCount
     }
 
-    /// Encodes a record, and returns how many bytes there are now.
+    /// Encodes a record.
+    ///
+    /// - Returns: the bytes that are buffered now.
     mutating func append(_ record: DaemonRecord, in encodings: RecordEncodings) -> Int {
         records.append(record, in: encodings, by: &encoders)
         return records.byteCount

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A field of a ``DaemonRecord`` beyond those that it has by itself.
+/// A further field of a ``DaemonRecord``.
 public struct RecordField: Sendable {
-    /// What a field may hold.
+    /// The value of a field.
     public enum Value: Sendable {
-        /// Text, from wherever.
+        /// Text from any source; it is escaped.
         case text(String)
 
         /// A number.
@@ -14,7 +14,7 @@ public struct RecordField: Sendable {
         case time(UInt64)
     }
 
-    /// The name in lower case, words joined by `_`. A literal, since it goes into JSON and the journal as it is.
+    /// The name in lower case, words joined by `_`. A literal, since it is not escaped for JSON and the journal.
     public var name: StaticString
 
     /// The value.

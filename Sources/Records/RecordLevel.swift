@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much a record matters, least first. The names are those of the configuration's `level`.
+/// How important a record is, least first. The names are those of the configuration's `level`.
 public enum RecordLevel: UInt8, Comparable, CaseIterable, Sendable {
-    /// What only the search for a fault needs.
+    /// Only needed to find a fault.
     case debug
 
-    /// What happens in the course of things: a connection opens and closes.
+    /// Ordinary events: a connection opens and closes.
     case info
 
-    /// What happens seldom and is as it should be: the daemon starts, reloads, stops.
+    /// Rare and expected events: the daemon starts, reloads, stops.
     case notice
 
-    /// What should not be, and does no harm yet.
+    /// Unexpected conditions that do no harm yet.
     case warning
 
-    /// What failed.
+    /// Failures.
     case error
 
     /// The name in the configuration and in the field `level`.
@@ -31,6 +31,6 @@ public enum RecordLevel: UInt8, Comparable, CaseIterable, Sendable {
     /// The level in the terms of syslog(3), for the journal's `PRIORITY`: 7 for debug, 3 for error.
     public var priority: UInt8 { 7 - rawValue }
 
-    /// The lower level is the one that matters less.
+    /// The lower level is the less important one.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

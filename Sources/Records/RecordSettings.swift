@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the log goes, in which form, and from which level on.
+/// Where the log goes, in which format, and from which level on.
 public struct RecordSettings: Hashable, Sendable {
-    /// The sinks; each takes every record. None at all is allowed and logs nothing.
+    /// The destinations; each gets every record. Without any, nothing is logged.
     public var destinations: [RecordDestination]
 
-    /// The form of lines on standard output, standard error and in files.
+    /// The format of lines on standard output, standard error and in files.
     public var format: RecordFormat
 
-    /// The least level that is written.
+    /// The lowest level that is written.
     public var level: RecordLevel
 
-    /// Whether lines of text have bytes and microseconds to the digit, as the other forms do.
+    /// Whether text lines have exact bytes and microseconds, as the other formats do.
     public var isExact: Bool
 
     /// Makes settings.
@@ -26,9 +26,9 @@ public struct RecordSettings: Hashable, Sendable {
     }
 }
 
-/// Where records may go.
+/// A destination of the log.
 public enum RecordDestination: Hashable, Sendable {
-    /// The systemd journal, natively.
+    /// The systemd journal, by its native protocol.
     case journal
 
     /// Standard output.
@@ -37,15 +37,15 @@ public enum RecordDestination: Hashable, Sendable {
     /// Standard error.
     case standardError
 
-    /// A file, appended to.
+    /// A file, opened for appending.
     case file(path: String)
 }
 
-/// The form of a line.
+/// The format of a line.
 public enum RecordFormat: Hashable, Sendable {
-    /// For people.
+    /// Text for people.
     case text
 
-    /// For programs: one JSON object a line.
+    /// JSON for programs: one object per line.
     case json
 }

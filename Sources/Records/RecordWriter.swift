@@ -6,33 +6,35 @@ import Synchronization
 
 /// Writes the records of all lanes to the destinations of the log.
 ///
-/// Each destination has its own thread and its own bounded backlog (``LogChannel``): one that is slow, stuck or failing
-/// holds up no lane and no other destination. What it does not take is dropped, counted, and told of there and on the
-/// others. One that fails is tried again with each batch and each second.
+/// Each destination has its own thread and its own bounded queue (``LogChannel``): one that is slow, stuck or failing blocks no
+/// lane and no other destination. Records that it does not accept are dropped and counted; records say so, there and on the other
+/// destinations. A failing destination is retried with each batch and each second.
 ///
-/// Concurrency: may be used from any queue; nothing here waits but ``flush(within:)``. Nothing runs while nothing is logged
-/// and no destination fails.
+/// Concurrency: may be used from any queue; only ``flush(within:)`` waits. Its threads sleep while nothing is logged and no
+/// destination fails.
 public final class RecordWriter: Sendable {
     private let installed: Mutex<Installed>
     private let policyWord: Atomic<UInt64>
-    /// Channels that a reload put out of use, until they have written what was theirs.
+    /// Channels that a reload removed, until they have written their queue.
     private let retired = Mutex<[Retired]>([])
     private let terminal: TerminalStyle
     private let errorOutput: PrefixedErrorOutput
 
-    /// A channel out of use: its thread keeps it, and with it the open file, as long as there is something to write.
+    /// A removed channel: its thread keeps it, and so the open file, until its queue is written.
     private struct Retired {
         weak var core: LogChannelCore?
     }
 
-    /// What is in force.
+    /// The settings in force and their channels.
     private struct Installed {
         var policy: RecordPolicy
         var channels: [LogChannel]
     }
 
-    /// Opens the sinks. The first that cannot be opened is the error, and then nothing was changed but that log files
-    /// may have been made.
+    /// Opens the destinations.
+    ///
+    /// - Throws: the error of the first that cannot be opened; then nothing has changed, except that log files may have been
+    ///   created.
     public convenience init(_ settings: RecordSettings) throws(SinkError) {
         self.init(try PreparedSinks(settings, reusing: []), terminal: .ofStandardStreams)
     }
@@ -46,30 +48,31 @@ public final class RecordWriter: Sendable {
         connect(prepared.channels)
     }
 
-    /// Makes a buffer for the queue that calls.
+    /// Makes a buffer for the calling queue.
     public func makeBuffer(limits: RecordLimits = .standard) -> RecordBuffer {
         RecordBuffer(writer: self, limits: limits)
     }
 
-    /// Writes a record that comes from no lane.
+    /// Writes a record that does not come from a lane.
     public func write(_ record: DaemonRecord) {
         let (policy, channels) = inForce
         guard policy.admits(record.level) else { return }
         for channel in channels { channel.submit(record) }
     }
 
-    /// Opens log files anew, for logrotate(8): what is written from now on goes to what the paths then lead to.
+    /// Reopens log files, for logrotate(8): later records go to the files that the paths then lead to.
     public func reopen() {
         for channel in inForce.channels { channel.reopen() }
     }
 
-    /// Opens the sinks of new settings and leaves the old ones in force. Those that both have stay open.
+    /// Opens the destinations of new settings, and leaves the old ones in force. Common destinations stay open.
     public func prepare(_ settings: RecordSettings) throws(SinkError) -> PreparedSinks {
         try PreparedSinks(settings, reusing: inForce.channels)
     }
 
-    /// Puts prepared settings in force. Records that were encoded before still go to the old sinks. Must not be called
-    /// from two queues at once.
+    /// Applies prepared settings. Records that are encoded already still go to the old destinations.
+    ///
+    /// Must not be called from two queues at once.
     public func apply(_ prepared: PreparedSinks) {
         connect(prepared.channels)
         let before = inForce.channels
@@ -83,15 +86,14 @@ public final class RecordWriter: Sendable {
         }
     }
 
-    /// Waits until everything that was submitted is written, but not longer than given; then says on standard error
-    /// what is not.
+    /// Waits until everything that was submitted is written, up to a limit; then reports the rest on standard error.
     ///
     /// - Returns: whether everything was written.
     @discardableResult
     public func flush(within limit: Duration) -> Bool {
         let (seconds, attoseconds) = limit.components
         let end = DispatchTime.now() + .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
-        // What one tells of itself at its end goes to the others, so they are asked twice.
+        // A destination's last record about itself goes to the others, so flush them twice.
         return flush(until: end, limit) && flush(until: end, limit)
     }
 
@@ -117,10 +119,10 @@ public final class RecordWriter: Sendable {
     /// The settings in force.
     var policy: RecordPolicy { RecordPolicy(packed: policyWord.load(ordering: .acquiring)) }
 
-    /// Whether settings are those in force.
+    /// Whether these settings are still in force.
     func isInForce(_ policy: RecordPolicy) -> Bool { policyWord.load(ordering: .acquiring) == policy.packed }
 
-    /// The settings in force and the destinations that they are for.
+    /// The settings in force, with their channels.
     var inForce: (policy: RecordPolicy, channels: [LogChannel]) { installed.withLock { ($0.policy, $0.channels) } }
 
     /// Encoders for a lane.
@@ -136,13 +138,13 @@ public final class RecordWriter: Sendable {
         }
     }
 
-    /// Tells the other destinations what happened to one, or standard error where there is no other.
+    /// Sends a record about one destination to the others, or to standard error if there is no other.
     private func announce(_ record: DaemonRecord, about core: LogChannelCore) {
         let others = inForce.channels.filter { $0.core !== core }
         for channel in others { channel.submit(record, isNews: true) }
         guard others.isEmpty, core.sink.destination != .standardError else { return }
         switch record.event {
-        // A lane may be the one that tells.
+        // No patience: the caller may be a lane, which must not block.
         case .logFailed, .logResumed: errorOutput.say(record.message, patience: 0)
         default: break
         }

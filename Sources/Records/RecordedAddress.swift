@@ -11,7 +11,7 @@ public struct RecordedAddress: Hashable, Sendable {
     /// The address.
     public var address: SocketAddress
 
-    /// Puts the two together.
+    /// Makes a value from its parts.
     public init(_ kind: SocketKind, _ address: SocketAddress) {
         self.kind = kind
         self.address = address
@@ -21,7 +21,7 @@ public struct RecordedAddress: Hashable, Sendable {
 extension RecordedAddress: CustomStringConvertible {
     /// The address in the grammar, escaped as in text records.
     public var description: String {
-        // A name has 107 bytes at most, each of which may become four.
+        // A Unix name has up to 107 bytes, and each may become four when escaped.
         let bytes = [UInt8](capacity: 512) { $0.append(kind, address, as: .text) }
         return String(decoding: bytes, as: UTF8.self)
     }

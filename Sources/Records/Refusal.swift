@@ -3,33 +3,33 @@
 import Addresses
 import LinuxSystem
 
-/// The rule that turned a connection away.
+/// The rule that refused a connection.
 public enum Refusal: Error, Hashable {
-    /// The listener has as many connections as it may have.
+    /// The listener has reached its limit of connections.
     case listenerLimit(Int)
 
-    /// The daemon has as many connections as it may have.
+    /// The daemon has reached its limit of connections.
     case daemonLimit(Int)
 
-    /// What came instead of a PROXY header, in words.
+    /// The PROXY header is invalid or missing; with the cause in words.
     case proxyHeader(String)
 
-    /// The connection has come round: through so many relays.
+    /// A loop: the connection has passed through so many relays.
     case loop(Int)
 
-    /// A datagram claims to come from an upstream of its relay, or from a socket on which this daemon listens.
+    /// The source of a datagram is an upstream of its relay, or a socket on which this daemon listens.
     case ownAddress
 
     /// Every upstream is down.
     case upstreamsDown
 
-    /// Every upstream has as many connections as it may have, and so many clients wait for one already.
+    /// Every upstream has reached its limit, and so many clients are queued already.
     case queueLimit(Int)
 
-    /// The connection ended before it was known who it is.
+    /// The connection ended before its PROXY header was read.
     case ended(CloseReason)
 
-    /// The reasons, without what belongs to one refusal.
+    /// The rules, without the data of one refusal.
     public enum Kind: Int, CaseIterable, Sendable {
         /// ``Refusal/listenerLimit(_:)``
         case listenerLimit
@@ -49,7 +49,7 @@ public enum Refusal: Error, Hashable {
         case ended
     }
 
-    /// The reason alone.
+    /// The rule alone.
     public var kind: Kind {
         switch self {
         case .listenerLimit: .listenerLimit
@@ -63,7 +63,7 @@ public enum Refusal: Error, Hashable {
         }
     }
 
-    /// The key of the configuration that says so: the field `rule`.
+    /// The configuration key behind the rule: the field `rule`.
     public var rule: StaticString {
         switch self {
         case .listenerLimit: "listener.max-connections"
@@ -87,7 +87,7 @@ public enum Refusal: Error, Hashable {
         }
     }
 
-    /// The field `reason` as a text.
+    /// The text of the field `reason`.
     public var reason: String {
         var bytes: [UInt8] = []
         bytes.append(addingCapacity: 256 + mostReasonBytes * Escaping.mostGrowth) { appendReason(to: &$0) }
@@ -126,7 +126,7 @@ public enum Refusal: Error, Hashable {
         }
     }
 
-    /// A bound for the bytes of the reason that are not in ``RecordSize/fixed``.
+    /// An upper bound for the bytes of the reason that ``RecordSize/fixed`` does not include.
     var mostReasonBytes: Int {
         if case .proxyHeader(let mistake) = self { mistake.utf8.count } else { 0 }
     }

@@ -3,25 +3,25 @@
 import Glibc
 public import LinuxSystem
 
-/// A sink of the log that could not be opened.
+/// A destination of the log could not be opened.
 public struct SinkError: Error, Equatable, Sendable {
-    /// What a path leads to.
+    /// The type of file that a path leads to.
     enum Place: Equatable, Sendable {
         /// A FIFO of fifo(7).
         case fifo
         /// A socket, as standard output and standard error of a unit often are.
         case socket
-        /// Something else, or nothing that can be seen.
+        /// Another type, or the path cannot be examined.
         case other
     }
 
-    /// Which one.
+    /// The destination.
     public let destination: RecordDestination
 
-    /// Why.
+    /// The error.
     public let cause: SystemError
 
-    /// What its path leads to.
+    /// The type of file at its path.
     let place: Place
 
     init(destination: RecordDestination, cause: SystemError, place: Place = .other) {
@@ -30,8 +30,7 @@ public struct SinkError: Error, Equatable, Sendable {
         self.place = place
     }
 
-    /// Whether this host lacked threads, descriptors or memory at that moment, so that nothing need be wrong with the
-    /// destination.
+    /// Whether this host lacked threads, descriptors or memory; the destination itself may be fine.
     public var isShortage: Bool {
         cause.operation == "pthread_create" || [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(cause.errno)
     }
@@ -77,7 +76,7 @@ extension SinkError: CustomStringConvertible {
 }
 
 extension SinkError.Place {
-    /// Looks at what a destination's path leads to.
+    /// Examines the path of a destination: stat(2).
     init(of destination: RecordDestination) {
         var status = stat()
         // unsafe: a C string and a local, for the call.

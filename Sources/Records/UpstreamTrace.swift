@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection that is relayed has had to do with upstreams. Made for each record, and handed on to it.
+/// What a relayed connection did with its upstreams. Made for each record, which consumes it.
 public struct UpstreamTrace: ~Copyable, Sendable {
-    /// The upstream that it is relayed to; nil while there is none: the field `upstream`.
+    /// The upstream to which it is relayed; nil if there is none (yet): the field `upstream`.
     public var upstream: RecordedAddress?
 
-    /// How long it took to connect to it, in microseconds: the field `connect_us`.
+    /// How long the connect took, in microseconds: the field `connect_us`.
     public var connectMicroseconds: UInt64
 
-    /// How long it waited in the line of the upstreams for one to have room, in microseconds: the field `queue_us`, left out
-    /// if it did not.
+    /// How long it was queued until an upstream had a free connection, in microseconds: the field `queue_us`, left out if 0.
     public var queueMicroseconds: UInt64
 
     /// How many upstreams were tried: the field `attempts`.
@@ -31,6 +30,6 @@ public struct UpstreamTrace: ~Copyable, Sendable {
         self.failures = failures
     }
 
-    /// The field `failures`: all of them in one text.
+    /// The text of the field `failures`.
     var failureText: [UInt8] { Array(failures.joined(separator: "; ").utf8) }
 }

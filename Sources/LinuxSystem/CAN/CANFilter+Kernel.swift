@@ -4,7 +4,7 @@ import Addresses
 import CLinux
 
 extension CANFilter {
-    /// The filter as `struct can_filter` of linux/can.h. Frames that ask (RTR) pass as those that tell.
+    /// The filter as `struct can_filter` of linux/can.h. It passes remote frames (RTR) as well as data frames.
     var kernel: clinux_can_filter {
         let comparison = comparison
         return clinux_can_filter(id: comparison.id, mask: comparison.mask)

@@ -3,7 +3,7 @@
 import Addresses
 
 extension DatagramBatch {
-    /// Whether a datagram is a frame that may be sent, and so is each one that is joined in it.
+    /// Whether the datagram, and each one joined in it, is a CAN frame that may be sent.
     package func isFrame(_ index: Int) -> Bool {
         let segment = segment(index)
         return withBytes(index) { bytes in

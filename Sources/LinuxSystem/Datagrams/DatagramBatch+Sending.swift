@@ -5,8 +5,9 @@ import CLinux
 import Glibc
 
 extension DatagramBatch {
-    /// Whether two datagrams are of one flow: same source, same address that they went to. The source of a CAN frame is in
-    /// its first bytes.
+    /// Whether two datagrams belong to one flow: same source, same destination address.
+    ///
+    /// The source of a CAN frame is its identifier, in the first bytes of the frame.
     package func isSameFlow(_ first: Int, _ second: Int) -> Bool {
         precondition(first < count && second < count)
         // unsafe: both are below the count; an address has no bytes beyond its length.
@@ -24,12 +25,14 @@ extension DatagramBatch {
         return unsafe family == 0 || memcmp(&a.pointee.destination, &b.pointee.destination, addressLength) == 0
     }
 
-    /// Sends datagrams on through a connected socket. Those of one length in a row go as one, which the kernel cuts up again
-    /// (UDP_SEGMENT of udp(7)); what it refuses joined goes one by one.
+    /// Sends datagrams through a connected socket, joined where possible.
+    ///
+    /// Consecutive datagrams of one length go in one call, and the kernel splits them (UDP_SEGMENT of udp(7)). If the kernel
+    /// refuses that, they are sent one by one.
     ///
     /// - Parameters:
-    ///   - range: which of the last call's; each came whole.
-    ///   - joining: what is known of this kind of socket.
+    ///   - range: which datagrams of the last receive call; each must be whole.
+    ///   - joining: whether this socket may still send joined datagrams; updated by the result.
     package func send(_ range: Range<Int>, to raw: CInt, joining: inout DatagramJoining) -> DatagramResult {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var result = DatagramResult()
@@ -46,7 +49,7 @@ extension DatagramBatch {
         return result
     }
 
-    /// How many datagrams at the beginning of a range may go as one.
+    /// How many datagrams at the start of a range may be sent as one.
     private func joinable(_ range: Range<Int>) -> Int {
         let first = range.lowerBound
         let length = length(first)
@@ -60,13 +63,13 @@ extension DatagramBatch {
             else { break }
             run += 1
             total += nextLength
-            // Only the last one may be shorter.
+            // UDP_SEGMENT allows only the last segment to be shorter.
             if nextLength < length { break }
         }
         return run
     }
 
-    /// Sends a run of datagrams as one, or what came as one; apart if that is refused.
+    /// Sends a run of datagrams, or one that arrived joined, in one call; one by one if the kernel refuses.
     private func sendJoined(
         _ run: Range<Int>, to raw: CInt, _ joining: inout DatagramJoining, _ result: inout DatagramResult
     ) {
@@ -75,7 +78,7 @@ extension DatagramBatch {
         do throws(SystemError) {
             let segment = UInt16(clamping: run.count > 1 ? length(first) : segment(first))
             let (start, count) = unsafe (datagrams + first, CInt(run.count))
-            // unsafe: so many datagrams follow, as the caller has seen to.
+            // unsafe: `run` lies below the count, as `send` checks, so that many datagrams follow `start`.
             let sent = try systemCallIfReady("sendmsg") { unsafe clinux_send_joined(raw, start, count, segment) }
             guard let sent else { throw SystemError("sendmsg", errno: EAGAIN) }
             joining.went()
@@ -89,7 +92,7 @@ extension DatagramBatch {
         }
     }
 
-    /// Sends a datagram by itself, or what was joined in it one by one.
+    /// Sends a datagram by itself; one that arrived joined is split and sent piece by piece.
     private func sendApart(_ index: Int, to raw: CInt, _ result: inout DatagramResult) {
         let total = length(index)
         let step = segment(index) == 0 ? max(total, 1) : segment(index)

@@ -4,39 +4,39 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// The datagrams that one call has brought: recvmmsg(2). What is in it is valid until the next call.
+/// The datagrams that one recvmmsg(2) returned; valid until the next call.
 ///
-/// Where several came from one source in a row, of the same length, the kernel may bring them as one (UDP_GRO of udp(7)):
-/// then ``segment(_:)`` is the length of each but the last.
+/// The kernel may join consecutive datagrams of one length from one source (UDP_GRO of udp(7)); then ``segment(_:)`` is the
+/// length of each but the last.
 ///
 /// Concurrency: belongs to one lane.
 ///
-/// Safety: the memory is made in init and freed in deinit; from outside it is seen only as a span within a call. An index
-/// is looked at before it is used.
+/// Safety: the memory is allocated in init and freed in deinit; outside, it is visible only as a span within a call. Every index
+/// is checked before it is used.
 @safe public final class DatagramBatch {
-    /// The most datagrams, joined ones counted as one, that one call brings.
+    /// The most datagrams that one call returns; joined ones count as one.
     package static let capacity = Int(CLINUX_DATAGRAMS)
 
-    /// The longest datagram that is taken whole. No protocol of IP has longer ones; a Unix datagram may be longer.
+    /// The longest datagram that is received whole, in bytes. No IP datagram is longer; a Unix datagram may be.
     package static let longest = 65536
 
-    /// The longest message of RDS, `RDS_MAX_MSG_SIZE` of the kernel. For these the memory is cut in fewer parts.
+    /// The longest message of RDS in bytes: `RDS_MAX_MSG_SIZE` of the kernel. The memory then holds fewer messages.
     package static let longestMessage = 1 << 20
 
-    /// The longest datagram that a socket of a kind brings whole.
+    /// The longest datagram that is received whole from a socket of this kind.
     package static func longest(of kind: SocketKind) -> Int { kind == .rds ? longestMessage : longest }
 
-    /// How many the last call has brought.
+    /// How many datagrams the last call returned.
     package private(set) var count = 0
 
-    /// How many bytes there are for each.
+    /// The size of each datagram's buffer in bytes.
     private var room = DatagramBatch.longest
 
-    // In pages that the kernel gives when a datagram reaches them (malloc(3), mmap(2)).
+    // The kernel allocates each page when a datagram first touches it (malloc(3), mmap(2)).
     private let memory: UnsafeMutableRawPointer
     let datagrams: UnsafeMutablePointer<clinux_datagram>
 
-    /// A batch with nothing in it.
+    /// Makes an empty batch.
     package init() {
         guard let memory = unsafe calloc(Self.capacity, Self.longest) else { preconditionFailure("out of memory") }
         unsafe self.memory = memory
@@ -45,7 +45,7 @@ import Glibc
         cut(to: Self.longest)
     }
 
-    /// Gives each datagram so many bytes of the memory, as far as it reaches.
+    /// Divides the memory into buffers of `room` bytes, as many as fit.
     private func cut(to room: Int) {
         self.room = room
         for index in 0..<Self.capacity * Self.longest / room {
@@ -56,18 +56,18 @@ import Glibc
     }
 
     deinit {
-        // unsafe: both were made in init, and given away nowhere.
+        // unsafe: both were allocated in init and are private to this object.
         unsafe free(memory)
         unsafe datagrams.deallocate()
     }
 
-    /// How many datagrams a call brings at most from a socket of a kind.
+    /// The most datagrams that one call returns from a socket of this kind.
     package static func capacity(of kind: SocketKind) -> Int { capacity * longest / longest(of: kind) }
 
-    /// Takes what a socket has, at most so many.
+    /// Receives up to `most` datagrams.
     ///
-    /// - Parameter kind: what the socket is; that decides how long datagrams may be.
-    /// - Returns: how many; 0 if there is nothing.
+    /// - Parameter kind: the kind of the socket; it decides how long a datagram may be.
+    /// - Returns: how many datagrams were received; 0 if there were none.
     package func receive(
         from raw: CInt, atMost most: Int, kind: SocketKind = .udp
     ) throws(SystemError) -> Int {
@@ -80,55 +80,55 @@ import Glibc
         return count
     }
 
-    /// Where it comes from; nil for an address of a family that is not one of ours.
+    /// The sender's address; nil for an unsupported family.
     package func source(_ index: Int) -> SocketAddress? {
         precondition(index < count)
         // unsafe: below the count.
         let length = unsafe datagrams[index].address_length
-        // A Unix socket that was never bound: the kernel writes nothing there, not even a family.
+        // A Unix socket without a name: the kernel writes no address, not even the family.
         if length == 0 { return .unnamed }
         // unsafe: as above.
         return unsafe SocketAddress(kernel: datagrams[index].address, length: datagrams[index].address_length)
     }
 
-    /// The number of the CAN interface that it comes from.
+    /// The index of the CAN interface through which the frame came.
     package func bus(_ index: Int) -> UInt32 {
         precondition(index < count)
         // unsafe: below the count; the call reads the address alone.
         return unsafe clinux_can_interface(&datagrams[index].address)
     }
 
-    /// Whether all of it is here: it is not longer than ``longest(of:)``.
+    /// Whether the datagram was received whole: it is not longer than ``longest(of:)``.
     package func isWhole(_ index: Int) -> Bool { length(index) <= room }
 
-    /// How many bytes it has; more than there was room for if its end is lost.
+    /// The length of the datagram in bytes; more than the buffer holds if its end was cut off.
     package func length(_ index: Int) -> Int {
         precondition(index < count)
         // unsafe: as above.
         return Int(unsafe datagrams[index].length)
     }
 
-    /// The length of each datagram in it but the last; 0 if it is one.
+    /// The length of each joined datagram but the last; 0 if nothing was joined.
     package func segment(_ index: Int) -> Int {
         precondition(index < count)
         // unsafe: as above.
         return Int(unsafe datagrams[index].segment)
     }
 
-    /// How many datagrams it is.
+    /// How many datagrams were joined in this one; 1 if none were.
     package func datagramCount(_ index: Int) -> Int {
         let segment = segment(index)
         return segment == 0 ? 1 : (length(index) + segment - 1) / segment
     }
 
-    /// How many datagrams the socket has lost since it was made, for want of room; 0 if the kernel did not say.
+    /// How many datagrams the socket has dropped since it was made, for lack of buffer space; 0 if unknown (SO_RXQ_OVFL).
     package func dropped(_ index: Int) -> UInt32 {
         precondition(index < count)
         // unsafe: as above.
         return unsafe datagrams[index].dropped
     }
 
-    /// The address to answer from, and the one that the sender wrote to; nil where the socket does not ask for them.
+    /// The address to answer from and the destination address; nil if the socket does not ask for them (IP_PKTINFO).
     package func local(_ index: Int) -> (answer: SocketAddress, destination: SocketAddress)? {
         precondition(index < count)
         // unsafe: as above; each address has sixteen bytes.
@@ -149,7 +149,7 @@ import Glibc
         }
     }
 
-    /// Calls `body` with the bytes of a datagram that came whole.
+    /// Calls `body` with the bytes of a datagram; of one that was cut off, those that fit.
     package func withBytes<Result, Failure>(
         _ index: Int, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -4,23 +4,23 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// Datagrams on their way to one socket, so that one call sends them all: sendmmsg(2).
+/// Collects datagrams for one socket and sends them all with one call: sendmmsg(2).
 ///
-/// Several of one length to one receiver go as one, which the kernel cuts up (UDP_SEGMENT of udp(7)); what it refuses
-/// joined goes one by one.
+/// Consecutive datagrams of one length to one receiver are joined, and the kernel splits them (UDP_SEGMENT of udp(7)). If the
+/// kernel refuses that, they are sent one by one.
 ///
 /// Concurrency: belongs to one lane.
 ///
-/// Safety: what an entry points to is in a ``DatagramBatch`` that is not filled again before ``flush(to:_:)``, as its caller
-/// promises, or in the memory that is made in init and freed in deinit.
+/// Safety: an entry points into a ``DatagramBatch`` that its caller promises not to refill before ``flush(to:_:)``, or into the
+/// memory that is allocated in init and freed in deinit.
 @safe package final class DatagramOutbox {
-    /// How many entries there may be.
+    /// The most entries.
     package static let capacity = Int(CLINUX_DATAGRAMS)
 
-    /// How many bytes are held of those that do not lie in a batch. No datagram may be longer.
+    /// The size in bytes of the memory for copied datagrams. No datagram may be longer.
     package let room: Int
 
-    /// How many entries there are.
+    /// How many entries are queued.
     package private(set) var count = 0
 
     private let entries: UnsafeMutablePointer<clinux_datagram>
@@ -28,16 +28,16 @@ import Glibc
     private var used = 0
     private var joining: DatagramJoining
 
-    /// Whether the kernel takes several at once.
+    /// Whether the protocol accepts several messages in one sendmmsg(2); RDS does not.
     private var canBatch = true
 
-    /// An outbox with nothing in it.
+    /// Makes an empty outbox.
     ///
-    /// - Parameter kind: what the socket is: the kernel cuts up datagrams of UDP alone.
+    /// - Parameter kind: the kind of the socket; the kernel splits joined datagrams of UDP alone.
     package init(_ kind: SocketKind = .udp) {
         joining = DatagramJoining(kind)
         room = 2 * DatagramBatch.longest(of: kind)
-        // In pages that the kernel gives when bytes reach them, as those of a batch.
+        // The kernel allocates each page when bytes first touch it, as in a batch.
         guard let memory = unsafe calloc(1, room) else { preconditionFailure("out of memory") }
         unsafe self.memory = memory
         unsafe entries = .allocate(capacity: Self.capacity)
@@ -45,33 +45,33 @@ import Glibc
     }
 
     deinit {
-        // unsafe: both were made in init, and given away nowhere.
+        // unsafe: both were allocated in init and are private to this object.
         unsafe free(memory)
         unsafe entries.deallocate()
     }
 
-    /// Whether there is room for one more of this length.
+    /// Whether a datagram of this length fits.
     package func hasRoom(for length: Int) -> Bool { count < Self.capacity && used + length <= room }
 
-    /// Sends what came back to where it came from, from the address that it was written to, if that is one of this host.
+    /// Queues a received datagram to be sent back to its sender, from its destination address if that is one of this host.
     package func append(returning index: Int, of batch: DatagramBatch) {
         precondition(count < Self.capacity && index < batch.count)
-        // unsafe: both indices are below the capacity; the bytes stay where they are, see above.
+        // unsafe: both indices are below the capacity; the batch is not refilled before flush, see above.
         unsafe entries[count] = batch.datagrams[index]
         unsafe entries[count].length = min(entries[count].length, entries[count].room)
-        // A group sends nothing. Of version 4 the kernel has told an address of this host.
+        // No datagram can be sent from a multicast address. For IPv4, ipi_spec_dst (ip(7)) is already an address of this host.
         if batch.local(index)?.answer.isMulticast == true { unsafe entries[count].local_family = 0 }
         count += 1
     }
 
-    /// Sends bytes, which are copied.
+    /// Queues bytes, which are copied.
     ///
     /// - Parameters:
-    ///   - segment: the length of each datagram in them but the last; 0 if they are one.
-    ///   - peer: where to; nil if the socket is connected.
+    ///   - segment: the length of each joined datagram but the last; 0 if the bytes are one datagram.
+    ///   - peer: the receiver; nil if the socket is connected.
     ///   - local: the address to send from; nil lets the kernel choose.
-    ///   - isNext: whether it goes where the entry before goes, so that both may go as one.
-    /// - Returns: whether it became a part of the entry before.
+    ///   - isNext: whether the receiver is that of the entry before, so that both may be joined.
+    /// - Returns: whether the bytes were joined to the entry before.
     @discardableResult
     package func append(
         _ bytes: RawSpan, segment: Int = 0, to peer: SocketAddress?, from local: SocketAddress? = nil,
@@ -97,19 +97,19 @@ import Glibc
         return false
     }
 
-    /// Sends a frame, which is copied, or several of one length, over a CAN interface.
+    /// Queues a CAN frame, or several joined frames of one length, for a CAN interface; the bytes are copied.
     package func append(frame bytes: RawSpan, segment: Int, over interface: UInt32) {
         append(bytes, segment: segment, to: nil)
-        // unsafe: the entry that was made just now.
+        // unsafe: the entry that `append` has just made.
         unsafe clinux_can_address(
             &entries[count - 1].address, &entries[count - 1].address_length, interface)
     }
 
-    /// Puts a datagram behind the last one, to be cut off again, if it is not longer.
+    /// Joins a datagram to the last entry if it is not longer than that entry's segments.
     private func join(_ bytes: RawSpan) -> Bool {
         let length = bytes.byteCount
         guard joining.isAllowed, count > 0, length > 0 else { return false }
-        // unsafe: the last entry, whose bytes are the last in the memory, as `isNext` says of entries that were copied.
+        // unsafe: the last entry; `isNext` is passed only for copied entries, so its bytes are the last in the memory.
         let last = unsafe entries + (count - 1)
         let total = Int(unsafe last.pointee.length)
         let segment = unsafe last.pointee.segment == 0 ? total : Int(last.pointee.segment)
@@ -117,7 +117,7 @@ import Glibc
         guard length <= segment, total % segment == 0, total / segment < DatagramJoining.mostSegments,
             total + length <= DatagramJoining.longestPayload, unsafe end == memory + used
         else { return false }
-        // unsafe: there is room, as the caller has seen to.
+        // unsafe: the caller has checked ``hasRoom(for:)``.
         unsafe bytes.withUnsafeBytes { source in
             if let start = source.baseAddress { unsafe end.copyMemory(from: start, byteCount: length) }
         }
@@ -127,11 +127,10 @@ import Glibc
         return true
     }
 
-    /// Sends everything. What the kernel does not take is given up: a datagram may be lost, and is counted by whom it
-    /// concerns.
+    /// Sends all entries and empties the outbox. Datagrams that the kernel refuses are dropped; the caller counts them.
     ///
-    /// - Parameter sent: for each entry in its order, how many of its datagrams and bytes went, and of the others what the
-    ///   kernel said of the last; `EAGAIN` if there was no room.
+    /// - Parameter sent: called for each entry in order, with how many of its datagrams and bytes were sent, and the error of the
+    ///   last that was not; `EAGAIN` if the socket's buffer was full.
     package func flush(to raw: CInt, _ sent: (_ index: Int, _ result: DatagramResult) -> Void) {
         var start = 0
         while start < count {
@@ -157,7 +156,7 @@ import Glibc
                 }
             } catch {
                 if error.errno == EOPNOTSUPP, most > 1 {
-                    // RDS does not know the flag by which the kernel tells a protocol that more will follow.
+                    // RDS refuses MSG_BATCH, the flag with which sendmmsg(2) announces further messages.
                     canBatch = false
                     continue
                 } else if isSegmented(start), joining.refused(error.errno) {
@@ -177,7 +176,7 @@ import Glibc
         unsafe entries[index].segment > 0
     }
 
-    /// How many entries may go with one call.
+    /// How many entries may go in one call.
     private func run(from start: Int) -> Int {
         guard canBatch else { return 1 }
         let end = joining.isAllowed ? count : (start..<count).first { isSegmented($0) } ?? count

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What became of datagrams that were to be sent.
+/// The result of sending datagrams.
 package struct DatagramResult: Equatable, Sendable {
-    /// How many went.
+    /// How many were sent.
     package var datagrams = 0
 
-    /// How many bytes these had.
+    /// The bytes of those that were sent.
     package var bytes = 0
 
-    /// How many did not go.
+    /// How many were not sent.
     package var lost = 0
 
-    /// What the kernel said of the last that did not go.
+    /// The error of the last that was not sent; 0 if all were.
     package var errno: CInt = 0
 
-    /// What became of nothing, or so much.
+    /// Makes a result; by default of nothing sent.
     package init(datagrams: Int = 0, bytes: Int = 0, lost: Int = 0, errno: CInt = 0) {
         self.datagrams = datagrams
         self.bytes = bytes
@@ -22,7 +22,7 @@ package struct DatagramResult: Equatable, Sendable {
         self.errno = errno
     }
 
-    /// Adds what became of others that came behind.
+    /// Adds the result of later datagrams.
     package static func += (result: inout DatagramResult, other: DatagramResult) {
         result.datagrams += other.datagrams
         result.bytes += other.bytes

@@ -2,8 +2,7 @@
 
 #if DEBUG
     extension EventPoll {
-        /// The descriptors that the instance watches, with their tokens, as the kernel lists them: proc_pid_fdinfo(5).
-        /// Debug builds only.
+        /// The descriptors that the instance watches, with their tokens: proc_pid_fdinfo(5). Debug builds only.
         package var watches: [(raw: CInt, token: UInt64)] {
             let path = "/proc/thread-self/fdinfo/\(descriptor.raw)"
             guard let bytes = try? RegularFile.read(path, limit: 16 << 20) else { return [] }

@@ -3,11 +3,11 @@
 import CLinux
 import Glibc
 
-/// An epoll(7) instance and the room for what it reports.
+/// An epoll(7) instance and the buffer for its events.
 ///
 /// Concurrency: belongs to one lane.
 ///
-/// Safety: the pointer is made in init, freed in deinit, given away nowhere, and indexed below `capacity` only.
+/// Safety: the pointer is allocated in init, freed in deinit, private, and indexed below `capacity` only.
 @safe public struct EventPoll: ~Copyable {
     let descriptor: OwnedDescriptor
     private let events: UnsafeMutablePointer<clinux_epoll_event>
@@ -21,34 +21,34 @@ import Glibc
         self.capacity = capacity
     }
 
-    // unsafe: allocated in init, given away nowhere.
+    // unsafe: allocated in init and private.
     deinit { unsafe events.deallocate() }
 
-    /// Watches a descriptor; `token` comes back with each of its events.
+    /// Watches a descriptor: EPOLL_CTL_ADD. Each of its events carries `token`.
     public func add(_ raw: CInt, for readiness: Readiness, token: UInt64) throws(SystemError) {
         let poll = descriptor.raw
         _ = try systemCall("epoll_ctl") { clinux_epoll_add(poll, raw, readiness.rawValue, token) }
     }
 
-    /// Watches a descriptor that is watched already under another token; what it is ready for now is reported again.
+    /// Changes the events and the token of a watched descriptor: EPOLL_CTL_MOD. Pending readiness is reported again.
     public func modify(_ raw: CInt, for readiness: Readiness, token: UInt64) throws(SystemError) {
         let poll = descriptor.raw
         _ = try systemCall("epoll_ctl") { clinux_epoll_modify(poll, raw, readiness.rawValue, token) }
     }
 
-    /// Watches it no longer. A closed descriptor needs no removal.
+    /// Stops watching a descriptor: EPOLL_CTL_DEL. A closed descriptor needs no removal.
     public func remove(_ raw: CInt) throws(SystemError) {
         let poll = descriptor.raw
         _ = try systemCall("epoll_ctl") { clinux_epoll_remove(poll, raw) }
     }
 
-    /// Waits until something is ready or the time is over.
+    /// Waits until a descriptor is ready or the timeout has passed.
     ///
-    /// A signal, or a stop and continuation of the process, ends the wait early: to wait again for all of the time would
-    /// put off every deadline that the caller has by what has passed.
+    /// A signal, or a stop and continuation of the process, ends the wait early (EINTR): waiting again for the full timeout would
+    /// delay every deadline of the caller by the time that has passed.
     ///
-    /// - Parameter timeout: milliseconds; nil waits without end.
-    /// - Returns: how many events there are, to be read with ``event(_:)``.
+    /// - Parameter timeout: milliseconds; nil waits without limit.
+    /// - Returns: how many events ``event(_:)`` can read; 0 after a timeout or a signal.
     public mutating func wait(timeout: CInt?) throws(SystemError) -> Int {
         let poll = descriptor.raw
         let count = try systemCall("epoll_wait") {

@@ -3,44 +3,43 @@
 import CLinux
 import Glibc
 
-/// Tells that an interface of this host has appeared, gone up or down, or gone, or an address was added or removed:
-/// rtnetlink(7), `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV6_IFADDR`.
+/// A netlink socket that becomes readable when an interface or an address of this host changes: rtnetlink(7).
 ///
-/// What the messages say is not read: that one has come says that it is time to look (``NetworkLink``), and what one sees
-/// then is true even if messages were lost.
+/// Groups: `RTMGRP_LINK` (an interface appeared, went up or down, or was removed), `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV6_IFADDR` (an
+/// address was added or removed). The content of the messages is ignored: the reader queries the current state (``NetworkLink``),
+/// which is right even if messages were lost.
 ///
-/// Concurrency: the number may be watched by one thread, which clears it.
+/// Concurrency: one thread may watch the number and clear the socket.
 package struct LinkEvents: ~Copyable, Sendable {
     private let descriptor: OwnedDescriptor
 
-    /// Begins to listen.
+    /// Opens the socket and joins the groups.
     ///
-    /// - Parameter withAddresses: whether to tell of addresses too.
+    /// - Parameter withAddresses: whether to report changes of addresses too.
     package init(withAddresses: Bool = false) throws(SystemError) {
         descriptor = OwnedDescriptor(adopting: try systemCall("socket") { clinux_link_events(withAddresses) })
     }
 
-    /// Tells of routes too, or no more. A host that speaks BGP has thousands of such events, so they are for those who wait
-    /// for one.
+    /// Starts or stops reporting changes of routes. Off by default: a host that speaks BGP has thousands of them.
     package func tellRoutes(_ wanted: Bool) throws(SystemError) {
         let raw = descriptor.raw
         _ = try systemCall("setsockopt") { clinux_route_events(raw, wanted) }
     }
 
-    /// The number, for epoll.
+    /// The descriptor number, for epoll.
     package var raw: CInt { descriptor.raw }
 
-    /// Throws away what has come, so that it is not readable until something else happens.
+    /// Reads and discards all messages, so that the socket becomes readable again only after a new change.
     package func clear() {
         var byte: UInt8 = 0
         let raw = descriptor.raw
         while true {
             do throws(SystemError) {
-                // unsafe: one byte of a local; a message that is longer is cut off (recv(2)).
+                // unsafe: one byte of a local; the kernel truncates a longer message (recv(2)).
                 let length = try systemCallIfReady("recv") { unsafe recv(raw, &byte, 1, CInt(MSG_DONTWAIT)) }
                 if length == nil { return }
             } catch {
-                // ENOBUFS says that messages were lost, once; then there may be more.
+                // ENOBUFS reports once that messages were lost; others may still be queued.
                 if error.errno != ENOBUFS { return }
             }
         }

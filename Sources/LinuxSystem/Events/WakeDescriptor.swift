@@ -3,28 +3,28 @@
 import CLinux
 import Glibc
 
-/// An eventfd(2) through which another thread wakes one that waits in epoll.
+/// An eventfd(2) with which one thread wakes another that waits in epoll.
 ///
-/// Concurrency: may be signalled from any thread; the waiting one clears it.
+/// Concurrency: any thread may signal it; the waiting thread clears it.
 public struct WakeDescriptor: ~Copyable, Sendable {
     private let descriptor: OwnedDescriptor
 
-    /// Makes the descriptor.
+    /// Opens the eventfd.
     public init() throws(SystemError) {
         descriptor = OwnedDescriptor(adopting: try systemCall("eventfd") { clinux_eventfd() })
     }
 
-    /// The number, for epoll.
+    /// The descriptor number, for epoll.
     public var raw: CInt { descriptor.raw }
 
-    /// Makes the descriptor readable. It never blocks: the counter cannot overflow by ones.
+    /// Makes the eventfd readable. Never blocks: the counter cannot overflow in steps of one.
     public func signal() {
         var one: UInt64 = 1
         // unsafe: eight bytes of a local.
         _ = unsafe write(descriptor.raw, &one, 8)
     }
 
-    /// Makes it unreadable again.
+    /// Resets the counter, so that the eventfd is not readable any more.
     public func clear() {
         var count: UInt64 = 0
         // unsafe: eight bytes of a local.

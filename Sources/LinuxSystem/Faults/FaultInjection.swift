@@ -5,18 +5,18 @@
 
     /// Makes system calls fail, for tests; a release build does not contain it.
     ///
-    /// Concurrency: the state belongs to the thread, so tests that run side by side do not meet.
+    /// Concurrency: the state is thread-local, so tests that run in parallel do not affect each other.
     package enum FaultInjection {
-        /// Runs `body` with the `number`th system call from now on this thread failing with `errno`.
+        /// Runs `body`; the `number`th system call that this thread makes in it fails with `errno`.
         ///
         /// - Parameters:
         ///   - errno: the error; 0 makes the call return 0 without doing anything.
         ///   - operation: which calls count; nil counts all.
-        /// - Returns: whether the body got as far as that call.
+        /// - Returns: whether the body reached that call.
         package static func failing(
             call number: Int, with errno: CInt, of operation: StaticString? = nil, _ body: () -> Void
         ) -> Bool {
-            // unsafe: the C side returns this thread's own struct, which lives as long as the thread.
+            // unsafe: the C function returns this thread's own struct, which lives as long as the thread.
             let fault = unsafe clinux_fault()
             // unsafe: a literal lives as long as the process.
             let name = unsafe operation.map {
@@ -29,14 +29,14 @@
             return reached
         }
 
-        /// The error that the call about to be made must fail with, if it is the one.
+        /// The error with which the call that is about to be made must fail; nil if it must not.
         ///
-        /// epoll_wait(2) on a good descriptor can only be interrupted, so it neither fails nor counts.
+        /// epoll_wait(2) on a valid descriptor fails only with EINTR, so it is exempt and not counted.
         package static func next(for operation: StaticOperation) -> CInt? {
             // unsafe: as above.
             guard let fault = unsafe clinux_fault(), unsafe fault.pointee.countdown > 0, operation != "epoll_wait"
             else { return nil }
-            // unsafe: both are literals, which end with a zero.
+            // unsafe: both are NUL-terminated literals.
             if let wanted = unsafe fault.pointee.operation, unsafe operation.description != String(cString: wanted) {
                 return nil
             }

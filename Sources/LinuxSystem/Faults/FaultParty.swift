@@ -3,40 +3,40 @@
 package import Addresses
 import Glibc
 
-/// Decides who is to blame. Pure.
+/// Decides which party caused an error: the peer, this host or usher. Pure.
 ///
 /// Sources: the ERRORS sections of connect(2), accept(2), send(2), recv(2), socket(2), bind(2), splice(2), shutdown(2),
-/// epoll_ctl(2), ip(7), tcp(7), udp(7), unix(7) and vsock(7), and the kernel where they leave it open:
+/// epoll_ctl(2), ip(7), tcp(7), udp(7), unix(7) and vsock(7), and the kernel's source where they leave it open:
 ///
-/// - A route that is missing, or that refuses (`unreachable`, `prohibit`, `blackhole`), fails connect(2) itself with
-///   ENETUNREACH, EHOSTUNREACH, EACCES or EINVAL: the look-up in this host's table does (`fib_props` in
-///   net/ipv4/fib_semantics.c). The same numbers as the outcome of a connect that was under way come from the network: from
-///   a router (ICMP), or because the peer's host did not answer ARP or neighbour discovery.
-/// - A connected UDP socket tells of ICMP errors that are final (`icmp_err_convert` in net/ipv4/icmp.c): a rejected
-///   datagram is EHOSTUNREACH. "No route to the network" of a router is not final, so ENETUNREACH of send(2) is this host's.
-/// - Without a free port, connect(2) says EADDRNOTAVAIL for TCP (`__inet_hash_connect`) and EAGAIN for UDP
-///   (`inet_autobind`). EAGAIN for a Unix socket says that the backlog of the listener is full.
-/// - A Unix datagram socket whose peer was closed says ECONNREFUSED once and ENOTCONN from then on; one that is connected to
-///   another socket says EPERM (`unix_dgram_sendmsg`).
-/// - ECONNABORTED of a connected socket, and EDESTADDRREQ of one that was, mean that somebody on this host destroyed it
-///   (`ss --kill`).
+/// - A missing route, or one that refuses (`unreachable`, `prohibit`, `blackhole`), makes connect(2) itself fail with
+///   ENETUNREACH, EHOSTUNREACH, EACCES or EINVAL: the look-up in this host's routing table fails (`fib_props` in
+///   net/ipv4/fib_semantics.c). The same errors as the result of a connect in progress come from the network: from a router
+///   (ICMP), or because the peer's host did not answer ARP or neighbour discovery.
+/// - A connected UDP socket reports final ICMP errors (`icmp_err_convert` in net/ipv4/icmp.c): a rejected datagram is
+///   EHOSTUNREACH. A router's "no route to the network" is not final, so ENETUNREACH of send(2) is this host's.
+/// - Without a free port, connect(2) fails with EADDRNOTAVAIL for TCP (`__inet_hash_connect`) and EAGAIN for UDP
+///   (`inet_autobind`). For a Unix socket EAGAIN means that the listener's backlog is full.
+/// - A Unix datagram socket whose peer was closed fails once with ECONNREFUSED and then with ENOTCONN; if the peer is connected
+///   to another socket, it fails with EPERM (`unix_dgram_sendmsg`).
+/// - ECONNABORTED of a connected socket, and EDESTADDRREQ of one that was connected, mean that a process on this host destroyed
+///   it (`ss --kill`).
 extension FaultParty {
-    /// Who is to blame for a failed call.
+    /// The party that caused a failed call.
     ///
     /// - Parameter kind: what the socket is.
     package init(_ error: SystemError, over kind: SocketKind) {
         self.init(SocketOperation(error.operation), errno: error.errno, over: kind)
     }
 
-    /// Who is to blame for an error number.
+    /// The party that caused an error number.
     ///
     /// - Parameter kind: what the socket is.
     package init(_ operation: SocketOperation, errno number: CInt, over kind: SocketKind) {
-        self = Self.anywhere(number) ?? Self.decide(operation, number, kind)
+        self = Self.sameInEveryCall(number) ?? Self.decide(operation, number, kind)
     }
 
-    /// What a number means whatever was done: nil where that depends.
-    private static func anywhere(_ number: CInt) -> Self? {
+    /// The party for numbers that mean the same in every call; nil for the others.
+    private static func sameInEveryCall(_ number: CInt) -> Self? {
         switch number {
         case EBADF, EFAULT, ENOTSOCK: .usher
         case EINTR: .pending
@@ -64,7 +64,7 @@ extension FaultParty {
         }
     }
 
-    // A seccomp filter, an eBPF program and a security module may make a call of this host fail with any number.
+    // A seccomp filter, an eBPF program or a security module may make any call fail with any number; hence the defaults.
 
     private static func socket(_ number: CInt) -> Self {
         switch number {
@@ -76,7 +76,7 @@ extension FaultParty {
     private static func bind(_ number: CInt, _ kind: SocketKind) -> Self {
         switch number {
         case ENODEV where kind == .can, ENETDOWN where kind == .can, ENXIO where kind == .can: .peer
-        // ENOSPC: each abstract name that the kernel could make up is in use (unix(7), "Autobind").
+        // ENOSPC: every abstract name that the kernel can choose is in use (unix(7), "Autobind").
         case EADDRINUSE, EAGAIN, ENOSPC: .host(.localPorts)
         case EADDRNOTAVAIL, ENODEV, EINVAL: .host(.sourceAddress)
         case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT: .host(.unsupported)
@@ -93,18 +93,19 @@ extension FaultParty {
         default: break
         }
         switch kind {
-        // A path that is not there, permissions of the socket file, a full backlog: all are as the upstream made them.
+        // ENOENT, EACCES of the socket file, EAGAIN of a full backlog: all are conditions of the upstream's socket.
         case .unixStream, .unixSeqpacket, .unixDatagram, .can: return .peer
         case .vsock:
             switch number {
             case EADDRINUSE, EADDRNOTAVAIL: return .host(.localPorts)
             case EACCES: return .host(.permission)
             case ENETUNREACH: return .host(.route)
-            // ENODEV: no machine has the context identifier now.
+            // ENODEV: no virtual machine has this context identifier now.
             default: return .peer
             }
         case .udp where number == EADDRNOTAVAIL:
-            // Its ports end with EAGAIN. This host has no address of the scope that the peer's needs.
+            // UDP reports exhausted ports as EAGAIN. EADDRNOTAVAIL: this host has no address of the scope that the peer's address
+            // needs.
             return .host(.sourceAddress)
         case .tcp, .udp, .rds:
             switch number {
@@ -128,15 +129,15 @@ extension FaultParty {
     private static func accept(_ number: CInt) -> Self {
         switch number {
         case EAGAIN: .pending
-        // The connection is gone, or the network had something to say of it; the next one may be well.
+        // Errors of the one connection, which accept(2) passes on; the next connection may be fine.
         case ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
             ETIMEDOUT:
             .peer
-        // The socket does not listen.
+        // EINVAL: the socket does not listen.
         case EINVAL: .usher
         case EPROTONOSUPPORT, ESOCKTNOSUPPORT: .host(.unsupported)
         case ENOSR: .host(.memory)
-        // EPERM: no firewall of today says so, but a security module does, and of each connection.
+        // EPERM: today's firewalls do not cause it, but a security module does, for each connection.
         default: .host(.permission)
         }
     }
@@ -161,7 +162,7 @@ extension FaultParty {
         }
         switch kind {
         case .unixDatagram: return .peer
-        // A firewall of this host drops it, perhaps by its rate.
+        // EPERM: a firewall of this host dropped the datagram, perhaps by a rate limit.
         case _ where number == EPERM: return .datagram
         case .can: return .peer
         default:
@@ -186,9 +187,9 @@ extension FaultParty {
     private static func splice(_ number: CInt) -> Self {
         switch number {
         case EAGAIN: .pending
-        // The socket cannot be spliced, as one that encrypts cannot: its bytes are copied.
+        // The socket does not support splice(2), as one that encrypts does not: its bytes are copied instead.
         case EINVAL, ENOSYS, EOPNOTSUPP: .host(.unsupported)
-        // Neither side is a pipe, or a place in it was named.
+        // ESPIPE: an offset was given for a pipe (splice(2)).
         case ESPIPE: .usher
         case ECONNABORTED: .host(.permission)
         default: .peer

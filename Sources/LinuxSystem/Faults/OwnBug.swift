@@ -3,19 +3,20 @@
 import Glibc
 import Synchronization
 
-/// Ends the process when a system call fails in a way that only a bug of the program explains. To go on would mean to
-/// retry for ever, or to write to a descriptor that belongs to another connection by now; the service manager starts it
-/// again.
+/// Ends the process when a system call fails in a way that only a bug in the program explains.
+///
+/// Continuing could mean retrying for ever, or writing to a descriptor that by now belongs to another connection. The service
+/// manager restarts the program.
 public enum OwnBug {
-    /// What is done before the process ends, with the sentence that says why; and the thread that does it.
-    private static let lastAct = Mutex<(act: (@Sendable (String) -> Void)?, thread: pthread_t?)>((nil, nil))
+    /// The handler to call before the process ends, with the sentence that says why; and the thread that runs it.
+    private static let exitHandler = Mutex<(handler: (@Sendable (String) -> Void)?, thread: pthread_t?)>((nil, nil))
 
-    /// How long the last act of another thread may take, in microseconds.
-    private static let longestAct: useconds_t = 1_500_000
+    /// How long a handler on another thread may take, in microseconds.
+    private static let handlerTimeout: useconds_t = 1_500_000
 
-    /// Has `act` called before the process ends: to write the sentence to the log. It must return within a second or so.
-    public static func beforeEnd(_ act: @escaping @Sendable (String) -> Void) {
-        lastAct.withLock { $0.act = act }
+    /// Sets the handler that writes the sentence to the log before the process ends. It must return within about a second.
+    public static func beforeEnd(_ handler: @escaping @Sendable (String) -> Void) {
+        exitHandler.withLock { $0.handler = handler }
     }
 
     /// Ends the process with ``ExitStatus/software``.
@@ -24,17 +25,17 @@ public enum OwnBug {
             "a bug in this program: \(error) on a descriptor that it opened itself; exiting, systemd restarts it. Please report"
             + " this line"
         let here = pthread_self()
-        // Taken, so that a bug in the last act does not come here again.
-        let (act, actor) = lastAct.withLock { state in
-            let taken = state.act.take()
+        // Taken out, so that a bug in the handler does not run it again.
+        let (handler, runner) = exitHandler.withLock { state in
+            let taken = state.handler.take()
             if taken != nil { state.thread = here }
             return (taken, state.thread)
         }
-        if let act {
-            act(sentence)
-        } else if let actor, pthread_equal(actor, here) == 0 {
-            // That one ends the process when it has written its sentence.
-            usleep(longestAct)
+        if let handler {
+            handler(sentence)
+        } else if let runner, pthread_equal(runner, here) == 0 {
+            // The other thread ends the process after it has written its sentence.
+            usleep(handlerTimeout)
         } else {
             let line = sentence + "\n"
             // unsafe: the string lives for the call.
@@ -43,8 +44,9 @@ public enum OwnBug {
         _exit(ExitStatus.software)
     }
 
-    /// Whether an error number of this call means that the descriptor, or the memory, was not what it had to be. These
-    /// calls are only made on descriptors that the program has opened, or looked at when they were passed to it.
+    /// Whether this error number of this call proves that a descriptor or a pointer was invalid.
+    ///
+    /// The program makes these calls only on descriptors that it opened itself, or checked when they were passed to it.
     static func isProved(by number: CInt, of operation: StaticOperation) -> Bool {
         guard number == EBADF || number == ENOTSOCK || number == EFAULT else { return false }
         switch operation.description {
@@ -59,7 +61,7 @@ public enum OwnBug {
 }
 
 extension SystemError {
-    /// The error of a call that has failed. Does not return if that proves a bug of the program.
+    /// Makes the error of a failed call. Does not return if the error proves a bug in the program.
     @inline(never)
     package init(failed operation: StaticOperation, errno number: CInt) {
         self.init(operation, errno: number)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What was done with a socket when a system call failed. The same error number means different things at each.
+/// What was done with a socket when a system call failed. The same error number means different things for each.
 package enum SocketOperation: CaseIterable, Sendable {
-    /// A descriptor was made: socket(2), pipe(2), dup(2).
+    /// A descriptor was created: socket(2), pipe(2), dup(2).
     case socket
 
-    /// A socket that is to connect was bound: to `source`, to a name of the kernel's choice, to a CAN interface.
+    /// An outgoing socket was bound: to `source`, to a name that the kernel chooses, or to a CAN interface.
     case bind
 
-    /// connect(2) itself failed: the kernel of this host refused before a packet left, except over loopback.
+    /// connect(2) itself failed: the kernel of this host refused before a packet was sent, except over loopback.
     case connect
 
-    /// A connect that was under way failed: SO_ERROR of socket(7). It is the answer of the network.
+    /// A connect in progress failed: SO_ERROR of socket(7). The network or the peer answered.
     case connecting
 
     /// accept(2).
@@ -38,8 +38,9 @@ package enum SocketOperation: CaseIterable, Sendable {
     /// A name was looked up: getaddrinfo(3), with EAI_SYSTEM.
     case resolve
 
-    /// The operation that a system call stands for. What ``OutgoingSocket/finish(_:)`` throws is a ``connecting``, which its
-    /// callers know.
+    /// The operation of a system call.
+    ///
+    /// ``OutgoingSocket/finish(_:)`` also throws "connect"; its callers use ``connecting`` instead.
     package init(_ call: StaticOperation) {
         switch call.description {
         case "socket", "pipe2", "eventfd", "epoll_create1", "dup": self = .socket

@@ -2,11 +2,11 @@
 
 import Glibc
 
-/// Makes a system call until it is not interrupted; a failure becomes a ``SystemError``.
+/// Makes a system call, and repeats it after EINTR; a failure becomes a ``SystemError``.
 ///
-/// Every system call of the daemon goes through here, so this is the one place where a test can make any of them fail
-/// (``FaultInjection``), and where a bug of the program is noticed (``OwnBug``). The closure must capture nothing that is reference counted: a release between the call and the
-/// reading of `errno` could change it.
+/// Nearly every system call of the daemon that can fail goes through here, so this is where a test makes calls fail
+/// (``FaultInjection``) and where a bug of the program is noticed (``OwnBug``). The closure must not capture anything
+/// reference-counted: a release between the call and the reading of `errno` could change `errno`.
 @inline(__always)
 package func systemCall<Result: SignedInteger>(
     _ operation: StaticOperation, _ call: () -> Result
@@ -26,9 +26,9 @@ package func systemCall<Result: SignedInteger>(
     }
 }
 
-/// As ``systemCall(_:_:)``, for a call that may find nothing to do: nil stands for `EAGAIN`.
+/// As ``systemCall(_:_:)``, but returns nil for `EAGAIN`.
 ///
-/// That a socket is not ready is what happens most of the time, so it is no error and nothing is thrown for it.
+/// A socket that is not ready is the common case, so it is not thrown as an error.
 @inline(__always)
 package func systemCallIfReady<Result: SignedInteger>(
     _ operation: StaticOperation, _ call: () -> Result

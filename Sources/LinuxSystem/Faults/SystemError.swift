@@ -2,7 +2,7 @@
 
 import CLinux
 
-/// A system call that failed: which one, and the `errno` it left. 24 bytes, and no text is made until it is shown.
+/// A failed system call: its name and its `errno`. 24 bytes; its text is made only when it is shown.
 public struct SystemError: Error, Equatable, Sendable {
     /// The call as its manual page names it: `"bind"`, `"accept4"`.
     public let operation: StaticOperation
@@ -21,23 +21,23 @@ public struct SystemError: Error, Equatable, Sendable {
 public struct StaticOperation: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     private let name: StaticString
 
-    /// Takes the literal.
+    /// Makes the name from the literal.
     public init(stringLiteral name: StaticString) {
         self.name = name
     }
 
-    /// The name itself.
+    /// The name.
     public var description: String { name.description }
 
-    /// Two operations are the same if they have the same name.
+    /// Operations are equal if their names are.
     public static func == (left: Self, right: Self) -> Bool { left.description == right.description }
 }
 
 extension SystemError: CustomStringConvertible {
-    /// The kernel's own words for the error: `"Address already in use"`, as strerror(3) has them.
+    /// The text of strerror(3) for the error: `"Address already in use"`.
     public var reason: String { Self.reason(of: errno) }
 
-    /// The symbol of the error: `"EADDRINUSE"`, or the number where there is none.
+    /// The symbol of the error: `"EADDRINUSE"`, or the number if it has no symbol.
     public var symbol: String { Self.symbol(of: errno) }
 
     /// `"bind: Address already in use (EADDRINUSE)"`.
@@ -50,7 +50,7 @@ extension SystemError: CustomStringConvertible {
         return unsafe String(cString: name)
     }
 
-    /// The kernel's words for an error number: `"Address already in use"`.
+    /// The text of strerror(3) for an error number: `"Address already in use"`.
     public static func reason(of number: CInt) -> String {
         // unsafe: strerrordesc_np returns NULL or a string that lives as long as the program.
         guard let text = unsafe clinux_errno_text(number) else { return "Unknown error \(number)" }

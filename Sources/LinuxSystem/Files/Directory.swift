@@ -5,28 +5,29 @@ import Glibc
 
 /// Reads directories.
 public enum Directory {
-    /// The names in a directory, in the kernel's order, without `.` and `..`; none if there is no such directory. They are
-    /// bytes: Linux does not say in which encoding.
+    /// The names in a directory, in the kernel's order, without `.` and `..`; empty if there is no such directory.
     ///
-    /// - Throws: why it could not be read.
+    /// Names are bytes: Linux does not define their encoding.
+    ///
+    /// - Throws: the error of opendir(3) or readdir(3).
     public static func names(in path: String) throws(SystemError) -> [[UInt8]] {
         // unsafe: the string is valid for the call.
         guard let stream = unsafe opendir(path) else {
             if errno == ENOENT { return [] }
             throw SystemError("opendir", errno: errno)
         }
-        // unsafe: the stream is ours, and this is its last use.
+        // unsafe: this function opened the stream, and this is its last use.
         defer { unsafe closedir(stream) }
         var names: [[UInt8]] = []
         while true {
-            // readdir(3) tells its end from a failure by errno alone.
+            // readdir(3) returns NULL both at the end and on failure; only errno tells them apart.
             errno = 0
             // unsafe: the stream is open.
             guard let entry = unsafe readdir(stream) else {
                 if errno != 0 { throw SystemError("readdir", errno: errno) }
                 return names
             }
-            // unsafe: `d_name` is closed by a NUL within the entry, which lives until the next readdir.
+            // unsafe: `d_name` ends with a NUL within the entry, which lives until the next readdir.
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe Array(bytes.prefix { $0 != 0 })
             }

@@ -4,7 +4,7 @@
 public enum FileReadFailure: Error, Equatable, Sendable {
     /// A system call failed.
     case system(SystemError)
-    /// The path leads to something else, such as `"a directory"`.
+    /// The path is something else, such as `"a directory"`.
     case notAFile(kind: String)
     /// The file has more bytes than this limit.
     case tooLarge(limit: Int)

@@ -4,9 +4,9 @@ import Addresses
 import CLinux
 import Glibc
 
-/// What stat(2) says of a file, and what the process may do with it.
+/// What stat(2) returns for a file, and what this process may do with it.
 package struct FileStatus: Equatable, Sendable {
-    /// What a file is.
+    /// The type of a file.
     package enum Kind: String, Sendable {
         case regular = "a file"
         case directory = "a directory"
@@ -16,7 +16,7 @@ package struct FileStatus: Equatable, Sendable {
         case other = "neither a file nor a directory"
     }
 
-    /// What it is.
+    /// The type of the file.
     package var kind: Kind
 
     /// The permission bits.
@@ -26,13 +26,14 @@ package struct FileStatus: Equatable, Sendable {
     package var owner: UInt32
     package var group: UInt32
 
-    /// Whether the process may do this, by faccessat(2) with the effective user: access lists and read-only file systems
-    /// count.
+    /// Whether this process may read, write, execute it: faccessat(2) with AT_EACCESS.
+    ///
+    /// That uses the effective user, and respects access lists and read-only file systems.
     package var mayRead: Bool
     package var mayWrite: Bool
     package var mayExecute: Bool
 
-    /// Which file it is: two paths with the same device and inode are one file. 0 where nobody asks.
+    /// Identify the file: two paths with the same device and inode are one file. 0 in tests that do not need them.
     package var device: UInt64
     package var inode: UInt64
 
@@ -52,11 +53,11 @@ package struct FileStatus: Equatable, Sendable {
         self.inode = inode
     }
 
-    /// Asks for the file at a path, following symbolic links.
+    /// Queries the file at a path: stat(2), which follows symbolic links.
     package init(of path: String) throws(SystemError) {
         var status = stat()
         let name = path.utf8CString
-        // unsafe: the array is a C string, and `status` a local, for the length of the call.
+        // unsafe: the array is a C string, and `status` a local; both live for the call.
         try unsafe name.withUnsafeBufferPointer { (name) throws(SystemError) in
             let start = unsafe name.baseAddress.unsafelyUnwrapped
             _ = try systemCall("stat") { unsafe stat(start, &status) }

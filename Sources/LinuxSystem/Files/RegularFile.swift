@@ -7,10 +7,10 @@ import Glibc
 public enum RegularFile {
     /// The bytes of the file at `path`.
     ///
-    /// Never waits: what is not a regular file (a pipe that nobody writes to, a terminal) is opened without blocking and
-    /// refused. Never reads more than one byte above `limit`, even if the file grows meanwhile.
+    /// Never waits: the path is opened with O_NONBLOCK, and anything but a regular file (a pipe without a writer, a terminal) is
+    /// refused. Never reads more than one byte beyond `limit`, even if the file grows meanwhile.
     ///
-    /// - Throws: why it could not be read.
+    /// - Throws: why the file could not be read.
     public static func read(_ path: String, limit: Int) throws(FileReadFailure) -> [UInt8] {
         let outcome: Outcome
         do throws(SystemError) {
@@ -41,7 +41,7 @@ public enum RegularFile {
         _ = try systemCall("fstat") { unsafe fstat(raw, &status) }
         if let kind = kind(of: status.st_mode) { return .notAFile(kind) }
         guard status.st_size <= limit else { return .tooLarge }
-        // The size is a hint: files of procfs say 0, and a file may grow until the limit cuts it off.
+        // The size is only a hint: files of procfs report 0, and a file may grow; `limit` bounds the read.
         return .bytes(try contents(of: raw, expected: Int(status.st_size), limit: limit))
     }
 
@@ -59,7 +59,7 @@ public enum RegularFile {
         return bytes
     }
 
-    /// What a file is if it is not a regular one, with its article.
+    /// The type of a file with its article; nil for a regular file.
     private static func kind(of mode: mode_t) -> String? {
         switch mode & S_IFMT {
         case S_IFREG: nil

@@ -5,16 +5,16 @@ import Glibc
 
 /// An account of this host: passwd(5), with the groups of group(5).
 public struct Account: Equatable, Sendable {
-    /// The name; the number in words where the number has none.
+    /// The name; `uid NUMBER` if the user has none.
     public var name: String
 
-    /// The number of the user.
+    /// The user number.
     public var user: UInt32
 
-    /// The user's own group.
+    /// The number of the user's primary group.
     public var group: UInt32
 
-    /// All groups that the user is a member of, its own too.
+    /// The numbers of all groups of the user, including the primary group.
     public var groups: Set<UInt32>
 
     /// Makes an account.
@@ -25,7 +25,7 @@ public struct Account: Equatable, Sendable {
         self.groups = groups.union([group])
     }
 
-    /// The account of a name: getpwnam_r(3), getgrouplist(3).
+    /// Looks up an account by name: getpwnam_r(3), getgrouplist(3).
     ///
     /// - Returns: nil if there is no such user.
     public init?(named name: String) throws(NameLookupFailure) {
@@ -33,7 +33,7 @@ public struct Account: Equatable, Sendable {
         self.init(name: name, user: user, group: group, groups: Self.groups(of: name, group))
     }
 
-    /// Who the process is: its effective user and its groups.
+    /// The account that this process runs as: its effective user and its groups.
     public static var ofThisProcess: Account {
         let user = geteuid()
         return Account(
@@ -48,7 +48,7 @@ public struct Account: Equatable, Sendable {
             let room = count
             // unsafe: the array has room for `count` numbers, and `count` is a local.
             if unsafe getgrouplist(name, group, &list, &count) >= 0 { return Set(list.prefix(Int(count))) }
-            // On failure `count` is what is needed.
+            // On failure `count` is set to the number that is needed.
             guard count > room, count < 65_537 else { return [group] }
         }
     }
@@ -64,15 +64,16 @@ public struct Account: Equatable, Sendable {
 }
 
 extension Account {
-    /// Does something as this account: changes the effective user and groups of the whole process, which has to be root's and
-    /// to have one thread, and changes back.
+    /// Runs `body` with this account's effective user and groups, and then restores the former ones.
+    ///
+    /// This changes the whole process, which must run as root and have one thread.
     public func perform<Result>(_ body: () -> Result) throws(SystemError) -> Result {
         let before = Account.ofThisProcess
         guard before.user != user else { return body() }
         try Self.setGroups(Array(groups), group: group)
         _ = try systemCall("seteuid") { seteuid(user) }
         let result = body()
-        // Nothing but a bug, or a filter of system calls, keeps root from being root again.
+        // The real user is still root, so only a bug or a system-call filter can make this fail.
         _ = try systemCall("seteuid") { seteuid(before.user) }
         try Self.setGroups(Array(before.groups), group: before.group)
         return result

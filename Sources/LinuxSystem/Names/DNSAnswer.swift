@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The answer of a name server: RFC 1035, section 4. It comes from outside, so nothing in it is taken for granted; names
-/// are passed over and never followed, so they cannot lead in circles.
+/// The answer of a name server: RFC 1035, section 4.
+///
+/// The message is untrusted, so every read is bounds-checked. Names are skipped and compression pointers never followed, so they
+/// cannot form a loop.
 struct DNSAnswer {
-    /// A record type that has to do with addresses.
+    /// The record types that lead to addresses.
     enum RecordType: UInt16 {
         /// An IPv4 address.
         case a = 1
-        /// The name that is meant.
+        /// The canonical name of an alias.
         case cname = 5
         /// An IPv6 address (RFC 3596).
         case aaaa = 28
-        /// The names that are meant by all names below this one (RFC 6672).
+        /// Redirects all names below this one to another domain (RFC 6672).
         case dname = 39
 
         fileprivate var isAddress: Bool { self == .a || self == .aaaa }
     }
 
-    /// How many seconds the addresses in the answer may be kept: as long as each of them and each alias on the way to them.
-    /// nil if there is no address in it, or if it is not a whole answer.
+    /// How many seconds the addresses in the answer may be cached; nil if it has no address or is not complete.
+    ///
+    /// The minimum over the address records and the aliases that lead to them.
     static func timeToLive(in message: [UInt8]) -> UInt32? {
         var reader = Reader(message: message)
         guard reader.skip(2), let flags = reader.word(), let questions = reader.word(), let answers = reader.word(),
             reader.skip(4)
         else { return nil }
-        // QR: an answer. RCODE 0: no error.
+        // The QR bit marks an answer; RCODE 0 is no error.
         guard flags & 0x8000 != 0, flags & 0xf == 0 else { return nil }
         for _ in 0..<questions {
             guard reader.skipName(), reader.skip(4) else { return nil }
@@ -39,19 +42,19 @@ struct DNSAnswer {
             // Class 1: the Internet.
             guard recordClass == 1, let type = RecordType(rawValue: type) else { continue }
             let time = UInt32(high) << 16 | UInt32(low)
-            // RFC 2181, section 8: with the highest bit set it means 0.
+            // RFC 2181, section 8: a TTL with the highest bit set counts as 0.
             shortest = min(shortest ?? .max, time >> 31 == 0 ? time : 0)
             hasAddress = hasAddress || type.isAddress
         }
         return hasAddress ? shortest : nil
     }
 
-    /// Reads on from where it is, never past the end.
+    /// Reads the message forwards, never past its end.
     private struct Reader {
         let message: [UInt8]
         var position = 0
 
-        /// The next two bytes, the first one highest.
+        /// The next two bytes in network byte order; nil at the end.
         mutating func word() -> UInt16? {
             guard message.count - position >= 2 else { return nil }
             defer { position += 2 }
@@ -64,7 +67,7 @@ struct DNSAnswer {
             return true
         }
 
-        /// Passes over a name: labels up to the empty one, or up to a pointer to the rest (section 4.1.4).
+        /// Skips a name: labels up to the empty one, or up to a compression pointer (section 4.1.4).
         mutating func skipName() -> Bool {
             while position < message.count {
                 let length = message[position]

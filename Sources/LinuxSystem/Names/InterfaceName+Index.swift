@@ -12,7 +12,7 @@ extension InterfaceName {
         self.init(bytes: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
     }
 
-    /// The index that the interface has now: if_nametoindex(3); 0 for every interface, nil if there is none of this name.
+    /// The current index of the interface: if_nametoindex(3); 0 for any interface, nil if no interface has the name.
     package var index: UInt32? {
         if isAny { return 0 }
         let index = unsafe if_nametoindex(description)

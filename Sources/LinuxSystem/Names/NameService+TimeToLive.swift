@@ -4,20 +4,20 @@ import Addresses
 import CLinux
 
 extension NameService {
-    /// For how many seconds DNS lets the addresses of a host be kept.
+    /// For how many seconds DNS allows the addresses of a host to be cached.
     ///
-    /// getaddrinfo(3) does not tell, so DNS is asked once more, which after ``addresses(of:port:)`` has the answer at hand.
-    /// Each name server gets one second for each family.
+    /// getaddrinfo(3) does not return the TTL, so DNS is queried again; after ``addresses(of:port:)`` the name server usually has
+    /// the answer cached. Each name server gets one second for each family.
     ///
-    /// - Returns: nil if DNS knows no address of that name, as of one in /etc/hosts; if it does not answer; and for a
-    ///   numeric address, of which it is not asked.
+    /// - Returns: nil if DNS has no address for the name (it is in /etc/hosts, for example), if DNS does not answer, and for a
+    ///   numeric address, for which no query is sent.
     public static func timeToLive(of host: String) -> UInt32? {
         timeToLive(of: host, askingAt: nil)
     }
 
-    /// As above, asking the name server at `server` on IPv4 loopback.
+    /// As above, but queries the name server at port `server` of IPv4 loopback.
     static func timeToLive(of host: String, askingAt server: UInt16?) -> UInt32? {
-        // No host name has a colon, and every numeric IPv6 address has one, whatever its scope.
+        // A host name never contains a colon, and a numeric IPv6 address always does, whatever its scope.
         guard !host.utf8.contains(UInt8(ascii: ":")), IPv4Address(parsing: host.utf8) == nil else { return nil }
         var shortest: UInt32?
         for type in [DNSAnswer.RecordType.a, .aaaa] {
@@ -28,7 +28,7 @@ extension NameService {
     }
 
     private static func answer(of host: String, _ type: DNSAnswer.RecordType, askingAt server: UInt16?) -> [UInt8]? {
-        // More than a name server may send, which is 1200 bytes with the C library's EDNS0.
+        // More than the 1200 bytes that a name server may send with the EDNS0 size of the C library.
         let room = 4096
         var length: CInt = -1
         // unsafe: the C library writes at most `room` bytes, and as many as it says are initialised.

@@ -4,22 +4,22 @@ public import Addresses
 import CLinux
 import Glibc
 
-/// The names that the host knows: of hosts, users, groups and interfaces (nsswitch.conf(5)).
+/// Looks up the names of hosts, users, groups and interfaces: nsswitch.conf(5).
 ///
 /// Concurrency: any thread; every call may block for as long as a name server takes.
 public enum NameService {
     /// The addresses of a host name or numeric address, each with `port`, in the order of RFC 6724.
     ///
-    /// All families are asked for, whether or not the host has an address of them: to listen on `::1` needs no IPv6 route.
+    /// All families are queried, whether or not the host has an address of them: listening on `::1` needs no IPv6 route.
     ///
-    /// - Throws: why the name has no address.
+    /// - Throws: the resolver's error.
     public static func addresses(of host: String, port: UInt16) throws(NameLookupFailure) -> [SocketAddress] {
         // unsafe: `hints` is a local whose pointers stay NULL, as getaddrinfo wants them.
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_NUMERICSERV
         var list: UnsafeMutablePointer<addrinfo>?
-        // unsafe: the strings and the local are valid for the call; `list` is ours afterwards and freed below.
+        // unsafe: the strings and the local are valid for the call; this function owns `list` afterwards and frees it below.
         let status = unsafe getaddrinfo(host, nil, &hints, &list)
         guard status == 0 else {
             if status == EAI_SYSTEM { throw NameLookupFailure(reason: SystemError.reason(of: errno)) }
@@ -42,14 +42,14 @@ public enum NameService {
     /// The number of a user: getpwnam_r(3).
     ///
     /// - Returns: nil if there is no such user.
-    /// - Throws: why nobody could tell.
+    /// - Throws: the error of the look-up.
     public static func user(named name: String) throws(NameLookupFailure) -> UInt32? {
         try passwordEntry(of: name)?.user
     }
 
-    /// The numbers of a user and the user's own group: getpwnam_r(3).
+    /// The numbers of a user and of the user's primary group: getpwnam_r(3).
     static func passwordEntry(of name: String) throws(NameLookupFailure) -> (user: UInt32, group: UInt32)? {
-        // unsafe: the buffer is used during the calls inside alone.
+        // unsafe: the buffer is used only during the call.
         try unsafe lookUp { buffer, length in
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
@@ -59,9 +59,9 @@ public enum NameService {
         }
     }
 
-    /// The name of a user: getpwuid_r(3). nil if there is none, or nobody can tell.
+    /// The name of a user: getpwuid_r(3). nil if the user has none, or if the look-up fails.
     package static func userName(of number: UInt32) -> String? {
-        // unsafe: the buffer is used during the calls inside alone.
+        // unsafe: the buffer is used only during the call.
         try? unsafe lookUp { buffer, length in
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
@@ -71,9 +71,9 @@ public enum NameService {
         }
     }
 
-    /// The name of a group: getgrgid_r(3). nil if there is none, or nobody can tell.
+    /// The name of a group: getgrgid_r(3). nil if the group has none, or if the look-up fails.
     package static func groupName(of number: UInt32) -> String? {
-        // unsafe: the buffer is used during the calls inside alone.
+        // unsafe: the buffer is used only during the call.
         try? unsafe lookUp { buffer, length in
             var entry = unsafe Glibc.group()
             var found: UnsafeMutablePointer<Glibc.group>?
@@ -86,9 +86,9 @@ public enum NameService {
     /// The number of a group: getgrnam_r(3).
     ///
     /// - Returns: nil if there is no such group.
-    /// - Throws: why nobody could tell.
+    /// - Throws: the error of the look-up.
     public static func group(named name: String) throws(NameLookupFailure) -> UInt32? {
-        // unsafe: the buffer is used during the calls inside alone.
+        // unsafe: the buffer is used only during the call.
         try unsafe lookUp { buffer, length in
             var entry = unsafe Glibc.group()
             var found: UnsafeMutablePointer<Glibc.group>?
@@ -111,14 +111,14 @@ public enum NameService {
     ) throws(NameLookupFailure) -> Answer? {
         var size = 1024
         while true {
-            // unsafe: the buffer lives for the call, and nothing that is taken out of it points into it.
+            // unsafe: the buffer lives for the call, and the answer does not point into it.
             let (status, answer) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer in
                 guard let start = buffer.baseAddress else { return (ENOMEM, nil as Answer?) }
                 return unsafe call(start, buffer.count)
             }
             switch status {
             case 0: return answer
-            // What the manual page lists as "not found".
+            // getpwnam(3) lists these as "the given name was not found".
             case ENOENT, ESRCH, EBADF, EPERM: return nil
             case EINTR: continue
             case ERANGE where size < 1 << 20: size *= 4

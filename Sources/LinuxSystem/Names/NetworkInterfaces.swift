@@ -6,12 +6,12 @@ import Glibc
 
 /// The network interfaces of this host.
 public enum NetworkInterfaces {
-    /// The IP addresses that this host has now, with port 0, link-local ones with their interface: getifaddrs(3).
+    /// The current IP addresses of this host, with port 0, link-local ones with their scope: getifaddrs(3).
     ///
-    /// - Throws: why the kernel did not tell.
+    /// - Throws: the error of getifaddrs(3).
     public static func addresses() throws(SystemError) -> [SocketAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
-        // unsafe: the local is valid for the call; `list` is ours afterwards and freed below.
+        // unsafe: the local is valid for the call; this function owns `list` afterwards and frees it below.
         _ = try systemCall("getifaddrs") { unsafe getifaddrs(&list) }
         defer { unsafe freeifaddrs(list) }
         var addresses: [SocketAddress] = []
@@ -24,16 +24,16 @@ public enum NetworkInterfaces {
         return addresses
     }
 
-    /// The numbers of the interfaces that this host has now: if_nameindex(3).
+    /// The indices of the current interfaces of this host: if_nameindex(3).
     ///
-    /// - Throws: why the kernel did not tell.
+    /// - Throws: the error of if_nameindex(3).
     public static func indexes() throws(SystemError) -> Set<UInt32> {
         var list: UnsafeMutablePointer<if_nameindex>?
         _ = try systemCall("if_nameindex") {
             unsafe list = if_nameindex()
             return unsafe list == nil ? -1 : 0
         }
-        // unsafe: the list is ours, and freed here.
+        // unsafe: this function owns the list and frees it here.
         defer { unsafe if_freenameindex(list) }
         var indexes: Set<UInt32> = []
         var next = unsafe list
@@ -45,8 +45,7 @@ public enum NetworkInterfaces {
         return indexes
     }
 
-    /// The IP address that getifaddrs(3) points at; nil for what is of another family, such as a hardware address, and
-    /// for an interface without one.
+    /// The IP address at a pointer of getifaddrs(3); nil for another family and for an interface without an address.
     private static func address(at pointer: UnsafeMutablePointer<sockaddr>?) -> SocketAddress? {
         guard let pointer = unsafe pointer else { return nil }
         let size: Int

@@ -2,12 +2,12 @@
 
 import Glibc
 
-/// The terminal that a person runs this process at, if one does.
+/// The terminal from which this process was started, if any.
 public enum ControllingTerminal {
-    /// Whether what is written to standard error appears on a terminal.
+    /// Whether standard error is a terminal.
     public static var showsStandardError: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Whether the process is in the foreground of its terminal, so that keys such as Ctrl-C come to it: tcgetpgrp(3).
+    /// Whether the process is in the foreground of its terminal, so that Ctrl-C reaches it: tcgetpgrp(3).
     public static var hasForeground: Bool {
         (STDIN_FILENO...STDERR_FILENO).contains { tcgetpgrp($0) == getpgrp() }
     }

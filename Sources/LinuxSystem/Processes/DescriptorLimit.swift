@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// How many descriptors the process may have: RLIMIT_NOFILE of getrlimit(2).
+/// The number of descriptors that the process may have open: RLIMIT_NOFILE of getrlimit(2).
 public enum DescriptorLimit {
-    /// How far ``raise()`` can go: the hard limit.
+    /// The hard limit, up to which ``raise()`` can go.
     package static var highest: Int {
         get throws(SystemError) {
             var limit = rlimit()
@@ -14,10 +14,10 @@ public enum DescriptorLimit {
         }
     }
 
-    /// Raises the limit as far as the process may, which is what the administrator allows.
+    /// Raises the soft limit to the hard limit, which the administrator sets.
     ///
-    /// A process that may not raise it at all (a system-call filter such as `SystemCallFilter=~@resources`, or a hard limit
-    /// above fs.nr_open) lives with what it has.
+    /// Keeps the old limit if raising fails: a system-call filter such as `SystemCallFilter=~@resources`, or a hard limit above
+    /// fs.nr_open.
     ///
     /// - Returns: the limit in force.
     public static func raise() throws(SystemError) -> Int {

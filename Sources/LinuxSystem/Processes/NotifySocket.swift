@@ -4,34 +4,34 @@ import Addresses
 import CLinux
 import Glibc
 
-/// The way to the service manager: `$NOTIFY_SOCKET` of sd_notify(3), without ever waiting for it.
+/// Sends notifications to the service manager without ever blocking: `$NOTIFY_SOCKET` of sd_notify(3).
 ///
-/// sd_notify(3) itself waits as long as nobody reads the socket and its queue is full, and opens a descriptor for each
-/// message. This one is opened once, so that messages also go out while the process has no descriptor left.
+/// sd_notify(3) itself blocks while the queue of the socket is full, and opens a descriptor for each message. This socket is
+/// opened once, so messages can be sent even when the process has no descriptor left.
 ///
 /// Concurrency: immutable; may be used from any thread.
 public final class NotifySocket: Sendable {
-    /// What became of a message.
+    /// The result of sending a message.
     public enum Outcome: Sendable {
         /// It is in the manager's queue.
         case sent
-        /// The queue is full: try again later.
+        /// The queue is full; try again later.
         case full
-        /// Nobody listens there. The manual advises to go on: a manager that does not listen is no reason to stop.
+        /// The message could not be delivered. sd_notify(3) advises to ignore that: a missing manager is no reason to stop.
         case undelivered
     }
 
     private let descriptor: OwnedDescriptor
     private let address: SocketAddress
 
-    /// Opens the way that the environment names; nil without a service manager.
+    /// Opens the socket that the environment names; nil without a service manager.
     public convenience init?() {
         // unsafe: nothing changes the environment while the daemon starts.
         guard let value = unsafe getenv("NOTIFY_SOCKET") else { return nil }
         self.init(named: unsafe String(cString: value))
     }
 
-    /// Opens the way to a path, or to `@NAME` in the abstract namespace; nil for anything else.
+    /// Opens a socket for a path, or for `@NAME` in the abstract namespace; nil for anything else.
     package init?(named text: String) {
         let bytes = Array(text.utf8)
         guard let first = bytes.first, 2...SocketAddress.longestUnixPath ~= bytes.count else { return nil }
@@ -44,7 +44,7 @@ public final class NotifySocket: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Sends assignments such as `READY=1`, one a line, in one datagram.
+    /// Sends assignments such as `READY=1`, one per line, in one datagram.
     public func send(_ state: String) -> Outcome {
         let bytes = Array(state.utf8)
         let raw = descriptor.raw

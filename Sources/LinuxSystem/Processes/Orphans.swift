@@ -3,15 +3,14 @@
 import CLinux
 import Glibc
 
-/// Processes whose parents have ended, where this process inherits them: as PID 1 of a container, or as a subreaper of
-/// prctl(2).
+/// Orphaned processes that this process inherits: as PID 1 of a container, or as a subreaper of prctl(2).
 public enum Orphans {
-    /// Whether they are ours to reap.
+    /// Whether this process inherits and must reap orphans.
     public static var areOurs: Bool { getpid() == 1 || clinux_is_subreaper() }
 
     /// Reaps every child that has ended: waitpid(2).
     ///
-    /// - Returns: how many.
+    /// - Returns: how many were reaped.
     @discardableResult
     public static func reap() -> Int {
         var count = 0

@@ -3,18 +3,18 @@
 import CLinux
 import Glibc
 
-/// A thread that is there before anything depends on it, or is known not to be.
+/// Starts threads in advance, so that nothing depends later on whether the kernel grants one.
 ///
-/// libdispatch makes a thread when there is work for it, and where the kernel grants none (`pids.max`, RLIMIT_NPROC, no
-/// memory for a stack) tries again each second, for ever, on the thread that gave it the work. So what must not fail later
-/// has a thread of its own from the start.
+/// libdispatch creates a thread when there is work for it. Where the kernel grants none (`pids.max`, RLIMIT_NPROC, no memory for
+/// a stack), it retries each second, for ever, on the thread that submitted the work. So work that must not fail later gets its
+/// own thread at the start.
 public enum OwnThread {
-    /// Starts a thread that runs `body` with every signal blocked, and ends with it.
+    /// Starts a detached thread that runs `body` with every signal blocked, and ends when `body` returns.
     ///
-    /// - Parameter name: as top(1) shows it; the kernel keeps 15 bytes.
-    /// - Throws: why there can be none: `EAGAIN`, as a rule.
+    /// - Parameter name: the name in top(1); the kernel keeps 15 bytes.
+    /// - Throws: the error of pthread_create(3), usually `EAGAIN`.
     public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        // unsafe: the function takes the reference over, exactly once, unless there is no thread; then it is let go of here.
+        // unsafe: the thread takes over the reference, exactly once; if there is no thread, it is released below.
         let work = unsafe Unmanaged.passRetained(Work(name, body))
         let context = unsafe work.toOpaque()
         do throws(SystemError) {
@@ -32,9 +32,9 @@ public enum OwnThread {
         }
     }
 
-    /// Makes sure that so many further threads can be had at once, by having them for a moment.
+    /// Checks that `count` further threads can be created now, by creating them for a moment.
     ///
-    /// - Throws: why they cannot.
+    /// - Throws: the error of pthread_create(3).
     public static func reserve(_ count: Int) throws(SystemError) {
         _ = try systemCall("pthread_create") { clinux_try_threads(CInt(clamping: count)) }
     }

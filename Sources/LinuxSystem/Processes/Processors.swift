@@ -4,6 +4,6 @@ import CLinux
 
 /// The processors of this host.
 public enum Processors {
-    /// How many of them this process may run on: sched_getaffinity(2), which knows taskset, cpusets and CPUAffinity=.
+    /// How many processors this process may run on: sched_getaffinity(2), which respects taskset, cpusets and CPUAffinity=.
     public static var usable: Int { max(1, Int(clinux_processor_count())) }
 }

@@ -4,11 +4,11 @@ import CLinux
 
 /// The command line of this process.
 public enum ProgramArguments {
-    /// The words after the program's name, with what is not UTF-8 repaired.
+    /// The words after the program's name; invalid UTF-8 is repaired.
     ///
-    /// Not `CommandLine.arguments`: on Linux that reads `/proc/self/cmdline`, and is empty where there is no `/proc`.
+    /// `CommandLine.arguments` is not used: on Linux it reads `/proc/self/cmdline`, and is empty without `/proc`.
     public static var words: [String] {
-        // unsafe: the C library keeps the array, closed by NULL, and its strings as long as the program runs.
+        // unsafe: the C library keeps the NULL-terminated array and its strings as long as the program runs.
         guard var next = unsafe clinux_arguments() else { return [] }
         var words: [String] = []
         while let word = unsafe next.pointee {

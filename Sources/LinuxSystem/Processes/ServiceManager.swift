@@ -3,10 +3,9 @@
 import CSystemd
 import Glibc
 
-/// What systemd passed, and what it wants: sd_listen_fds(3), sd_watchdog_enabled(3). What it is told goes through a
-/// ``NotifySocket``.
+/// What systemd passes to the daemon: sd_listen_fds(3), sd_watchdog_enabled(3). Replies go through ``NotifySocket``.
 public enum ServiceManager {
-    /// How often the manager wants to hear `WATCHDOG=1`, in microseconds; nil if it does not.
+    /// The watchdog timeout, within which the manager expects `WATCHDOG=1`, in microseconds; nil if it is off.
     public static var watchdogMicroseconds: UInt64? {
         var microseconds: UInt64 = 0
         // unsafe: a local.
@@ -25,12 +24,12 @@ public enum ServiceManager {
         return UInt64(status.st_dev) == parts[0] && UInt64(status.st_ino) == parts[1]
     }
 
-    /// Takes the descriptors that the manager passed, each with its name, once: the environment forgets them.
+    /// Takes the descriptors that the manager passed, each with its name, and unsets the variables that announce them.
     ///
     /// The caller owns the descriptors.
     public static func takePassedDescriptors() -> [(name: String, raw: CInt)] {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-        // unsafe: on success `names` points to that many strings, and the array and its strings are ours to free.
+        // unsafe: on success `names` points to that many strings; the caller frees the array and its strings.
         let count = unsafe sd_listen_fds_with_names(1, &names)
         guard count > 0, let names = unsafe names else { return [] }
         var passed: [(name: String, raw: CInt)] = []

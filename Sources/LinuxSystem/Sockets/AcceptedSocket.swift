@@ -2,20 +2,20 @@
 
 public import Addresses
 
-/// A connection that was just accepted.
+/// A connection that accept4(2) returned.
 public struct AcceptedSocket: ~Copyable, Sendable {
-    /// The socket, non-blocking and closed on exec.
+    /// The socket, non-blocking and close-on-exec.
     public let descriptor: OwnedDescriptor
 
-    /// Who is at the other end; IPv4 peers of a dual-stack socket as IPv4.
+    /// The address of the peer; an IPv4 peer of a dual-stack socket has an IPv4 address.
     public let peer: SocketAddress
 
-    /// Puts the two together.
+    /// Makes a value from its parts.
     public init(descriptor: consuming OwnedDescriptor, peer: SocketAddress) {
         self.descriptor = descriptor
         self.peer = peer
     }
 
-    /// Takes it apart again.
+    /// Hands the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { descriptor }
 }

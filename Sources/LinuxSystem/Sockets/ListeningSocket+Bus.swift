@@ -4,38 +4,38 @@ import Addresses
 import CLinux
 import Glibc
 
-/// What is special about CAN: its interfaces come and go, and the socket stays.
+/// CAN sockets: an interface may disappear and come back while the socket stays open.
 extension ListeningSocket {
-    /// Lets a CAN socket say everything: the frames that pass the filters, those of CAN FD, and all errors.
+    /// Makes a CAN socket receive the frames that pass the filters, CAN FD frames among them, and all error frames.
     static func prepareBus(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
         try prepareFrames(raw, filters)
         _ = try systemCall("setsockopt") { clinux_can_errors(raw) }
     }
 
-    /// Lets a CAN socket take the frames that pass the filters, those of CAN FD too.
+    /// Makes a CAN socket receive the frames that pass the filters, CAN FD frames among them.
     static func prepareFrames(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
         try setFilters(filters, of: raw)
-        // A kernel without CAN FD has no such frames.
+        // A kernel without CAN FD refuses the option, and has no such frames.
         _ = try? systemCall("setsockopt") { clinux_can_flexible(raw) }
     }
 
     private static func setFilters(_ filters: [CANFilter], of raw: CInt) throws(SystemError) {
-        // One that asks for nothing takes every frame.
+        // An empty list would receive no frame (CAN_RAW_FILTER); mask 0 passes every frame.
         let wanted = filters.isEmpty ? [clinux_can_filter(id: 0, mask: 0)] : filters.map(\.kernel)
         let count = CInt(clamping: wanted.count)
-        // unsafe: an array of so many filters, for the call.
+        // unsafe: an array of `count` filters, which lives for the call.
         _ = try systemCall("setsockopt") { unsafe clinux_can_filter(raw, wanted, count) }
     }
 
-    /// Binds, but leaves a CAN socket without an interface if there is none of the name.
+    /// Binds; leaves a CAN socket unbound if no interface has the name yet.
     ///
-    /// - Returns: whether it is bound.
+    /// - Returns: whether the socket is bound.
     static func bindOrWait(_ raw: CInt, to address: SocketAddress) throws(SystemError) -> Bool {
         do throws(SystemError) {
             try bind(raw, to: address)
             return true
         } catch {
-            // An interface that is there, and is no CAN bus, is a mistake, and none to wait for.
+            // An interface of that name that is not a CAN interface is an error: waiting would not help.
             guard error.errno == ENODEV, case .can(let interface, _) = address, interface.index == nil else {
                 throw error
             }
@@ -43,7 +43,7 @@ extension ListeningSocket {
         }
     }
 
-    /// The number of the CAN interface that the socket is bound to now; 0 for none, and for all.
+    /// The index of the CAN interface that the socket is bound to; 0 if it is bound to none or to all.
     package var interfaceIndex: UInt32 {
         get throws(SystemError) {
             var storage = sockaddr_storage()
@@ -62,16 +62,17 @@ extension ListeningSocket {
         }
     }
 
-    /// Binds a CAN socket to the interface that has its name now. When the one before has gone, the kernel has let go of
-    /// it, and of the filters.
+    /// Binds a CAN socket to the interface that has its name now.
     ///
-    /// - Throws: `ENODEV` if there is none, or it is not of CAN.
+    /// When the former interface was removed, the kernel unbound the socket and dropped its filters.
+    ///
+    /// - Throws: `ENODEV` if no interface has the name, or it is not a CAN interface.
     package func takeInterface() throws(SystemError) {
         try Self.setFilters(filters, of: raw)
         try Self.bind(raw, to: address)
     }
 
-    /// Takes the error that the next call would return: `SO_ERROR` of socket(7); 0 for none.
+    /// Reads and clears the pending error of the socket: `SO_ERROR` of socket(7); 0 for none.
     package func takeError() throws(SystemError) -> CInt {
         CInt(truncatingIfNeeded: try SocketOption.error.value(of: raw))
     }

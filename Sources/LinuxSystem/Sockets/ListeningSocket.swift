@@ -5,52 +5,52 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A socket that clients come to, and what is known of it: one that listens, or one that takes datagrams.
+/// A socket that accepts connections or receives datagrams from clients, with its settings.
 ///
-/// It is closed when the last who holds it lets go: the supervisor and each lane that accepts from it.
+/// It is closed when its last owner releases it: the supervisor and each lane that accepts from it.
 ///
-/// Concurrency: immutable but for one flag, which is atomic; accept4(2) may be called from any number of threads.
+/// Concurrency: immutable but for two atomic values; accept4(2) may be called from any number of threads.
 public final class ListeningSocket: Sendable {
     private let descriptor: OwnedDescriptor
 
-    /// The kind of the connections that it accepts.
+    /// The kind of the socket, and of the connections that it accepts.
     public let kind: SocketKind
 
-    /// Where it listens, with the port that the kernel chose if none was asked for.
+    /// The local address, with the port that the kernel chose if the configured port was 0.
     public let address: SocketAddress
 
-    /// The file of a Unix socket that was bound here; nil for every other, and for one that was passed.
+    /// The file of a Unix socket that this object bound; nil for any other socket, and for one that was passed.
     public let file: UnixSocketFile?
 
-    /// Whether it was passed to the daemon: then others may have it too, and shut it down.
+    /// Whether the socket was passed to the daemon: then another process may hold it too, and shut it down.
     package let wasPassed: Bool
 
-    /// Whether what goes to a broadcast address is wanted, where the socket listens on every address.
+    /// Whether a socket on the wildcard address accepts datagrams to broadcast addresses.
     package var takesBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
 
     private let wantsBroadcast: Atomic<Bool>
 
-    /// How many connections may wait to be accepted, and the default of `net.core.somaxconn`.
+    /// The backlog of listen(2), and its default, that of `net.core.somaxconn`.
     private let backlog: Atomic<CInt>
     private static let defaultBacklog: CInt = 4096
 
-    /// Whether its CAN interface was not there when the socket was made: then it takes nothing before ``takeInterface()``.
+    /// Whether its CAN interface did not exist when the socket was made: it receives nothing until ``takeInterface()``.
     public let waitsForInterface: Bool
 
-    /// Which frames of a CAN bus it takes.
+    /// The filters of a CAN socket.
     let filters: [CANFilter]
 
-    /// Whether a connection may not have SO_OOBINLINE from this socket: of Unix sockets none has, and of TCP none that came
-    /// before the option was set.
+    /// Whether accepted connections need SO_OOBINLINE set.
+    ///
+    /// A Unix socket never inherits it; a TCP connection that arrived before the listener had the option does not either.
     private let setsUrgentInline: Bool
 
-    /// The probes of TCP connections as they were when the socket came here; it is what an open setting goes back to.
+    /// The keep-alive options of the TCP socket when it was created or passed; unset keys fall back to them.
     private let originalProbes: ListeningOptions.KeepAlive
 
-    /// Takes over a descriptor that listens already, after making sure that it does: one that systemd passed.
+    /// Takes over a listening descriptor that systemd passed, after checking it.
     ///
-    /// - Throws: what the kernel says; `ENOTCONN` for a socket that does not listen, `EPROTONOSUPPORT` for a kind that
-    ///   is not one of ours.
+    /// - Throws: the kernel's error; `ENOTCONN` for a socket that does not listen, `EPROTONOSUPPORT` for an unsupported kind.
     public init(adopting descriptor: consuming OwnedDescriptor) throws(SystemError) {
         let raw = descriptor.raw
         try Self.expectSocket(raw)
@@ -58,7 +58,7 @@ public final class ListeningSocket: Sendable {
         let address = try Self.localAddress(of: raw)
         let kind = try Self.kind(of: address, type: CInt(type))
         if kind.isDatagram {
-            // Nobody could send to it.
+            // A datagram socket without a port has no address to send to.
             if address.port == 0 { throw SystemError("listen", errno: ENOTCONN) }
             try Self.prepare(raw, kind, address, DatagramOptions())
         } else if try SocketOption.accepting.value(of: raw) != 1 {
@@ -78,8 +78,7 @@ public final class ListeningSocket: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Makes sure that a descriptor that came from outside is a socket: from the next call on, that it is none would be a
-    /// bug (``OwnBug``).
+    /// Checks that a descriptor from outside is a socket: later, ENOTSOCK would count as a bug (``OwnBug``).
     private static func expectSocket(_ raw: CInt) throws(SystemError) {
         var status = stat()
         // unsafe: a local.
@@ -87,14 +86,14 @@ public final class ListeningSocket: Sendable {
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError("getsockopt", errno: ENOTSOCK) }
     }
 
-    /// Makes a socket, binds it to `address`, and listens. If that fails, nothing of it is left.
+    /// Makes a socket, binds it to `address`, and listens. On failure the socket and its file are removed.
     ///
     /// - Parameters:
-    ///   - dualStack: for the IPv6 wildcard, whether IPv4 peers come in through it too.
-    ///   - access: for a Unix path, who may connect: in force before anybody can.
-    ///   - datagrams: what a datagram socket is told besides.
-    ///   - others: TCP sockets of ours that may listen on this port too, on an address that takes in the new one or is
-    ///     taken in by it: see ``PortSharing``.
+    ///   - dualStack: for the IPv6 wildcard, whether it accepts IPv4 too.
+    ///   - access: for a Unix path, the owner and mode of the file, set before anybody can connect.
+    ///   - datagrams: the options of a datagram socket.
+    ///   - others: TCP sockets of this process on the same port, whose address contains the new one or is contained in it: see
+    ///     ``PortSharing``.
     public init(
         kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
         access: UnixSocketAccess = .init(), datagrams: DatagramOptions = .init(),
@@ -112,11 +111,11 @@ public final class ListeningSocket: Sendable {
         if kind == .udp, address.isMulticast { try Self.join(address, on: datagrams.interface, raw) }
         do throws(SystemError) {
             file = try Self.file(of: address, access)
-            // A bus has no address but its name, which a socket that waits for it has not got.
+            // getsockname(2) returns an interface index for CAN, and none for a socket that waits for its interface.
             self.address = kind == .can ? address : try Self.localAddress(of: raw)
             try Self.apply(options, to: raw, kind, probes)
         } catch {
-            // Nobody will ever listen there.
+            // The socket is closed on failure; bind(2) would leave its file behind.
             if case .unix(let path) = address { try? UnixSocketFile.unlink(path) }
             throw error
         }
@@ -130,48 +129,48 @@ public final class ListeningSocket: Sendable {
         self.descriptor = descriptor
     }
 
-    /// The number, for epoll.
+    /// The descriptor number, for epoll.
     public var raw: CInt { descriptor.raw }
 
-    /// Puts the options into force; connections that stand keep theirs.
+    /// Applies the options; connections that are open keep theirs.
     ///
-    /// Calling listen(2) again only changes the backlog: what waits in it stays.
+    /// Calling listen(2) again only changes the backlog; connections that wait in it stay.
     public func apply(_ options: ListeningOptions) throws(SystemError) {
         try Self.apply(options, to: raw, kind, originalProbes)
         if let wanted = options.backlog { backlog.store(CInt(clamping: wanted), ordering: .relaxed) }
     }
 
-    /// Listens again after something on this host has shut the socket down, as `ss --kill` does: accept4(2) says EINVAL then.
+    /// Listens again after something on this host shut the socket down, as `ss --kill` does: accept4(2) fails with EINVAL then.
     public func listenAgain() throws(SystemError) {
         let raw = raw
         let backlog = backlog.load(ordering: .relaxed)
-        // A port that the kernel chose went with it. One that was asked for is still bound: EINVAL.
+        // A port that the kernel chose was released, so bind again. A configured port is still bound: EINVAL.
         try? Self.bind(raw, to: address)
         _ = try systemCall("listen") { listen(raw, backlog) }
     }
 
-    /// Puts into force what a datagram socket is told besides; the interface of a group stays as it is.
+    /// Applies the options of a datagram socket; its multicast interface does not change.
     public func apply(_ options: DatagramOptions) throws(SystemError) {
         guard kind == .udp else { return }
         try SocketOption.broadcast.set(options.broadcast ? 1 : 0, on: raw)
         wantsBroadcast.store(options.broadcast, ordering: .relaxed)
     }
 
-    /// Sets what connections inherit from the socket that they come in through, and listens.
+    /// Sets the options that accepted connections inherit, and listens.
     private static func apply(
         _ options: ListeningOptions, to raw: CInt, _ kind: SocketKind, _ original: ListeningOptions.KeepAlive
     ) throws(SystemError) {
         switch kind {
         case .tcp:
             try SocketOption.noDelay.set(1, on: raw)
-            // A read would leave out an urgent byte (tcp(7)), and nobody here has a use for it but in its place.
+            // Without SO_OOBINLINE a read would skip the urgent byte (tcp(7)); usher treats it as an ordinary byte.
             try SocketOption.urgentInline.set(1, on: raw)
             try SocketOption.keepAlive.set(options.keepAlive == nil ? 0 : 1, on: raw)
             if let wanted = options.keepAlive { try apply(wanted, to: raw, original) }
-            // Accepted sockets inherit it, as they do the probes. 0 is the kernel's own limit.
+            // Accepted sockets inherit it, as they do the keep-alive options. 0 means the kernel's own limit.
             try SocketOption.userTimeout.set(options.userTimeout ?? 0, on: raw)
         case .unixSeqpacket:
-            // How ``Transfer`` tells an empty message from the end.
+            // ``Transfer`` needs it to tell an empty message from the end.
             try SocketOption.passCredentials.set(1, on: raw)
         case .unixStream, .vsock:
             break
@@ -197,35 +196,36 @@ public final class ListeningSocket: Sendable {
             count: try SocketOption.keepCount.value(of: raw))
     }
 
-    /// How many bytes may wait in a datagram socket.
+    /// The receive buffer of a datagram socket in bytes.
     private static let receiveBuffer = 4 << 20
 
-    /// Lets a datagram socket say what has to be known of each datagram.
+    /// Sets the options that make a datagram socket report what is needed with each datagram.
     private static func prepare(
         _ raw: CInt, _ kind: SocketKind, _ address: SocketAddress, _ options: DatagramOptions
     ) throws(SystemError) {
-        // Where the kernel cannot count what it loses, or join datagrams, it does without.
+        // Optional: a kernel may lack SO_RXQ_OVFL or UDP_GRO; then drops are not counted, or datagrams not joined.
         _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
         if kind == .can { try prepareBus(raw, options.filters) }
         if kind == .rds { prepareMessages(raw) }
         guard kind == .udp else { return }
         _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) }
-        // A burst waits here while the lane does something else. The kernel lowers it to net.core.rmem_max.
+        // Holds a burst while the lane is busy. The kernel limits it to net.core.rmem_max.
         try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
         if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
         let family = address.family
-        // Kernels that do not know it let in more than was asked for, as they always did.
+        // Kernels without IP_MULTICAST_ALL also deliver datagrams of groups that other sockets joined.
         _ = try? systemCall("setsockopt") { clinux_want_own_groups(raw, family) }
-        // One who listens on one address only answers from that one.
+        // A socket on one unicast address always answers from it; the others need the destination of each datagram.
         if address.isWildcard || address.isMulticast || options.broadcast {
             _ = try systemCall("setsockopt") { clinux_tell_local_address(raw, family) }
         }
-        // Several may listen to a group.
+        // SO_REUSEADDR lets several sockets listen to one group.
         if address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
     }
 
-    /// Lets an RDS socket send messages as long as there may be: none is longer than the half of its buffer, which the
-    /// kernel lowers to net.core.wmem_max.
+    /// Sizes the buffers of an RDS socket for the longest message.
+    ///
+    /// A message may fill at most half of the send buffer, which the kernel limits to net.core.wmem_max.
     static func prepareMessages(_ raw: CInt) {
         try? SocketOption.sendBuffer.set(DatagramBatch.longestMessage, on: raw)
         try? SocketOption.receiveBuffer.set(receiveBuffer, on: raw)
@@ -238,17 +238,18 @@ public final class ListeningSocket: Sendable {
         }
     }
 
-    /// Joins the group that it is bound to, on an interface that the kernel chooses by its routes.
+    /// Joins the group that the socket is bound to, on the interface that the kernel chooses by its routes.
     ///
     /// - Throws: `ENODEV` if no route leads to the group now.
     public func joinGroup() throws(SystemError) {
         try Self.join(address, on: 0, raw)
     }
 
-    /// Leaves the group that it is bound to on an interface, which may be gone: the kernel keeps a membership there, counts it
-    /// (`igmp_max_memberships` of ip(7)), and delivers nothing.
+    /// Leaves the group that the socket is bound to on an interface, which may have been removed.
     ///
-    /// - Returns: whether it had joined there.
+    /// The kernel keeps a membership of a removed interface, counts it (`igmp_max_memberships` of ip(7)), and delivers nothing.
+    ///
+    /// - Returns: whether the group was joined there.
     public func leaveGroup(on interface: UInt32) -> Bool {
         let (raw, group) = (raw, address)
         // unsafe: the pointer is valid for the call.
@@ -267,9 +268,9 @@ public final class ListeningSocket: Sendable {
         return file
     }
 
-    /// Takes one connection: accept4(2). The descriptor is non-blocking and closed on exec.
+    /// Accepts one connection: accept4(2). The descriptor is non-blocking and close-on-exec.
     ///
-    /// - Returns: nil when nobody waits.
+    /// - Returns: nil if no connection waits.
     public func accept() throws(SystemError) -> AcceptedSocket? {
         var storage = sockaddr_storage()
         var length = socklen_t(0)
@@ -282,8 +283,7 @@ public final class ListeningSocket: Sendable {
         return AcceptedSocket(descriptor: OwnedDescriptor(adopting: accepted), peer: peer.canonical)
     }
 
-    /// Whether a descriptor that was passed is a socket of this kind and has this address, or one that keeps another socket
-    /// from having it.
+    /// Whether a passed descriptor is a socket of this kind on this address, or on one that conflicts with it.
     public static func has(_ address: SocketAddress, _ kind: SocketKind, _ raw: CInt) -> Bool {
         guard (try? expectSocket(raw)) != nil,
             let type = try? SocketOption.socketType.value(of: raw),
@@ -337,7 +337,7 @@ public final class ListeningSocket: Sendable {
 }
 
 extension SocketAddress {
-    /// A group of a link, with the interface without which it cannot be bound to: RFC 4007.
+    /// For an IPv6 multicast address, the address with the interface as its scope, which bind(2) needs: RFC 4007.
     func reached(through interface: UInt32) -> SocketAddress {
         guard isMulticast, case .ipv6(let group, let port, scope: 0) = self else { return self }
         return .ipv6(group, port: port, scope: interface)

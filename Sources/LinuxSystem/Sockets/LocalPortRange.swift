@@ -3,20 +3,20 @@
 import Glibc
 import Synchronization
 
-/// The ports that the kernel gives to sockets which ask for none: `net.ipv4.ip_local_port_range` of ip(7), for IPv6 too.
+/// The ports that the kernel gives to sockets without a port: `net.ipv4.ip_local_port_range` of ip(7), for IPv6 too.
 ///
-/// Concurrency: one atomic word; a file of procfs is read once a minute at most, while somebody asks.
+/// Concurrency: one atomic word. The file in procfs is read at most about once a minute, when a port is checked.
 enum LocalPortRange {
-    /// The first port, the last one, and in the high half the minute in which they were read, from 1.
+    /// The range and when it was read: bits 0-15 the first port, 16-31 the last one, 32-63 the minute.
     private static let word = Atomic<UInt64>(0)
 
-    /// Where the range cannot be read, as in a sandbox (ProcSubset=pid), it may be any but the privileged ports.
+    /// The range if the file cannot be read, as in a sandbox (ProcSubset=pid): all but the privileged ports.
     private static let widest: ClosedRange<UInt16> = 1024...65535
 
-    /// Whether the kernel may give this port.
+    /// Whether the kernel may choose this port.
     static func contains(_ port: UInt16) -> Bool {
         guard port >= widest.lowerBound else { return false }
-        // Minutes of 2^36 nanoseconds.
+        // A "minute" is 2^36 ns, about 69 s.
         let minute = (Clock.monotonic >> 36 &+ 1) & 0xffff_ffff
         var known = word.load(ordering: .relaxed)
         if known >> 32 != minute {
@@ -32,7 +32,7 @@ enum LocalPortRange {
         return parse(bytes)
     }
 
-    /// The two numbers of the file, with white space between them.
+    /// Parses the two numbers of the file, separated by white space.
     static func parse(_ bytes: [UInt8]) -> ClosedRange<UInt16>? {
         let words = bytes.split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
         let numbers = words.compactMap { UInt16(String(decoding: $0, as: UTF8.self)) }

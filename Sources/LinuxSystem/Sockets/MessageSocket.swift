@@ -4,23 +4,22 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// Calls on a socket whose messages have bounds, one message a call, and each with where it came from or goes to. For
-/// programs that have few of them: usherctl.
+/// Calls on a message socket, one message per call, each with its address. For programs with few messages: usherctl.
 package enum MessageSocket {
-    /// A message that came in.
+    /// A received message.
     package struct Arrival: Equatable, Sendable {
-        /// How long it was where it came from: more than the buffer has if its end is lost.
+        /// The length that was sent; more than the buffer's if the end was cut off (MSG_TRUNC).
         package let length: Int
-        /// Where it came from; nil where the kernel does not say.
+        /// The sender's address; nil if the kernel does not report it.
         package let source: SocketAddress?
-        /// Whether something came beside the bytes, and was thrown away: credentials, with SO_PASSCRED of unix(7). Only a
-        /// message has them, and never the end of a connection.
+        /// Whether control data came with the bytes and was discarded: credentials, with SO_PASSCRED of unix(7). Every message
+        /// has them; the end of a connection never does.
         package let hasControl: Bool
     }
 
-    /// Takes one message: recvmsg(2), with MSG_TRUNC.
+    /// Receives one message: recvmsg(2), with MSG_TRUNC.
     ///
-    /// - Returns: nil when there is none.
+    /// - Returns: nil if there is none.
     package static func receive(
         _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Arrival? {
@@ -49,14 +48,14 @@ package enum MessageSocket {
             length: count, source: source?.canonical, hasControl: flags & CInt(MSG_CTRUNC) != 0)
     }
 
-    /// Sends one message whole, which may be empty: sendto(2), which here never raises SIGPIPE.
+    /// Sends one message, which may be empty: sendto(2), without SIGPIPE.
     ///
-    /// - Parameter address: where to; nil for the address that the socket is connected to.
-    /// - Returns: whether it went; if not, there is no room at the moment.
+    /// - Parameter address: the receiver; nil for the peer of a connected socket.
+    /// - Returns: whether it was sent; false if the socket's buffer is full.
     package static func send(
         _ kind: SocketKind, _ raw: CInt, _ bytes: [UInt8], to address: SocketAddress? = nil
     ) throws(SystemError) -> Bool {
-        // RDS refuses every flag that it does not know (EOPNOTSUPP), and raises no signal anyway.
+        // RDS refuses unknown flags (EOPNOTSUPP), and never raises SIGPIPE.
         let flags = kind == .rds ? 0 : CInt(MSG_NOSIGNAL)
         let count = try systemCallIfReady("sendto") {
             // unsafe: the array and the address outlive the call.
@@ -70,16 +69,16 @@ package enum MessageSocket {
         return count != nil
     }
 
-    /// Gives a socket its name: bind(2). `unnamed` has the kernel choose an abstract name ("Autobind" of unix(7)).
+    /// Binds a socket: bind(2). `unnamed` makes the kernel choose an abstract name ("Autobind" of unix(7)).
     package static func bind(_ raw: CInt, to address: SocketAddress) throws(SystemError) {
         try ListeningSocket.bind(raw, to: address)
     }
 
-    /// Which frames a raw CAN socket takes, CAN FD among them; with no filters, all.
+    /// Sets the frames that a raw CAN socket receives, CAN FD frames among them; without filters, all.
     package static func filter(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
         try SocketOption(level: canRaw, name: canRawFDFrames).set(1, on: raw)
         guard !filters.isEmpty else { return }
-        // struct can_filter of linux/can.h. Without its flag an identifier stands for the short frame of that number.
+        // struct can_filter of linux/can.h. An identifier without CAN_EFF_FLAG means a standard (11-bit) frame.
         let words = filters.flatMap { filter in
             let flag = filter.id > 0x7ff ? CANIdentifier.extendedFlag : 0
             return [filter.id | flag, filter.mask.map { $0 | CANIdentifier.extendedFlag } ?? exactly]
@@ -92,14 +91,14 @@ package enum MessageSocket {
         }
     }
 
-    /// Sends to broadcast addresses: SO_BROADCAST of socket(7).
+    /// Allows sending to broadcast addresses: SO_BROADCAST of socket(7).
     package static func allowBroadcast(_ raw: CInt) throws(SystemError) {
         try SocketOption.broadcast.set(1, on: raw)
     }
 
-    /// Takes what is sent to a multicast group: IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7).
+    /// Joins a multicast group: IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7).
     ///
-    /// - Parameter interface: the index of the interface that it comes through; 0 lets the kernel choose.
+    /// - Parameter interface: the index of the interface; 0 lets the kernel choose.
     package static func join(_ raw: CInt, group: SocketAddress, interface: UInt32) throws(SystemError) {
         _ = try systemCall("setsockopt") {
             // unsafe: the pointer is valid for the call.
@@ -107,8 +106,9 @@ package enum MessageSocket {
         }
     }
 
-    /// Sends to groups of the family of an address through an interface: IP_MULTICAST_IF of ip(7), IPV6_MULTICAST_IF of
-    /// ipv6(7).
+    /// Sets the interface for sending to multicast groups: IP_MULTICAST_IF of ip(7), IPV6_MULTICAST_IF of ipv6(7).
+    ///
+    /// - Parameter address: a group, for its family.
     package static func send(
         _ raw: CInt, groupsThrough interface: UInt32, _ address: SocketAddress
     ) throws(SystemError) {
@@ -125,18 +125,17 @@ package enum MessageSocket {
         }
     }
 
-    /// Has each message, and nothing else, come with credentials, so that an empty one is told from the end of a
-    /// connection: SO_PASSCRED of unix(7).
+    /// Makes the kernel add credentials to every message, which tells an empty one from the end: SO_PASSCRED of unix(7).
     package static func tellEmptyMessages(_ raw: CInt) throws(SystemError) {
         try SocketOption.passCredentials.set(1, on: raw)
     }
 
-    /// Lets an address that a connection has used lately be bound again: SO_REUSEADDR of socket(7).
+    /// Allows binding to an address that a connection used recently: SO_REUSEADDR of socket(7).
     package static func reuseAddress(_ raw: CInt) throws(SystemError) {
         try SocketOption.reuseAddress.set(1, on: raw)
     }
 
-    /// For the IPv6 wildcard, whether IPv4 comes in too: IPV6_V6ONLY of ipv6(7).
+    /// Sets whether a socket on the IPv6 wildcard receives IPv4 too: IPV6_V6ONLY of ipv6(7).
     package static func setDualStack(_ raw: CInt, _ flag: Bool) throws(SystemError) {
         try SocketOption.v6Only.set(flag ? 0 : 1, on: raw)
     }

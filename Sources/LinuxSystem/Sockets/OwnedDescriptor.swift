@@ -2,29 +2,29 @@
 
 import CLinux
 
-/// A file descriptor with one owner, closed when the owner lets go of it.
+/// A file descriptor with one owner; closed when the owner is destroyed.
 ///
-/// It cannot be copied, so it cannot be closed twice or used after it was closed by another.
+/// It cannot be copied, so it cannot be closed twice or used after another owner closed it.
 ///
-/// Concurrency: the number may be handed from one thread to another with its owner; the kernel takes care of the rest.
+/// Concurrency: a descriptor and its owner may move between threads; the kernel synchronises the calls.
 public struct OwnedDescriptor: ~Copyable, Sendable {
     /// The number, for the calls of this module. It is valid as long as this value lives.
     public let raw: CInt
 
-    /// Takes over a descriptor that nobody else owns.
+    /// Takes over a descriptor that has no other owner.
     public init(adopting raw: CInt) {
         precondition(raw >= 0, "a descriptor is never negative")
         self.raw = raw
     }
 
-    /// Gives up the ownership without closing: the caller now has to see to it.
+    /// Gives up ownership without closing; the caller must close the descriptor.
     public consuming func relinquish() -> CInt {
         let raw = raw
         discard self
         return raw
     }
 
-    // close(2): on Linux the descriptor is gone even when EINTR is reported, and no other error is one to act on here.
+    // close(2): Linux frees the descriptor even if it returns EINTR; other errors need no action here.
     deinit {
         _ = clinux_close(raw)
     }

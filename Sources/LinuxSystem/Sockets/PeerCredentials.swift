@@ -2,23 +2,23 @@
 
 import CLinux
 
-/// Who is at the other end of a Unix socket, as the kernel saw it at connect(2): SO_PEERCRED of unix(7).
+/// The process at the other end of a Unix socket, recorded by the kernel at connect(2): SO_PEERCRED of unix(7).
 public struct PeerCredentials: Hashable, Sendable {
-    /// The process.
+    /// The process ID.
     public let pid: UInt32
     /// The effective user of the process.
     public let uid: UInt32
     /// The effective group of the process.
     public let gid: UInt32
 
-    /// Takes the three numbers.
+    /// Makes a value from its parts.
     public init(pid: UInt32, uid: UInt32, gid: UInt32) {
         self.pid = pid
         self.uid = uid
         self.gid = gid
     }
 
-    /// Asks the kernel.
+    /// Queries the kernel: getsockopt(2).
     public init(of raw: CInt) throws(SystemError) {
         var pid: UInt32 = 0
         var uid: UInt32 = 0

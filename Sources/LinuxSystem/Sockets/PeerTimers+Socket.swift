@@ -3,7 +3,7 @@
 import Addresses
 
 extension PeerTimers {
-    /// Sets them for a new socket.
+    /// Sets the timers on a new socket.
     func apply(to raw: CInt) throws(SystemError) {
         if let keepAlive {
             try SocketOption.keepAlive.set(1, on: raw)

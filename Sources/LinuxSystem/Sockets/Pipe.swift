@@ -3,21 +3,21 @@
 import CLinux
 import Glibc
 
-/// A pipe through which bytes go from one socket to another without being copied: splice(2), pipe(7).
+/// A pipe that moves bytes from one socket to another without copying them: splice(2), pipe(7).
 ///
 /// Concurrency: belongs to one lane.
 package final class Pipe {
     private let output: OwnedDescriptor
     private let input: OwnedDescriptor
 
-    /// How many bytes it may hold, and how many are asked of one call.
+    /// The capacity in bytes, and the most that one call moves.
     package let capacity: Int
 
-    /// How many bytes it holds.
+    /// How many bytes the pipe holds.
     package private(set) var count = 0
 
-    /// Makes a pipe of the capacity, or of the most that the kernel gives: beyond `fs.pipe-user-pages-soft` that is one
-    /// page (pipe(7)).
+    /// Makes a pipe of this capacity, or of the largest that the kernel allows: one page beyond `fs.pipe-user-pages-soft`
+    /// (pipe(7)).
     package init(capacity: Int) throws(SystemError) {
         var ends: (CInt, CInt) = (-1, -1)
         _ = try systemCall("pipe2") {
@@ -34,11 +34,11 @@ package final class Pipe {
         self.input = input
     }
 
-    /// Moves what the socket has into the pipe, which is empty.
+    /// Moves bytes from the socket into the pipe, which must be empty.
     ///
-    /// - Returns: how many bytes; 0 if none can be moved, which is not the end, nor does it mean that the socket has none: in
-    ///   front of an urgent byte splice(2) returns `EAGAIN`, and 0 once the peer has finished behind it. Only a read says.
-    /// - Throws: `EINVAL` too for a single record, as of kernel TLS, that only a read can take.
+    /// - Returns: how many bytes; 0 if none can be moved. That means neither EOF nor an empty socket: in front of an urgent byte
+    ///   splice(2) returns `EAGAIN`, or 0 if the peer has shut down behind it. Only a read can tell.
+    /// - Throws: the kernel's error; `EINVAL` also for one record that only a read can take, as kernel TLS has them.
     package func fill(from raw: CInt, atMost length: Int) throws(SystemError) -> Int {
         let (end, most) = (input.raw, min(capacity, length))
         let moved = try systemCallIfReady("splice") { clinux_splice(raw, end, most) } ?? 0
@@ -46,9 +46,9 @@ package final class Pipe {
         return moved
     }
 
-    /// Moves what the pipe holds into the socket.
+    /// Moves the pipe's bytes into the socket.
     ///
-    /// - Returns: nil if the socket has no room; 0 if it takes nothing in this way.
+    /// - Returns: how many bytes; nil if the socket has no room; 0 if it does not accept splice(2).
     package func drain(to raw: CInt) throws(SystemError) -> Int? {
         let (end, most) = (output.raw, count)
         guard let moved = try systemCallIfReady("splice", { clinux_splice(end, raw, most) }) else { return nil }
@@ -56,13 +56,13 @@ package final class Pipe {
         return moved
     }
 
-    /// Takes bytes out of the pipe, for a socket that takes none from it: read(2).
+    /// Reads bytes from the pipe, for a socket that does not accept splice(2): read(2).
     ///
-    /// - Throws: `EIO` if there are none, though the pipe holds some: they are lost.
+    /// - Throws: `EIO` if the read returns none although the pipe should hold some: these are lost.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         let end = output.raw
         let taken = try systemCallIfReady("read") {
-            // unsafe: the buffer is the caller's for the length of the call, and no longer than its count.
+            // unsafe: the buffer is the caller's during the call, and the call writes at most its count.
             unsafe Glibc.read(end, buffer.baseAddress, buffer.count)
         }
         guard let taken, taken > 0 else { throw SystemError("read", errno: EIO) }

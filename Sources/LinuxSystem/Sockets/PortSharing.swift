@@ -4,35 +4,37 @@ import Addresses
 import CLinux
 import Glibc
 
-/// Lets a TCP socket listen on a port while others of ours still do, on an address that takes in the new one or is taken
-/// in by it: so `tcp://*:80` can become `tcp://127.0.0.1:80` with no moment in which nobody listens.
+/// Lets a TCP socket listen on a port that other sockets of this process use, on an overlapping address.
 ///
-/// Linux refuses that unless all of these sockets are of one user and have SO_REUSEPORT (socket(7)). It looks at the
-/// option as it is when the new socket is bound and when it listens, not as it was when the others were. So all of them
-/// have it while these two calls last, and then none: for some microseconds another process of the daemon's own user
-/// that asks for SO_REUSEPORT too could listen there. Every other one is refused as always.
+/// The new address contains theirs or is contained in it: so `tcp://*:80` can become `tcp://127.0.0.1:80` without a gap in which
+/// connections are refused.
 ///
-/// Who connects while both listen gets to the socket with the narrower address.
+/// Linux allows that only if all of these sockets belong to one user and have SO_REUSEPORT (socket(7)). It checks the option when
+/// the new socket is bound and when it listens, not as it was when the others were. So all sockets have the option during these
+/// two calls, and lose it afterwards: for some microseconds another process of the daemon's own user could listen there with
+/// SO_REUSEPORT. Any other process is refused as always.
+///
+/// While both listen, a new connection goes to the socket with the narrower address.
 struct PortSharing {
     private let address: SocketAddress
 
-    /// The sockets that have the option because of this.
-    private var borrowers: [CInt] = []
+    /// The sockets on which this value has set SO_REUSEPORT.
+    private var changedSockets: [CInt] = []
 
-    /// Begins. Without others, nothing is done.
+    /// Sets SO_REUSEPORT where it is not set. Does nothing if `others` is empty.
     ///
     /// - Parameters:
     ///   - newcomer: a socket that is not bound yet.
-    ///   - address: what it will be bound to.
-    ///   - others: those that listen.
+    ///   - address: the address that it will be bound to.
+    ///   - others: the sockets that listen.
     init(of newcomer: CInt, for address: SocketAddress, with others: [CInt]) throws(SystemError) {
         self.address = address
         guard !others.isEmpty else { return }
         do throws(SystemError) {
-            // A socket that systemd made with ReusePort= keeps the option.
+            // A socket that has the option already (ReusePort= of systemd.socket(5)) keeps it.
             for raw in others + [newcomer] where try SocketOption.reusePort.value(of: raw) == 0 {
                 try SocketOption.reusePort.set(1, on: raw)
-                borrowers.append(raw)
+                changedSockets.append(raw)
             }
         } catch {
             end()
@@ -40,23 +42,22 @@ struct PortSharing {
         }
     }
 
-    /// Ends, whether the new socket listens or could not.
+    /// Removes SO_REUSEPORT again, whether or not the new socket could listen.
     func end() {
-        guard !borrowers.isEmpty else { return }
-        try? makeKernelForget()
-        for raw in borrowers { try? SocketOption.reusePort.set(0, on: raw) }
+        guard !changedSockets.isEmpty else { return }
+        try? bindDecoys()
+        for raw in changedSockets { try? SocketOption.reusePort.set(0, on: raw) }
     }
 
-    /// Sees to it that the port is guarded again.
+    /// Makes the kernel check for conflicts on the port again.
     ///
-    /// The kernel remembers the last socket that was bound with the option, and as long as the port is in use lets whoever
-    /// has the same user and the same address, or one that this takes in, bind without a look at the other sockets
-    /// (`sk_reuseport_match` in net/ipv4/inet_connection_sock.c). So the last one is a socket that nobody can want, on
-    /// a multicast address, to which TCP cannot connect. The IPv4 wildcard takes that in, so that the kernel would go on
-    /// remembering the wildcard: an address of the other family has to come between. Only the wildcard of both families
-    /// takes in everything: there the kernel remembers, and the port stays open to SO_REUSEPORT of the daemon's own
-    /// user until it is closed.
-    private func makeKernelForget() throws(SystemError) {
+    /// The kernel remembers the last socket that was bound with SO_REUSEPORT. While the port is in use, it lets any socket of the
+    /// same user on the same address, or on a narrower one, bind without checking the other sockets (`sk_reuseport_match` in
+    /// net/ipv4/inet_connection_sock.c). So the last one bound is a decoy on a multicast address, which no TCP socket needs. The
+    /// IPv4 wildcard contains that address, so the kernel would keep remembering the wildcard: an address of the other family has
+    /// to be bound in between. The dual-stack wildcard contains every address: the kernel keeps remembering it, and the port
+    /// stays open to SO_REUSEPORT of the daemon's own user until it is closed.
+    private func bindDecoys() throws(SystemError) {
         guard let port = address.port else { return }
         if case .ipv4(.any, _) = address { try bindDecoy(to: .ipv6(.loopback, port: port, scope: 0)) }
         let allHosts = IPv4Address(0xe000_0001)

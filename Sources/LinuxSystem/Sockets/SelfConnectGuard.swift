@@ -3,26 +3,27 @@
 import Addresses
 import Synchronization
 
-/// Notices a connection that has connected to itself.
+/// Detects a socket that has connected to itself.
 ///
-/// Where nothing listens on a port of this host from which the kernel also takes local ports, it may give a connecting
-/// socket that same port, and TCP connects the socket to itself (RFC 9293, simultaneous open; UDP does as well): the client
-/// gets its own bytes back, and the server that should be there finds its port in use. It is what a refusal would be.
+/// If nothing listens on a port of this host within the kernel's local port range, the kernel may choose that same port as the
+/// local port of a connecting socket, and TCP connects the socket to itself (RFC 9293, simultaneous open; UDP does too): the
+/// client gets its own bytes back, and the server that should be there finds its port in use. usher treats it as a refused
+/// connection.
 ///
-/// Only getsockname(2) shows it. It is not called where it can't happen: for other ports, and for an address that was
-/// lately seen not to be of this host.
+/// Only getsockname(2) reveals it. The call is skipped where a self-connect is impossible: for ports outside the range, and for
+/// an address that was recently seen not to belong to this host.
 ///
 /// Concurrency: one atomic word, for all lanes.
 package final class SelfConnectGuard: Sendable {
-    /// An address that is not of this host, and when that was seen: both in one hash.
+    /// A hash of an address that does not belong to this host and of the time when that was seen; 0 for none.
     private let foreign = Atomic<UInt64>(0)
 
     package init() {}
 
-    /// Whether a socket that was connected to the address is connected to itself.
+    /// Whether a socket that was connected to `address` is connected to itself.
     func isSelf(_ raw: CInt, _ address: SocketAddress) throws(SystemError) -> Bool {
         guard let port = address.port, LocalPortRange.contains(port) else { return false }
-        // An address may come to this host at any time, so what was seen counts for some ten seconds (2^33 ns).
+        // This host may get the address at any time, so the cache entry expires: time counts in 2^33 ns, about 9 s.
         let sighting = Self.hash(address, Clock.monotonic >> 33)
         if !address.isLoopback, foreign.load(ordering: .relaxed) == sighting { return false }
         let local = try ListeningSocket.localAddress(of: raw).canonical
@@ -37,7 +38,7 @@ package final class SelfConnectGuard: Sendable {
         var hasher = Hasher()
         hasher.combine(address)
         hasher.combine(time)
-        // Never what stands for nothing.
+        // 0 means that nothing is cached.
         return UInt64(bitPattern: Int64(hasher.finalize())) | 1
     }
 }

@@ -5,9 +5,10 @@ import CLinux
 import Glibc
 
 extension SocketAddress {
-    /// Reads what accept(2), getsockname(2) or getaddrinfo(3) left in a `sockaddr_storage` of the given length.
+    /// Converts the `sockaddr_storage` of accept(2), getsockname(2) or getaddrinfo(3).
     ///
-    /// - Returns: nil for a family that is not one of ours.
+    /// - Parameter length: the length that the call returned.
+    /// - Returns: nil for an unsupported family.
     init?(kernel storage: sockaddr_storage, length: socklen_t) {
         switch CInt(storage.ss_family) {
         case AF_INET:
@@ -15,7 +16,7 @@ extension SocketAddress {
             self = .ipv4(IPv4Address(UInt32(bigEndian: inet.sin_addr.s_addr)), port: UInt16(bigEndian: inet.sin_port))
         case AF_INET6:
             let inet = Self.reinterpret(storage, as: sockaddr_in6.self)
-            // unsafe: in6_addr is sixteen bytes of plain data, and so are two words.
+            // unsafe: in6_addr is sixteen bytes of plain data, and so are two 64-bit words.
             let words = unsafe unsafeBitCast(inet.sin6_addr, to: (UInt64, UInt64).self)
             let address = IPv6Address(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
             self = .ipv6(address, port: UInt16(bigEndian: inet.sin6_port), scope: inet.sin6_scope_id)
@@ -37,7 +38,7 @@ extension SocketAddress {
         }
     }
 
-    /// Calls `body` with the address as the kernel wants it. The pointer is valid during the call only.
+    /// Calls `body` with the address as a `sockaddr`. The pointer is valid during the call only.
     func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()
         var length = socklen_t(0)
@@ -53,7 +54,7 @@ extension SocketAddress {
             inet.sin6_family = sa_family_t(AF_INET6)
             inet.sin6_port = port.bigEndian
             inet.sin6_scope_id = scope
-            // unsafe: in6_addr is sixteen bytes of plain data, and so are two words.
+            // unsafe: in6_addr is sixteen bytes of plain data, and so are two 64-bit words.
             inet.sin6_addr = unsafe unsafeBitCast((address.high.bigEndian, address.low.bigEndian), to: in6_addr.self)
             length = Self.store(inet, in: &storage)
         case .unix(let path):
@@ -67,8 +68,8 @@ extension SocketAddress {
             // unsafe: the pointers live for the call only.
             unsafe clinux_vsock_address(&storage, &length, cid, port)
         case .can(let interface, _):
-            // unsafe: the pointers live for the call only. No interface has the highest number, so one that is gone is
-            // refused by the kernel (ENODEV), and not taken for all.
+            // unsafe: the pointers live for the call only. No interface has the highest index, so the kernel refuses an interface
+            // that does not exist (ENODEV); index 0 would mean all interfaces.
             unsafe clinux_can_address(&storage, &length, interface.index ?? UInt32(CInt.max))
         }
         // unsafe: every sockaddr begins as `sockaddr` does; the pointer lives for the call of `body`.
@@ -103,7 +104,7 @@ extension SocketAddress {
     {
         storage.ss_family = sa_family_t(AF_UNIX)
         let start = pathOffset + (leadingNul ? 1 : 0)
-        // A path may fill all of it, and needs no NUL then (unix(7), BUGS): cut short, it would be another socket's.
+        // A path may fill sun_path without a NUL (unix(7), BUGS). A truncated path would name another socket.
         let room = MemoryLayout<sockaddr_un>.size - start
         let count = min(name.count, room)
         // unsafe: start + count is at most the size of sockaddr_un, which is smaller than `storage`.

@@ -4,9 +4,9 @@ import Addresses
 import Glibc
 
 extension SocketAddress {
-    /// Whether an IP address is one of this host now: whether a socket can be bound to it, which ip(7) allows for no other.
+    /// Whether an IP address belongs to this host now: whether bind(2) accepts it (ip(7)).
     ///
-    /// Where that cannot be found out, it is taken for one.
+    /// True if that cannot be determined.
     package var isOfThisHost: Bool {
         if isLoopback { return true }
         do throws(SystemError) {

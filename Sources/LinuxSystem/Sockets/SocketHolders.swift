@@ -3,12 +3,12 @@
 package import Addresses
 import Glibc
 
-/// Which processes of this host hold a socket: proc(5). What this process may not see is left out.
+/// Finds the processes of this host that hold a socket: proc(5). Processes that this one may not inspect are missing.
 package struct SocketHolders {
-    /// A socket of the kernel's tables.
+    /// A socket in the tables of /proc/net.
     package struct Entry: Equatable, Sendable {
         package var inode: UInt64
-        /// The user who made it; nil where the table does not say.
+        /// The user that owns the socket; nil if the table does not have it.
         package var user: UInt32?
     }
 
@@ -18,14 +18,14 @@ package struct SocketHolders {
         package var name: String
         /// The words of its command line.
         package var arguments: [String]
-        /// The user that it runs as.
+        /// The user that the process runs as.
         package var user: UInt32
     }
 
-    /// How many bytes of one file of /proc are read.
+    /// The most bytes that are read of one file in /proc.
     private static let limit = 64 << 20
 
-    /// The sockets that keep another from having this address: those on it, and on the wildcard of its port.
+    /// The sockets that prevent another from binding to this address: those on it, and on the wildcard of its port.
     package static func sockets(on address: SocketAddress, _ kind: SocketKind) -> [Entry] {
         switch (kind, address) {
         case (.tcp, .ipv4), (.tcp, .ipv6): internet(["tcp", "tcp6"], address, listening: true)
@@ -49,15 +49,15 @@ package struct SocketHolders {
         }.compactMap(process)
     }
 
-    /// Every process whose name is this.
+    /// Every process with this name.
     package static func processes(named name: String) -> [Process] {
         pids().compactMap(process).filter { $0.name == name }
     }
 
-    /// Where a process is in the file system, for relative paths of its command line.
+    /// The working directory of a process, to resolve relative paths in its command line.
     package static func directory(of process: Process) -> String? { link("/proc/\(process.pid)/cwd") }
 
-    /// The lowest port that needs no capability.
+    /// The lowest port that can be bound without CAP_NET_BIND_SERVICE.
     package static var unprivilegedPort: Int {
         let text = text(of: "/proc/sys/net/ipv4/ip_unprivileged_port_start") ?? ""
         return Int(text.filter { $0 != "\n" }) ?? 1024
@@ -92,7 +92,7 @@ package struct SocketHolders {
         }
     }
 
-    /// An address of /proc/net: each 32-bit word as a number in the byte order of the host.
+    /// Parses an address of /proc/net: each 32-bit word is printed as a number in host byte order.
     static func address(_ text: Substring) -> SocketAddress? {
         let parts = text.split(separator: ":")
         guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
@@ -143,7 +143,7 @@ package struct SocketHolders {
 }
 
 extension SocketAddress {
-    /// Whether the kernel lets only one of two sockets have these addresses: the same one, or one within the other.
+    /// Whether the kernel lets only one of two sockets have these addresses: they are equal, or one contains the other.
     func collides(with other: SocketAddress) -> Bool {
         guard let port, port == other.port else { return false }
         if isWildcard || other.isWildcard { return true }

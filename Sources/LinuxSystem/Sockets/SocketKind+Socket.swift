@@ -19,7 +19,7 @@ extension SocketKind {
     package func makeSocket(for address: SocketAddress) throws(SystemError) -> OwnedDescriptor {
         let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let type = type
-        // RDS has the addresses of IP.
+        // RDS uses IP addresses, but has its own family.
         let family = self == .rds ? AF_RDS : address.family
         // CAN_RAW of linux/can.h
         let number: CInt = self == .can ? 1 : 0

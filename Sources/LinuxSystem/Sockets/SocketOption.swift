@@ -39,7 +39,7 @@ package struct SocketOption: Sendable {
         }
     }
 
-    /// The option's value.
+    /// The value of the option.
     package func value(of raw: CInt) throws(SystemError) -> Int {
         var number = CInt(0)
         var length = socklen_t(MemoryLayout<CInt>.size)

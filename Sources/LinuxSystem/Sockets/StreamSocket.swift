@@ -2,14 +2,14 @@
 
 import Glibc
 
-/// Calls on a connected socket that move no bytes.
+/// Calls on a connected socket that transfer no bytes.
 package enum StreamSocket {
-    /// Ends the writing direction: the peer reads what was sent, and then the end. shutdown(2).
+    /// Shuts down the writing direction: the peer reads the bytes sent so far, then EOF. shutdown(2).
     package static func finishWriting(_ raw: CInt) throws(SystemError) {
         _ = try systemCall("shutdown") { shutdown(raw, CInt(SHUT_WR)) }
     }
 
-    /// Makes the close of the socket a reset, which throws away what was not sent yet: SO_LINGER of socket(7).
+    /// Makes close(2) reset the connection and discard unsent bytes: SO_LINGER of socket(7) with a timeout of 0.
     package static func resetOnClose(_ raw: CInt) throws(SystemError) {
         var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
         // unsafe: a local of the size that is given.

@@ -3,28 +3,28 @@
 import CLinux
 import Glibc
 
-/// What a read or a write on a non-blocking socket came to.
+/// The result of a read or a write on a non-blocking socket.
 public enum Transfer: Equatable, Sendable {
-    /// That many bytes went; zero only for an empty message of a socket that keeps the bounds of messages.
+    /// So many bytes were transferred; 0 only for an empty message of a message socket.
     case moved(Int)
-    /// Nothing can be done until the descriptor is ready again.
+    /// EAGAIN: wait until the descriptor is ready again.
     case wouldBlock
-    /// The peer has finished: nothing more will come.
+    /// The peer has shut down its writing side: no more bytes will come.
     case endOfStream
 
-    /// Reads what is there into `buffer`: recv(2).
+    /// Reads available bytes into `buffer`: recv(2).
     package static func receive(
         _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Transfer {
         let count = try systemCallIfReady("recv") {
-            // unsafe: the buffer is the caller's for the length of the call, and no longer than its count.
+            // unsafe: the buffer is the caller's during the call, and the call writes at most its count.
             unsafe clinux_receive(raw, buffer.baseAddress, buffer.count, 0)
         }
         guard let count else { return .wouldBlock }
         return count == 0 ? .endOfStream : .moved(count)
     }
 
-    /// Reads what is there into `buffer` and leaves it there: MSG_PEEK of recv(2).
+    /// Copies available bytes into `buffer` without removing them from the socket: MSG_PEEK of recv(2).
     package static func peek(
         _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Transfer {
@@ -36,12 +36,14 @@ public enum Transfer: Equatable, Sendable {
         return count == 0 ? .endOfStream : .moved(count)
     }
 
-    /// Reads one message of a socket that keeps their bounds; a message may be empty.
+    /// Reads one message of a message socket, which may be empty.
     ///
-    /// recv(2) returns 0 for an empty message and for the end. But with SO_PASSCRED (``SocketOption/passCredentials``,
-    /// which a connection has from the socket that it came in through) the kernel adds the sender's credentials to every
-    /// message and to nothing else, and says so even where they are not taken.
-    /// A message longer than the buffer is an `EMSGSIZE`: its end is lost, and that must not pass in silence.
+    /// recv(2) returns 0 both for an empty message and at the end. But with SO_PASSCRED (``SocketOption/passCredentials``, which
+    /// an accepted socket inherits) the kernel adds the sender's credentials to every message and to nothing else, and reports
+    /// them (MSG_CTRUNC) even if there is no buffer for them.
+    ///
+    /// - Throws: the kernel's error; `EMSGSIZE` for a message longer than the buffer: its end is lost, which must not pass
+    ///   silently.
     package static func receiveMessage(
         _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) -> Transfer {
@@ -55,9 +57,9 @@ public enum Transfer: Equatable, Sendable {
         return count == 0 && !isMessage ? .endOfStream : .moved(count)
     }
 
-    /// Writes what the peer takes of `bytes`: send(2), which here never raises SIGPIPE.
+    /// Writes as many of `bytes` as the socket's buffer takes: send(2), without SIGPIPE.
     ///
-    /// - Throws: what the kernel says; `EMSGSIZE` for a message that is longer than the socket's buffer can be made.
+    /// - Throws: the kernel's error; `EMSGSIZE` for a message longer than the socket's buffer can become.
     package static func send(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
         do throws(SystemError) {
             return try sendOnce(raw, from: bytes)
@@ -74,16 +76,17 @@ public enum Transfer: Equatable, Sendable {
         return try sendOnce(raw, from: bytes)
     }
 
-    /// Makes room in the buffer of a Unix socket for a message that its peer could send us: SO_SNDBUF of socket(7), which the
-    /// kernel doubles, and lowers to net.core.wmem_max for who has not CAP_NET_ADMIN.
+    /// Enlarges the send buffer of a Unix socket for a long message: SO_SNDBUF of socket(7).
     ///
-    /// - Returns: whether it has grown.
+    /// The kernel doubles the value, and limits it to net.core.wmem_max without CAP_NET_ADMIN.
+    ///
+    /// - Returns: whether the buffer has grown.
     private static func growBuffer(of raw: CInt, for length: Int) -> Bool {
         do throws(SystemError) {
             guard try SocketOption.domain.value(of: raw) == AF_UNIX else { return false }
             let before = try SocketOption.sendBuffer.value(of: raw)
             guard 2 * length > before else { return false }
-            // Half of it is for what the kernel keeps of each message.
+            // The doubled value includes the kernel's overhead for each message (socket(7)).
             do throws(SystemError) {
                 try SocketOption.sendBufferForced.set(length, on: raw)
             } catch {
@@ -99,7 +102,7 @@ public enum Transfer: Equatable, Sendable {
     private static func sendOnce(_ raw: CInt, from bytes: RawSpan) throws(SystemError) -> Transfer {
         var start: UnsafeRawPointer?
         var length = 0
-        // unsafe: the span is borrowed until this function returns, so its bytes stay where they are for the call.
+        // unsafe: the span is borrowed until this function returns, so its bytes stay in place during the call.
         unsafe bytes.withUnsafeBytes { unsafe (start, length) = ($0.baseAddress, $0.count) }
         let count = try systemCallIfReady("send") { unsafe clinux_send(raw, start, length, CInt(MSG_NOSIGNAL)) }
         guard let count else { return .wouldBlock }

@@ -4,33 +4,32 @@ public import Addresses
 import CLinux
 import Glibc
 
-/// The file that a bound Unix socket leaves in the file system: unix(7).
+/// The file of a bound Unix socket: unix(7).
 ///
-/// It outlives its process, so one that is found is either another daemon's, or a dead one's, or no socket at all. And
-/// it can be replaced by whoever may write to the directory, so nothing is done to a path before it is clear that the
-/// file there is still the one that is meant. The kernel keeps the file's number as long as the socket lives, so until
-/// then no other file can pass for it.
+/// The file outlives its process, so an existing file may belong to another daemon, to a dead process, or be no socket at all.
+/// Anybody who may write to the directory can replace it, so every operation first checks that the file is still the same one.
+/// The kernel does not reuse the inode number while the socket exists, so until then no other file can be mistaken for it.
 public struct UnixSocketFile: Hashable, Sendable {
     /// Why a socket cannot be made at a path.
     public enum Obstacle: Equatable, Sendable {
-        /// There is a socket whose owner lives, or whose owner cannot be asked.
+        /// A socket whose owner lives, or whose owner cannot be determined.
         case live
-        /// There is a file of another kind, which is never touched.
+        /// A file of another type, which is never removed.
         case notASocket
     }
 
-    /// The path, without the closing NUL.
+    /// The path, without the terminating NUL.
     public let path: [UInt8]
 
     private let device: UInt
     private let inode: UInt
 
-    /// What the file had when it was first looked at, all three; it is what an open setting goes back to.
+    /// Owner, group and mode when the file was first examined; settings that are left open go back to these.
     private let original: UnixSocketAccess
 
-    /// Remembers the socket at `path`, so that only this one is changed or removed later.
+    /// Remembers the socket file at `path`, so that later calls change or remove only this file.
     ///
-    /// - Throws: what the kernel says; `ENOTSOCK` if the file is of another kind.
+    /// - Throws: the kernel's error; `ENOTSOCK` if the file is of another type.
     public init(at path: [UInt8]) throws(SystemError) {
         guard let status = try Self.status(of: path) else { throw SystemError("lstat", errno: ENOENT) }
         guard status.isSocket else { throw SystemError("lstat", errno: ENOTSOCK) }
@@ -44,12 +43,12 @@ public struct UnixSocketFile: Hashable, Sendable {
         original = status.access
     }
 
-    /// Removes a socket that a dead process has left at `path`, to which nobody listens any more.
+    /// Removes a socket file at `path` that a dead process left behind.
     ///
-    /// - Returns: what is in the way and stays there; nil if the path is free now.
+    /// - Returns: the obstacle that remains; nil if the path is free now.
     public static func removeStale(at path: [UInt8], kind: SocketKind) throws(SystemError) -> Obstacle? {
         do throws(SystemError) {
-            // As long as it is open, no other file can get its number: who has replaced it meanwhile is told from it.
+            // While the descriptor is open, the inode number is not reused, so a replacement is recognised.
             return try withDescriptor(of: path) { raw, status throws(SystemError) in
                 guard status.isSocket else { return .notASocket }
                 guard try isStale(path, kind) else { return .live }
@@ -73,20 +72,20 @@ public struct UnixSocketFile: Hashable, Sendable {
         } catch {
             switch error.errno {
             case ECONNREFUSED: return true
-            // Its backlog is full; it does not want us; it is of another kind.
+            // The backlog is full; access is denied; the socket is of another type.
             case EAGAIN, EACCES, EPERM, EPROTOTYPE: return false
             default: throw error
             }
         }
     }
 
-    /// Removes the file if it is still the one that was remembered. To be called while the socket lives.
+    /// Removes the file if it is still the remembered one. Call it while the socket exists.
     public func remove() throws(SystemError) {
         guard let status = try Self.status(of: path), isOurs(status) else { return }
         try Self.unlink(path)
     }
 
-    /// Whether it is this file that lies at `path`, under whatever spelling.
+    /// Whether `path`, in any spelling, leads to this file.
     public func lies(at path: [UInt8]) -> Bool {
         guard let status = try? Self.status(of: path) else { return false }
         return isOurs(status)
@@ -94,16 +93,16 @@ public struct UnixSocketFile: Hashable, Sendable {
 
     // MARK: - Access
 
-    /// Who may connect now: all three.
+    /// The current owner, group and mode, all of them set.
     ///
-    /// - Throws: what the kernel says; `ENOENT` if the file is not the one that was remembered.
+    /// - Throws: the kernel's error; `ENOENT` if the file is not the remembered one.
     public func access() throws(SystemError) -> UnixSocketAccess {
         try withDescriptor { _, access in access }
     }
 
-    /// Sets the owner and mode of the file of a socket that nobody can connect to yet. What `access` leaves open stays.
+    /// Sets owner and mode of a new file, before anybody can connect. Settings that `access` leaves open do not change.
     ///
-    /// The mode goes first: who gives a file away needs one more privilege to change its mode afterwards.
+    /// The mode is set first: changing it after giving the file to another user would need one more capability.
     package func settle(_ access: UnixSocketAccess) throws(SystemError) {
         guard access != UnixSocketAccess() else { return }
         try withDescriptor { raw, old throws(SystemError) in
@@ -112,11 +111,10 @@ public struct UnixSocketFile: Hashable, Sendable {
         }
     }
 
-    /// Sets the owner and mode of the file of a socket that listens. What `access` leaves open becomes what it was at
-    /// first.
+    /// Sets owner and mode of the file of a listening socket. Settings that `access` leaves open return to the original.
     ///
-    /// Meanwhile nobody may connect who may do so neither before nor afterwards: first the mode loses what it is not to
-    /// keep, then the owner changes, and then the mode gets what it did not have.
+    /// At no moment may anybody connect who may connect neither before nor afterwards: first the mode loses the bits that it will
+    /// not keep, then the owner changes, then the mode gets the new bits.
     public func apply(_ access: UnixSocketAccess) throws(SystemError) {
         let owner = UnixSocketAccess(user: access.user ?? original.user, group: access.group ?? original.group)
         try withDescriptor { raw, old throws(SystemError) in
@@ -136,7 +134,7 @@ public struct UnixSocketFile: Hashable, Sendable {
         }
     }
 
-    /// Opens the file itself, not what it stands for, so that it cannot be exchanged for another meanwhile.
+    /// Opens the file with O_PATH and O_NOFOLLOW, so that it cannot be replaced between the check and the change.
     private static func withDescriptor<Result>(
         of path: [UInt8], _ body: (CInt, stat) throws(SystemError) -> Result
     ) throws(SystemError) -> Result {
@@ -153,7 +151,7 @@ public struct UnixSocketFile: Hashable, Sendable {
     }
 
     private static func setMode(_ mode: UInt32, of raw: CInt) throws(SystemError) {
-        // fchmod(2) does not take a descriptor of O_PATH, and fchmodat(2) not without a path: open(2) shows this way.
+        // fchmod(2) refuses an O_PATH descriptor, and fchmodat(2) needs a path; open(2) documents the one in /proc.
         // unsafe: the string is valid for the call.
         _ = try systemCall("chmod") { unsafe chmod("/proc/thread-self/fd/\(raw)", mode) }
     }
@@ -173,7 +171,7 @@ public struct UnixSocketFile: Hashable, Sendable {
 
     // MARK: - Paths
 
-    /// Removes whatever socket lies at `path`. To be called by who has just bound it.
+    /// Removes the file at `path` without a check. Only for the caller that has just bound it.
     package static func unlink(_ path: [UInt8]) throws(SystemError) {
         _ = try unsafe withCPath(path) { path throws(SystemError) in
             // unsafe: the string is valid for the call.
@@ -203,7 +201,7 @@ public struct UnixSocketFile: Hashable, Sendable {
         _ path: [UInt8], _ body: (UnsafePointer<CChar>) throws(SystemError) -> Result
     ) throws(SystemError) -> Result {
         let terminated = path.map { CChar(bitPattern: $0) } + [0]
-        // unsafe: the array is closed by a NUL and outlives the call.
+        // unsafe: the array is NUL-terminated and outlives the call.
         return try unsafe terminated.withUnsafeBufferPointer { (buffer) throws(SystemError) -> Result in
             guard let start = buffer.baseAddress else { throw SystemError("lstat", errno: EINVAL) }
             return try unsafe body(start)

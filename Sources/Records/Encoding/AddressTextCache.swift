@@ -3,7 +3,7 @@
 import Addresses
 import LinuxSystem
 
-/// The text of an address that many records in a row have, such as that of a listener: made once, and copied from then on.
+/// Caches the text of an address that many consecutive records repeat, such as that of a listener.
 struct AddressTextCache {
     private let escaping: Escaping
     private var address: RecordedAddress?

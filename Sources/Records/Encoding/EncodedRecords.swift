@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The same records in each encoding that is in use.
+/// Buffered records in each encoding that is in use.
 struct EncodedRecords: Sendable {
-    /// When a record happened, and where it ends in each encoding.
+    /// The time of a record, and where it ends in each encoding.
     struct Place {
         /// Nanoseconds since 1970.
         var time: UInt64
 
-        // In 32 bits: a buffer is handed over once it has ``RecordLimits/batchBytes``.
+        // 32 bits are enough: a buffer is submitted once it has ``RecordLimits/batchBytes``.
         fileprivate var terminal: UInt32
         fileprivate var text: UInt32
         fileprivate var json: UInt32
@@ -24,10 +24,10 @@ struct EncodedRecords: Sendable {
         }
     }
 
-    /// Where each record is.
+    /// The place of each record.
     private(set) var places: [Place] = []
 
-    /// How many records.
+    /// How many records there are.
     var count: Int { places.count }
 
     private var terminal: [UInt8] = []
@@ -74,7 +74,7 @@ struct EncodedRecords: Sendable {
                 journal: UInt32(truncatingIfNeeded: journal.count)))
     }
 
-    /// Forgets the records and keeps the memory.
+    /// Removes the records and keeps the memory.
     mutating func removeAll() {
         places.removeAll(keepingCapacity: true)
         terminal.removeAll(keepingCapacity: true)
@@ -84,7 +84,7 @@ struct EncodedRecords: Sendable {
     }
 }
 
-/// One encoder of each kind, with the memory that they keep from record to record.
+/// One encoder for each encoding; they keep their buffers from record to record.
 struct RecordEncoders {
     var terminal: TextEncoder
     var text = TextEncoder(.plain)

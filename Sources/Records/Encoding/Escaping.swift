@@ -3,24 +3,26 @@
 import Addresses
 import LinuxSystem
 
-/// How bytes from outside are made harmless. A log line can be neither split nor coloured nor turned around by a peer.
+/// How bytes from outside are escaped, so that a peer cannot split, colour or reverse a log line.
 ///
-/// Kept as it is: what is valid UTF-8 and has a visible form. Escaped: control characters (C0, DEL, C1), line and
-/// paragraph separators, characters without a width and those that change the direction of writing.
+/// Kept: valid UTF-8 with a visible form. Escaped: control characters (C0, DEL, C1), line and paragraph separators, characters
+/// without a width and those that change the direction of writing.
 enum Escaping {
-    /// For people: each byte of an escaped character as `\xNN`, the backslash as `\x5c`, so that it can be undone.
+    /// For people: each byte of an escaped character becomes `\xNN`, the backslash `\x5c`, so that it can be reversed.
     case text
 
-    /// Like `text`, and blanks are escaped too, so that a value cannot look like two columns.
+    /// Like `text`, but blanks are escaped too, so that a value cannot look like two columns.
     case token
 
-    /// For the inside of a JSON string (RFC 8259 section 7): `\"`, `\\`, `\uNNNN`. A byte that is not UTF-8 becomes the
-    /// four characters `\xNN`, written `\\xNN`: the byte stays known, and JSON stays UTF-8.
+    /// For the inside of a JSON string (RFC 8259 section 7): `\"`, `\\`, `\uNNNN`.
+    ///
+    /// A byte that is not UTF-8 becomes the four characters `\xNN`, written `\\xNN`: the byte can be recovered, and the JSON is
+    /// valid UTF-8.
     case json
 }
 
 extension ByteOutput {
-    /// Appends bytes from outside, made harmless.
+    /// Appends bytes from outside, escaped.
     mutating func append(escaping bytes: [UInt8], as escaping: Escaping) {
         if bytes.allSatisfy({ escaping.keeps(ascii: $0) }) {
             append(bytes: bytes)
@@ -83,15 +85,15 @@ extension ByteOutput {
 }
 
 extension Escaping {
-    /// The most bytes that one byte from outside becomes: `\u00NN`.
+    /// The most bytes that one byte may become: `\u00NN`.
     static let mostGrowth = 6
 
-    /// The bytes, made harmless.
+    /// Returns the bytes escaped.
     func apply(to bytes: [UInt8]) -> [UInt8] {
         [UInt8](capacity: bytes.count * Self.mostGrowth) { $0.append(escaping: bytes, as: self) }
     }
 
-    /// Whether an ASCII byte may stay as it is.
+    /// Whether an ASCII byte needs no escape.
     func keeps(ascii byte: UInt8) -> Bool {
         switch byte {
         case 0x20: self != .token
@@ -102,7 +104,7 @@ extension Escaping {
         }
     }
 
-    /// Whether a scalar has no form of its own: control and format characters, separators of lines, non-characters.
+    /// Whether a scalar has no visible form: control and format characters, line separators, non-characters.
     static func isInvisible(_ scalar: UInt32) -> Bool {
         switch scalar {
         case ..<0x20, 0x7f...0x9f, 0xad, 0x061c, 0x180e: true

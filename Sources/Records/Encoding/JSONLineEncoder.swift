@@ -3,11 +3,11 @@
 import Addresses
 import LinuxSystem
 
-/// Encodes a record as one JSON object (RFC 8259) and a newline: the form for programs.
+/// Encodes a record as one JSON object (RFC 8259) and a newline: the format for programs.
 ///
-/// Names and order: `time`, `level`, `event`, `message`, `listener`, `service`, `connection`, `peer`, `uid`, `gid`,
-/// `pid`, `local`, `via`, then what belongs to the event. A field that does not apply is left out, never null. Numbers are
-/// exact integers; an `errno` is its symbol.
+/// Names and order: `time`, `level`, `event`, `message`, `listener`, `service`, `connection`, `peer`, `uid`, `gid`, `pid`,
+/// `local`, `via`, then the fields of the event. A field that does not apply is left out, never null. Numbers are exact integers;
+/// an `errno` is its symbol.
 struct JSONLineEncoder {
     private var clock = RecordClock()
     private var local = AddressTextCache(as: .json)

@@ -3,16 +3,15 @@
 import Addresses
 import LinuxSystem
 
-/// Encodes a record as the fields of a journal entry (systemd.journal-fields(7)), framed so that a sink can point an
-/// `iovec` at each one without looking into it.
+/// Encodes a record as the fields of a journal entry (systemd.journal-fields(7)).
 ///
-/// An entry is the number of its fields and then each field as its length and its bytes `NAME=value`; the numbers are
-/// 32 bits, lowest byte first. ``JournalFrames`` reads it.
+/// The fields are framed, so that a sink can point an `iovec` at each without parsing it. An entry is the number of its fields,
+/// then each field as its length and its bytes `NAME=value`; the numbers are 32 bits, little-endian. ``JournalFrames`` reads it.
 ///
-/// `MESSAGE`, `MESSAGE_ID`, `PRIORITY`, `SYSLOG_IDENTIFIER` and, where a call failed, `ERRNO` are the journal's own.
-/// Ours are the names of the JSON form in upper case after `USHER_`, and hold what the JSON form holds, but for
-/// `USHER_DURATION`, which has the duration in words. What came from
-/// outside is escaped as in text, since journalctl(1) shows a field with other bytes as a blob.
+/// `MESSAGE`, `MESSAGE_ID`, `PRIORITY`, `SYSLOG_IDENTIFIER` and, if a call failed, `ERRNO` are the journal's own fields. usher's
+/// fields have the names of the JSON format in upper case after `USHER_`, and the same values, plus `USHER_DURATION`, the
+/// duration in words. Values from outside are escaped as in text, since journalctl(1) shows a field with unprintable bytes as a
+/// blob.
 struct JournalEncoder {
     private var clock = RecordClock()
 
@@ -141,7 +140,7 @@ struct JournalEncoder {
             entry.field("USHER_DATAGRAMS_DROPPED=", datagrams.dropped, in: &bytes)
         }
         entry.field("USHER_DURATION_US=", traffic.durationMicroseconds, in: &bytes)
-        // For the catalog, which can only repeat fields.
+        // The catalog can only insert fields, so it needs the duration as text.
         entry.field(in: &bytes) {
             $0.append("USHER_DURATION=")
             $0.append(durationMicroseconds: traffic.durationMicroseconds)

@@ -3,12 +3,12 @@
 import Addresses
 import LinuxSystem
 
-/// Writes the frames of one journal entry; see ``JournalEncoder`` for their form.
+/// Writes the frames of one journal entry; ``JournalEncoder`` describes the format.
 struct JournalEntryFrame {
     private let start: Int
     private var count: UInt32 = 0
 
-    /// Begins an entry, and leaves room for the number of its fields.
+    /// Begins an entry, and reserves space for the number of its fields.
     init(in bytes: inout ByteOutput) {
         start = bytes.count
         bytes.append(word: 0)
@@ -24,12 +24,12 @@ struct JournalEntryFrame {
         count += 1
     }
 
-    /// Adds a field that is made already.
+    /// Adds a complete field, `NAME=value`.
     mutating func field(_ whole: [UInt8], in bytes: inout ByteOutput) {
         field(in: &bytes) { $0.append(bytes: whole) }
     }
 
-    /// Adds a field of a literal name with its `=`, and a literal.
+    /// Adds a field: a literal name with its `=`, and a literal value.
     mutating func field(_ name: StaticString, _ value: StaticString, in bytes: inout ByteOutput) {
         field(in: &bytes) {
             $0.append(name)
@@ -37,18 +37,18 @@ struct JournalEntryFrame {
         }
     }
 
-    /// Adds a field of a literal name with its `=`, and a number.
+    /// Adds a field: a literal name with its `=`, and a number.
     mutating func field(_ name: StaticString, _ value: UInt64, in bytes: inout ByteOutput) {
         field(in: &bytes) { $0.append(name, decimal: value) }
     }
 
-    /// Fills in the number of fields.
+    /// Writes the number of fields into the reserved space.
     func finish(in bytes: inout ByteOutput) {
         bytes.store(word: count, at: start)
     }
 }
 
-/// Walks over encoded journal entries. Traps on bytes that are not what ``JournalEncoder`` wrote.
+/// Reads encoded journal entries. Traps on bytes that ``JournalEncoder`` did not write.
 struct JournalFrames {
     private let bytes: [UInt8]
     private var position = 0
@@ -57,7 +57,9 @@ struct JournalFrames {
         self.bytes = bytes
     }
 
-    /// The fields of the next entry as places in the bytes; false at the end.
+    /// Reads the next entry: the ranges of its fields in the bytes.
+    ///
+    /// - Returns: false at the end.
     mutating func next(fields: inout [Range<Int>]) -> Bool {
         fields.removeAll(keepingCapacity: true)
         guard position < bytes.count else { return false }

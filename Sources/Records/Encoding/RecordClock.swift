@@ -4,18 +4,19 @@ import Addresses
 import Glibc
 import LinuxSystem
 
-/// Writes points in time as text, and keeps the text of the current second: records come in bursts, so nearly always
-/// only the fraction is new.
+/// Formats times, and caches the text of the current second.
+///
+/// Records come in bursts, so usually only the fraction changes.
 struct RecordClock {
-    /// Which clock on the wall is shown.
+    /// The time zone that is shown.
     enum Zone {
-        /// Coordinated universal time, as RFC 3339 wants it with `Z`.
+        /// UTC, which RFC 3339 marks with `Z`.
         case utc
 
-        /// The host's own time, for a person at a terminal.
+        /// The host's local time, for a person at a terminal.
         case local
 
-        /// So many seconds east of UTC.
+        /// A fixed offset in seconds east of UTC.
         case fixed(seconds: Int)
     }
 
@@ -26,7 +27,7 @@ struct RecordClock {
     /// `03:04:05.` of it.
     private var timeOfDay: [UInt8] = []
 
-    /// Makes a clock that shows the time of a zone.
+    /// Makes a clock for a zone.
     init(zone: Zone = .utc) {
         self.zone = zone
     }
@@ -54,9 +55,9 @@ struct RecordClock {
         bytes.append(decimal: nanoseconds / 1_000_000, digits: 3)
     }
 
-    /// Sees to it that the texts are those of a time.
+    /// Updates the cached text to the second of `time`.
     ///
-    /// - Returns: the nanoseconds of its second.
+    /// - Returns: the nanoseconds within that second.
     private mutating func advance(to time: UInt64) -> UInt32 {
         let second = time / 1_000_000_000
         if second != self.second { show(second) }
@@ -99,8 +100,9 @@ struct RecordClock {
         }
     }
 
-    /// The date so many days after 1970-01-01 in the Gregorian calendar: years of 365 days counted from 1 March, so that
-    /// the leap day is the last of its year, in eras of 400 years.
+    /// The Gregorian date so many days after 1970-01-01.
+    ///
+    /// Years are counted from 1 March, so that the leap day is the last day of its year, in eras of 400 years.
     static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

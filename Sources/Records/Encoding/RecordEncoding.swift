@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The encodings that a record may need. Sinks with the same one share the bytes.
+/// The encodings of a record. Sinks with the same encoding share the bytes.
 enum RecordEncoding: UInt8, CaseIterable, Sendable {
     /// ``TextEncoder`` with colour and the time of day, for a terminal.
     case terminal

@@ -3,17 +3,17 @@
 import Addresses
 import LinuxSystem
 
-/// How much room an encoder needs: a bound that holds for every encoding, reserved before a record is written.
+/// The upper bounds for the bytes of a record in any encoding, reserved before it is encoded.
 private enum RecordSize {
-    /// More than all that does not depend on names and messages: keys, numbers, times, IP addresses, an error's text.
+    /// For everything that does not depend on names and messages: keys, numbers, times, IP addresses, an error's text.
     static let fixed = 2048
 
-    /// More than a further field's key and number.
+    /// For the key and the number of a further field.
     static let field = 128
 }
 
 extension ConnectionRecord {
-    /// A bound for the bytes of this record in any encoding. An address is written up to three times.
+    /// An upper bound for the bytes of this record in any encoding. An address is written up to three times.
     var mostEncodedBytes: Int {
         var bytes = RecordSize.fixed + listener.mostEncodedBytes + 2 * peer.mostEscapedBytes + local.mostEscapedBytes
         bytes += via?.mostEscapedBytes ?? 0
@@ -29,7 +29,7 @@ extension ConnectionRecord {
 }
 
 extension DaemonRecord {
-    /// A bound for the bytes of this record in any encoding.
+    /// An upper bound for the bytes of this record in any encoding.
     var mostEncodedBytes: Int {
         var bytes = RecordSize.fixed + message.utf8.count * Escaping.mostGrowth
         bytes += listener?.mostEncodedBytes ?? 0
@@ -43,7 +43,7 @@ extension DaemonRecord {
 }
 
 extension SocketAddress {
-    /// A bound for the bytes of a Unix name once escaped; other addresses are in ``RecordSize/fixed``.
+    /// An upper bound for the bytes of an escaped Unix or interface name; ``RecordSize/fixed`` includes other addresses.
     fileprivate var mostEscapedBytes: Int {
         switch self {
         case .unix(let name), .abstract(let name): name.count * Escaping.mostGrowth

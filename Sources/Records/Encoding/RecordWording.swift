@@ -3,16 +3,16 @@
 import Addresses
 import LinuxSystem
 
-/// Where a message has the addresses that fields of the same record repeat.
+/// Where a message has the addresses that other fields of the record repeat.
 struct MessageAddresses {
     var peer: Range<Int>
     var upstream = 0..<0
 }
 
 extension ByteOutput {
-    /// Appends an address in the address grammar, with what the names of Unix sockets and interfaces hold made harmless.
+    /// Appends an address in the address grammar; names of Unix sockets and interfaces are escaped.
     ///
-    /// - Returns: where it is, to be copied from there.
+    /// - Returns: the range of the address, so that it can be copied.
     @discardableResult
     mutating func append(_ kind: SocketKind, _ address: SocketAddress, as escaping: Escaping) -> Range<Int> {
         let start = count
@@ -37,8 +37,7 @@ extension ByteOutput {
         return start..<count
     }
 
-    /// Appends a duration as a person says it, two or three digits: `340 us`, `5.1 ms`, `12 ms`, `1.2 s`, `3 min 20 s`,
-    /// `2 h 5 min`.
+    /// Appends a duration with two or three digits: `340 us`, `5.1 ms`, `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`.
     mutating func append(durationMicroseconds microseconds: UInt64) {
         switch microseconds {
         case ..<1000:
@@ -66,7 +65,7 @@ extension ByteOutput {
         }
     }
 
-    /// Appends a number of bytes as a person says it: `64 B`, `1.2 KiB`, `3.4 GiB`.
+    /// Appends a number of bytes for people: `64 B`, `1.2 KiB`, `3.4 GiB`.
     mutating func append(byteCount count: UInt64) {
         let unit: StaticString
         let shift: UInt64
@@ -91,9 +90,10 @@ extension ByteOutput {
         append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: tenths % 10))
     }
 
-    /// Appends the `message` of a connection's record; `name` is the listener's, escaped already.
+    /// Appends the `message` of a connection's record.
     ///
-    /// - Returns: where the addresses are, to be copied from there.
+    /// - Parameter name: the listener's name, escaped already.
+    /// - Returns: the ranges of the addresses, so that they can be copied.
     mutating func append(
         messageOf record: borrowing ConnectionRecord, name: [UInt8], as escaping: Escaping
     ) -> MessageAddresses {
@@ -132,9 +132,9 @@ extension ByteOutput {
         return addresses
     }
 
-    /// Appends what is to be said of an upstream: `, upstream tcp://10.0.0.5:443`, and why others could not be reached.
+    /// Appends the upstream data: `, upstream tcp://10.0.0.5:443`, the time in the queue, and failures to connect.
     ///
-    /// - Returns: where its address is; an empty range if there is none.
+    /// - Returns: the range of the upstream's address; an empty range if there is none.
     @discardableResult
     mutating func append(
         _ trace: borrowing UpstreamTrace, after separator: StaticString, as escaping: Escaping
@@ -165,7 +165,7 @@ extension ByteOutput {
         append(UInt8(ascii: ")"))
     }
 
-    /// Appends `: Broken pipe (EPIPE)` where an end has an errno.
+    /// Appends `: Broken pipe (EPIPE)` if the end has an errno.
     mutating func append(errorOf end: ConnectionEnd) {
         guard end.errno != 0 else { return }
         append(": ")
@@ -177,7 +177,7 @@ extension ByteOutput {
 }
 
 extension SocketKind {
-    /// The kind to name an address with: this one, unless a PROXY header told of an address of another family.
+    /// The scheme for an address: this kind, unless a PROXY header gave an address of another family.
     fileprivate func fitting(_ address: SocketAddress) -> SocketKind {
         switch address {
         case .ipv4, .ipv6: self == .udp || self == .rds ? self : .tcp

@@ -3,25 +3,24 @@
 import Addresses
 import LinuxSystem
 
-/// Encodes a record as one line for people:
+/// Encodes a record as one line of text for people:
 ///
 ///     12:03:04.123  open      echo        #42     tcp://127.0.0.1:51234
 ///     12:03:05.323  close     echo        #42     tcp://127.0.0.1:51234     1.2 s  in 64 B  out 64 B  client-closed by client
 ///
-/// On a terminal the time is the time of day where the reader is, and colour says what to look at; elsewhere the line
-/// begins with the full date in UTC (RFC 3339). Columns are as wide as most of their values; a longer value moves only
-/// the rest of its own line.
+/// On a terminal the time is the local time of day, and colours mark the level; elsewhere the line begins with the full date in
+/// UTC (RFC 3339). Columns fit most values; a longer value shifts only the rest of its line.
 struct TextEncoder {
-    /// Whom the line is for.
+    /// Where the line is shown.
     enum Style {
-        /// A person at a terminal.
+        /// A terminal.
         case terminal(RecordClock.Zone, colour: Bool)
 
         /// A file or a pipe.
         case plain
     }
 
-    /// How wide the column of the listener is.
+    /// The width of the listener's column.
     static let listenerColumn = 12
 
     private enum Column {
@@ -34,7 +33,7 @@ struct TextEncoder {
     private let isColoured: Bool
     private var clock: RecordClock
 
-    /// Whether durations and bytes are written to the digit: `1234567 us  in 1536 B`.
+    /// Whether durations and bytes are exact: `1234567 us  in 1536 B`.
     var isExact = false
 
     init(_ style: Style) {
@@ -127,7 +126,7 @@ struct TextEncoder {
         if colour != nil { bytes.append("\u{1b}[0m") }
     }
 
-    /// Only what wants to be looked at has a colour.
+    /// Ordinary events have no colour.
     private static func colour(_ level: RecordLevel) -> StaticString? {
         switch level {
         case .debug, .info: nil
@@ -162,7 +161,7 @@ struct TextEncoder {
 }
 
 extension ByteOutput {
-    /// Fills a column that began at `start` up to its width, and with two blanks at least.
+    /// Pads a column that began at `start` to its width, with at least two blanks.
     fileprivate mutating func pad(from start: Int, to width: Int) {
         append(blanks: Swift.max(width - (count - start), 2))
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One character read from bytes that may be anything (RFC 3629 section 4: no overlong form, no surrogate).
+/// One character decoded from bytes that may be invalid UTF-8 (RFC 3629 section 4: no overlong form, no surrogate).
 struct UTF8Character {
-    /// The code point; nil where the bytes are not UTF-8.
+    /// The code point; nil if the bytes are not UTF-8.
     let scalar: UInt32?
 
-    /// How many bytes it takes; 1 where they are not UTF-8.
+    /// How many bytes the character has; 1 if they are not UTF-8.
     let length: Int
 
-    /// Reads the character that begins at `index`, which must be inside `bytes`.
+    /// Decodes the character that begins at `index`, which must be within `bytes`.
     init(at index: Int, of bytes: [UInt8]) {
         let first = bytes[index]
         let count: Int

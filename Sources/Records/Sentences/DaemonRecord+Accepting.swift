@@ -5,7 +5,7 @@ import Glibc
 package import LinuxSystem
 
 extension DaemonRecord {
-    /// accept4(2), or epoll_ctl(2) for a listening socket, failed because of something that this host lacks.
+    /// accept4(2), or epoll_ctl(2) for a listening socket, failed because this host lacks something.
     package static func acceptPaused(
         because error: SystemError, _ fault: HostFault, on address: RecordedAddress, listener: ListenerLabel,
         time: UInt64 = Clock.realtime
@@ -29,7 +29,7 @@ extension DaemonRecord {
         DaemonRecord(time: time, .acceptResumed, "accepting connections again", listener: listener)
     }
 
-    /// accept4(2) said `EINVAL` because another process shut the socket down; listen(2) was called again.
+    /// accept4(2) failed with `EINVAL` because another process shut the socket down; listen(2) was called again.
     package static func listensAgain(
         on address: RecordedAddress, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -39,7 +39,7 @@ extension DaemonRecord {
                 + " backlog were lost, and usherd listens on it again", listener: listener, local: address)
     }
 
-    /// A socket that systemd passed does not listen any more, and usherd cannot make it.
+    /// A socket that systemd passed does not listen any more, and usherd cannot make it listen.
     package static func passedSocketUnusable(
         because error: SystemError, on address: RecordedAddress, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {

@@ -10,14 +10,14 @@ package enum InterfaceWait: Equatable, Sendable {
     case down
     /// It was removed.
     case removed
-    /// This host has none of the name.
+    /// No interface has the name.
     case missing
     /// It is not a CAN interface.
     case foreign
 }
 
 extension DaemonRecord {
-    /// rtnetlink(7) cannot be used, so changes of a CAN interface are not seen.
+    /// rtnetlink(7) is not available, so changes of a CAN interface are not detected.
     package static func interfacesUnwatched(
         because error: SystemError, on address: RecordedAddress, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {

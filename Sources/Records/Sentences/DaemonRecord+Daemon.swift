@@ -20,7 +20,7 @@ extension DaemonRecord {
             "systemd passed a socket \(name), but no listener uses it: listen on systemd://\(name)")
     }
 
-    /// There may be more connections than descriptors.
+    /// The limit of connections is higher than the limit of descriptors allows.
     package static func descriptorLimitLow(
         maxConnections: Int, limit: Int, needed: Int, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -30,25 +30,25 @@ extension DaemonRecord {
                 + " of the unit, or ulimit -n, to \(needed), or lower max-connections")
     }
 
-    /// A lane has not answered the watchdog's last question.
+    /// A lane did not answer the last check of the watchdog.
     package static func laneSilent(_ number: Int, time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(
             time: time, .warning,
             "lane \(number) does not answer; systemd will restart usherd if this continues (WatchdogSec=)")
     }
 
-    /// The daemon ends because of a bug of its own.
+    /// The daemon exits because of a bug of its own.
     ///
-    /// - Parameter sentence: that of `OwnBug`, which goes to standard error too.
+    /// - Parameter sentence: the sentence of `OwnBug`, which standard error gets too.
     package static func ownBug(_ sentence: String, time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(time: time, .failed, sentence)
     }
 
     // MARK: - Reload
 
-    /// A new configuration is in force.
+    /// A reload applied a new configuration.
     ///
-    /// - Parameter changes: how many listeners changed in which way; those of which there are none are left out.
+    /// - Parameter changes: how many listeners changed, for each kind of change; zeros are left out.
     package static func reloaded(
         _ changes: [(count: Int, change: String)], time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -56,14 +56,14 @@ extension DaemonRecord {
         return DaemonRecord(time: time, .reload, "configuration reloaded: \(parts.joined(separator: ", "))")
     }
 
-    /// A new configuration could not be put in force.
+    /// A new configuration could not be applied.
     ///
-    /// - Parameter reason: that of the status line too.
+    /// - Parameter reason: the text that the status line shows too.
     package static func reloadFailed(because reason: String, time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(time: time, .reloadFailed, "the old configuration stays in force: \(reason)")
     }
 
-    /// A reload removed a listener, whose connections may end until a timeout.
+    /// A reload removed a listener; its connections have until a timeout to end.
     ///
     /// - Parameter timeout: as in the configuration: `30s`.
     package static func listenerDraining(
@@ -76,7 +76,7 @@ extension DaemonRecord {
 
     /// The last connection of a removed listener has ended.
     ///
-    /// - Parameter closed: how many connections were closed because their time was over.
+    /// - Parameter closed: how many connections were closed because the timeout had passed.
     package static func listenerStopped(
         closed: Int, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -85,7 +85,7 @@ extension DaemonRecord {
 
     // MARK: - Stop
 
-    /// The daemon stops, and waits for its connections until a timeout.
+    /// The daemon stops; open connections have until a timeout to end.
     package static func draining(
         connections: Int, timeout: String, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {

@@ -4,14 +4,14 @@ package import Addresses
 import Glibc
 import LinuxSystem
 
-/// The datagrams that a listener's socket dropped, and where: what all sentences about such losses have in common.
+/// The datagrams that a listener's socket dropped: the data that all records about such losses share.
 package struct DatagramLosses {
     let count: UInt64
     let address: RecordedAddress
     let listener: ListenerLabel
     let time: UInt64
 
-    /// So many datagrams, on this socket.
+    /// So many datagrams on this socket.
     package init(_ count: UInt64, on address: RecordedAddress, listener: ListenerLabel, time: UInt64 = Clock.realtime) {
         self.count = count
         self.address = address
@@ -32,7 +32,7 @@ package struct DatagramLosses {
 }
 
 extension DaemonRecord {
-    /// Datagrams of new sources were refused: a limit, or no upstream.
+    /// Datagrams of new sources were refused: by a limit, or because no upstream was available.
     ///
     /// - Parameter refusal: the reason of the last one.
     package static func flowsRefused(_ losses: DatagramLosses, for refusal: Refusal?) -> DaemonRecord {
@@ -41,7 +41,7 @@ extension DaemonRecord {
                 + " Flows end after idle-timeout", event: .refused, rule: refusal?.rule)
     }
 
-    /// Datagrams were longer than the longest that is received.
+    /// Datagrams were longer than the limit.
     package static func datagramsTooLong(_ losses: DatagramLosses, longest: Int) -> DaemonRecord {
         losses.record("dropped \(losses.datagrams): message too long, the limit is \(longest) bytes")
     }
@@ -55,7 +55,7 @@ extension DaemonRecord {
     /// Replies could not be sent.
     ///
     /// - Parameters:
-    ///   - number: the errno of the last one.
+    ///   - number: the errno of the last datagram.
     ///   - kind: the kind of the socket that sent them.
     package static func repliesUnsent(_ losses: DatagramLosses, errno number: CInt, over kind: SocketKind)
         -> DaemonRecord
@@ -63,14 +63,14 @@ extension DaemonRecord {
         losses.record("could not send \(losses.datagrams); last error: \(reason(number, over: kind))", errno: number)
     }
 
-    /// Datagrams to a broadcast address were dropped, since the listener did not ask for them.
+    /// Datagrams to a broadcast address were dropped, because the listener's options do not include `broadcast`.
     package static func broadcastsDropped(_ losses: DatagramLosses) -> DaemonRecord {
         losses.record(
             "dropped \(losses.datagrams) sent to a broadcast address: add `?broadcast=true` to the address of the listener"
                 + " to receive them")
     }
 
-    /// Datagrams were left without a reply, which might have gone to a forged source or back and forth for ever.
+    /// Datagrams were not answered, since a reply might reach a forged source or cause an endless exchange.
     package static func datagramsUnanswered(_ losses: DatagramLosses) -> DaemonRecord {
         losses.record(
             "did not answer \(losses.datagrams): the source may be forged (the port of a service that answers too, a"
@@ -80,7 +80,7 @@ extension DaemonRecord {
     /// Datagrams could not be relayed.
     ///
     /// - Parameters:
-    ///   - number: the errno of the last one.
+    ///   - number: the errno of the last datagram.
     ///   - kind: the kind of the upstream's socket.
     package static func datagramsUnrelayed(
         _ losses: DatagramLosses, errno number: CInt, over kind: SocketKind
@@ -96,7 +96,7 @@ extension DaemonRecord {
             "dropped \(losses.datagrams) whose flow ended before they were processed; the flow's record has the reason")
     }
 
-    /// The kernel's words, and what they mean where they say little.
+    /// The text of the error, with its meaning where the text says little.
     private static func reason(_ number: CInt, over kind: SocketKind) -> String {
         let reason = SystemError("send", errno: number).words
         return switch (kind, number) {

@@ -23,7 +23,7 @@ package struct FramedDatagramLosses {
 }
 
 extension DaemonRecord {
-    /// Datagrams for a stream of lines had a line feed before their end.
+    /// Datagrams for a stream of lines contained a line feed before their end.
     package static func lineFeedInDatagrams(_ losses: FramedDatagramLosses) -> DaemonRecord {
         losses.record {
             "could not relay \($0): a line feed before the end would split the message; framing = \"length16\" carries"
@@ -31,7 +31,7 @@ extension DaemonRecord {
         }
     }
 
-    /// Datagrams for a stream were longer than a message of its framing.
+    /// Datagrams for a stream were longer than its framing allows.
     package static func messagesTooLong(
         _ losses: FramedDatagramLosses, longest: Int, framing: String
     ) -> DaemonRecord {
@@ -45,7 +45,7 @@ extension DaemonRecord {
         losses.record { "could not relay \($0): the peer of the stream does not read fast enough" }
     }
 
-    /// Messages of a stream that were to go onto a CAN bus were not frames.
+    /// Messages of a stream for a CAN bus were not CAN frames.
     package static func messagesNotCANFrames(_ losses: FramedDatagramLosses) -> DaemonRecord {
         losses.record { "could not relay \($0): not a `struct can_frame` or `struct canfd_frame`" }
     }

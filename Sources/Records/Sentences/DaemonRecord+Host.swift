@@ -4,9 +4,9 @@ import Glibc
 package import LinuxSystem
 
 extension DaemonRecord {
-    /// rtnetlink(7) cannot be used, so changes of interfaces and addresses are not seen.
+    /// rtnetlink(7) is not available, so changes of interfaces and addresses are not detected.
     ///
-    /// - Parameter retries: whether usherd tries again.
+    /// - Parameter retries: whether usherd retries.
     package static func hostUnwatched(
         because error: SystemError, retries: Bool, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -19,12 +19,12 @@ extension DaemonRecord {
                 + " only on a reload\(advice)", errno: error.errno)
     }
 
-    /// rtnetlink(7) can be used after ``hostUnwatched(because:retries:time:)``.
+    /// rtnetlink(7) is available after ``hostUnwatched(because:retries:time:)``.
     package static func hostWatched(time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(time: time, .recovered, "usherd watches the interfaces and addresses of this host")
     }
 
-    /// This host has the address of a socket no more.
+    /// The address of a socket was removed from this host.
     package static func addressRemoved(
         _ host: String, of address: RecordedAddress, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -34,7 +34,7 @@ extension DaemonRecord {
                 + " again when it is added", listener: listener, errno: EADDRNOTAVAIL)
     }
 
-    /// The interface of a multicast group is gone, and the group cannot be joined on another one.
+    /// The interface of a multicast group was removed, and the group cannot be joined on another one.
     package static func groupUnreachable(
         _ address: RecordedAddress, because error: SystemError, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {

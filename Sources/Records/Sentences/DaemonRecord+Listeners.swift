@@ -2,15 +2,15 @@
 
 import LinuxSystem
 
-/// Why a socket of a listener is in use now, where it was not before.
+/// Why a socket of a listener listens now and did not before.
 package enum ListeningCause: Sendable {
-    /// Its interface came up.
+    /// The interface came up.
     case interfaceUp(String)
-    /// An interface of its name was added.
+    /// An interface with the name was added.
     case interfaceAdded(String)
-    /// Its address was added to this host.
+    /// The address was added to this host.
     case addressAdded
-    /// It joined its multicast group again.
+    /// The multicast group was joined again.
     case groupJoined
 
     fileprivate var words: String {
@@ -39,8 +39,8 @@ extension DaemonRecord {
     ///
     /// - Parameters:
     ///   - state: the field `state`: `listening`, `waiting` or `draining`.
-    ///   - awaited: what it waits for.
-    ///   - upstreams: how many it has, and how many are down.
+    ///   - awaited: what the listener waits for.
+    ///   - upstreams: how many upstreams it has, and how many of them are down.
     package static func listenerState(
         _ state: String, awaited: [String], connections: Int, upstreams: (all: Int, down: Int)?,
         listener: ListenerLabel, time: UInt64 = Clock.realtime
@@ -59,9 +59,9 @@ extension DaemonRecord {
         return DaemonRecord(time: time, .listener, message, listener: listener, fields: fields)
     }
 
-    /// A socket of a listener cannot be opened, and the daemon does not start.
+    /// A socket of a listener cannot be opened, so the daemon does not start.
     ///
-    /// - Parameter sentence: which listener, where it is written, and why.
+    /// - Parameter sentence: the listener, its place in the configuration, and the error.
     package static func cannotListen(
         _ sentence: String, errno: CInt, listener: ListenerLabel?, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -71,7 +71,7 @@ extension DaemonRecord {
     /// A socket of a listener cannot be opened yet.
     ///
     /// - Parameters:
-    ///   - name: the listener's.
+    ///   - name: the listener's name.
     ///   - sentence: what this host lacks, and what to do.
     package static func listenerWaits(
         _ name: String, for sentence: String, errno: CInt, listener: ListenerLabel?, time: UInt64 = Clock.realtime

@@ -3,21 +3,21 @@
 import LinuxSystem
 
 extension DaemonRecord {
-    /// A log file was opened again, as SIGUSR1 asks.
+    /// A log file was reopened because of SIGUSR1.
     static func logReopened(_ sink: String, time: UInt64) -> DaemonRecord {
         DaemonRecord(time: time, .reopened, "reopened \(sink)")
     }
 
-    /// A log file was moved or removed, and a new one was opened in its place.
+    /// A log file was moved or removed, and a new one was opened at its path.
     ///
-    /// - Parameter lost: how many records may be in the old one, or nowhere.
+    /// - Parameter lost: how many records may be in the old file only, or lost.
     static func logFileReplaced(_ sink: String, lost: Int, time: UInt64) -> DaemonRecord {
         var message = "\(sink) was moved or removed; reopened it"
         if lost > 0 { message += ", up to \(Quantity.text(lost, "record")) lost" }
         return DaemonRecord(time: time, .reopened, level: .warning, message)
     }
 
-    /// A log file could not be opened again, so the old one is written to.
+    /// A log file could not be reopened, so records still go to the old one.
     static func logKeepsOldFile(_ sink: String, because error: SystemError, time: UInt64) -> DaemonRecord {
         DaemonRecord(
             time: time, .failed, "cannot reopen \(sink): \(error.words); still writing to the old file",
@@ -31,7 +31,7 @@ extension DaemonRecord {
             fields: [RecordField("sink", .text(sink))])
     }
 
-    /// A write to a destination of the log has lasted too long.
+    /// A write to a destination of the log has been blocked for too long.
     static func logStuck(_ sink: String, time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(
             time: time, .logFailed,
@@ -46,11 +46,11 @@ extension DaemonRecord {
             fields: [RecordField("sink", .text(sink)), RecordField("lost", .integer(lost))])
     }
 
-    /// Too many records waited for a destination of the log.
+    /// Records were dropped because too many waited for a destination of the log.
     ///
     /// - Parameters:
-    ///   - first: when the earliest of them happened: nanoseconds since 1970.
-    ///   - last: when the latest of them happened.
+    ///   - first: the time of the earliest one: nanoseconds since 1970.
+    ///   - last: the time of the latest one.
     static func recordsDropped(
         _ count: UInt64, for sink: String, first: UInt64, last: UInt64, time: UInt64
     ) -> DaemonRecord {
@@ -63,7 +63,7 @@ extension DaemonRecord {
             ])
     }
 
-    /// A reload removed a destination of the log that could not be written to.
+    /// A reload removed a destination of the log while it could not be written to.
     static func recordsAbandoned(_ count: UInt64, for sink: String, time: UInt64 = Clock.realtime) -> DaemonRecord {
         DaemonRecord(
             time: time, .dropped,

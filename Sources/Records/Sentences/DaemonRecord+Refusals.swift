@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension DaemonRecord {
-    /// Several connections were refused for one reason, and have no record each.
+    /// Several connections were refused for one reason and share this record.
     ///
     /// - Parameters:
     ///   - refusal: the reason of the last one.

@@ -4,7 +4,7 @@ package import Addresses
 package import LinuxSystem
 
 extension DaemonRecord {
-    /// An attempt to connect failed because of this host. Written once, when that begins.
+    /// An attempt to connect failed because this host lacks something. Written once, when the condition begins.
     ///
     /// - Parameter target: the upstream.
     package static func hostLacks(
@@ -16,12 +16,12 @@ extension DaemonRecord {
             errno: error.errno, fields: [RecordField("lacks", .text(fault.name))])
     }
 
-    /// No attempt has failed for ``hostLacks(_:because:towards:listener:time:)`` for a while.
+    /// The condition of ``hostLacks(_:because:towards:listener:time:)`` has caused no failure for a while.
     ///
     /// - Parameters:
-    ///   - quiet: how long, in nanoseconds.
-    ///   - attempts: how many had failed, in a `span` of nanoseconds.
-    ///   - target: the upstream; nil where the fault concerns all of them.
+    ///   - quiet: for how long, in nanoseconds.
+    ///   - attempts: how many attempts had failed, in a `span` of nanoseconds.
+    ///   - target: the upstream; nil if the condition concerns all of them.
     package static func shortageEnded(
         _ fault: HostFault, quiet: UInt64, attempts: UInt64, within span: UInt64, towards target: String?,
         time: UInt64 = Clock.realtime
@@ -52,7 +52,7 @@ extension HostFault {
         }
     }
 
-    /// What failed, in words.
+    /// The failure, in words.
     fileprivate func beginning(_ target: String) -> String {
         switch self {
         case .localPorts: "no free local port to connect to \(target)"
@@ -90,7 +90,7 @@ extension HostFault {
         }
     }
 
-    /// What was lacking, behind "because of a lack of".
+    /// What was lacking; follows "because of a lack of".
     fileprivate var want: String {
         switch self {
         case .localPorts: "local ports"

@@ -6,7 +6,7 @@ import LinuxSystem
 package enum UpstreamOutage: Sendable {
     /// So many connections in a row failed.
     ///
-    /// - Parameter last: what the last one failed with.
+    /// - Parameter last: the error of the last one.
     case connections(Int, last: String)
 
     /// So many checks in a row failed.
@@ -14,7 +14,7 @@ package enum UpstreamOutage: Sendable {
 
     /// Why a check failed.
     package enum Check: Sendable {
-        /// connect(2) failed; with this reason.
+        /// connect(2) failed, with this reason.
         case connect(String)
         /// The connection failed later.
         case broken(errno: CInt)
@@ -22,13 +22,13 @@ package enum UpstreamOutage: Sendable {
         case closed
         /// No answer within `timeout`.
         case timedOut
-        /// Another answer than the expected one.
+        /// An answer other than the expected one.
         case unexpectedAnswer
     }
 }
 
 extension DaemonRecord {
-    /// An upstream is down: it gets no connections but trials.
+    /// An upstream went down: it gets no connections except trials.
     package static func upstreamDown(
         _ upstream: String, because outage: UpstreamOutage, listener: ListenerLabel, time: UInt64 = Clock.realtime
     ) -> DaemonRecord {
@@ -55,7 +55,7 @@ extension DaemonRecord {
             fields: [RecordField("upstream", .text(upstream))])
     }
 
-    /// The name of an upstream cannot be resolved. Written once, when that begins.
+    /// The name of an upstream cannot be resolved. Written once, when the condition begins.
     ///
     /// - Parameter hasAddresses: whether addresses of an earlier look-up are in use.
     package static func nameUnresolved(

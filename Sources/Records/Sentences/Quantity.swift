@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// Numbers and errors as sentences have them.
+/// Formats numbers and errors for sentences.
 package enum Quantity {
     /// A number with its noun: `1 connection`, `1 283 connections`.
     package static func text(_ number: some BinaryInteger, _ noun: String) -> String {
@@ -28,6 +28,6 @@ package enum Quantity {
 }
 
 extension SystemError {
-    /// The kernel's words and the symbol, without the operation: `Too many open files (EMFILE)`.
+    /// The error text and the symbol, without the operation: `Too many open files (EMFILE)`.
     var words: String { "\(reason) (\(symbol))" }
 }

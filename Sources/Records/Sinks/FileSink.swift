@@ -4,13 +4,12 @@ import Glibc
 import LinuxSystem
 import Synchronization
 
-/// Appends lines to a file, and notices when its name no longer leads to it.
+/// Appends lines to a file, and reopens it when its path leads to another file or none.
 ///
-/// A descriptor that takes records is let go of only when there is another one: where the name cannot be opened, the log
-/// goes on in the old file.
+/// The old descriptor is closed only after a new one was opened: if the path cannot be opened, records still go to the old file.
 ///
-/// Concurrency: opened on the queue that configures the log, then used on the thread of its destination alone; the lock is
-/// never waited for.
+/// Concurrency: opened on the queue that configures the log, then used on the thread of its destination alone; the lock is never
+/// contended.
 final class FileSink: RecordSink {
     let destination: RecordDestination
     let encoding: RecordEncoding
@@ -24,16 +23,16 @@ final class FileSink: RecordSink {
         var output: SharedOutput
         var checked: UInt64
         var writtenSinceCheck = 0
-        /// Whether the name leads elsewhere and cannot be opened, which was told of.
-        var isLeftBehind = false
-        /// Whether no name leads to the file, so that nobody would ever read what is written.
+        /// Whether the path leads elsewhere and cannot be opened; that was reported.
+        var isOnOldFile = false
+        /// Whether the file has no name any more, so that records in it would be lost.
         var isNameless = false
     }
 
-    /// How long a file is trusted to be where it was.
+    /// How long after a check the path is not checked again, in nanoseconds.
     private static let checkInterval: UInt64 = 1_000_000_000
 
-    /// Opens the file; it is made with mode 0640 if there is none, its directory is not.
+    /// Opens the file. A missing file is created with mode 0640; a missing directory is not created.
     init(
         path: String, encoding: RecordEncoding, system: any LogFileSystem = LinuxLogFileSystem()
     ) throws(SystemError) {
@@ -49,7 +48,7 @@ final class FileSink: RecordSink {
     func write(_ bytes: [UInt8], count: Int) -> SinkOutcome {
         state.withLock { state in
             do throws(SystemError) {
-                let notice = try lookAfter(&state)
+                let notice = try reopenIfMoved(&state)
                 var outcome = state.output.write(bytes, count: count, to: state.descriptor.raw, of: system)
                 outcome.notice = notice
                 state.writtenSinceCheck += outcome.written
@@ -65,8 +64,8 @@ final class FileSink: RecordSink {
             do throws(SystemError) {
                 install(try system.open(path), in: &state)
             } catch {
-                // The caller tells of it.
-                state.isLeftBehind = true
+                // The caller reports the error.
+                state.isOnOldFile = true
                 throw error
             }
         }
@@ -75,18 +74,19 @@ final class FileSink: RecordSink {
 
     func abandon() { system.abandon() }
 
-    /// Opens the file anew if its name was removed or leads elsewhere. Looks once a second at most, and only before a
-    /// write, so that a log in which nothing happens costs nothing.
+    /// Reopens the file if its path was removed or leads elsewhere.
     ///
-    /// - Throws: why it cannot, if what is written to the old file would be lost.
-    private func lookAfter(_ state: inout State) throws(SystemError) -> SinkNotice? {
+    /// Checks at most once a second and only before a write, so an idle log costs nothing.
+    ///
+    /// - Throws: the error of the reopening, if records in the old file would be lost.
+    private func reopenIfMoved(_ state: inout State) throws(SystemError) -> SinkNotice? {
         let now = system.now
         guard state.isNameless || Clock.span(from: state.checked, to: now) >= Self.checkInterval else { return nil }
         state.checked = now
         let open = try system.identity(of: state.descriptor.raw)
         if try leadsTo(open) {
             state.writtenSinceCheck = 0
-            state.isLeftBehind = false
+            state.isOnOldFile = false
             return nil
         }
         let stranded = open.isUnlinked ? state.writtenSinceCheck : 0
@@ -98,8 +98,8 @@ final class FileSink: RecordSink {
                 state.isNameless = true
                 throw error
             }
-            defer { state.isLeftBehind = true }
-            return state.isLeftBehind ? nil : .keepsOldFile(error)
+            defer { state.isOnOldFile = true }
+            return state.isOnOldFile ? nil : .keepsOldFile(error)
         }
     }
 
@@ -110,7 +110,7 @@ final class FileSink: RecordSink {
         } catch  where error.errno == ENOENT {
             return false
         } catch {
-            // The name cannot be looked up, but the file takes records.
+            // The path cannot be examined, but the open file still accepts records.
             return true
         }
     }
@@ -120,7 +120,7 @@ final class FileSink: RecordSink {
         state.descriptor = consume descriptor
         state.checked = system.now
         state.writtenSinceCheck = 0
-        state.isLeftBehind = false
+        state.isOnOldFile = false
         state.isNameless = false
     }
 }

@@ -4,17 +4,17 @@ import CSystemd
 import Glibc
 import LinuxSystem
 
-/// Sends records to the systemd journal: sd_journal_sendv(3), an entry a record.
+/// Sends records to the systemd journal: sd_journal_sendv(3), one entry for each record.
 ///
 /// Concurrency: used on the thread of its destination alone; it has no state of its own.
 final class JournalSink: RecordSink {
     let destination = RecordDestination.journal
     let encoding = RecordEncoding.journal
 
-    /// Where journald listens. The path is libsystemd's.
+    /// The socket of journald; libsystemd uses this path.
     private static let socketPath: StaticString = "/run/systemd/journal/socket"
 
-    /// Makes sure that there is a journal.
+    /// Checks that there is a journal.
     init() throws(SystemError) {
         try Self.findJournal()
     }
@@ -38,10 +38,9 @@ final class JournalSink: RecordSink {
 
     func reopen() -> Bool { false }
 
-    /// sd_journal_sendv(3) does nothing and reports success when there is no journal. Nothing may be lost in silence, so
-    /// this asks first.
+    /// Throws if there is no journal: then sd_journal_sendv(3) reports success, and records would be lost silently.
     private static func findJournal() throws(SystemError) {
-        // unsafe: a literal has a NUL at its end and lives as long as the program.
+        // unsafe: a literal ends with a NUL and lives as long as the program.
         let path = unsafe UnsafeRawPointer(socketPath.utf8Start).assumingMemoryBound(to: CChar.self)
         _ = try systemCall("access") { unsafe access(path, F_OK) }
     }

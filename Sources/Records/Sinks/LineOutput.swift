@@ -3,14 +3,14 @@
 import LinuxSystem
 import Synchronization
 
-/// Appends whole lines to a descriptor and never lets one run into another.
+/// Appends whole lines to a descriptor; a line that was cut off by an error is ended first.
 struct LineOutput: Sendable {
     /// Whether the last write ended in the middle of a line.
     private var isTorn = false
 
     init() {}
 
-    /// Writes lines, which end with a newline each. `count` is how many they are.
+    /// Writes lines, each ending with a newline. `count` is their number.
     mutating func write(
         _ bytes: [UInt8], count: Int, to raw: CInt, of system: any LogFileSystem
     ) -> SinkOutcome {
@@ -30,14 +30,15 @@ struct LineOutput: Sendable {
     }
 }
 
-/// What leads to one file, pipe, terminal or socket. Several destinations may, two streams of the process or one before and
-/// after a reload: they write one after the other, whole lines each.
+/// The output to one file, pipe, terminal or socket, shared by all destinations that lead to it.
+///
+/// Two streams of the process may share it, or a destination before and after a reload: they write in turn, whole lines each.
 ///
 /// Concurrency: used on the threads of these destinations; one waits while another writes.
 final class SharedOutput: Sendable {
     private let lines = Mutex(LineOutput())
 
-    /// Those in use, by what they lead to.
+    /// The outputs in use, by the identity of their file.
     private static let known = Mutex<[Known]>([])
 
     private struct Known: Sendable {
@@ -47,7 +48,7 @@ final class SharedOutput: Sendable {
 
     init() {}
 
-    /// The one for what a descriptor leads to.
+    /// The shared output for a file.
     static func leading(to identity: FileIdentity) -> SharedOutput {
         known.withLock { known in
             known.removeAll { $0.output == nil }

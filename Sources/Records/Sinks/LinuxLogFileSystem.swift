@@ -4,19 +4,19 @@ import Glibc
 import LinuxSystem
 import Synchronization
 
-/// The kernel's own files.
+/// The system calls of a log file.
 ///
 /// Concurrency: may be used from any thread.
 final class LinuxLogFileSystem: LogFileSystem {
     private let isAbandoned = Atomic(false)
 
-    /// Milliseconds between two looks at whether anybody still needs what waits to be written.
-    private static let lookInterval: CInt = 1000
+    /// Milliseconds between two checks whether a blocked write was abandoned.
+    private static let checkInterval: CInt = 1000
 
-    /// Opens with O_APPEND, so that each write lands at the end whoever else writes, and with mode 0640 less the umask.
+    /// Opens with O_APPEND, so that each write goes to the end even with other writers, and with mode 0640 less the umask.
     ///
-    /// O_NONBLOCK is for a FIFO, which otherwise would hold the start of the daemon up until somebody reads it; a file
-    /// does not mind it. ``write(_:_:)`` waits all the same.
+    /// O_NONBLOCK is for a FIFO: its open would block the start of the daemon until another process reads from it. It does not
+    /// affect a regular file. ``write(_:_:from:)`` waits in poll(2) instead.
     func open(_ path: String) throws(SystemError) -> OwnedDescriptor {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
         let name = path.utf8CString
@@ -28,11 +28,11 @@ final class LinuxLogFileSystem: LogFileSystem {
         return OwnedDescriptor(adopting: raw)
     }
 
-    /// What a pipe has room for when poll(2) says that it has room: PIPE_BUF, pipe(7).
+    /// A pipe that poll(2) reports as writable accepts PIPE_BUF bytes: pipe(7).
     private static let pipeBuffer = 4096
 
     func write(_ raw: CInt, _ bytes: [UInt8], from offset: Int) throws(SystemError) -> Int {
-        // What the process was given as its streams may block in write(2), where nobody could give up.
+        // Inherited standard streams may be blocking; a blocked write(2) could not be abandoned.
         let mayBlock = fcntl(raw, F_GETFL) & O_NONBLOCK == 0
         // unsafe: the pointer lives for the call; the slice is checked against the array's bounds.
         return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
@@ -54,7 +54,7 @@ final class LinuxLogFileSystem: LogFileSystem {
         while true {
             var ready = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
             // unsafe: a local.
-            if try systemCall("poll", { unsafe poll(&ready, 1, Self.lookInterval) }) != 0 { return }
+            if try systemCall("poll", { unsafe poll(&ready, 1, Self.checkInterval) }) != 0 { return }
             if isAbandoned.load(ordering: .relaxed) { throw SystemError("write", errno: EAGAIN) }
         }
     }

@@ -2,45 +2,44 @@
 
 import LinuxSystem
 
-/// The calls that a log file needs, so that a test can have a disk that is full, slow or gone.
+/// The system calls of a log file, so that a test can simulate a full, slow or missing disk.
 protocol LogFileSystem: Sendable {
-    /// Opens a file to append to it, and makes it if there is none.
+    /// Opens a file for appending; creates it if it does not exist.
     func open(_ path: String) throws(SystemError) -> OwnedDescriptor
 
-    /// Appends as many of the bytes from `offset` on as the file takes, at least one. Waits while it takes none, until
-    /// it is abandoned.
+    /// Appends at least one of the bytes from `offset` on. Waits while the file accepts none, until it is abandoned.
     func write(_ raw: CInt, _ bytes: [UInt8], from offset: Int) throws(SystemError) -> Int
 
-    /// What a descriptor refers to.
+    /// The identity of the file behind a descriptor.
     func identity(of raw: CInt) throws(SystemError) -> FileIdentity
 
-    /// What a path leads to.
+    /// The identity of the file at a path.
     func identity(of path: String) throws(SystemError) -> FileIdentity
 
     /// Nanoseconds of the monotonic clock.
     var now: UInt64 { get }
 
-    /// Gives a write up that waits for a second or more.
+    /// Gives up a blocked write, within about a second.
     func abandon()
 
-    /// What writes lines to what a descriptor refers to.
+    /// The shared output for the file behind a descriptor.
     func output(to raw: CInt) -> SharedOutput
 }
 
 extension LogFileSystem {
-    /// Nothing waits.
+    /// Does nothing: no write waits.
     func abandon() {}
 
-    /// Nothing else leads there.
+    /// A new output: no other destination leads to the file.
     func output(to raw: CInt) -> SharedOutput { SharedOutput() }
 }
 
-/// What makes two names lead to the same file, and whether any name does.
+/// Identifies a file, and whether it still has a name.
 struct FileIdentity: Equatable, Sendable {
     /// The file system.
     var device: UInt64
 
-    /// The number of the file in it.
+    /// The inode number.
     var inode: UInt64
 
     /// Whether the last name of the file was removed.

@@ -2,43 +2,43 @@
 
 import LinuxSystem
 
-/// Where encoded records end up.
+/// A destination of encoded records.
 ///
 /// Concurrency: made on the queue that configures the log, then used on the thread of its destination alone.
 protocol RecordSink: AnyObject, Sendable {
-    /// What the operator calls it.
+    /// The destination in the settings.
     var destination: RecordDestination { get }
 
-    /// The encoding that it takes.
+    /// The encoding that it needs.
     var encoding: RecordEncoding { get }
 
-    /// Writes records, all or as many as it can. `count` is how many they are.
+    /// Writes records, all or as many as it can. `count` is their number.
     func write(_ bytes: [UInt8], count: Int) -> SinkOutcome
 
-    /// Opens what it writes to anew, where that makes sense.
+    /// Reopens its file: false if it has none.
     func reopen() throws(SystemError) -> Bool
 
-    /// Nobody needs it any more: a write that takes nothing is given up after a second. May be called from any thread.
+    /// Gives up a blocked write within about a second, because the sink was removed. May be called from any thread.
     func abandon()
 }
 
 extension RecordSink {
-    /// Its writes cannot be given up.
+    /// Does nothing: its writes cannot be given up.
     func abandon() {}
 }
 
-/// What became of the records that a sink was given.
+/// The result of writing records to a sink.
 struct SinkOutcome: Equatable, Sendable {
-    /// How many are written.
+    /// How many were written.
     var written: Int
 
-    /// How many are not, or only in part.
+    /// How many were not written, or only in part.
     var lost: Int
 
-    /// Why the lost ones are lost.
+    /// The error, if records were lost.
     var error: SystemError?
 
-    /// Something that happened on the way and that the operator should know.
+    /// A condition that the operator should know about.
     var notice: SinkNotice?
 
     init(written: Int, lost: Int = 0, error: SystemError? = nil, notice: SinkNotice? = nil) {
@@ -49,13 +49,12 @@ struct SinkOutcome: Equatable, Sendable {
     }
 }
 
-/// What a sink noticed about itself.
+/// A condition that a sink has detected.
 enum SinkNotice: Equatable, Sendable {
-    /// The file's name led to nothing or to another file, so it was opened anew. So many records may be in the old one
-    /// that no name leads to.
+    /// The path led to another file or none, so it was reopened. So many records may be in an old file without a name.
     case fileReplaced(recordsInOldFile: Int)
 
-    /// The file's name leads to nothing or to another file, and cannot be opened. The old file takes the records.
+    /// The path leads to another file or none, and cannot be opened. Records still go to the old file.
     case keepsOldFile(SystemError)
 }
 

@@ -2,7 +2,7 @@
 
 import LinuxSystem
 
-/// Writes lines to standard output or standard error, as the process was given them.
+/// Writes lines to standard output or standard error, as the process inherited them.
 ///
 /// Concurrency: used on the thread of its destination alone.
 final class StandardStreamSink: RecordSink {

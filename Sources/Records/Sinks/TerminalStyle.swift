@@ -2,16 +2,17 @@
 
 import Glibc
 
-/// What a standard stream can show.
+/// What a standard stream can display.
 struct TerminalStyle: Equatable, Sendable {
-    /// Whether a person looks at it.
+    /// Whether it is a terminal.
     var isTerminal: Bool
 
-    /// Whether it may be coloured.
+    /// Whether colours may be used.
     var isColoured: Bool
 
-    /// Asks isatty(3) and the environment: colour is not wanted where `NO_COLOR` is set and not empty
-    /// (https://no-color.org) or `TERM` is `dumb`.
+    /// Checks isatty(3) and the environment.
+    ///
+    /// No colours if `NO_COLOR` is set and not empty (https://no-color.org), or if `TERM` is `dumb`.
     static func of(descriptor: CInt) -> TerminalStyle {
         let isTerminal = isatty(descriptor) == 1
         return TerminalStyle(
@@ -19,7 +20,7 @@ struct TerminalStyle: Equatable, Sendable {
             isColoured: isTerminal && environment("NO_COLOR").isEmpty && environment("TERM") != "dumb")
     }
 
-    /// What standard output or standard error can show.
+    /// Whether standard output or standard error is a terminal, and whether one may have colours.
     static var ofStandardStreams: TerminalStyle {
         let (output, error) = (of(descriptor: 1), of(descriptor: 2))
         return TerminalStyle(
@@ -27,7 +28,7 @@ struct TerminalStyle: Equatable, Sendable {
     }
 
     private static func environment(_ name: String) -> String {
-        // unsafe: getenv(3) returns NULL or a C string that lives until the environment is changed, which nobody does.
+        // unsafe: getenv(3) returns NULL or a C string that lives until the environment changes, which never happens.
         guard let value = unsafe getenv(name) else { return "" }
         return unsafe String(cString: value)
     }

@@ -4,14 +4,14 @@ import Dispatch
 import LinuxSystem
 import Synchronization
 
-/// What a ``LogChannel`` and its thread share.
+/// The state that a ``LogChannel`` and its thread share.
 ///
-/// Concurrency: a lock guards the inbox, taken once a batch, for each record of the daemon and for each one that is
-/// dropped. The sink and its writer belong to the thread.
+/// Concurrency: a lock protects the inbox; it is taken once for each batch, each record of the daemon and each dropped record.
+/// The sink and its writer belong to the thread.
 final class LogChannelCore: Sendable {
     let sink: any RecordSink
 
-    /// The bytes that wait or are being written.
+    /// The bytes that are queued or being written.
     let outstanding = Atomic(0)
 
     private let inbox = Mutex(Inbox())
@@ -22,31 +22,31 @@ final class LogChannelCore: Sendable {
         var items: [LogChannel.Item] = []
         /// The bytes of the items.
         var held = 0
-        /// The bytes that wait or are being written.
+        /// The bytes that are queued or being written.
         var outstanding = 0
-        /// The records among them.
+        /// The records that are queued or being written.
         var records = 0
-        /// Until when the items may wait for those of other lanes; 0 for not at all.
+        /// Until when the items may wait for those of other lanes; 0 for not at all. Nanoseconds of the monotonic clock.
         var holdUntil: UInt64 = 0
         var drops: RecordDrops?
-        /// Since when the thread is busy with what it has taken; 0 if it waits for more.
+        /// Since when the thread has been processing items; 0 while it waits.
         var busySince: UInt64 = 0
-        /// Whether it was said that it is stuck.
-        var isStuckTold = false
+        /// Whether it was reported that the destination is stuck.
+        var isStuckReported = false
         var isRetired = false
-        var isOver = false
+        var hasEnded = false
 
-        /// Whether what is here waits for what other lanes have.
+        /// Whether the items wait for those of other lanes.
         var isWaitingForMore: Bool { !items.isEmpty && holdUntil != 0 }
     }
 
-    /// Items wait at most so long, in nanoseconds, for those of other lanes, which hand theirs over at the same times.
+    /// How long items wait for those of other lanes after the common flush time, in nanoseconds.
     private static let settleTime: UInt64 = 5_000_000
 
-    /// So many bytes do not wait for more.
+    /// At so many bytes the items do not wait any more.
     private static let mostHeld = 256 << 10
 
-    /// A sink that fails is left alone so long, in nanoseconds; one that takes nothing for so long is said to be stuck.
+    /// How long a failing sink is left alone, and how long a write may block before it counts as stuck, in nanoseconds.
     static let pause: UInt64 = 1_000_000_000
 
     init(_ sink: any RecordSink) {
@@ -55,13 +55,13 @@ final class LogChannelCore: Sendable {
 
     // MARK: - Adding records
 
-    /// Adds an item to what waits.
+    /// Queues an item.
     ///
-    /// - Returns: false if there is no room, or the thread has ended.
+    /// - Returns: false if the queue is full, or the thread has ended.
     @discardableResult
     func post(_ item: LogChannel.Item, byteCount: Int = 0, count: Int = 0, limit: Int = .max) -> Bool {
-        let isRoom: Bool = inbox.withLock { inbox in
-            guard inbox.outstanding <= limit, !inbox.isOver else { return false }
+        let hasRoom: Bool = inbox.withLock { inbox in
+            guard inbox.outstanding <= limit, !inbox.hasEnded else { return false }
             let wasWaiting = inbox.isWaitingForMore
             inbox.items.append(item)
             inbox.held += byteCount
@@ -74,37 +74,36 @@ final class LogChannelCore: Sendable {
                 if inbox.items.count == 1 { inbox.holdUntil = Self.nextHold(after: Clock.monotonic) }
                 if inbox.held >= Self.mostHeld { inbox.holdUntil = 0 }
             }
-            // It is awake, or was woken, unless this is the first, or ends the waiting for others.
+            // Otherwise the thread is awake or was signalled already.
             if inbox.items.count == 1 || (wasWaiting && !inbox.isWaitingForMore) { work.signal() }
             return true
         }
-        return isRoom
+        return hasRoom
     }
 
-    /// Lanes hand their records over when the monotonic clock passes a multiple of their delay; a moment later all are
-    /// here.
+    /// When the items of all lanes have arrived: lanes flush at multiples of their delay on the monotonic clock.
     private static func nextHold(after now: UInt64) -> UInt64 {
         RecordLimits.standard.nextFlush(after: now) &+ settleTime
     }
 
-    /// Counts records that were dropped.
+    /// Counts dropped records. Reports once that the destination is stuck, if its write has blocked for ``pause``.
     func drop(_ count: Int, from start: UInt64, to end: UInt64) {
         let isStuck = inbox.withLock { inbox in
             inbox.drops = inbox.drops ?? RecordDrops()
             inbox.drops?.add(count, from: start, to: end)
-            // The thread may have come to its end of work a moment ago: then nothing else would tell of them.
+            // The thread may have just begun to wait; wake it, so that it reports the drops.
             if inbox.busySince == 0 { work.signal() }
-            guard inbox.busySince != 0, !inbox.isStuckTold,
+            guard inbox.busySince != 0, !inbox.isStuckReported,
                 Clock.span(from: inbox.busySince, to: Clock.monotonic) > Self.pause
             else { return false }
-            inbox.isStuckTold = true
+            inbox.isStuckReported = true
             return true
         }
         guard isStuck else { return }
         announcer.announce(.logStuck(sink.destination.title), about: self)
     }
 
-    /// Nobody has anything more for it: ends the thread when what waits is written.
+    /// Ends the thread after the queue is written. Called when the channel is released.
     func retire() {
         inbox.withLock { inbox in
             inbox.isRetired = true
@@ -114,17 +113,17 @@ final class LogChannelCore: Sendable {
         work.signal()
     }
 
-    /// How many records are not written yet, and how many were dropped and not told of.
+    /// How many records are queued, and how many were dropped and not reported yet.
     var backlog: (waiting: Int, dropped: UInt64) { inbox.withLock { ($0.records, $0.drops?.count ?? 0) } }
 
     // MARK: - The thread
 
-    /// Writes what comes until the channel is retired.
+    /// Writes items until the channel is retired and its queue is empty.
     func run(_ encoders: RecordEncoders) {
         var writer = SinkWriter(
             sink, encoders: encoders, clock: { Clock.realtime },
             announce: { [announcer, self] in
-                // That writes of a channel out of use were given up is told at its end.
+                // Of a retired channel, only the total loss is reported, when it ends.
                 if $0.event == .logFailed, isRetired { return }
                 announcer.announce($0, about: self)
             },
@@ -133,20 +132,20 @@ final class LogChannelCore: Sendable {
             if items.isEmpty { writer.retry() }
             write(items, &writer)
         }
-        tellLoss(writer.lostWhileFailing ?? 0)
+        reportLoss(writer.lostWhileFailing ?? 0)
     }
 
     private var isRetired: Bool { inbox.withLock { $0.isRetired } }
 
-    /// Tells the other destinations what this one, which is not in use any more, has not got.
-    private func tellLoss(_ lost: UInt64) {
+    /// Reports to the other destinations how many records a removed one has lost.
+    private func reportLoss(_ lost: UInt64) {
         guard lost > 0 else { return }
         announcer.announce(.recordsAbandoned(lost, for: sink.destination.title), about: self)
     }
 
-    /// Waits for something to do.
+    /// Waits for items, or for the time to retry.
     ///
-    /// - Returns: what to write, nothing if it is time to try a sink that fails again; nil at the end.
+    /// - Returns: the items; an empty array to report drops or to retry a failing sink; nil at the end.
     private func next(isFailing: Bool) -> [LogChannel.Item]? {
         let retry = isFailing ? Clock.monotonic &+ Self.pause : .max
         inbox.withLock { $0.busySince = 0 }
@@ -165,7 +164,7 @@ final class LogChannelCore: Sendable {
                     return ([], 0)
                 }
                 if inbox.items.isEmpty, inbox.isRetired {
-                    inbox.isOver = true
+                    inbox.hasEnded = true
                     return (nil, 0)
                 }
                 return (nil, inbox.items.isEmpty ? retry : min(retry, inbox.holdUntil))
@@ -212,18 +211,18 @@ final class LogChannelCore: Sendable {
         write(&merge, &done, &writer)
     }
 
-    /// What was written and is still counted as waiting.
+    /// Items that were written and still count as queued.
     private struct Done {
         var batches: [(RecordBatch, BatchPool)] = []
         var byteCount = 0
         var records = 0
     }
 
-    /// Writes what was merged so far, and lets go of it.
+    /// Writes the merged records, and releases their batches.
     private func write(_ merge: inout RecordMerge, _ done: inout Done, _ writer: inout SinkWriter) {
         let count = merge.count
         if count > 0 { writer.write(merge.bytes(in: sink.encoding), count: count) }
-        // The batches are emptied below, and keep their memory only if nobody else holds it.
+        // `finish` empties the batches; they keep their memory only if it is not shared any more.
         merge = RecordMerge()
         for (batch, pool) in done.batches where batch.finish() { pool.giveBack(batch) }
         let (byteCount, records) = (done.byteCount, done.records + count)
@@ -233,12 +232,12 @@ final class LogChannelCore: Sendable {
             outstanding.store(inbox.outstanding, ordering: .relaxed)
         }
         done = Done()
-        tellDrops(&writer)
+        reportDrops(&writer)
     }
 
-    private func tellDrops(_ writer: inout SinkWriter) {
+    private func reportDrops(_ writer: inout SinkWriter) {
         let drops = inbox.withLock { inbox in
-            inbox.isStuckTold = false
+            inbox.isStuckReported = false
             defer { inbox.drops = nil }
             return inbox.drops
         }
@@ -250,7 +249,7 @@ final class LogChannelCore: Sendable {
 }
 
 extension LogChannelCore {
-    /// Has a barrier passed when everything that was handed over until now is written.
+    /// Queues a barrier, which is passed when everything that was submitted until now is written.
     func flush() -> FlushBarrier {
         let barrier = FlushBarrier()
         if !post(.barrier(barrier)) { barrier.pass(lost: nil) }

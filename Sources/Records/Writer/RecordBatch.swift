@@ -2,26 +2,26 @@
 
 import Synchronization
 
-/// What a lane hands to the destinations of the log in one go. All of them read the same one.
+/// The records that a lane submits to the destinations at once; all destinations read the same batch.
 ///
-/// Concurrency: the lane fills it before it submits it, and the last destination that is done with it empties it, so the
-/// lock is never waited for.
+/// Concurrency: the lane fills it before it submits it, and the last destination that finishes it empties it, so the lock is
+/// never contended.
 final class RecordBatch: Sendable {
     private let records = Mutex(EncodedRecords())
     private let readers = Atomic(0)
 
-    /// Puts records in, for so many destinations to read, and takes the emptied memory out.
+    /// Fills the batch for so many readers, and returns its old, empty memory in `full`.
     func fill(with full: inout EncodedRecords, readers count: Int) {
         records.withLock { swap(&$0, &full) }
         readers.store(count, ordering: .releasing)
     }
 
-    /// The records. They share their memory with the batch.
+    /// The records; they share their memory with the batch.
     var content: EncodedRecords { records.withLock { $0 } }
 
-    /// Notes that a destination is done with it, and does not hold ``content`` any more.
+    /// Marks that a destination has finished with the batch and holds no ``content`` of it.
     ///
-    /// - Returns: whether it was the last; then the batch is empty and may be filled again.
+    /// - Returns: whether it was the last one; then the batch is empty and may be reused.
     func finish() -> Bool {
         guard readers.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return false }
         records.withLock { $0.removeAll() }
@@ -29,19 +29,19 @@ final class RecordBatch: Sendable {
     }
 }
 
-/// Emptied batches of one lane, to be filled again.
+/// Empty batches of one lane, for reuse.
 ///
-/// Concurrency: the lane and the threads of the destinations use it; a lock guards it, taken once a batch.
+/// Concurrency: the lane and the threads of the destinations use it; a lock protects it, taken once a batch.
 final class BatchPool: Sendable {
     private let spares = Mutex<[RecordBatch]>([])
 
-    /// Emptied batches that are kept. More would hold memory that only a burst needed.
+    /// How many empty batches are kept. More would hold memory that only a burst needed.
     private static let mostSpares = 4
 
-    /// An empty batch.
+    /// Returns an empty batch.
     func take() -> RecordBatch { spares.withLock { $0.popLast() } ?? RecordBatch() }
 
-    /// Keeps an emptied batch.
+    /// Returns an empty batch to the pool.
     func giveBack(_ batch: RecordBatch) {
         spares.withLock { spares in
             if spares.count < Self.mostSpares { spares.append(batch) }

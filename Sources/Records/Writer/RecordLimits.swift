@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much a ``RecordBuffer`` holds back, and for how long.
+/// How much a ``RecordBuffer`` buffers, and for how long.
 public struct RecordLimits: Sendable {
-    /// Bytes at which a buffer goes to the writer.
+    /// The bytes at which a buffer is submitted.
     public var batchBytes: Int
 
-    /// Nanoseconds after which a buffer goes to the writer at the latest: it does when the monotonic clock passes a
-    /// multiple of them.
+    /// The longest time in nanoseconds until a buffer is submitted: when the monotonic clock passes a multiple of it.
     public var batchDelay: UInt64
 
-    /// Bytes that may wait for one destination. Beyond them records for it are dropped, and counted.
+    /// The bytes that may be queued for one destination. Beyond them its records are dropped and counted.
     public var outstandingBytes: Int
 
     /// Makes limits.
@@ -23,7 +22,7 @@ public struct RecordLimits: Sendable {
     public static let standard = RecordLimits(
         batchBytes: 64 << 10, batchDelay: 100_000_000, outstandingBytes: 8 << 20)
 
-    /// When a buffer is flushed whose first record comes at a time of the monotonic clock.
+    /// When a buffer is flushed whose first record was added at `now`, a time of the monotonic clock.
     func nextFlush(after now: UInt64) -> UInt64 {
         let delay = max(batchDelay, 1)
         return (now / delay &+ 1) &* delay

@@ -2,12 +2,12 @@
 
 import LinuxSystem
 
-/// Brings the records of several producers into the order in which they happened. Pure.
+/// Sorts the records of several producers by time. Pure.
 ///
-/// What one producer wrote is never put in another order, so the records of a connection, which are all of one lane, keep
-/// theirs even where the clock was set back in between.
+/// The order of one producer's records never changes. A connection belongs to one lane, so its records stay in order even if the
+/// clock was set back in between.
 struct RecordMerge {
-    /// The batches of each producer, in the order in which it submitted them.
+    /// The batches of each producer, in the order in which they were submitted.
     private var sources: [[EncodedRecords]] = []
     private var places: [ObjectIdentifier: Int] = [:]
 
@@ -27,19 +27,19 @@ struct RecordMerge {
 
     /// All records in one encoding.
     func bytes(in encoding: RecordEncoding) -> [UInt8] {
-        // One lane's batch, as on a host with one processor, is in order already.
+        // A single batch, as on a host with one processor, is sorted already.
         if sources.count == 1, sources[0].count == 1 { return sources[0][0][encoding] }
         if sources.count == 1 { return sources[0].reduce(into: []) { $0 += $1[encoding] } }
         return merged(in: encoding)
     }
 
-    /// What was not merged yet of one producer.
+    /// The unmerged records of one producer.
     private struct Cursor {
         let batches: [EncodedRecords]
         var batch = 0
         var record = 0
 
-        /// When the next record happened, or one before it of the same producer if that was later; nil at the end.
+        /// The time of the next record, or of an earlier one of the same producer if that is later; nil at the end.
         var time: UInt64?
 
         init(_ batches: [EncodedRecords]) {
@@ -47,7 +47,7 @@ struct RecordMerge {
             advance()
         }
 
-        /// Appends the next record and all behind it that happened at `last` or before.
+        /// Appends the next record, and the following ones up to the time `last`.
         mutating func move(until last: UInt64, in encoding: RecordEncoding, to result: inout [UInt8]) {
             repeat {
                 let (from, start) = (batch, record == 0 ? 0 : batches[batch].places[record - 1].end(in: encoding))
@@ -61,7 +61,7 @@ struct RecordMerge {
             } while time.map { $0 <= last } ?? false
         }
 
-        /// Looks at the next record.
+        /// Moves on to the next record.
         private mutating func advance() {
             while batch < batches.count, record == batches[batch].count { (batch, record) = (batch + 1, 0) }
             time = batch < batches.count ? max(time ?? 0, batches[batch].places[record].time) : nil
@@ -78,8 +78,7 @@ struct RecordMerge {
         return result
     }
 
-    /// Whose record is next, and until when its records come before those of all others; at the same time the first
-    /// producer's do.
+    /// The producer of the next record, and the time up to which its records come first. On a tie the first producer wins.
     private static func next(of cursors: [Cursor]) -> (source: Int, last: UInt64)? {
         var first: (source: Int, time: UInt64)?
         var last = UInt64.max

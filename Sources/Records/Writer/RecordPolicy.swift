@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a lane needs to know of the log's settings, in one word, so that it is read with one atomic load a record.
+/// The log's settings that a lane needs, packed into one word: one atomic load for each record.
 struct RecordPolicy: Equatable, Sendable {
-    /// Counts the settings that were in force, from 0.
+    /// The number of the settings, from 0; each reload adds one.
     var generation: UInt32
 
-    /// The encodings that some sink wants.
+    /// The encodings that the sinks need.
     var encodings: RecordEncodings
 
-    /// The least level that is written.
+    /// The lowest level that is written.
     var level: RecordLevel
 
-    /// Whether lines of text have exact numbers.
+    /// Whether text lines have exact numbers.
     var isExact: Bool
 
     init(generation: UInt32, encodings: RecordEncodings, level: RecordLevel, isExact: Bool = false) {
@@ -21,12 +21,12 @@ struct RecordPolicy: Equatable, Sendable {
         self.level = level
     }
 
-    /// The word.
+    /// The packed word.
     var packed: UInt64 {
         UInt64(generation) << 32 | (isExact ? 1 << 16 : 0) | UInt64(encodings.rawValue) << 8 | UInt64(level.rawValue)
     }
 
-    /// Reads a word that ``packed`` made.
+    /// Unpacks a word of ``packed``.
     init(packed word: UInt64) {
         generation = UInt32(truncatingIfNeeded: word >> 32)
         isExact = word & 1 << 16 != 0
@@ -34,6 +34,6 @@ struct RecordPolicy: Equatable, Sendable {
         level = RecordLevel(rawValue: UInt8(truncatingIfNeeded: word)) ?? .debug
     }
 
-    /// Whether records of a level are written at all.
+    /// Whether records of a level are written.
     func admits(_ level: RecordLevel) -> Bool { level >= self.level && !encodings.isEmpty }
 }

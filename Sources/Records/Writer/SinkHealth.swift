@@ -2,27 +2,27 @@
 
 import LinuxSystem
 
-/// Whether a sink takes records, and what to say when that changes. Pure: it knows no sink, clock or queue.
+/// Tracks whether a sink works, and what to report when that changes. Pure: it knows no sink, clock or queue.
 enum SinkHealth: Equatable, Sendable {
-    /// It takes records.
+    /// The sink accepts records.
     case working
 
-    /// It does not, and has lost so many since it began to fail.
+    /// The sink fails, and has lost so many records since then.
     case failing(lost: UInt64)
 
-    /// What the writer has to do next.
+    /// What the writer must do next.
     enum Action: Equatable, Sendable {
         /// Nothing.
         case none
 
-        /// Say on the other sinks that this one fails.
+        /// Report the failure on the other sinks.
         case announceFailure(SystemError)
 
-        /// Try the failing sink: give it a `log-resumed` record that tells of so many lost ones.
+        /// Test the failing sink with a `log-resumed` record that reports so many lost records.
         case probe(lost: UInt64)
     }
 
-    /// The sink is about to be given records, or the pause after a failure is over.
+    /// Called before records are written, and when the pause after a failure is over.
     func beforeWrite() -> Action {
         switch self {
         case .working: .none
@@ -30,12 +30,12 @@ enum SinkHealth: Equatable, Sendable {
         }
     }
 
-    /// The sink took a probe.
+    /// Called after the sink has written the test record.
     mutating func probeSucceeded() {
         self = .working
     }
 
-    /// The sink lost records.
+    /// Called after the sink lost records.
     mutating func failed(_ error: SystemError, lost count: Int) -> Action {
         switch self {
         case .working:
@@ -47,7 +47,7 @@ enum SinkHealth: Equatable, Sendable {
         }
     }
 
-    /// Records were not even tried because a probe failed.
+    /// Called when records were not tried because the test record failed.
     mutating func skipped(_ count: Int) {
         if case .failing(let lost) = self { self = .failing(lost: lost + UInt64(count)) }
     }

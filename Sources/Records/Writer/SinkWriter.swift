@@ -2,16 +2,17 @@
 
 import LinuxSystem
 
-/// What the thread of one destination does with records: gives them to the sink, and tells the other destinations when
-/// the sink fails and recovers. It has no thread, queue or timer of its own.
+/// Gives records to a sink on the thread of its destination, and reports when the sink fails and recovers.
+///
+/// It has no thread, queue or timer of its own.
 struct SinkWriter {
-    /// How many records went where.
+    /// How many records were written and lost.
     struct Counts: Equatable, Sendable {
         var written: UInt64 = 0
         var lost: UInt64 = 0
     }
 
-    /// What the sink made of the records so far.
+    /// The counts so far.
     private(set) var counts = Counts()
 
     private let sink: any RecordSink
@@ -20,14 +21,14 @@ struct SinkWriter {
     private let clock: @Sendable () -> UInt64
     private let announce: @Sendable (DaemonRecord) -> Void
     private let lastResort: @Sendable (DaemonRecord) -> Void
-    /// What an attempt found out about the file while it still failed.
+    /// What a failed test write detected about the file; reported once the sink works.
     private var heldNotice: SinkNotice?
 
     /// Makes a writer.
     ///
     /// - Parameters:
-    ///   - announce: tells the other destinations what happened to this one.
-    ///   - lastResort: says what another destination wanted to be told here, which cannot be written.
+    ///   - announce: sends a record about this destination to the others.
+    ///   - lastResort: reports a record of another destination that cannot be written here.
     init(
         _ sink: any RecordSink, encoders: RecordEncoders, clock: @escaping @Sendable () -> UInt64,
         announce: @escaping @Sendable (DaemonRecord) -> Void,
@@ -42,10 +43,10 @@ struct SinkWriter {
 
     private var title: String { sink.destination.title }
 
-    /// Whether the sink fails, so that it has to be tried again after a pause.
+    /// Whether the sink fails, so that it must be retried after a pause.
     var isFailing: Bool { health != .working }
 
-    /// How many records the sink has lost since it began to fail; nil while it works.
+    /// How many records the sink has lost since it began to fail; nil if it works.
     var lostWhileFailing: UInt64? {
         guard case .failing(let lost) = health else { return nil }
         return lost
@@ -68,7 +69,7 @@ struct SinkWriter {
         write(records[sink.encoding], count: 1)
     }
 
-    /// Writes what another destination wants to be told.
+    /// Writes a record of another destination about itself.
     mutating func write(news record: DaemonRecord) {
         write(record)
         if isFailing { lastResort(record) }
@@ -81,21 +82,23 @@ struct SinkWriter {
         return records
     }
 
-    /// Tries the sink if it fails.
+    /// Retries the sink if it fails.
     mutating func retry() { _ = recover() }
 
-    /// Opens the file anew: the operator has moved it.
+    /// Reopens the file after the operator has moved it.
     mutating func reopen() {
         do throws(SystemError) {
             guard try sink.reopen() else { return }
             guard recover() else { return }
             write(.logReopened(title, time: clock()))
         } catch {
-            tellEverybody(.logKeepsOldFile(title, because: error, time: clock()))
+            reportEverywhere(.logKeepsOldFile(title, because: error, time: clock()))
         }
     }
 
-    /// Tries a sink that fails with a record that says so; true if the sink takes records.
+    /// Retries a failing sink with a `log-resumed` record.
+    ///
+    /// - Returns: whether the sink works.
     private mutating func recover() -> Bool {
         guard case .probe(let lost) = health.beforeWrite() else { return true }
         let record = DaemonRecord.logResumed(title, lost: lost, time: clock())
@@ -114,26 +117,26 @@ struct SinkWriter {
     private mutating func note(_ outcome: SinkOutcome) {
         counts.written += UInt64(outcome.written)
         counts.lost += UInt64(outcome.lost)
-        // Before the notice is told of: its record must find a sink whose failure is known.
+        // The failure must be noted before the notice is reported: reporting writes to this sink.
         if let error = outcome.error {
             if case .announceFailure = health.failed(error, lost: outcome.lost) {
                 announce(.logFailed(title, because: error, time: clock()))
             }
         }
         let notice = outcome.notice ?? heldNotice
-        // Telling of it writes to this sink again.
+        // Reset first: reporting writes to this sink, which calls `note` again.
         heldNotice = nil
         switch notice {
         case .fileReplaced(let stranded)?:
-            tellEverybody(.logFileReplaced(title, lost: stranded, time: clock()))
+            reportEverywhere(.logFileReplaced(title, lost: stranded, time: clock()))
         case .keepsOldFile(let error)?:
-            tellEverybody(.logKeepsOldFile(title, because: error, time: clock()))
+            reportEverywhere(.logKeepsOldFile(title, because: error, time: clock()))
         case nil: break
         }
     }
 
-    /// Tells the other destinations, and this one.
-    private mutating func tellEverybody(_ record: DaemonRecord) {
+    /// Writes a record to this destination and to the others.
+    private mutating func reportEverywhere(_ record: DaemonRecord) {
         write(record)
         announce(record)
     }
