@@ -3,8 +3,10 @@
 import Policy
 
 extension Configuration {
-    /// How many descriptors the daemon may need: one for each connection and each address, another one for each connection that
-    /// is relayed, and what the lanes and the log take.
+    /// How many descriptors the daemon may need at most.
+    ///
+    /// One for each connection and each listen address, a second one for each relayed connection, and 32 for the lanes and the
+    /// log.
     public var descriptorsNeeded: Int {
         let most = daemon.maxConnections
         let relayed = listeners.reduce(0) { sum, listener in

@@ -3,12 +3,12 @@
 import TOML
 
 extension Configuration {
-    /// The most bytes that a file may have.
+    /// The most bytes that a configuration file may have.
     package static let fileLimit = TOMLLimits.default.size
 
-    /// Reads files that somebody else has already read; the first is the main one.
+    /// Parses files that the caller has read; the first is the main one.
     ///
-    /// - Parameter services: those that a listener can have.
+    /// - Parameter services: the services that a listener may have.
     public static func parse(
         files: [(path: String, bytes: [UInt8])], services: [ServiceSchema], host: some HostLookup
     ) -> (Configuration?, [ConfigurationProblem]) {
@@ -18,7 +18,7 @@ extension Configuration {
         return assemble(sources, [], main: files.first?.path ?? defaultPath, services: services, host: host)
     }
 
-    /// Puts together what files say that were read, and what could not be read.
+    /// Parses the files that were read, and adds the problems of those that could not be read.
     package static func assemble(
         _ sources: [SourceFile], _ problems: [ConfigurationProblem], main: String,
         services: [ServiceSchema], host: some HostLookup

@@ -4,7 +4,7 @@ import Addresses
 import Policy
 
 extension Configuration {
-    /// A line for each listener, in columns and with a newline at its end, as `usherd --check` prints it:
+    /// One line for each listener, in aligned columns, each with a newline, as `usherd --check` prints it:
     ///
     /// ```
     /// echo     tcp://127.0.0.1:7007    echo    idle-timeout 10m, max-connections 2000
@@ -31,12 +31,14 @@ extension Configuration {
 }
 
 extension ListenerSettings {
-    /// The settings that are not the default, as in the file.
+    /// The settings that differ from the default, as in the file.
     fileprivate var limits: String {
         (service.values.summary + idleTimeouts + plan.summary).joined(separator: ", ")
     }
 
-    /// That of flows holds by default too. What a socket is that systemd passes, only the start will show.
+    /// The idle timeouts: one for streams, one for flows, which has a default.
+    ///
+    /// A socket that systemd passes counts as a stream here: its kind is known only at the start.
     private var idleTimeouts: [String] {
         func part(_ timeout: UInt64?, _ whose: String = "") -> [String] {
             timeout.map { ["idle-timeout \(DurationText.format(nanoseconds: $0))\(whose)"] } ?? []
@@ -50,7 +52,7 @@ extension ListenerSettings {
 }
 
 extension ListenerPlan {
-    /// What differs from the default, but for the idle timeouts, as in the file.
+    /// The settings that differ from the default, without the idle timeouts, as in the file.
     fileprivate var summary: [String] {
         var parts: [String] = []
         if let lifetime { parts.append("lifetime \(DurationText.format(nanoseconds: lifetime))") }

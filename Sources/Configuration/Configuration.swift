@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the daemon is told to do: complete, checked, and never changed. A reload makes another one.
+/// The complete and validated configuration of the daemon. Immutable: a reload makes another one.
 public struct Configuration: Hashable, Sendable {
     /// `[daemon]`.
     public var daemon: DaemonSettings
@@ -11,7 +11,7 @@ public struct Configuration: Hashable, Sendable {
     /// `[listener.NAME]`, at least one, in the order of the files.
     public var listeners: [ListenerSettings]
 
-    /// What `--check` says of it besides: it is valid, but may not do what its author expects. In the order of places.
+    /// The notes of `--check`: settings that are valid, but may not do what their author expects. Sorted by place.
     public var notes: [ConfigurationProblem] = []
 
     /// Makes a configuration without notes.
@@ -21,6 +21,6 @@ public struct Configuration: Hashable, Sendable {
         self.listeners = listeners
     }
 
-    /// Where the configuration is if nobody says otherwise.
+    /// The path of the main file unless the command line has another one.
     public static let defaultPath = "/etc/usherd/usherd.toml"
 }

@@ -4,10 +4,9 @@ import Addresses
 import Policy
 import TOML
 
-/// Reads the files of a configuration one after the other and puts together what they say.
+/// Reads the files of a configuration one after the other and combines their settings.
 ///
-/// Every key may be written once over all files, whichever comes first: the files add to each other, and none overrides
-/// another behind its back.
+/// A key may be written only once in all files together, in any order of files: no file silently overrides another.
 struct ConfigurationReader {
     private(set) var diagnostics: Diagnostics
     private var daemon = DaemonSettings()
@@ -25,7 +24,7 @@ struct ConfigurationReader {
         diagnostics = Diagnostics(file: main, services: services)
     }
 
-    /// Adds a problem that was met before the reading, such as a file that cannot be read.
+    /// Adds a problem that was found before the parsing, such as an unreadable file.
     mutating func add(_ problem: ConfigurationProblem) {
         diagnostics.add(problem)
     }
@@ -55,8 +54,9 @@ struct ConfigurationReader {
         }
     }
 
-    /// Reads what stands below a table that does not exist, where it is plain which one is meant, so that its mistakes are
-    /// shown at once with that of the name.
+    /// Reads the keys of a table with a misspelled name if the intended table is clear.
+    ///
+    /// So its mistakes are reported at once with that of the name.
     private mutating func readAsMeant(_ entry: TOMLTable.Entry, isWhole: Bool) {
         guard case .table(let table) = entry.value.content else { return }
         let nearest = ForeignWords.table(entry.key) == nil ? NearestName.find(entry.key, among: Self.tables) : nil
@@ -66,7 +66,7 @@ struct ConfigurationReader {
         case "defaults": diagnostics.read(table, InheritableSettings.keys, into: &defaults, section: .defaults)
         case "listener": readListeners(entry, isWhole: isWhole)
         default:
-            // [service.web], of which each inner table is a listener by another word.
+            // [service.web], for example: every inner table is a listener under another program's word.
             let isGroup = table.entries.allSatisfy { if case .table = $0.value.content { true } else { false } }
             if isGroup, table.entries.contains(where: { Self.looksLikeListener($0.value) }) {
                 readListeners(entry, isWhole: isWhole)
@@ -74,7 +74,7 @@ struct ConfigurationReader {
         }
     }
 
-    /// Whether a table has a key that only listeners of this program have.
+    /// Whether a table has `listen` and `service`, the keys of a listener.
     private static func looksLikeListener(_ value: TOMLValue) -> Bool {
         guard case .table(let table) = value.content else { return false }
         return table["listen"] != nil && table["service"] != nil
@@ -82,8 +82,8 @@ struct ConfigurationReader {
 
     private static let tables = ["daemon", "log", "defaults", "listener"]
 
-    /// The help for a mistake of TOML: what the line is here, where it is a directive of another program or the header of a
-    /// listener whose name no quotes would mend.
+    /// The help for a TOML syntax error: for a directive of another program, what usher has instead; for a listener header with
+    /// an invalid name, the rule for names.
     private static func help(for problem: TOMLProblem, in file: SourceFile) -> String? {
         let line = file.line(at: problem.range.start)
         if line.hasPrefix("[listener.") || line.hasPrefix("[[listener.") {
@@ -111,7 +111,7 @@ struct ConfigurationReader {
             }
             keySpans[name] = keySpans[name] ?? diagnostics.file.span(inner.keyRange)
         }
-        // Taken out and put back, as `diagnostics` is written at the same time.
+        // A copy is needed: `settings` is a part of `self`, and `diagnostics` is changed at the same time.
         var settings = self[keyPath: property]
         diagnostics.read(table, keys, into: &settings, section: section)
         self[keyPath: property] = settings
@@ -204,18 +204,18 @@ struct ConfigurationReader {
         draft.values = schema?.draft ?? draft.values
         let section = SettingSection.listener(name: draft.name, service: schema)
         var meant = "echo"
-        // The service may stand below its keys.
+        // `service` may be written after its keys.
         for entry in table.entries where !Self.listenerKeys.contains(entry.key) {
             if let key = schema?.keys.first(where: { $0.name == entry.key }) {
                 key.read(entry, &draft.values, &diagnostics)
             } else if schema == nil, let owner = diagnostics.services.owner(ofKey: entry.key) {
-                // The service itself is the mistake, or that there is none, and its keys show which was meant.
+                // `service` itself is missing or invalid; its keys show which one was meant.
                 meant = owner
             } else {
                 diagnostics.reportUnknown(entry, in: section)
             }
         }
-        // Behind a syntax error, what seems to be missing may have been lost to it.
+        // After a syntax error a key that seems to be missing may have been skipped.
         if isWhole {
             reportMissing("listen", in: table, of: draft, help: "add for example listen = \"tcp://127.0.0.1:7007\"")
             reportMissing("service", in: table, of: draft, help: "add for example service = \"\(meant)\"")
@@ -226,7 +226,7 @@ struct ConfigurationReader {
         drafts.append(draft)
     }
 
-    /// The keys of every listener, whatever its service.
+    /// The keys that every listener may have, whatever its service.
     private static let listenerKeys = Set(SettingSection.listener(name: "", service: nil).keys)
 
     private mutating func reportMissing(_ key: String, in table: TOMLTable, of draft: ListenerDraft, help: String) {
@@ -234,7 +234,7 @@ struct ConfigurationReader {
         diagnostics.report("the listener `\(draft.name)` has no `\(key)`", at: draft.span, help: help)
     }
 
-    /// A name that stands in log lines, commands and field values without quotes.
+    /// Whether a name needs no quotes in log lines, commands and field values.
     private static func isName(_ name: String) -> Bool {
         let isAlphanumeric = { (byte: UInt8) in
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
@@ -246,7 +246,7 @@ struct ConfigurationReader {
 
     // MARK: All together
 
-    /// The configuration, if nothing is wrong with it, and the problems in the order of their places.
+    /// Returns the configuration if there are no problems, else the problems sorted by place.
     consuming func finish(host: some HostLookup) -> (Configuration?, [ConfigurationProblem]) {
         let listeners = listeners(host: host)
         if drafts.isEmpty, diagnostics.problems.isEmpty {
@@ -264,7 +264,7 @@ struct ConfigurationReader {
         return (configuration, [])
     }
 
-    /// By place, and what stands at one place in the order in which it was found.
+    /// Sorts by place; problems at one place keep the order in which they were found.
     private static func sorted(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
         problems.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
     }
@@ -335,7 +335,7 @@ struct ConfigurationReader {
             related: (earlier.span, "first used here"))
     }
 
-    /// A relay does not know whether its connections may rest, and its author may not have [defaults] in mind.
+    /// Notes an idle timeout that a relay inherits from [defaults]: its connections may be idle for good reasons.
     private mutating func noteInheritedIdleTimeout(_ draft: ListenerDraft, _ inherited: ListenerPlan) {
         guard draft.forward != nil, !draft.own.has("idle-timeout"),
             let timeout = inherited.idleTimeout, let span = keySpans["defaults.idle-timeout"],
@@ -354,7 +354,7 @@ struct ConfigurationReader {
 
     /// Whether a listener has TCP connections, to clients or upstreams.
     private func mayBeTCP(_ draft: ListenerDraft, _ addresses: [ListenAddress]) -> Bool {
-        // Of a socket that systemd passes, only the start will show what it is.
+        // The kind of a socket that systemd passes is known only at the start.
         addresses.contains { $0.endpoint.scheme == .tcp || $0.endpoint.scheme == .systemd }
             || draft.forward?.upstreams?.contains { $0.address.endpoint.scheme == .tcp } ?? false
     }

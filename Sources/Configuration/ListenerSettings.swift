@@ -3,24 +3,24 @@
 public import Addresses
 public import Policy
 
-/// `[listener.NAME]`, with what it inherits from `[defaults]`.
+/// `[listener.NAME]`, including the settings that it inherits from `[defaults]`.
 public struct ListenerSettings: Hashable, Sendable {
     /// The name in the table's header, unique: 1 to 64 letters, digits, `-`, `_` and `.`.
     public var name: String
 
-    /// `listen`: at least one address; no two of all listeners collide.
+    /// `listen`: at least one address. No two addresses of all listeners conflict.
     public var listen: [ListenAddress]
 
     /// `service`.
     public var service: ServiceSettings
 
-    /// What connections get.
+    /// The settings of its connections.
     public var plan: ListenerPlan
 
-    /// `allow-amplification`: whether a service that answers with more than it is asked may do so over UDP to all.
+    /// `allow-amplification`: whether a service whose answers are longer than the requests may serve any source over UDP.
     public var allowsAmplification: Bool
 
-    /// Where the name is written in the table's header.
+    /// The place of the name in the table's header.
     public var origin: SettingOrigin
 
     /// Makes settings.
@@ -36,6 +36,6 @@ public struct ListenerSettings: Hashable, Sendable {
         self.origin = origin
     }
 
-    /// What the listening sockets of one of the addresses are set to.
+    /// The socket options of the listening sockets of an address.
     public func options(for address: ListenAddress) -> ListeningOptions { plan.socketOptions(backlog: address.backlog) }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `[log]`: where records go and in what form.
+/// `[log]`: where records go and in which format.
 public struct LogSettings: Hashable, Sendable {
-    /// One place that records go to.
+    /// A destination of records.
     public enum Destination: Hashable, Sendable {
-        /// `journal`: the systemd journal, natively.
+        /// `journal`: the systemd journal, by its native protocol.
         case journal
         /// `stdout`.
         case standardOutput
@@ -14,35 +14,35 @@ public struct LogSettings: Hashable, Sendable {
         case file(path: String)
     }
 
-    /// How a record looks on standard error and in files.
+    /// The format of records on standard error, on standard output and in files.
     public enum Format: String, CaseIterable, Hashable, Sendable {
-        /// A line for people.
+        /// One line of text for people.
         case text
-        /// A JSON object on a line.
+        /// One JSON object per line.
         case json
     }
 
-    /// How grave an event must be to be recorded.
+    /// The lowest level that is written.
     public enum Level: String, CaseIterable, Hashable, Sendable {
-        /// Everything, also what is of use only to who develops.
+        /// Everything, including what only developers need.
         case debug
-        /// What happens in the normal course of things, such as a connection.
+        /// Ordinary events, such as a connection.
         case info
-        /// What is normal but rare, such as a reload.
+        /// Rare and expected events, such as a reload.
         case notice
-        /// What may need a look.
+        /// Conditions that the operator may have to check.
         case warning
-        /// What went wrong.
+        /// Failures.
         case error
     }
 
-    /// `to`; nil if not written: the journal under systemd, else standard error.
+    /// `to`; nil if not written: then the journal under systemd, else standard error.
     public var destinations: [Destination]?
 
     /// `format`.
     public var format = Format.text
 
-    /// `exact`: whether lines of text have bytes and durations to the digit.
+    /// `exact`: whether text lines have exact bytes and durations.
     public var isExact = false
 
     /// `level`.

@@ -2,47 +2,48 @@
 
 public import Addresses
 
-/// What the keys of a service say in one listener.
+/// The values of a service's keys in one listener.
 public protocol ServiceValues: Hashable, Sendable {
-    /// What differs from the default, as in the file: for `usherctl check`.
+    /// The values that differ from the default, as in the file: for `usherctl check`.
     var summary: [String] { get }
 
-    /// The kinds of sockets that fit these values; nil for all that the service can serve. Sockets that systemd passes are
-    /// checked against it at the start.
+    /// The kinds of sockets that fit these values; nil for every kind that the service can serve.
+    ///
+    /// Sockets that systemd passes are checked against it at the start.
     var kinds: Set<SocketKind>? { get }
 }
 
 extension ServiceValues {
-    /// Nothing.
+    /// Empty: nothing differs from the default.
     public var summary: [String] { [] }
 
-    /// All.
+    /// nil: every kind.
     public var kinds: Set<SocketKind>? { nil }
 }
 
 /// The values of a service without keys.
 public struct NoKeys: ServiceValues {
-    /// The only one.
+    /// Makes the only value.
     public init() {}
 }
 
-/// `service`, with what the keys of that service say.
+/// `service`, with the values of its keys.
 ///
-/// Two are equal if the service and all its values are the same: a reload keeps the service then, with what it knows.
+/// Two are equal if the service and all its values are equal: then a reload keeps the service with its state.
 public struct ServiceSettings: Sendable {
     /// The service.
     public let schema: ServiceSchema
 
-    /// What its keys say.
+    /// The values of its keys.
     public let values: any ServiceValues
 
-    /// Puts a service and its values together.
+    /// Makes settings from a service and its values.
     public init(_ schema: ServiceSchema, _ values: any ServiceValues = NoKeys()) {
         self.schema = schema
         self.values = values
     }
 
-    /// The name as it stands in the file and in records.
+    /// The name in the file and in records.
     public var name: String { schema.name }
 
     /// The kinds of sockets that the service can serve; nil for all.
@@ -50,12 +51,12 @@ public struct ServiceSettings: Sendable {
 }
 
 extension ServiceSettings: Hashable {
-    /// Whether service and values are the same.
+    /// Whether the services and their values are equal.
     public static func == (one: Self, other: Self) -> Bool {
         one.name == other.name && AnyHashable(one.values) == AnyHashable(other.values)
     }
 
-    /// Hashes what is compared.
+    /// Hashes the name and the values.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(AnyHashable(values))

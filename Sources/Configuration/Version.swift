@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which usher this is.
+/// The version of usher.
 public enum Version {
     /// As in `usherd --version`, by semver.org.
     public static let text = "0.1.0"

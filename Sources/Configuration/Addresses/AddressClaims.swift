@@ -2,11 +2,11 @@
 
 import Addresses
 
-/// Which listener has which address, to find two that want the same.
+/// Records which listener uses which address, to find conflicts.
 ///
-/// An address also collides with the wildcard of its family and port, since the kernel lets only one of them listen.
+/// An address also conflicts with the wildcard of its family and port: the kernel lets only one of them listen.
 struct AddressClaims {
-    /// Who has an address, and how it says so.
+    /// The listener that uses an address, and the text of the address.
     struct Claim {
         let listener: String
         let address: String
@@ -22,12 +22,14 @@ struct AddressClaims {
         case passed(name: String)
     }
 
-    /// The first claim of each address, and under the key with nil of any address of that port.
+    /// The first claim of each address; `onPort` has the first claim of any address of a port, under the wildcard's key.
     private var exact: [Key: Claim] = [:]
     private var wildcards: [Key: Claim] = [:]
     private var onPort: [Key: Claim] = [:]
 
-    /// Notes what an address takes; returns the claim that it collides with, and by which text.
+    /// Records an address.
+    ///
+    /// - Returns: the first claim that it conflicts with.
     mutating func add(_ address: ListenAddress, of listener: String, at span: SourceSpan) -> Claim? {
         var collision: Claim?
         let claim = Claim(listener: listener, address: address.endpoint.description, span: span)
@@ -38,8 +40,9 @@ struct AddressClaims {
         return collision
     }
 
-    /// Who has the address that a connection goes to, as far as it is known; asks `isOwn` whether an IP address is one of
-    /// this host, which a wildcard has too.
+    /// The listener that an outgoing connection to this address would reach, as far as is known.
+    ///
+    /// - Parameter isOwn: whether an IP address belongs to this host; a wildcard accepts it then.
     func holder(of address: SocketAddress, kind: SocketKind, isOwn: (SocketAddress) -> Bool) -> Claim? {
         guard let key = Self.key(of: address, kind) else { return nil }
         if let claim = exact[key] { return claim }
@@ -64,7 +67,7 @@ struct AddressClaims {
         return earlier
     }
 
-    /// The key of all addresses of the same family and port; nil for a family without ports.
+    /// The wildcard key for the same family and port; nil for a family without ports.
     private static func wildcard(of key: Key) -> Key? {
         switch key {
         case .ipv4(_, let port, let kind): .ipv4(nil, port: port, kind)
@@ -89,7 +92,7 @@ struct AddressClaims {
         }
     }
 
-    /// The key of one address; nil where the kernel chooses another port for each socket.
+    /// The key of one address; nil if any number of sockets may have it, or the kernel chooses the port.
     private static func key(of address: SocketAddress, _ kind: SocketKind) -> Key? {
         switch address {
         case .ipv4(_, port: 0), .ipv6(_, port: 0, _), .vsock(_, port: .max), .unnamed:
@@ -102,7 +105,7 @@ struct AddressClaims {
             .unix(path: Endpoint.normalized(path: path))
         case .abstract(let name):
             .abstract(name: name, kind)
-        // Any number of sockets may listen on a bus.
+        // Any number of sockets may be bound to a CAN interface.
         case .can:
             nil
         case .vsock(let cid, let port):

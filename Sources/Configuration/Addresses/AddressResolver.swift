@@ -2,20 +2,22 @@
 
 import Addresses
 
-/// Turns the addresses of listeners, as they are written, into what to bind.
+/// Resolves the written addresses of listeners to the addresses to bind.
 struct AddressResolver<Host: HostLookup> {
     private let host: Host
-    /// What the host said of each name, so that a name server that does not answer is waited for once.
+    /// The result for each host name, so that a name server that does not answer delays only once.
     private var answers: [String: Result<[SocketAddress], NameLookupFailure>] = [:]
 
     init(host: Host) {
         self.host = host
     }
 
-    /// What the host said of a name when it was asked for an address to listen on; nil if it was not.
+    /// The addresses of a name that `resolve` has looked up successfully; nil for other names.
     func known(_ name: String) -> [SocketAddress]? { try? answers[name]?.get() }
 
-    /// What to bind for an address; nil after reporting why it cannot be had.
+    /// Resolves an address to what is to be bound.
+    ///
+    /// - Returns: nil after reporting why that is impossible.
     mutating func resolve(
         _ address: WrittenAddress, backlog: Int, _ diagnostics: inout Diagnostics
     ) -> ListenAddress? {
@@ -54,17 +56,17 @@ struct AddressResolver<Host: HostLookup> {
         case .abstract(let name):
             return .bind(kind, [.abstract(name: name)], dualStack: false)
         case .vsock(let cid, let port):
-            // VMADDR_PORT_ANY of vsock(7) is not 0 but the highest number.
+            // VMADDR_PORT_ANY of vsock(7) is the highest number, not 0.
             return .bind(kind, [.vsock(cid: cid, port: port == 0 ? .max : port)], dualStack: false)
         case .passed(let name):
             return .passed(name: name)
         case .interface(let name):
-            // An interface that is not there is waited for, so nobody is asked for it here.
+            // The listener waits for a missing interface, so none is looked up here.
             return bus(name).map { .bind(kind, [.can($0, .none)], dualStack: false) }
         }
     }
 
-    /// `*` stands for every interface; the grammar has seen to it that a name has a length that the kernel takes.
+    /// `*` means every interface. The grammar has checked the length of a name.
     private func bus(_ name: String) -> InterfaceName? { name == "*" ? .any : InterfaceName(name) }
 
     private func ipv6(
@@ -89,7 +91,7 @@ struct AddressResolver<Host: HostLookup> {
         return .ipv6(ip, port: port, scope: index(of: scope, address, &diagnostics))
     }
 
-    /// The number of an interface to listen on. A missing one gets a note: the listener waits for it.
+    /// The index of an interface to listen on. A missing interface causes a note only: the listener waits for it.
     private func index(
         of interface: String, _ address: WrittenAddress, _ diagnostics: inout Diagnostics
     ) -> UInt32 {
@@ -141,7 +143,7 @@ struct AddressResolver<Host: HostLookup> {
         options.broadcast = written.broadcast ?? false
         options.filters = written.filters
         guard let interface = written.interface else {
-            // A group with its interface in the address, [ff02::1%eth0], is joined there.
+            // A group with the interface in its address, [ff02::1%eth0], is joined on that interface.
             if address.endpoint.isMulticast, case .host(.ipv6(_, let scope?), _) = address.endpoint.location {
                 options.interface = host.listeningIndex(ofScope: scope)
             }
@@ -183,7 +185,7 @@ struct AddressResolver<Host: HostLookup> {
     ) -> UInt32? {
         var reason = ""
         do throws(NameLookupFailure) {
-            // A name of digits is a name first, as for chown(1). The highest number stands for "no change" in chown(2).
+            // A name of digits is looked up as a name first, as by chown(1). The highest number means "no change" in chown(2).
             if let number = try ask(name) ?? UInt32(name), number != .max { return number }
         } catch {
             reason = ": \(error.reason)"

@@ -2,15 +2,17 @@
 
 import Addresses
 
-/// Finds echoes that would answer each other on a CAN bus: everybody on it hears everybody, and a socket only does not hear
-/// itself. So two that take the same frame send it to and fro for ever.
+/// Finds echo listeners that would answer each other for ever on a CAN bus.
+///
+/// Every socket on a bus receives every frame except its own. So two echoes that receive the same frame would send it back and
+/// forth for ever.
 struct BusEchoes {
     private var echoes: [(listener: String, span: SourceSpan)] = []
-    /// The echoes that listen on a bus by its name, or by `*`, and all together.
+    /// The echoes by the interface on which they listen, `*` included; and all echoes together.
     private var onBus: [InterfaceName: FrameIndex] = [:]
     private var everywhere = FrameIndex()
 
-    /// Notes an address of a listener that echoes; reports it if an earlier one would answer it.
+    /// Adds an address of an echo listener; reports it if an earlier echo would answer it.
     mutating func add(
         _ address: ListenAddress, of listener: String, at span: SourceSpan, _ diagnostics: inout Diagnostics
     ) {

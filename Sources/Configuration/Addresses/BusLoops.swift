@@ -2,54 +2,54 @@
 
 import Addresses
 
-/// Finds frames that would go round between CAN buses for ever.
+/// Finds frames that would be relayed between CAN buses for ever.
 ///
-/// A listener that relays one bus to another passes frames both ways, and everybody on a bus but the sender hears them. So
-/// two such listeners between the same buses, or three around three of them, hand a frame on that all their filters take
-/// until the buses are full. Those that go round in the direction of `to` alone are for ``RelayLoops``.
+/// A listener that relays one bus to another passes frames in both directions, and every socket on a bus except the sender
+/// receives them. So two such listeners between the same buses, or three around three buses, relay a frame that passes all their
+/// filters until the buses are saturated. Loops in the direction of `to` alone are found by ``RelayLoops``.
 struct BusLoops {
-    /// One end of a relay: a bus, by its number, and which of its frames are heard there.
+    /// One end of a relay: a bus, by its number, and the frames that are received there.
     private struct End {
         let bus: Int
         let frames: FrameSet
         let address: WrittenAddress
     }
 
-    /// A listener with the buses where it listens, and its upstreams.
+    /// A listener with the buses on which it listens, and its upstreams.
     private struct Relay {
         let listener: String
         let near: [End]
         let far: [End]
     }
 
-    /// What relays between two buses.
+    /// One connection between two buses, by a listener.
     private struct Link {
         let listener: String
         let near: End
         let far: End
 
-        /// Where a frame that is heard on a bus comes to, and what is heard there.
+        /// The other bus for a frame that is received on `bus`, the frames that are received, and the direction.
         func passage(from bus: Int) -> (to: Int, frames: FrameSet, direction: Directions) {
             near.bus == bus ? (far.bus, near.frames, .forward) : (near.bus, far.frames, .back)
         }
     }
 
-    /// In which directions links were passed.
+    /// The directions in which links were passed.
     private struct Directions: OptionSet, Hashable {
         let rawValue: UInt8
-        /// From where it listens to the upstream.
+        /// From the bus of the listener to the upstream.
         static let forward = Directions(rawValue: 1)
         static let back = Directions(rawValue: 2)
     }
 
-    /// The frames that get to a bus, which is all that matters for the rest of their way.
+    /// The frames that reach a bus; the rest of the search depends on nothing else.
     private struct Arrival: Hashable {
         let bus: Int
         let frames: FrameSet
         let directions: Directions
     }
 
-    /// An arrival, the link over which it came, and the walk before that.
+    /// An arrival, the link over which it came, and the walk before it.
     private struct Walk {
         let arrival: Arrival
         let link: Int
@@ -60,12 +60,14 @@ struct BusLoops {
     private var buses: [EndpointLocation: Int] = [:]
 
     private var links: [Link] = []
-    /// The links at each bus, by the frames that they hear there.
+    /// The links at each bus, by the frames that they receive there.
     private var onBus: [FrameIndex] = []
-    /// Buses between which there is a way, as a forest: the parent of each.
+    /// The buses that are connected, as a union-find forest: the parent of each.
     private var parents: [Int] = []
-    /// How many steps the search may still take. Which frames get somewhere can depend on every subset of the filters, so
-    /// there are configurations for which no search ends in time.
+    /// How many steps the search may still make.
+    ///
+    /// The frames that arrive somewhere can depend on every subset of the filters, so for some configurations an exhaustive
+    /// search would take too long.
     private var effort: Int
 
     init(_ drafts: [ListenerDraft], effort: Int = 100_000) {
@@ -87,10 +89,10 @@ struct BusLoops {
         return End(bus: bus, frames: FrameSet(endpoint.options.filters), address: address)
     }
 
-    /// Reports each circle at the link that closes it, the last in the order of the files: one for each pair of links.
+    /// Reports each cycle at the link that closes it, the last one in file order: one report for each pair of links.
     mutating func report(_ diagnostics: inout Diagnostics) {
         for relay in relays {
-            // Each of its links would close one more circle.
+            // After such a report, the listener's other links would only close more cycles.
             let hub = Self.ownCircle(relay)
             if let hub {
                 report([relay.listener], at: hub.far.address, other: hub.otherFar.address, &diagnostics)
@@ -109,27 +111,28 @@ struct BusLoops {
         }
     }
 
-    /// Whether a listener alone lets all frames go round, from one of its buses to one upstream and back over another: one
-    /// of its buses, and the two upstreams.
+    /// Finds a cycle of one listener alone: from one of its buses to one upstream and back over another.
+    ///
+    /// - Returns: one of its buses, and the two upstreams; nil if not all frames pass.
     private static func ownCircle(_ relay: Relay) -> (near: End, far: End, otherFar: End)? {
         guard let near = pair(relay.near), let far = pair(relay.far) else { return nil }
         let ends = [near.0, near.1, far.0, far.1].map(\.bus)
         return Set(ends).count == 4 ? (near.0, far.1, far.0) : nil
     }
 
-    /// Two different buses of which all frames are heard.
+    /// Two different buses on which all frames are received.
     private static func pair(_ ends: [End]) -> (End, End)? {
         let all = ends.lazy.filter { $0.frames == .all }
         guard let first = all.first, let second = all.first(where: { $0.bus != first.bus }) else { return nil }
         return (first, second)
     }
 
-    /// Adds a link, and reports it if it closes a circle.
+    /// Adds a link, and reports it if it closes a cycle.
     private mutating func add(_ link: Link, _ diagnostics: inout Diagnostics) {
         let number = links.count
         links.append(link)
         effort -= 1
-        // Where there was no way between two buses, one link more makes none back.
+        // If the two buses were not connected before, the link closes no cycle.
         if !join(link.near.bus, link.far.bus) {
             for bus in [link.near.bus, link.far.bus] {
                 guard let circle = circle(from: bus, over: number) else { continue }
@@ -149,7 +152,7 @@ struct BusLoops {
     ) {
         var names: [String] = []
         for listener in listeners where names.last != "`\(listener)`" { names.append("`\(listener)`") }
-        // No more names than one can follow.
+        // Longer lists of names are shortened.
         if names.count > Self.shown {
             names.replaceSubrange(Self.shown / 2..<names.count - Self.shown / 2, with: ["…"])
         }
@@ -166,7 +169,9 @@ struct BusLoops {
 
     // MARK: The search
 
-    /// Notes that there is a way between two buses; false if there was one.
+    /// Connects two buses.
+    ///
+    /// - Returns: false if they were connected already.
     private mutating func join(_ one: Int, _ other: Int) -> Bool {
         let (one, other) = (root(of: one), root(of: other))
         parents[one] = other
@@ -182,10 +187,12 @@ struct BusLoops {
         return bus
     }
 
-    /// The links that a frame comes over back to a bus, the first of them `first`, and none behind it in the order.
+    /// Searches for a cycle over which a frame comes back to a bus.
     ///
-    /// What is left of a way when its detours are cut out takes at least the same frames. So it is enough to go on once from
-    /// each arrival.
+    /// A path without its detours passes at least the same frames, so the search continues only once from each arrival.
+    ///
+    /// - Parameter first: the first link of the cycle.
+    /// - Returns: the links of the cycle in order.
     private mutating func circle(from bus: Int, over first: Int) -> [Int]? {
         let begin = links[first].passage(from: bus)
         let start = Arrival(bus: begin.to, frames: begin.frames, directions: begin.direction)
@@ -203,7 +210,7 @@ struct BusLoops {
                 guard let frames = arrival.frames.intersection(passage.frames) else { continue }
                 let directions = arrival.directions.union(passage.direction)
                 if passage.to == bus {
-                    // In the direction of `to` alone it is one of `RelayLoops` anyway.
+                    // ``RelayLoops`` reports cycles in the direction of `to` alone.
                     guard directions != .forward else { continue }
                     let circle = withoutDetours(way(to: next, in: walks) + [number], from: bus)
                     if !isKnown(circle, from: bus) { return circle }
@@ -219,7 +226,7 @@ struct BusLoops {
         return nil
     }
 
-    /// The links of a walk from its beginning.
+    /// The links of a walk from its start.
     private mutating func way(to walk: Int, in walks: [Walk]) -> [Int] {
         var way: [Int] = []
         var place: Int? = walk
@@ -231,10 +238,10 @@ struct BusLoops {
         return way.reversed()
     }
 
-    /// The links of a way that are left when it takes no bus twice.
+    /// The links of a path without those that lead in a circle back to a bus.
     private func withoutDetours(_ way: [Int], from bus: Int) -> [Int] {
         var left: [Int] = []
-        /// The buses behind each of them, and which is where.
+        /// The bus that each link reaches, and the index of the link for each bus.
         var passed: [Int] = []
         var places: [Int: Int] = [:]
         var here = bus
@@ -253,7 +260,7 @@ struct BusLoops {
         return left
     }
 
-    /// Whether such a circle is one of ``RelayLoops``: in the direction of `to`, or in the other where that is closed too.
+    /// Whether ``RelayLoops`` reports the cycle: it follows `to`, or its reverse does and is closed too.
     private func isKnown(_ circle: [Int], from bus: Int) -> Bool {
         var directions: Directions = []
         var here = bus

@@ -3,13 +3,14 @@
 import Addresses
 
 extension Endpoint {
-    /// A TCP address, to show how one is written.
+    /// A TCP address, for an example in a message.
     static func tcp(_ host: EndpointHost, port: UInt16) -> Endpoint {
         Endpoint(scheme: .tcp, location: .host(host, port: port), options: EndpointOptions())
     }
 
-    /// What is the same for two texts that lead to one socket as far as one can tell without asking anybody: names in
-    /// lower case, paths without empty parts, no options.
+    /// The endpoint in a form that is equal for two spellings of one socket, without any look-up.
+    ///
+    /// Names are in lower case, paths have no empty parts, and options are removed.
     var normalized: Endpoint {
         var location = location
         switch location {
@@ -20,7 +21,7 @@ extension Endpoint {
         return Endpoint(scheme: scheme, location: location, options: EndpointOptions())
     }
 
-    /// A path without empty parts and `.`, which lead nowhere. What links do is for the kernel to say.
+    /// A path without empty parts and `.`. Symbolic links are not resolved.
     static func normalized(path: [UInt8]) -> [UInt8] {
         path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
             .flatMap { [UInt8(ascii: "/")] + $0 }

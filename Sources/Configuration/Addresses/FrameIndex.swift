@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds by a set of CAN frames the numbers of all sets that have a frame in common with it.
+/// An index of sets of CAN frames: finds all sets that have a frame in common with a given set.
 ///
-/// A look-up costs as many steps as there are different masks, not as many as there are sets: under two masks, identifiers
-/// can only differ in the bits that both have, and a table for those bits is made when it is first needed.
+/// The cost of a look-up depends on the number of different masks, not of sets: two patterns can differ only in the bits that
+/// both masks have, and a table for these bits is made when it is first needed.
 struct FrameIndex {
-    /// The identifiers under one mask.
+    /// The patterns with one mask.
     private struct Table {
         let mask: UInt32
         var entries: [(id: UInt32, number: Int)] = []
-        /// For bits that are compared, the numbers by what the identifier has in them.
+        /// For each set of compared bits: the numbers by the value of the identifier in these bits.
         var places: [UInt32: [UInt32: [Int]]] = [:]
 
-        /// So few are compared one by one; and no more tables than that are made, since each has all the entries.
+        /// Up to so many entries are compared one by one. Also the most tables, since each has all the entries.
         private static let limit = 32
 
         mutating func add(_ id: UInt32, _ number: Int) {
             entries.append((id, number))
-            // An array, since a view of the keys would keep the tables shared, and each would be copied to add to it.
+            // An array, since a view of the keys would share the dictionary, and every change would copy it.
             for bits in Array(places.keys) { places[bits]?[id & bits, default: []].append(number) }
         }
 
-        /// Makes the table for some bits if that is worth it; false if the entries are to be compared.
+        /// Makes the table for some bits if that pays off.
+        ///
+        /// - Returns: false if the entries are to be compared one by one.
         mutating func prepare(_ bits: UInt32) -> Bool {
             if places[bits] != nil { return true }
             guard entries.count > Self.limit, places.count < Self.limit else { return false }
@@ -33,10 +35,10 @@ struct FrameIndex {
     }
 
     private var tables: [Table] = []
-    /// The place of each mask in `tables`.
+    /// The index in `tables` for each mask.
     private var masks: [UInt32: Int] = [:]
 
-    /// Adds a set under a number that is not below those before.
+    /// Adds a set under a number, which must not be lower than the earlier ones.
     mutating func add(_ frames: FrameSet, _ number: Int) {
         for pattern in frames.patterns {
             if let table = masks[pattern.mask] {
@@ -65,8 +67,10 @@ struct FrameIndex {
         return lowest
     }
 
-    /// The numbers of all sets that have a frame in common with this one, ascending. Those of which `isGone` is true are not
-    /// among them, and never will be again: they are taken out where they are met.
+    /// The numbers of all sets that have a frame in common with this one, ascending.
+    ///
+    /// - Parameter isGone: true for a number that is not needed any more; such numbers are left out, and removed where they are
+    ///   found.
     mutating func numbers(for frames: FrameSet, dropping isGone: (Int) -> Bool = { _ in false }) -> [Int] {
         var numbers: Set<Int> = []
         for table in tables.indices {

@@ -2,11 +2,11 @@
 
 import Addresses
 
-/// The CAN frames that pass one of some filters.
+/// A set of CAN frames: those that pass at least one of several filters.
 struct FrameSet: Hashable {
-    /// The frames whose identifier, with the flag of the extended format among its bits, equals `id` in the bits of `mask`.
+    /// The frames whose identifier, including the flag of the extended format, equals `id` in the bits of `mask`.
     struct Pattern: Hashable {
-        /// No bits but those of `mask`.
+        /// Has no bits outside of `mask`.
         let id: UInt32
         let mask: UInt32
 
@@ -24,18 +24,18 @@ struct FrameSet: Hashable {
         func contains(_ other: Pattern) -> Bool { mask & ~other.mask == 0 && (id ^ other.id) & mask == 0 }
     }
 
-    /// In one order, whatever the order of the filters.
+    /// Sorted, so that the order of the filters does not matter.
     let patterns: [Pattern]
 
-    /// Every frame, which is what passes where no filter is written.
+    /// Every frame: an address without filters.
     static let all = FrameSet(patterns: [Pattern(id: 0, mask: 0)])
 
-    /// What passes the filters of an address.
+    /// The frames that pass the filters of an address.
     init(_ filters: [CANFilter]) {
         self = filters.isEmpty ? .all : Self(reducing: filters.map(Pattern.init))
     }
 
-    /// What is in one of some sets.
+    /// The union of several sets.
     init(joining sets: some Sequence<FrameSet>) {
         self.init(reducing: sets.flatMap(\.patterns))
     }
@@ -44,14 +44,15 @@ struct FrameSet: Hashable {
         self.patterns = patterns
     }
 
-    /// Leaves out what another pattern contains, so that equal sets mostly are equal values; in a long list only what stands
-    /// there twice, for each would be compared with each.
+    /// Removes patterns that another one contains, so that equal sets usually are equal values.
+    ///
+    /// In a list of more than 512 patterns only duplicates are removed: comparing each with each would take too long.
     private init(reducing patterns: [Pattern]) {
         guard patterns.count > 1 else {
             self.patterns = patterns
             return
         }
-        // A pattern has more bits than one that contains it.
+        // A pattern has at least as many mask bits as one that contains it, so it comes later.
         let sorted = patterns.sorted {
             ($0.mask.nonzeroBitCount, $0.mask, $0.id) < ($1.mask.nonzeroBitCount, $1.mask, $1.id)
         }
@@ -71,7 +72,7 @@ struct FrameSet: Hashable {
         patterns.contains { pattern in other.patterns.contains { $0.overlaps(pattern) } }
     }
 
-    /// The frames that are in both; nil if there are none.
+    /// The frames that are in both sets; nil if there are none.
     func intersection(_ other: FrameSet) -> FrameSet? {
         if self == .all { return other }
         if other == .all { return self }

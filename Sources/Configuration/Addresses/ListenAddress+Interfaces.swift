@@ -3,23 +3,24 @@
 package import Addresses
 
 extension Endpoint {
-    /// The name or number of the interface that it depends on.
+    /// The name or index of the interface that the endpoint depends on.
     fileprivate var interface: String? {
         if let interface = options.interface { return interface }
         if case .host(.ipv6(_, let scope?), _) = location { return scope }
         return nil
     }
 
-    /// The number of that interface, where it is written as one.
+    /// The index of that interface, if it is written as a number.
     package var interfaceNumber: UInt32? { interface.flatMap { UInt32($0) } }
 }
 
 extension ListenAddress {
-    /// The name or number of the interface that it depends on: that of a link-local address or of a group.
+    /// The name or index of the interface that the address depends on: that of a link-local address or of a group.
     public var interface: String? { endpoint.interface }
 
-    /// Whether a socket that is bound to it depends on interfaces or addresses that this host may lose and get: all but the
-    /// wildcards and IPv4 loopback, which every host has.
+    /// Whether its sockets depend on interfaces or addresses that this host may lose and get again.
+    ///
+    /// All addresses do but the wildcards and IPv4 loopback, which every host has.
     var dependsOnHost: Bool {
         guard case .bind(let kind, let addresses, _) = target, kind == .tcp || kind == .udp else { return false }
         return addresses.contains { address in
@@ -28,7 +29,7 @@ extension ListenAddress {
         }
     }
 
-    /// Replaces the number of its interface by the one that the interface has now.
+    /// Updates the index of its interface to the current one.
     mutating func follow(_ index: (String) -> UInt32) {
         if let interface, endpoint.isMulticast { datagrams.interface = index(interface) }
         guard case .host(.ipv6(_, let scope?), _) = endpoint.location,
@@ -44,14 +45,14 @@ extension ListenAddress {
 }
 
 extension ListenerSettings {
-    /// Whether one of its sockets depends on interfaces or addresses that this host may lose and get.
+    /// Whether one of its sockets depends on interfaces or addresses that this host may lose and get again.
     public var dependsOnHost: Bool { listen.contains(where: \.dependsOnHost) }
 }
 
 extension Configuration {
-    /// Replaces the numbers of interfaces to listen on by those that the interfaces have now.
+    /// Updates the indices of the interfaces to listen on to the current ones.
     ///
-    /// - Parameter index: the number for a name; ``InterfaceName/absentIndex(of:)`` if this host has no such interface.
+    /// - Parameter index: the index for a name; ``InterfaceName/absentIndex(of:)`` if this host has no such interface.
     public mutating func follow(_ index: (String) -> UInt32) {
         for listener in listeners.indices {
             for place in listeners[listener].listen.indices { listeners[listener].listen[place].follow(index) }
@@ -60,7 +61,7 @@ extension Configuration {
 }
 
 extension HostLookup {
-    /// The number of an interface to listen on; of a missing one, ``InterfaceName/absentIndex(of:)``.
+    /// The index of an interface to listen on; for a missing one, ``InterfaceName/absentIndex(of:)``.
     public func listeningIndex(ofScope scope: String) -> UInt32 {
         index(ofScope: scope) ?? InterfaceName.absentIndex(of: scope)
     }

@@ -4,10 +4,12 @@ public import Addresses
 
 /// One address that a listener listens on.
 public struct ListenAddress: Hashable, Sendable {
-    /// What has to be done to listen.
+    /// How the listening sockets are obtained.
     public enum Target: Hashable, Sendable {
-        /// Make a socket for each address. `dualStack` is set for `*` alone: its one address is the IPv6 wildcard, to be
-        /// bound with IPv4 let in; where the host has no IPv6, the IPv4 wildcard takes its place.
+        /// Create a socket for each address.
+        ///
+        /// `dualStack` is set for `*` alone: its one address is the IPv6 wildcard, which accepts IPv4 too; on a host without IPv6
+        /// the IPv4 wildcard replaces it.
         case bind(SocketKind, [SocketAddress], dualStack: Bool)
 
         /// Take the sockets that systemd passes under this name.
@@ -17,19 +19,19 @@ public struct ListenAddress: Hashable, Sendable {
     /// The address as it was written.
     public var endpoint: Endpoint
 
-    /// What it means on this host: names are resolved.
+    /// The resolved address on this host.
     public var target: Target
 
-    /// How many connections may wait to be accepted: from the address's own option, the listener or `[defaults]`.
+    /// The backlog: from the address's own option, the listener or `[defaults]`.
     public var backlog: Int
 
     /// The mode and owner of a Unix socket's path, as numbers.
     public var access: UnixSocketAccess
 
-    /// What a datagram socket is told besides.
+    /// The options of a datagram socket.
     public var datagrams: DatagramOptions
 
-    /// Where it was written.
+    /// The place in the file.
     public var origin: SettingOrigin
 
     /// Makes an address.

@@ -2,12 +2,12 @@
 
 import Addresses
 
-/// A socket address in a file: what it means and where it stands.
+/// A socket address in a file, with its place.
 struct WrittenAddress: Sendable {
     let endpoint: Endpoint
     /// The text of the string.
     let text: String
-    /// The string with its quotes.
+    /// The place of the string with its quotes.
     let span: SourceSpan
 
     /// The place of a part of the text, such as the name of a user.
@@ -15,7 +15,7 @@ struct WrittenAddress: Sendable {
         let bytes = Array(text.utf8)
         let wanted = Array(part.utf8)
         guard !wanted.isEmpty, bytes.count >= wanted.count,
-            // From the end, since the scheme could hold the same letters.
+            // Searches from the end: the scheme could contain the same letters.
             let start = (0...bytes.count - wanted.count).last(where: {
                 bytes[$0..<$0 + wanted.count].elementsEqual(wanted)
             })

@@ -2,21 +2,21 @@
 
 import TOML
 
-/// `eject`: when an upstream to which connections fail gets none for a while.
+/// `eject`: when an upstream whose connections fail gets no new ones for a while.
 public struct EjectionSettings: Hashable, Sendable {
     /// `failures`: how many connections in a row must fail.
     public var failures: Int
 
-    /// `window`: within which time they must fail.
+    /// `window`: within which time these connections must fail.
     public var window: Duration
 
-    /// `first`: how long it gets none, the first time. Each further time in a row is twice as long.
+    /// `first`: how long the first ejection lasts. Each further one in a row lasts twice as long.
     public var first: Duration
 
-    /// `longest`: how long it gets none at most; not shorter than ``first``.
+    /// `longest`: how long an ejection lasts at most; not shorter than ``first``.
     public var longest: Duration
 
-    /// Makes settings that are what `eject = true` says.
+    /// Makes the settings of `eject = true`.
     public init(
         failures: Int = 3, window: Duration = .seconds(60), first: Duration = .seconds(1),
         longest: Duration = .seconds(60)
@@ -29,13 +29,13 @@ public struct EjectionSettings: Hashable, Sendable {
 }
 
 extension EjectionSettings {
-    /// The table as it was written.
+    /// The table as it is written.
     fileprivate struct Draft {
         var settings = EjectionSettings()
         var longest: Located<Duration>?
     }
 
-    /// The keys of the table that `eject` may be.
+    /// The keys of the table form of `eject`.
     static let keys = draftKeys.map(\.name)
 
     fileprivate static let draftKeys: [SettingKey<Draft>] = [
@@ -49,7 +49,7 @@ extension EjectionSettings {
 }
 
 extension SettingType where Value == Located<EjectionSettings?> {
-    /// `false` for never, `true` for the defaults, or a table of the values that differ.
+    /// `false` for never, `true` for the defaults, or a table of values that differ from them.
     static let ejection = Self { key, value, diagnostics in
         let span = diagnostics.file.span(value.range)
         switch value.content {
@@ -59,7 +59,7 @@ extension SettingType where Value == Located<EjectionSettings?> {
             var draft = EjectionSettings.Draft()
             diagnostics.read(table, EjectionSettings.draftKeys, into: &draft, section: .ejection)
             let first = draft.settings.first
-            // So that a long first ejection alone is no mistake.
+            // A `first` that is longer than the default of `longest` is valid.
             draft.settings.longest = draft.longest?.value ?? max(draft.settings.longest, first)
             if let longest = draft.longest, longest.value < first {
                 let bound = DurationText.format(first)

@@ -2,9 +2,9 @@
 
 /// `flow`: which frames of a CAN bus are relayed as one flow, with one socket to the upstream.
 enum FlowSource: String, CaseIterable, Sendable {
-    /// Those of one identifier, standard and extended told apart.
+    /// The frames of one identifier; standard and extended identifiers differ.
     case identifier
 
-    /// All.
+    /// All frames.
     case bus
 }

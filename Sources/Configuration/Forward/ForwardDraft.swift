@@ -5,29 +5,29 @@ import ProxyProtocol
 import Relaying
 import TOML
 
-/// What a listener with `service = "forward"` says of it, before it is seen together with its addresses.
+/// The keys of a listener with `service = "forward"`, before they are checked against its addresses.
 struct ForwardDraft: Sendable {
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var upstreams: [UpstreamDraft]?
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var source: Located<EndpointHost>?
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var balance: Located<BalanceMethod>?
-    /// nil if it is missing or wrong; of nil if it is `false`.
+    /// nil if missing or invalid; its value is nil for `false`.
     var sendProxy: Located<Header?>?
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var flow: Located<FlowSource>?
-    /// nil if it is missing; of nil if it is wrong.
+    /// nil if missing; its value is nil if it is invalid.
     var framing: Located<Framing?>?
-    /// nil if it is missing or wrong; of nil if it is `false`.
+    /// nil if missing or invalid; its value is nil for `false`.
     var ejection: Located<EjectionSettings?>?
-    /// What needs no second look.
+    /// The keys that need no further check.
     var settings = ForwardSettings(upstreams: [])
 
     /// A PROXY header to be sent.
     struct Header: Sendable {
         var version: ProxyVersion
-        /// Whether it goes before each datagram.
+        /// Whether each datagram gets a header.
         var isForEach = false
     }
 
@@ -55,15 +55,15 @@ struct ForwardDraft: Sendable {
             .orNone(.duration(intervals, example: "10m"), example: "\"10m\"")),
     ]
 
-    /// How long a client may be kept waiting.
+    /// The range of the times that a client may have to wait.
     private static let waits = Duration.milliseconds(1) ... .seconds(3600)
 
-    /// How often something may be done again.
+    /// The range of the intervals of repeated actions.
     private static let intervals = Duration.seconds(1) ... .seconds(86_400)
 }
 
 extension SettingType where Value == Located<Framing?> {
-    /// The name of a framing. That a wrong one is there is remembered, so that none is asked for besides.
+    /// The name of a framing. An invalid one is kept as nil, so that no missing framing is reported as well.
     fileprivate static let framing = Self { key, value, diagnostics in
         let span = diagnostics.file.span(value.range)
         return Located(value: SettingType<Framing>.choice("framing").read(key, value, &diagnostics), span: span)

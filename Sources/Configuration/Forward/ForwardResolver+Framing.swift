@@ -4,13 +4,13 @@ import Addresses
 import Relaying
 
 extension ForwardResolver {
-    /// A framing is for a stream on one side and datagrams on the other, and has to have room for these.
+    /// Checks that a framing is used between a stream and datagrams, and that it can carry them.
     func checkFraming(
         _ framing: Located<Framing?>?, _ upstreams: [UpstreamDraft], of listener: ListenerDraft,
         _ diagnostics: inout Diagnostics
     ) {
         guard let framing, let upstream = upstreams.first?.address, let addresses = listener.addresses else { return }
-        // Of a socket that systemd passes, only the start will show what it is.
+        // The kind of a socket that systemd passes is known only at the start.
         let isForSome = addresses.contains { $0.endpoint.scheme == .systemd || $0.unit != upstream.unit }
         if !isForSome, let address = addresses.first {
             return diagnostics.report(

@@ -5,14 +5,13 @@ import Policy
 import ProxyProtocol
 import Relaying
 
-/// Turns what a listener says of `forward` into settings, once it is known where the listener listens, and reports what
-/// cannot work.
+/// Turns the keys of `forward` into settings and checks them against the listener's addresses.
 struct ForwardResolver {
     let host: any HostLookup
 
     /// The settings of a listener whose service is `forward`; nil if they are incomplete.
     ///
-    /// - Parameter plan: that of the listener.
+    /// - Parameter plan: the plan of the listener.
     func resolve(
         _ draft: ForwardDraft, of listener: ListenerDraft, under plan: ListenerPlan, _ diagnostics: inout Diagnostics
     ) -> ForwardSettings? {
@@ -39,19 +38,21 @@ struct ForwardResolver {
 
     // MARK: Families
 
-    /// Messages go from one seqpacket socket to another, datagrams from any datagram socket to any other, and bytes from any
-    /// stream to any other; between bytes and datagrams a framing is needed.
+    /// Checks that the listener and its upstreams can be relayed to each other.
+    ///
+    /// Seqpacket messages, datagrams and byte streams can each be relayed between any two sockets of that sort; between byte
+    /// streams and datagrams a framing is needed.
     private func checkFamilies(
         _ upstreams: [UpstreamDraft], of listener: ListenerDraft, framing: Located<Framing?>?,
         _ diagnostics: inout Diagnostics
     ) {
-        // The first address that each kind cannot be relayed to: so that they are not gone through for every upstream.
+        // For each sort of upstream the first listen address that it does not fit, so that they are searched only once.
         var misfits: [TransferUnit: WrittenAddress?] = [:]
         for upstream in upstreams {
             let unit = upstream.address.unit
             let other: WrittenAddress
             let note: String
-            // Of a socket that systemd passes, only the start will show what it is.
+            // The kind of a socket that systemd passes is known only at the start.
             let misfit =
                 misfits[unit]
                 ?? listener.addresses?.first {
@@ -68,7 +69,7 @@ struct ForwardResolver {
             let words =
                 "`\(upstream.address.endpoint.scheme.rawValue)` \(unit.rawValue), and `\(other.endpoint.scheme.rawValue)`"
                 + " \(other.unit.rawValue): neither can be relayed to the other"
-            // Upstreams are all of one kind, whatever the framing.
+            // A framing does not allow upstreams of different sorts.
             let lacksFraming = framing == nil && note == Self.listening
             if lacksFraming, unit != .messages, other.unit != .messages {
                 diagnostics.report(
@@ -90,7 +91,7 @@ struct ForwardResolver {
 
     private static var listening: String { "it listens here" }
 
-    /// That a datagram socket can be connected to says nothing: only an answer shows that somebody is there.
+    /// Checks that a health check of datagrams waits for an answer: a datagram socket connects even if nothing listens.
     private func checkHealth(
         _ health: HealthSettings?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
     ) {
@@ -109,7 +110,7 @@ struct ForwardResolver {
             help: "give `health` both `send` and `expect`: sending alone does not show that it was received")
     }
 
-    /// Where upstreams are checked, failures of connections eject none.
+    /// Reports `eject` beside `health`: the checks alone decide which upstreams are down.
     private func checkEjection(
         _ ejection: Located<EjectionSettings?>?, health: HealthSettings?, _ diagnostics: inout Diagnostics
     ) {
@@ -122,8 +123,10 @@ struct ForwardResolver {
 
     // MARK: Buses
 
-    /// Whether the frames of a bus are one flow. Between two buses they are, or what one sends would go to the other once
-    /// for every identifier that this one has.
+    /// Whether all frames of a bus are one flow.
+    ///
+    /// Between two buses they are: otherwise a frame of the second bus would be sent to the first once for each flow of an
+    /// identifier.
     private func takesBusAsOne(
         _ flow: Located<FlowSource>?, _ upstreams: [UpstreamDraft], of listener: ListenerDraft,
         _ diagnostics: inout Diagnostics
@@ -218,14 +221,14 @@ struct ForwardResolver {
         }
     }
 
-    /// A source that no upstream can be reached from is a mistake; where only some can, it is for those.
+    /// Reports a source if no upstream has its family; if some have, it applies to those.
     private func checkSource(
         _ source: Located<EndpointHost>?, _ upstreams: [UpstreamDraft], _ diagnostics: inout Diagnostics
     ) {
         guard let source else { return }
         let fits = upstreams.contains { upstream in
             switch (upstream.address.endpoint.location, source.value) {
-            // What a name stands for, only the start will show.
+            // The addresses of a name are known only at the start.
             case (.host(.name, _), _), (.host(.ipv4, _), .ipv4), (.host(.ipv6, _), .ipv6): true
             default: false
             }
@@ -243,7 +246,7 @@ struct ForwardResolver {
 }
 
 extension WrittenAddress {
-    /// What its sockets move.
+    /// The unit of transfer of its sockets.
     var unit: TransferUnit {
         switch endpoint.scheme.kind {
         case .unixSeqpacket: .messages
@@ -253,13 +256,13 @@ extension WrittenAddress {
     }
 }
 
-/// What a socket moves, in the words of messages.
+/// The unit that a socket transfers, in the words of messages.
 enum TransferUnit: String {
     case bytes = "is a stream of bytes"
     case messages = "keeps messages apart"
     case datagrams = "has datagrams"
 
-    /// Whether what the one moves can be relayed to the other.
+    /// Whether one can be relayed to the other.
     fileprivate func fits(_ other: Self, framing: Located<Framing?>?) -> Bool {
         self == other || (framing != nil && self != .messages && other != .messages)
     }

@@ -5,7 +5,7 @@ import ProxyProtocol
 import Relaying
 
 extension ForwardSettings {
-    /// To whom connections go, and what is not as it would be without a word:
+    /// The upstreams, and the settings that differ from the default:
     ///
     /// ```
     /// to tcp://10.0.0.5:443 (weight 3), tcp://10.0.0.6:443 (backup), balance round-robin, health 2s
@@ -13,7 +13,7 @@ extension ForwardSettings {
     public var summary: [String] {
         let shown = 3
         var names = upstreams.prefix(shown).map(\.summary)
-        // A number takes as much room as one upstream.
+        // "and 1 more" would be as long as the upstream itself.
         if upstreams.count == shown + 1 { names.append(upstreams[shown].summary) }
         var parts = ["to " + names.joined(separator: ", ")]
         if upstreams.count > names.count { parts[0] += " and \(upstreams.count - names.count) more" }
@@ -34,7 +34,7 @@ extension ForwardSettings {
         return parts
     }
 
-    /// An IP address as `source` has it, without the port that it does not have.
+    /// An IP address as in `source`, without a port.
     private static func host(of address: SocketAddress) -> String {
         let text = address.description
         return text.hasSuffix(":0") ? String(text.dropLast(2)) : text

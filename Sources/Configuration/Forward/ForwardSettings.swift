@@ -4,63 +4,61 @@ public import Addresses
 public import ProxyProtocol
 public import Relaying
 
-/// `service = "forward"`: to whom the connections of a listener are relayed, and how.
+/// `service = "forward"`: the upstreams of a listener, and how its connections are relayed.
 public struct ForwardSettings: Hashable, Sendable {
-    /// `to`: at least one upstream, and no two with one address.
+    /// `to`: at least one upstream; no two have the same address.
     public var upstreams: [UpstreamSettings]
 
-    /// `balance`: which upstream a connection goes to.
+    /// `balance`: how the upstream of a connection is chosen.
     public var balance: BalanceMethod
 
     /// `attempts`: how many upstreams are tried for one connection, 1 to 100.
     public var attempts: Int
 
-    /// `connect-timeout`: how long each upstream that is tried may take to accept.
+    /// `connect-timeout`: how long one attempt to connect to an upstream may take.
     public var connectTimeout: Duration
 
-    /// `queue-timeout`: how long a connection waits while all upstreams have their `max-connections`.
+    /// `queue-timeout`: how long a connection may be queued while all upstreams have their `max-connections`.
     public var queueTimeout: Duration
 
-    /// `queue-limit`: how many connections may wait so; with 0 none.
+    /// `queue-limit`: how many connections may be queued; 0 for none.
     public var queueLimit: Int
 
-    /// `resolve-interval`: after what time names are resolved again; nil for the time that the answer itself says.
+    /// `resolve-interval`: the interval of name look-ups; nil for the TTL of the answer.
     public var resolveInterval: Duration?
 
     /// `source`: the IP address that upstreams see, with port 0; nil leaves it to the kernel.
     public var source: SocketAddress?
 
-    /// `send-proxy`: with which PROXY header upstreams are told of the client; nil sends none.
+    /// `send-proxy`: the version of the PROXY header that tells upstreams the client's address; nil sends none.
     public var sendProxy: ProxyVersion?
 
-    /// Whether the header goes before each datagram, and not before the first of a flow alone: `send-proxy = "v2-each"`.
+    /// Whether each datagram gets a header, not only the first of a flow: `send-proxy = "v2-each"`.
     public var sendsProxyEach = false
 
-    /// `flow`: whether all frames of a CAN bus are one flow; if not, those of each identifier are. Between two buses they
-    /// always are.
+    /// `flow`: whether all frames of a CAN bus are one flow, as they always are between two buses; else each identifier has a
+    /// flow.
     public var takesBusAsOne = false
 
-    /// `framing`: how messages are told apart in a stream, where one side is a stream and the other has datagrams; nil where
-    /// both are alike.
+    /// `framing`: how messages are separated in the stream between a stream and datagrams; nil if both sides are of one sort.
     public var framing: Framing?
 
-    /// `health`: how upstreams are checked; nil checks none, and only connections tell how they are.
+    /// `health`: how upstreams are checked; nil for no checks: then only failed connections show that one is down.
     public var health: HealthSettings?
 
-    /// `eject`: when upstreams to which connections fail get none for a while; nil for never. Where upstreams are checked,
-    /// the checks alone decide.
+    /// `eject`: when upstreams whose connections fail get no new ones for a while; nil for never. No effect with `health`.
     public var eject: EjectionSettings? = EjectionSettings()
 
-    /// `on-down`: what becomes of the connections of an upstream that went down.
+    /// `on-down`: what happens to the open connections of an upstream that went down.
     public var onDown: DownAction
 
-    /// `half-close-timeout`: how long a connection lives on after one side finished; nil without bound.
+    /// `half-close-timeout`: how long a connection stays open after one side has shut down its writing; nil without limit.
     public var halfCloseTimeout: Duration?
 
-    /// `progress-interval`: how often a connection that lives on leaves a record; nil never.
+    /// `progress-interval`: the interval of the records of an open connection; nil for none.
     public var progressInterval: Duration?
 
-    /// Makes settings that are what a file without the other keys says.
+    /// Makes the settings of a file without the other keys.
     public init(
         upstreams: [UpstreamSettings], balance: BalanceMethod = .leastConnections, attempts: Int = 3,
         connectTimeout: Duration = .seconds(5), queueTimeout: Duration = .seconds(5), queueLimit: Int = 1024,

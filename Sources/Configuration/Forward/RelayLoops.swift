@@ -2,44 +2,44 @@
 
 import Addresses
 
-/// Finds listeners whose connections come back to them: straight, or over other listeners of this daemon.
+/// Finds listeners whose connections would come back to them: directly, or over other listeners of this daemon.
 ///
-/// Only what can be seen without asking anybody is found: addresses, `localhost`, names that are listened on, paths. A
-/// way that leads over other hosts, links or name servers is for the start and the hop count to stop.
+/// Only what is visible without any look-up is found: addresses, `localhost`, names that are also listened on, paths. Loops over
+/// other hosts, symbolic links or name servers are left to the checks at the start and to the hop count.
 struct RelayLoops<Host: HostLookup> {
     /// A listener that relays.
     private struct Relay {
         let draft: ListenerDraft
         var routes: [Route] = []
-        /// The frames of a bus that may come in; nil if nothing can. What is no bus is taken to bring all.
+        /// The frames of a bus that it may receive; nil if none. A listener without a bus may relay any frame.
         let frames: FrameSet?
-        /// The same for look-ups; made when it is first needed.
+        /// An index of ``frames``; made when it is first needed.
         var index: FrameIndex?
     }
 
-    /// Where an upstream leads.
+    /// The target of an upstream.
     private enum Route {
         case way(Way)
-        /// To everybody who listens on a bus.
+        /// To every listener on a bus.
         case bus(String, upstream: WrittenAddress)
     }
 
     private struct Way {
         let upstream: WrittenAddress
-        /// The listener that it leads to, by its place in `relays`.
+        /// The listener that it leads to: its index in `relays`.
         let target: Int
-        /// Where that listener says that it listens there.
+        /// The place of the address on which that listener listens.
         let listen: SourceSpan
     }
 
-    /// An address on a bus, by the listener that has it.
+    /// An address on a bus, with the listener that has it.
     private struct Hearer {
         let target: Int
         let listen: SourceSpan
         let frames: FrameSet
     }
 
-    /// Those that listen on a bus under one name, as places in `hearers`.
+    /// The addresses on one bus, as indices in `hearers`.
     private struct Bus {
         var numbers: [Int] = []
         var index = FrameIndex()
@@ -94,7 +94,7 @@ struct RelayLoops<Host: HostLookup> {
         hearers.append(hearer)
     }
 
-    /// The addresses that an upstream is known to have.
+    /// The known addresses of an upstream.
     private static func addresses(
         of endpoint: Endpoint, resolver: AddressResolver<Host>, host: Host
     ) -> [SocketAddress] {
@@ -104,7 +104,7 @@ struct RelayLoops<Host: HostLookup> {
         case .host(.ipv6(let ip, let scope), let port):
             return [.ipv6(ip, port: port, scope: scope.flatMap { host.index(ofScope: $0) } ?? 0)]
         case .host(.name(let name), let port):
-            // RFC 6761 section 6.3 has the name and all below it on the loopback interface.
+            // RFC 6761 section 6.3: `localhost` and all names below it resolve to the loopback address.
             let lowercased = name.lowercased()
             if lowercased == "localhost" || lowercased.hasSuffix(".localhost") {
                 return [.ipv4(.loopback, port: port), .ipv6(.loopback, port: port, scope: 0)]
@@ -129,18 +129,19 @@ struct RelayLoops<Host: HostLookup> {
         case done
     }
 
-    /// A listener on the way from the start.
+    /// A listener on the current path of the depth-first search.
     private struct Step {
         let relay: Int
-        /// Which of its routes is the next.
+        /// The index of its next route.
         var route = 0
-        /// Where the one before leads, and which of those is the next.
+        /// The targets of the current route, and the index of the next one.
         var ways: [Way] = []
         var way = 0
     }
 
-    /// Reports an upstream of each circle: the one that closes it, when one goes from listener to listener in the order of
-    /// the files. Each way is gone once, and none to a listener from where all has been seen.
+    /// Reports one upstream for each cycle: the one that closes it in a depth-first search in file order.
+    ///
+    /// Each edge is followed once, and no listener is visited again after its search is done.
     mutating func report(_ diagnostics: inout Diagnostics) {
         var marks = [Mark](repeating: .new, count: relays.count)
         var found = 0
@@ -176,14 +177,14 @@ struct RelayLoops<Host: HostLookup> {
         }
     }
 
-    /// Where an upstream leads, but for listeners that are done with.
+    /// The targets of a route, without listeners whose search is done.
     private mutating func ways(_ route: Int, of relay: Int, isDone: (Int) -> Bool) -> [Way] {
         let (bus, upstream): (String, WrittenAddress)
         switch relays[relay].routes[route] {
         case .way(let way): return [way]
         case .bus(let name, let address): (bus, upstream) = (name, address)
         }
-        // Everybody who listens on a bus hears what is sent there, if it passes the filters of both.
+        // Every listener on a bus receives the frames that are sent there, if they pass the filters of both.
         var numbers = hearers(of: bus, from: relay, isDone: isDone)
         if bus != "*" { numbers += hearers(of: "*", from: relay, isDone: isDone) }
         var targets: Set<Int> = []
@@ -200,7 +201,7 @@ struct RelayLoops<Host: HostLookup> {
         guard numbers.count < frames.patterns.count else {
             return onBus[bus]?.index.numbers(for: frames) { isDone(hearers[$0].target) } ?? []
         }
-        // Few who hear it, and many filters before: each of the few is looked for among those.
+        // Few addresses on the bus and many filters: look up each address in an index of the filters.
         if relays[relay].index == nil {
             var index = FrameIndex()
             index.add(frames, 0)
@@ -222,7 +223,7 @@ struct RelayLoops<Host: HostLookup> {
                 related: (way.listen, "it listens here"))
             return
         }
-        // From where the upstream stands all the way round, but no more names than one can follow.
+        // The whole cycle, beginning with the listener of the upstream; long lists of names are shortened.
         var names = circle.suffix(1).map(name)
         if circle.count > Self.shown {
             names += circle.prefix(Self.shown / 2).map(name) + ["…"] + circle.suffix(Self.shown / 2).map(name)
@@ -237,12 +238,12 @@ struct RelayLoops<Host: HostLookup> {
 
     private static var shown: Int { 8 }
 
-    /// How many circles are looked for: that many listeners on one bus have as many as there are pairs of them.
+    /// How many cycles are reported: many listeners on one bus form as many cycles as there are pairs of them.
     private static var limit: Int { 1000 }
 }
 
 extension Endpoint {
-    /// The bus whose frames come in here.
+    /// The bus of an address; nil if it is not a CAN address.
     fileprivate var bus: String? {
         if case .interface(let name) = location { return name }
         return nil

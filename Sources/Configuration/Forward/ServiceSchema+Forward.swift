@@ -3,7 +3,7 @@
 public import Addresses
 
 extension ServiceSchema {
-    /// `service = "forward"`. Its keys are judged together with the addresses of the listener, so they have a draft.
+    /// `service = "forward"`. Its keys are checked together with the listener's addresses, so they have a draft.
     public static let forward = ServiceSchema(
         "forward", reading: ForwardDraft(), keys: ForwardDraft.keys, required: [("to", "\"tcp://10.0.0.5:443\"")],
         resolve: { draft, listener, plan, host, diagnostics in
@@ -12,7 +12,7 @@ extension ServiceSchema {
 }
 
 extension ListenerDraft {
-    /// What the keys of `forward` say, if that is the service.
+    /// The keys of `forward`, if that is the service.
     var forward: ForwardDraft? { values as? ForwardDraft }
 }
 
@@ -22,8 +22,8 @@ extension ServiceSettings {
 }
 
 extension ForwardSettings: ServiceValues {
-    /// What can be relayed to the upstreams: bytes to bytes, messages to messages, datagrams to datagrams; with a framing,
-    /// all but messages.
+    /// The kinds of sockets that can be relayed to the upstreams: streams to streams, seqpacket to seqpacket, datagrams to
+    /// datagrams; with a framing all but seqpacket.
     public var kinds: Set<SocketKind>? {
         guard let kind = upstreams.first?.endpoint.scheme.kind else { return nil }
         let kinds = SocketKind.allCases

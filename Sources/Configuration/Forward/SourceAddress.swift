@@ -43,7 +43,7 @@ extension SettingType where Value == EndpointHost {
         return host
     }
 
-    /// What the text means in the grammar of addresses, which has a port behind it.
+    /// Parses the text by the address grammar, which requires a port after it.
     private static func host(_ text: String) -> EndpointHost? {
         guard let endpoint = try? Endpoint(parsing: "tcp://\(text):0"), case .host(let host, _) = endpoint.location
         else { return nil }
@@ -61,7 +61,7 @@ extension SettingType where Value == EndpointHost {
         do throws(EndpointSyntaxError) {
             _ = try Endpoint(parsing: "tcp://\(text):0")
         } catch {
-            // What is wrong with an address is known there: `127.1` is one in another spelling.
+            // The address parser has the best help: `127.1`, for example, is an IPv4 address in another spelling.
             if let mistake = error.mistakes.first, mistake.kind == .badHost, text.utf8.first.map(Self.isDigit) == true,
                 let help = mistake.help
             {

@@ -4,7 +4,7 @@ import Addresses
 import TOML
 
 extension SettingType where Value == WrittenAddress {
-    /// An address that can be connected to.
+    /// An address to which a socket can be connected.
     static let upstreamAddress = Self { key, value, diagnostics in
         guard let address = diagnostics.address(value, of: key, example: "tcp://10.0.0.5:443") else { return nil }
         let count = diagnostics.problems.count

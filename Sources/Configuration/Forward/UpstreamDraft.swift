@@ -4,16 +4,16 @@ import Addresses
 import Policy
 import TOML
 
-/// One upstream as `to` has it.
+/// One upstream of `to`.
 struct UpstreamDraft: Sendable {
     let address: WrittenAddress
     let weight: Located<Int>?
     let maxConnections: Int?
     let isBackup: Bool
-    /// The timers that it has of its own.
+    /// Its own timers.
     let timers: InheritableSettings
 
-    /// Reports timers of its own that do nothing, and notes those of which one overrules the other.
+    /// Reports its own timers where they have no effect, and notes where one overrides the other.
     func checkTimers(under plan: ListenerPlan, _ diagnostics: inout Diagnostics) {
         guard !timers.isEmpty else { return }
         guard address.endpoint.scheme == .tcp else {
@@ -24,7 +24,7 @@ struct UpstreamDraft: Sendable {
         diagnostics.noteTimers(timers.applied(to: plan).timers, of: "the upstream", at: address.span)
     }
 
-    /// What it comes to under the plan of its listener.
+    /// The settings of the upstream, with the timers that it inherits from the listener's plan.
     func settings(under plan: ListenerPlan) -> UpstreamSettings {
         let timers = address.endpoint.scheme == .tcp ? timers.applied(to: plan).timers : PeerTimers()
         return UpstreamSettings(
@@ -32,7 +32,7 @@ struct UpstreamDraft: Sendable {
             timers: timers, origin: address.span.origin)
     }
 
-    /// An upstream in braces, or under `[[listener.NAME.to]]`.
+    /// An upstream as an inline table, or as `[[listener.NAME.to]]`.
     fileprivate struct Table {
         var address: WrittenAddress?
         var weight: Located<Int>?
@@ -41,7 +41,7 @@ struct UpstreamDraft: Sendable {
         var timers = InheritableSettings()
     }
 
-    /// The keys of an upstream in braces.
+    /// The keys of an upstream table.
     static let keys = tableKeys.map(\.name)
 
     fileprivate static let tableKeys: [SettingKey<Table>] =
@@ -54,7 +54,7 @@ struct UpstreamDraft: Sendable {
 }
 
 extension SettingType where Value == [UpstreamDraft] {
-    /// One upstream or an array of them; each an address, or a table with more about it.
+    /// One upstream or an array of them; each is an address or a table.
     static let upstreams = Self { key, value, diagnostics in
         var items = [value]
         if case .array(let values) = value.content { items = values }

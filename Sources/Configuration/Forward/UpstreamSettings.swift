@@ -2,26 +2,26 @@
 
 public import Addresses
 
-/// One of those to whom a listener relays.
+/// One upstream of a listener.
 public struct UpstreamSettings: Hashable, Sendable {
-    /// `address`: a stream or seqpacket socket to connect to, as it was written: its name is not resolved. It has a
-    /// port or path that can be connected to, and no options.
+    /// `address`: the address to connect to, as it is written; its name is not resolved.
+    ///
+    /// Any scheme but `systemd`. It has no wildcard, its port is not 0, and its only options are CAN filters.
     public var endpoint: Endpoint
 
-    /// `weight`: its share of the connections beside the others', 0 to 256; with 0 it takes no new ones.
+    /// `weight`: its share of the connections relative to the other upstreams, 0 to 256; with 0 it gets no new ones.
     public var weight: Int
 
-    /// `max-connections`: how many connections it may have of this listener; nil without bound.
+    /// `max-connections`: how many connections of this listener it may have; nil without limit.
     public var maxConnections: Int?
 
-    /// `backup`: whether it takes connections only while no other upstream does.
+    /// `backup`: whether it gets connections only while no other upstream is available.
     public var isBackup: Bool
 
-    /// `keepalive` and `user-timeout` of the connections to it, which are those of the listener unless the upstream has its
-    /// own; for TCP alone.
+    /// `keepalive` and `user-timeout` of connections to it, inherited from the listener unless it has its own; for TCP alone.
     public var timers: PeerTimers
 
-    /// Where its address was written.
+    /// The place of its address.
     public var origin: SettingOrigin
 
     /// Makes settings.

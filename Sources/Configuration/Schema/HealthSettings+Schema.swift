@@ -3,13 +3,13 @@
 import TOML
 
 extension HealthSettings {
-    /// The table as it was written.
+    /// The table as it is written.
     fileprivate struct Draft {
         var settings = HealthSettings()
         var timeout: Located<Duration>?
     }
 
-    /// The keys of the table that `health` may be.
+    /// The keys of the table form of `health`.
     static let keys = draftKeys.map(\.name)
 
     fileprivate static let draftKeys: [SettingKey<Draft>] = [
@@ -25,7 +25,7 @@ extension HealthSettings {
 }
 
 extension SettingType where Value == HealthSettings? {
-    /// `false`, `true` for the defaults, or a table of what is not.
+    /// `false`, `true` for the defaults, or a table of values that differ from them.
     static let health = Self { key, value, diagnostics in
         switch value.content {
         case .boolean(let isOn):
@@ -34,7 +34,7 @@ extension SettingType where Value == HealthSettings? {
             var draft = HealthSettings.Draft()
             diagnostics.read(table, HealthSettings.draftKeys, into: &draft, section: .health)
             let interval = draft.settings.interval
-            // So that a short interval alone is no mistake.
+            // An `interval` that is shorter than the default of `timeout` is valid.
             draft.settings.timeout = draft.timeout?.value ?? min(draft.settings.timeout, interval)
             if let timeout = draft.timeout, timeout.value > interval {
                 let bound = DurationText.format(interval)
@@ -52,7 +52,7 @@ extension SettingType where Value == HealthSettings? {
 }
 
 extension SettingType where Value == [UInt8] {
-    /// Bytes that a check sends or looks for, as a string.
+    /// Bytes that a check sends or expects, as a string.
     fileprivate static func checkText(example: String) -> Self {
         Self { key, value, diagnostics in
             guard case .string(let text) = value.content else {

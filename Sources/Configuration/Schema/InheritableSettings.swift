@@ -4,17 +4,19 @@ import Addresses
 import Policy
 import TOML
 
-/// What a table says of a listener's plan: `[defaults]` for all listeners, each `[listener.NAME]` for itself, an upstream of
-/// its timers. Applied in that order, each overrides what came before.
+/// The settings that a table has for a listener's plan.
+///
+/// `[defaults]` has them for all listeners, each `[listener.NAME]` for itself, an upstream for its timers. They are applied in
+/// this order, and later ones override earlier ones.
 ///
 /// A new key is a property of ``ListenerPlan`` and an entry in ``keys``.
 struct InheritableSettings: Sendable {
     private var changes: [@Sendable (inout ListenerPlan) -> Void] = []
 
-    /// Where each key is written that the table has.
+    /// The place of each key that the table has.
     private var places: [String: SourceRange] = [:]
 
-    /// The keys of `[defaults]`, which each `[listener.NAME]` has too.
+    /// The keys of `[defaults]`, which every `[listener.NAME]` may have too.
     static let keys: [SettingKey<Self>] =
         [
             key("idle-timeout", .orOff(.nanoseconds(timeouts, example: "10m"))) { plan, timeout in
@@ -28,7 +30,7 @@ struct InheritableSettings: Sendable {
             key("backlog", .count(1...Endpoint.highestBacklog, example: ListenerPlan().backlog)) { $0.backlog = $1 }
         ]
 
-    /// The keys that an upstream has too.
+    /// The keys that an upstream may have too.
     static let timerKeys: [SettingKey<Self>] = [
         key("keepalive", .keepalive) { $0.timers.keepAlive = $1 },
         key("user-timeout", .userTimeout) { $0.timers.userTimeout = $1 },
@@ -49,13 +51,13 @@ struct InheritableSettings: Sendable {
     /// Whether the table has one of the keys.
     func has(_ name: String) -> Bool { places[name] != nil }
 
-    /// Where a key is written; nil if the table does not have it.
+    /// The place of a key; nil if the table does not have it.
     func place(of name: String) -> SourceRange? { places[name] }
 
     /// Whether the table has none of the keys.
     var isEmpty: Bool { places.isEmpty }
 
-    /// The plan that results where `plan` is inherited.
+    /// The plan that results from applying these settings to the inherited `plan`.
     func applied(to plan: ListenerPlan) -> ListenerPlan {
         changes.reduce(into: plan) { plan, change in change(&plan) }
     }

@@ -4,8 +4,9 @@ import Addresses
 import TOML
 
 extension ListeningOptions.KeepAlive {
-    /// The keys of the table that `keepalive` may be. The bounds are the kernel's: `MAX_TCP_KEEPIDLE`,
-    /// `MAX_TCP_KEEPINTVL` and `MAX_TCP_KEEPCNT` of include/net/tcp.h.
+    /// The keys of the table form of `keepalive`.
+    ///
+    /// The limits are the kernel's: `MAX_TCP_KEEPIDLE`, `MAX_TCP_KEEPINTVL` and `MAX_TCP_KEEPCNT` of include/net/tcp.h.
     static let keys: [SettingKey<Self>] = [
         SettingKey("idle", \.idle, .seconds(1...32_767, example: "60s")),
         SettingKey("interval", \.interval, .seconds(1...32_767, example: "10s")),
@@ -14,7 +15,7 @@ extension ListeningOptions.KeepAlive {
 }
 
 extension SettingType where Value == ListeningOptions.KeepAlive? {
-    /// `false`, `true` for the kernel's times, a duration of silence before the first probe, or a table of all three.
+    /// `false`, `true` for the kernel's defaults, the idle time before the first probe, or a table of all three.
     static let keepalive = Self { key, value, diagnostics in
         switch value.content {
         case .boolean(let isOn):
@@ -42,7 +43,7 @@ extension SettingType where Value == ListeningOptions.KeepAlive? {
 }
 
 extension SettingType where Value == Int? {
-    /// `user-timeout`: a duration, or `false`. In milliseconds, as the kernel counts it.
+    /// `user-timeout`: a duration, or `false`. In milliseconds, the kernel's unit.
     static let userTimeout = orOff(
         SettingType<Int> { key, value, diagnostics in
             SettingType<Duration>.duration(.milliseconds(100) ... .seconds(86_400), example: "30s")
@@ -51,7 +52,7 @@ extension SettingType where Value == Int? {
 }
 
 extension SettingType where Value == Int {
-    /// A duration that the kernel counts in seconds.
+    /// A duration for an option that the kernel has in seconds.
     static func seconds(_ range: ClosedRange<Int>, example: String) -> Self {
         let bounds = Duration.seconds(range.lowerBound) ... .seconds(range.upperBound)
         return Self { key, value, diagnostics in
@@ -70,14 +71,16 @@ extension SettingType where Value == Int {
 }
 
 extension Diagnostics {
-    /// Notes that two timers are set of which one overrules a part of the other: with TCP_USER_TIMEOUT, the kernel does not
-    /// count keepalive probes; it ends the connection at the first unanswered one after the user-timeout.
+    /// Notes a `user-timeout` that overrides the `count` of `keepalive`.
+    ///
+    /// With TCP_USER_TIMEOUT the kernel does not count keepalive probes; it ends the connection at the first unanswered one after
+    /// the user timeout.
     mutating func noteTimers(
         _ timers: PeerTimers, of what: String, at span: SourceSpan,
         related: (span: SourceSpan, note: String)? = nil
     ) {
         guard let keepalive = timers.keepAlive, let userTimeout = timers.userTimeout else { return }
-        // What is not written is what tcp(7) names as the kernel's default.
+        // Values that are not written have the kernel's defaults, which tcp(7) lists.
         let (idle, interval, count) = (keepalive.idle ?? 7200, keepalive.interval ?? 75, keepalive.count ?? 9)
         let afterIdle = max(userTimeout - idle * 1000, 0)
         let probes = max((afterIdle + interval * 1000 - 1) / (interval * 1000), 1)

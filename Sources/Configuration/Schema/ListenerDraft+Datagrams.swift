@@ -4,15 +4,17 @@ import Addresses
 import Policy
 
 extension ListenerDraft {
-    /// Reports what cannot be done with datagrams, and what may harm others.
+    /// Reports what is impossible with datagrams, and what may harm other hosts.
     func checkDatagrams(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
         let datagrams = (addresses ?? []).filter { $0.endpoint.scheme.kind?.isDatagram == true }
         if let first = datagrams.first { checkService(first, &diagnostics) }
         checkAmplification(resolved, &diagnostics)
     }
 
-    /// A flow has no end of its own. Without a time for it, whoever sends once keeps his place for ever, and soon there is
-    /// none left. On a bus there are only so many who send.
+    /// Reports flows that would never end.
+    ///
+    /// A flow has no end of its own: without a timeout every source that sends once would occupy a place for ever, until none is
+    /// left. The number of senders on a CAN bus is limited.
     func checkFlowsEnd(under plan: ListenerPlan, _ diagnostics: inout Diagnostics) {
         let isInherited = !own.has("idle-timeout")
         guard plan.flowIdleTimeout == nil, plan.lifetime == nil,
@@ -51,7 +53,7 @@ extension ListenerDraft {
         }
     }
 
-    /// What answers with more than it was asked serves those who ask in the name of a victim.
+    /// Reports a service whose answers are longer than the requests: a forged source could use it to flood a victim.
     private func checkAmplification(_ resolved: [ListenAddress], _ diagnostics: inout Diagnostics) {
         guard service?.amplifies == true else {
             guard let allowAmplification, let service else { return }
@@ -74,7 +76,7 @@ extension ListenerDraft {
 }
 
 extension Endpoint {
-    /// Whether it is a group of multicast.
+    /// Whether it is a multicast group.
     var isMulticast: Bool {
         switch location {
         case .host(.ipv4(let ip), let port): SocketAddress.ipv4(ip, port: port).isMulticast

@@ -3,25 +3,25 @@
 import Policy
 import TOML
 
-/// A listener as one file has it, before it inherits and its names are resolved.
+/// A listener as one file has it, before it inherits settings and its names are resolved.
 struct ListenerDraft: Sendable {
     let name: String
-    /// Where the name stands.
+    /// The place of the name.
     let span: SourceSpan
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var addresses: [WrittenAddress]?
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var service: ServiceSchema?
-    /// What the keys of the service say.
+    /// The values of the service's keys.
     var values: any Sendable = NoKeys()
-    /// nil if it is missing or wrong.
+    /// nil if missing or invalid.
     var acceptProxy: [Located<ProxySource>]?
-    /// Where `allow-amplification` says yes or no, if it does.
+    /// `allow-amplification` with its place; nil if missing or invalid.
     var allowAmplification: Located<Bool>?
-    /// What the listener says itself, not inherits.
+    /// The listener's own settings, without inherited ones.
     var own = InheritableSettings()
 
-    /// Where a key that could be inherited is written, if it is.
+    /// The place of an inheritable key in the listener's own table; nil if it is not there.
     func span(of key: String) -> SourceSpan? { own.place(of: key).map { SourceSpan(file: span.file, range: $0) } }
 
     init(name: String, span: SourceSpan) {

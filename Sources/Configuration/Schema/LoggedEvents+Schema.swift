@@ -4,7 +4,7 @@ import Policy
 import TOML
 
 extension SettingType where Value == LoggedEvents {
-    /// One event or an array of them, or `false` for neither.
+    /// One event or an array of them, or `false` for none.
     static let loggedEvents = Self { key, value, diagnostics in
         var items = [value]
         switch value.content {

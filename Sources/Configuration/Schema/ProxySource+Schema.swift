@@ -52,7 +52,7 @@ extension SettingType where Value == [Located<ProxySource>] {
 }
 
 extension ListenerDraft {
-    /// Reports sources of PROXY headers from which no connection of this listener can come.
+    /// Reports sources of PROXY headers from which this listener can get no connection.
     func checkProxySources(_ diagnostics: inout Diagnostics) {
         guard let acceptProxy, let addresses, !addresses.isEmpty else { return }
         if let messages = addresses.first(where: { $0.endpoint.scheme == .unixSeqpacket }),
@@ -65,7 +65,7 @@ extension ListenerDraft {
             return
         }
         let schemes = Set(addresses.map(\.endpoint.scheme))
-        // Of a socket that systemd passes, only the start will show what it is.
+        // The kind of a socket that systemd passes is known only at the start.
         if schemes.contains(.systemd) { return }
         for source in acceptProxy {
             switch source.value {

@@ -3,39 +3,39 @@
 public import Addresses
 import Policy
 
-/// A service as the configuration knows it: its name, its keys, and what it can serve.
+/// A service as the configuration knows it: its name, its keys, and the sockets that it can serve.
 public struct ServiceSchema: Sendable {
-    /// The name as it stands in the file and in records.
+    /// The name in the file and in records.
     public let name: String
 
-    /// The kinds of sockets that it cannot serve, each with the reason, which completes "cannot be used there: ".
+    /// The kinds of sockets that it cannot serve, each with the reason, which follows "cannot be used there: ".
     public let unfit: [SocketKind: String]
 
-    /// Whether it answers a datagram with more than it was sent, so that a forged source is flooded.
+    /// Whether its answer to a datagram is longer than the datagram, so that a forged source would be flooded.
     public let amplifies: Bool
 
-    /// Whether its connections talk to each other, so that all of a listener have to be on one lane.
+    /// Whether its connections exchange data, so that all connections of a listener must be on one lane.
     public let sharesOneLane: Bool
 
-    /// Whether it sends each frame of a CAN bus back, so that two on a bus would answer each other without end.
+    /// Whether it sends each frame of a CAN bus back, so that two on one bus would answer each other for ever.
     let returnsFrames: Bool
 
-    /// The keys that only this service has.
+    /// The keys of this service alone.
     let keys: [SettingKey<any Sendable>]
 
-    /// Keys that have to be there, each with an example of its value.
+    /// Required keys, each with an example of its value.
     let required: [(key: String, example: String)]
 
-    /// What the keys are read into.
+    /// The value that the keys are read into.
     let draft: any Sendable
 
-    /// Makes the values of a listener that has been read, or reports why there can be none.
+    /// Makes the values of a listener after all keys were read, or reports why that is impossible.
     let resolve:
         @Sendable (
             _ listener: ListenerDraft, _ plan: ListenerPlan, _ host: any HostLookup, _ diagnostics: inout Diagnostics
         ) -> (any ServiceValues)?
 
-    /// A service whose keys are read into a draft, which is judged together with the rest of the listener.
+    /// Makes a service whose keys are read into a draft, which is checked together with the rest of the listener.
     init<Draft: Sendable>(
         _ name: String, reading draft: Draft, keys: [SettingKey<Draft>],
         required: [(key: String, example: String)] = [],
@@ -60,9 +60,9 @@ public struct ServiceSchema: Sendable {
         }
     }
 
-    /// A service whose keys go straight into its values.
+    /// Makes a service whose keys are read directly into its values.
     ///
-    /// - Parameter values: those of a listener without any of the keys.
+    /// - Parameter values: the values of a listener without any of the keys.
     package init<Values: ServiceValues>(
         _ name: String, _ values: Values, keys: [SettingKey<Values>], unfit: [SocketKind: String] = [:],
         amplifies: Bool = false, sharesOneLane: Bool = false, returnsFrames: Bool = false
@@ -77,14 +77,14 @@ public struct ServiceSchema: Sendable {
         unfit.isEmpty ? nil : Set(SocketKind.allCases).subtracting(unfit.keys)
     }
 
-    /// Services of the design that this version does not have, with the keys by which one knows that they were meant.
+    /// Services that this version does not have, with their keys, by which they are recognised.
     static let unsupported: [(name: String, keys: [String])] = [
         ("exec", [])
     ]
 }
 
 extension SettingKey where Settings: Sendable {
-    /// The same key for settings whose type is not known there. Settings of another type stay as they are.
+    /// The key for settings of any type. Settings of another type are not changed.
     fileprivate var erased: SettingKey<any Sendable> {
         SettingKey<any Sendable>(name) { [read] entry, values, diagnostics in
             guard var own = values as? Settings else { return }
@@ -95,16 +95,16 @@ extension SettingKey where Settings: Sendable {
 }
 
 extension [ServiceSchema] {
-    /// The service of a name.
+    /// The service with a name.
     func named(_ name: String) -> ServiceSchema? { first { $0.name == name } }
 
-    /// The service that has a key of this name.
+    /// The name of the service that has this key.
     func owner(ofKey key: String) -> String? {
         first { $0.keys.contains { $0.name == key } }?.name
             ?? ServiceSchema.unsupported.first { $0.keys.contains(key) }?.name
     }
 
-    /// The names of those for which `condition` holds: `echo, discard and forward`.
+    /// The names of the services for which `condition` holds: `echo, discard and forward`.
     func list(where condition: (ServiceSchema) -> Bool) -> String {
         let names = filter(condition).map(\.name)
         guard let last = names.last, names.count > 1 else { return names.first ?? "none" }

@@ -2,22 +2,22 @@
 
 package import TOML
 
-/// A key of a table and what its value does to the settings that the table stands for.
+/// A key of a table, and how its value changes the settings of the table.
 package struct SettingKey<Settings>: Sendable {
-    /// The name as it stands in the file.
+    /// The name in the file.
     package let name: String
 
     /// Puts the value into the settings, or reports what is wrong with it.
     package let read: @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void
 
-    /// A key that is read by `read`.
+    /// Makes a key with its own function to read the value.
     package init(_ name: String, read: @escaping @Sendable (TOMLTable.Entry, inout Settings, inout Diagnostics) -> Void)
     {
         self.name = name
         self.read = read
     }
 
-    /// A key whose value goes into one property.
+    /// Makes a key whose value goes into one property.
     package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ type: SettingType<Value>
     ) {
@@ -28,7 +28,7 @@ package struct SettingKey<Settings>: Sendable {
         }
     }
 
-    /// A key whose value may be absent from the settings.
+    /// Makes a key whose value goes into an optional property.
     package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value?> & Sendable, _ type: SettingType<Value>
     ) {
@@ -39,7 +39,7 @@ package struct SettingKey<Settings>: Sendable {
         }
     }
 
-    /// The same key in a table whose settings have these as a part.
+    /// The same key for a table whose settings contain these as a part.
     func inside<Outer>(_ part: any WritableKeyPath<Outer, Settings> & Sendable) -> SettingKey<Outer> {
         SettingKey<Outer>(name) { [read] entry, outer, diagnostics in read(entry, &outer[keyPath: part], &diagnostics) }
     }

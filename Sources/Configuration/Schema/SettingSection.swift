@@ -3,7 +3,7 @@
 import Addresses
 import TOML
 
-/// The tables that a file may have, as far as messages are concerned.
+/// The tables of a file, for messages.
 enum SettingSection: Sendable {
     case daemon
     case log
@@ -14,7 +14,7 @@ enum SettingSection: Sendable {
     case health
     case ejection
 
-    /// How the table is written.
+    /// The table's name in messages.
     var title: String {
         switch self {
         case .daemon: "[daemon]"
@@ -28,13 +28,13 @@ enum SettingSection: Sendable {
         }
     }
 
-    /// The keys that it may have.
+    /// The keys that the table may have.
     var keys: [String] {
         switch self {
         case .daemon: DaemonSettings.keys.map(\.name)
         case .log: LogSettings.keys.map(\.name)
         case .defaults: InheritableSettings.keys.map(\.name)
-        // Those of the service first: they are what the listener is about.
+        // The keys of the service first: they matter most for the listener.
         case .listener(_, let service):
             (service?.keys.map(\.name) ?? []) + ListenerDraft.keys.map(\.name) + InheritableSettings.keys.map(\.name)
         case .keepalive: ListeningOptions.KeepAlive.keys.map(\.name)
@@ -44,7 +44,7 @@ enum SettingSection: Sendable {
         }
     }
 
-    /// Whether keys of services may be looked for here.
+    /// Whether keys of services may appear in this table.
     private var hasService: Bool {
         switch self {
         case .defaults, .listener: true
@@ -52,7 +52,7 @@ enum SettingSection: Sendable {
         }
     }
 
-    /// Where a key that is unknown here belongs, if anywhere.
+    /// The table to which a key that is unknown here belongs; nil if there is none.
     private func home(of key: String) -> String? {
         if DaemonSettings.keys.contains(where: { $0.name == key }) { return "[daemon]" }
         if LogSettings.keys.contains(where: { $0.name == key }) { return "[log]" }
@@ -63,7 +63,7 @@ enum SettingSection: Sendable {
 }
 
 extension SettingSection {
-    /// What to say of a key that this table cannot have.
+    /// The message for a key that this table cannot have.
     func unknown(
         _ entry: TOMLTable.Entry, services: [ServiceSchema]
     ) -> (message: String, suggestion: Suggestion) {
@@ -86,7 +86,7 @@ extension SettingSection {
         }
         let message = "\(title) has no key `\(key)`"
         if let home = home(of: key) { return (message, Suggestion("`\(key)` belongs in \(home)")) }
-        // The same word in another spelling, as in `MaxConnections`, is no other program's.
+        // Another spelling of a key of this table, such as `MaxConnections`, is not a word of another program.
         let same = keys.first { ForeignWords.normalized($0) == ForeignWords.normalized(key) }
         if let same { return (message, Suggestion("did you mean `\(same)`?")) }
         if case .upstream = self, ForeignWords.isAddressOfUpstream(key) {
@@ -98,7 +98,7 @@ extension SettingSection {
 }
 
 extension Diagnostics {
-    /// Reads a table by its keys and reports those that it cannot have.
+    /// Reads a table by its keys, and reports unknown keys.
     mutating func read<Settings>(
         _ table: TOMLTable, _ keys: [SettingKey<Settings>], into settings: inout Settings, section: SettingSection
     ) {
@@ -112,7 +112,7 @@ extension Diagnostics {
     }
 
     mutating func reportUnknown(_ entry: TOMLTable.Entry, in section: SettingSection) {
-        // Looking for what was meant is most of the effort.
+        // Skips the costly search for a suggestion.
         if isFull { return }
         let (message, suggestion) = section.unknown(entry, services: services)
         report(message, at: entry.keyRange, help: suggestion.help, choices: suggestion.choices)

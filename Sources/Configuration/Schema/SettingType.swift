@@ -2,12 +2,12 @@
 
 package import TOML
 
-/// A kind of value that a key may have: how it is written and what it becomes.
+/// A type of value: how it is written and what it becomes.
 package struct SettingType<Value>: Sendable {
-    /// Makes the setting of the value of the key with this name; nil after reporting what is wrong.
+    /// Converts the value of the key with this name; nil after reporting what is wrong.
     package let read: @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
 
-    /// A kind of value that is read by `read`.
+    /// Makes a type with its own function.
     package init(
         read: @escaping @Sendable (_ key: String, _ value: TOMLValue, _ diagnostics: inout Diagnostics) -> Value?
     ) {
@@ -20,7 +20,7 @@ extension SettingType where Value == Int {
     package static func count(_ range: ClosedRange<Int>, example: Int) -> Self {
         Self { key, value, diagnostics in
             guard case .integer(let number) = value.content else {
-                // In quotes, or with a fraction of zero, it is known which number is meant.
+                // A number in quotes, or with a fraction of zero, shows what was meant.
                 let meant =
                     switch value.content {
                     case .string(let text): Int(text)
@@ -48,7 +48,7 @@ extension SettingType where Value == Duration {
         Self { key, value, diagnostics in
             guard case .string(let text) = value.content else {
                 if case .integer(let number) = value.content, number > 0 {
-                    // HAProxy counts milliseconds, which mostly are thousands; others count seconds.
+                    // Integers in HAProxy are milliseconds, usually multiples of 1000; in other programs they are seconds.
                     let milliseconds = number % 1000 == 0 ? "\(number / 1000)s\" for \(number) ms, \"" : ""
                     let meant = "\(milliseconds)\(number)s\" for seconds"
                     diagnostics.report(
@@ -119,7 +119,7 @@ extension SettingType where Value == Bool {
 }
 
 extension SettingType {
-    /// One of a few words.
+    /// One of several words.
     package static func choice(_ what: String, _ choices: [(name: String, value: Value)]) -> Self
     where Value: Sendable {
         Self { key, value, diagnostics in
@@ -136,13 +136,13 @@ extension SettingType {
         }
     }
 
-    /// One of the words that an enumeration is made of.
+    /// One of the words of an enumeration.
     package static func choice(_ what: String, of type: Value.Type = Value.self) -> Self
     where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == String {
         choice(what, Value.allCases.map { ($0.rawValue, $0) })
     }
 
-    /// A value of this kind, or `false` for none, where a listener can so go without what it would inherit.
+    /// A value of this type, or `false` for no limit: so a listener can turn off what it would inherit.
     package static func orOff<Inner>(_ type: SettingType<Inner>) -> Self where Value == Inner? {
         Self { key, value, diagnostics in
             switch value.content {
@@ -169,7 +169,7 @@ extension SettingType {
         }
     }
 
-    /// A value of this kind, or `false` for none, which is what leaving it out means too.
+    /// A value of this type, or `false` for none, which is also the default.
     package static func orNone<Inner>(_ type: SettingType<Inner>, example: String) -> Self where Value == Inner? {
         Self { key, value, diagnostics in
             switch value.content {

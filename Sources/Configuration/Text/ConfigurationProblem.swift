@@ -2,17 +2,17 @@
 
 public import TOML
 
-/// One mistake in the configuration, or a note about it: what is wrong, where, and how to mend it.
+/// A mistake in the configuration, or a note about it: what is wrong, where, and how to correct it.
 public struct ConfigurationProblem: Error, Hashable, Sendable {
-    /// How much it matters.
+    /// How serious it is.
     public enum Severity: Hashable, Sendable {
-        /// The configuration cannot be put in force.
+        /// The configuration cannot be applied.
         case mistake
         /// The configuration is valid, but may not do what its author expects.
         case note
     }
 
-    /// A place in a file and the line there.
+    /// A place in a file, with its line.
     public struct Location: Hashable, Sendable {
         /// The path of the file as it was opened.
         public let file: String
@@ -20,39 +20,40 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         /// The line and column; nil for a file that could not be read.
         public let place: SourcePlace?
 
-        /// The line itself; nil where there is none to show.
+        /// The line; nil if there is none to show.
         public let excerpt: SourceExcerpt?
     }
 
-    /// Another place that has to do with it.
+    /// Another place that the problem concerns.
     public struct Related: Hashable, Sendable {
         /// Where it is.
         public let location: Location
 
-        /// What is there, as a phrase: "first defined here".
+        /// A phrase about that place: "first defined here".
         public let note: String
     }
 
-    /// Whether it keeps the configuration from being put in force.
+    /// Whether it is a mistake or a note.
     public let severity: Severity
 
-    /// Where it is.
+    /// The place of the problem.
     public let location: Location
 
-    /// What is wrong, as a sentence without its capital letter and full stop. It may quote the file as it is: what
-    /// shows it has to make it safe for where it is shown, as ``description`` does.
+    /// What is wrong: a sentence without a capital letter and a full stop.
+    ///
+    /// It may quote the file unescaped: escape it for where it is shown, as ``description`` does.
     public let message: String
 
-    /// How to mend it, where there is something to say.
+    /// How to correct it, if that is known.
     public let help: String?
 
-    /// Words to choose from, which ``help`` introduces; shown in lines of less than 80 columns.
+    /// Words to choose from, after ``help``; shown in lines of less than 80 columns.
     public let choices: [String]
 
-    /// The other place, if there is one.
+    /// The other place, if any.
     public let related: Related?
 
-    /// The order of reading, then of places, for sorting.
+    /// The sort key: the file in the order of reading, then the offset.
     private(set) var order: Order
 
     struct Order: Hashable, Comparable, Sendable {
@@ -62,7 +63,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         static func < (left: Self, right: Self) -> Bool { (left.file, left.offset) < (right.file, right.offset) }
     }
 
-    /// A problem at a place in a file.
+    /// Makes a problem at a place in a file.
     init(
         _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil,
         choices: [String] = [], severity: Severity = .mistake
@@ -76,7 +77,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         self.order = Order(file: span.file.number, offset: span.range.start)
     }
 
-    /// A problem with a file as a whole.
+    /// Makes a problem of a file as a whole.
     package init(_ message: String, file: String, number: Int, help: String? = nil) {
         self.severity = .mistake
         self.choices = []
@@ -87,7 +88,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
         self.order = Order(file: number, offset: 0)
     }
 
-    /// The last problem of a file that has too many.
+    /// The last problem that is shown of a file with too many.
     static func more(than count: Int, in other: ConfigurationProblem) -> ConfigurationProblem {
         var problem = ConfigurationProblem(
             "more than \(count) mistakes; the rest is not shown", file: other.location.file, number: other.order.file,
@@ -116,7 +117,7 @@ extension ConfigurationProblem.Location {
 }
 
 extension ConfigurationProblem: CustomStringConvertible {
-    /// All of it for people, in several lines without a newline at the end:
+    /// The whole report for people, in several lines without a newline at the end:
     ///
     /// ```
     /// /etc/usherd/usherd.toml:12:16: `idle-timeout` must be a duration in quotes, not an integer
@@ -137,24 +138,24 @@ extension ConfigurationProblem: CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
-    /// The first line of ``description``: the place and what is wrong. It goes into records and status lines.
+    /// The first line of ``description``: the place and what is wrong. Used in records and status lines.
     public var summary: String {
         "\(location.text): \(severity == .note ? "note: " : "")\(TerminalText.safe(message))"
     }
 
-    /// Mistakes for people: how many, then each, with an empty line before it.
+    /// A report of mistakes for people: their number, then each after an empty line.
     public static func report(_ problems: [ConfigurationProblem]) -> String {
         let count = problems.count == 1 ? "1 mistake" : "\(problems.count) mistakes"
         return (["the configuration has \(count)"] + problems.map(\.description)).joined(separator: "\n\n")
     }
 
-    /// Notes for people: how many, then each, with an empty line before it.
+    /// A report of notes for people: their number, then each after an empty line.
     public static func report(notes: [ConfigurationProblem]) -> String {
         let count = notes.count == 1 ? "1 note" : "\(notes.count) notes"
         return ([count] + notes.map(\.description)).joined(separator: "\n\n")
     }
 
-    /// The help, with the words to choose from behind it; the lines that these go on in are indented.
+    /// The help with its choices; continuation lines are indented.
     private static func lines(of help: String, _ choices: [String]) -> [String] {
         let widest = 79
         var lines = ["help: \(TerminalText.safe(help))"]

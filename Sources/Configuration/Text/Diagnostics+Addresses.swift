@@ -3,9 +3,9 @@
 import Addresses
 import TOML
 
-/// What is wrong with addresses, wherever they stand.
+/// Parses and checks addresses, in any table.
 extension Diagnostics {
-    /// The address that a string holds; nil after reporting what is wrong with it.
+    /// Parses the address in a string; nil after reporting what is wrong with it.
     mutating func address(_ value: TOMLValue, of key: String, example: String) -> WrittenAddress? {
         guard case .string(let text) = value.content else {
             reportType(value, of: key, wanted: "an address in quotes", example: "\"\(example)\"")
@@ -28,13 +28,14 @@ extension Diagnostics {
         }
     }
 
-    /// The addresses of a text that has several, with commas, semicolons or spaces between them; nil if it is not such a
-    /// list. Those behind the first may lack the scheme, as in `tcp://a:80,b:80`.
+    /// The addresses of a text that has several, separated by commas, semicolons or spaces; nil if it is no such list.
+    ///
+    /// Addresses after the first may lack the scheme, as in `tcp://a:80,b:80`.
     private static func list(in text: String) -> [String]? {
         let parts = text.split(whereSeparator: { ",; \t\n".contains($0) }).map(String.init)
         guard (2...32).contains(parts.count) else { return nil }
         let scheme = parts[0].prefix { $0 != ":" }
-        // A path may have a comma in it, and so may what follows the comma begin with a slash.
+        // A path may contain a comma, so the part after it may not be an address of its own.
         let isPath = scheme.hasPrefix("unix") || scheme == "systemd"
         let list = parts.map { part in
             isPath || (try? Endpoint(parsing: part)) != nil ? part : "\(scheme)://\(part)"
@@ -42,13 +43,13 @@ extension Diagnostics {
         return list.allSatisfy({ (try? Endpoint(parsing: $0)) != nil }) ? list : nil
     }
 
-    /// Reports a link-local address that does not say on which link.
+    /// Reports a link-local address without an interface.
     mutating func reportMissingScope(at span: SourceSpan, example: String) {
         report(
             "a link-local address means nothing without its interface", at: span, help: "write for example \(example)")
     }
 
-    /// Reports the name of an interface that there is not.
+    /// Reports the name of an interface that does not exist.
     mutating func reportInterface(_ name: String, at span: SourceSpan) {
         report("this host has no interface `\(name)`", at: span, help: "`ip link` shows the interfaces")
     }

@@ -2,11 +2,11 @@
 
 package import TOML
 
-/// The problems found so far, and the file in which more are looked for.
+/// Collects the problems of a configuration; knows the file that is being read.
 package struct Diagnostics {
     private(set) var problems: [ConfigurationProblem] = []
 
-    /// What is valid, but may not do what its author expects; shown by `--check`. ``limit`` at most.
+    /// Valid settings that may not do what their author expects; shown by `--check`. At most ``limit``.
     private(set) var notes: [ConfigurationProblem] = []
 
     /// The file that is being read.
@@ -15,11 +15,12 @@ package struct Diagnostics {
     /// The services that a listener can have.
     let services: [ServiceSchema]
 
-    /// How many problems of a file are told. Whoever has that many has the wrong file, and a file of nothing else would
-    /// make a report of many times its size.
+    /// How many problems of a file are reported.
+    ///
+    /// A file with more is probably the wrong file, and reporting all of them could take many times its size.
     static let limit = 100
 
-    /// What could not be read of each file, by its number.
+    /// The ranges of each file that could not be parsed, by its number.
     private var unreadable: [Int: [SourceRange]] = [:]
     private var counts: [Int: Int] = [:]
 
@@ -28,13 +29,14 @@ package struct Diagnostics {
         self.services = services
     }
 
-    /// Whether the current file has so many problems that another one would not be told.
+    /// Whether the current file has reached ``limit``, so that further problems are not reported.
     var isFull: Bool { isFull(file) }
 
     private func isFull(_ file: SourceFile) -> Bool { counts[file.number, default: 0] > Self.limit }
 
-    /// Takes note of what could not be read in the current file. What is found wrong with a value around such a place is
-    /// not told: it would only be confusing.
+    /// Sets the ranges of the current file that could not be parsed.
+    ///
+    /// A problem of a value around such a range is not reported: it would only be confusing.
     mutating func setUnreadable(_ ranges: [SourceRange]) {
         unreadable[file.number] = ranges
     }
@@ -57,7 +59,7 @@ package struct Diagnostics {
         _ message: String, at span: SourceSpan, help: String? = nil,
         related: (span: SourceSpan, note: String)? = nil, choices: [String] = []
     ) {
-        // Before the problem is made: to find the place in a line of a megabyte takes its time.
+        // Checked first: finding the place in a very long line takes time.
         if isFull(span.file) { return }
         let range = span.range
         let isRead = unreadable[span.file.number, default: []].allSatisfy {
@@ -66,7 +68,7 @@ package struct Diagnostics {
         if isRead { add(ConfigurationProblem(message, at: span, help: help, related: related, choices: choices)) }
     }
 
-    /// Adds a note at a place in any file: `--check` shows it, and nothing else changes.
+    /// Adds a note at a place in any file: `--check` shows it, and it has no other effect.
     mutating func note(
         _ message: String, at span: SourceSpan, help: String? = nil, related: (span: SourceSpan, note: String)? = nil
     ) {
@@ -87,7 +89,7 @@ package struct Diagnostics {
 
     /// Adds a problem for a value of the wrong type.
     package mutating func reportType(_ value: TOMLValue, of key: String, wanted: String, example: String) {
-        // What could not be read has its problem already.
+        // A value that could not be parsed has its problem already.
         if case .invalid = value.content { return }
         report("`\(key)` must be \(wanted), not \(value.typeName)", at: value.range, help: "write \(key) = \(example)")
     }

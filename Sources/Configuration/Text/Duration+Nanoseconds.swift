@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// The whole nanoseconds, as many as 64 bits hold: 584 years.
+    /// The whole nanoseconds, limited to 64 bits: 584 years.
     package var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
@@ -10,7 +10,7 @@ extension Duration {
         return productOverflows || sumOverflows ? .max : sum
     }
 
-    /// The whole milliseconds, in which the kernel counts `user-timeout`.
+    /// The whole milliseconds, the kernel's unit for `user-timeout`.
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(clamping: seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Durations as people write them: `250ms`, `90s`, `1h30m`.
+/// Parses and formats durations: `250ms`, `90s`, `1h30m`.
 public enum DurationText {
-    /// Why a text is not a duration: the part that is wrong, in bytes, what is wrong with it, and what to write.
+    /// Why a text is not a duration: the range of the wrong part in bytes, the message, and the help.
     package struct Mistake: Error, Equatable {
         let range: Range<Int>
         package let message: String
@@ -12,7 +12,7 @@ public enum DurationText {
     private struct Unit {
         let name: String
         let milliseconds: Int64
-        /// What people write for it.
+        /// Other common spellings.
         let aliases: [String]
     }
 
@@ -27,7 +27,7 @@ public enum DurationText {
 
     private static let unitsInWords = "the units are ms, s, m, h and d"
 
-    /// Reads a duration: numbers with units, the longer unit first, each unit once.
+    /// Parses a duration: numbers with units, longer units first, each unit once.
     package static func parse(_ text: String) throws(Mistake) -> Duration {
         let bytes = Array(text.utf8)
         let whole = 0..<bytes.count
@@ -58,7 +58,7 @@ public enum DurationText {
         return .milliseconds(total)
     }
 
-    /// The canonical text of a duration, which reads back as the same: `1h30m`; `0s` for none.
+    /// The canonical text of a duration: `1h30m`; `0s` for zero. It parses to the same duration.
     public static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         var rest = seconds * 1000 + attoseconds / 1_000_000_000_000_000
@@ -73,7 +73,7 @@ public enum DurationText {
     /// The canonical text of a duration in nanoseconds.
     public static func format(nanoseconds: UInt64) -> String { format(.nanoseconds(Int64(clamping: nanoseconds))) }
 
-    /// The index of a unit in `units`.
+    /// The index of a unit in `units`; throws the mistake if there is none.
     private static func unit(
         _ text: String, after number: String, at range: Range<Int>, in source: String
     ) throws(Mistake) -> Int {
@@ -100,19 +100,18 @@ public enum DurationText {
             help: meant.map { "write \"\(number)\($0.name)\"" } ?? unitsInWords)
     }
 
-    /// The unit that a text stands for in the words that people use.
+    /// The unit for a common spelling.
     private static func meant(_ text: String) -> Unit? {
         let trimmed = text.filter { $0 != " " }.lowercased()
         return units.first { $0.name == trimmed || $0.aliases.contains(trimmed) }
     }
 
-    /// The duration that a text with one fraction means, such as `1.5h`; nil for anything else, and for a part of a
-    /// millisecond.
+    /// The text for a duration with one fraction, such as `1.5h`; nil for anything else, and if milliseconds are not enough.
     private static func withoutFraction(_ text: String) -> String? {
         let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "." || $0 == "," }
         guard parts.count == 2, let whole = Int64(parts[0].isEmpty ? "0" : parts[0]) else { return nil }
         let digits = parts[1].prefix { $0.isASCII && $0.isNumber }
-        // 10^9 times the milliseconds of a day is below 2^63.
+        // At most 9 digits: 10^9 times the milliseconds of a day is below 2^63.
         guard (1...9).contains(digits.utf8.count), let fraction = Int64(digits),
             let unit = meant(String(parts[1].dropFirst(digits.count)))
         else { return nil }

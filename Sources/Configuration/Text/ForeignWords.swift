@@ -2,24 +2,24 @@
 
 import TOML
 
-/// The words of xinetd, inetd, HAProxy, nginx, rinetd, socat, systemd socket units and tcpserver, and what they are here.
+/// Words of xinetd, inetd, HAProxy, nginx, rinetd, socat, systemd socket units and tcpserver, with usher's equivalents.
 ///
-/// The nearest spelling of such a word would mislead: `client-timeout` is near to `connect-timeout`, and means another time.
-/// Words are compared without case, `-`, `_`, `.` and spaces, so that `MaxConnections`, `max_conns` and `timeout client` are
-/// found as they are written. Pure.
+/// Suggesting the nearest spelling would mislead: `client-timeout` is near to `connect-timeout`, but means another timeout. Words
+/// are compared without case, `-`, `_`, `.` and spaces, so that `MaxConnections`, `max_conns` and `timeout client` are found as
+/// they are written. Pure.
 enum ForeignWords {
-    /// What a word of other programs is here.
+    /// The equivalent of a group of words.
     struct Entry: Sendable {
-        /// The words, as ``normalized(_:)`` makes them.
+        /// The words in the form of ``normalized(_:)``.
         let words: [String]
-        /// What stands here instead: a key in backquotes, or a sentence that there is none.
+        /// usher's equivalent: a key in backquotes; or a sentence if there is none.
         let name: String
-        /// Where the key is, if not in a listener.
+        /// The table of the key, if it is not a listener's.
         let place: Place
-        /// Lines as they stand in a file: the form of the value. Empty where there is no such key.
+        /// Example lines of a file, which show the form of the value. Empty if there is no such key.
         let lines: [String]
 
-        /// The table that ``lines`` belong in.
+        /// The table of ``lines``.
         enum Place: Sendable { case listener, forward, daemon, log, nowhere }
 
         fileprivate init(_ place: Place, _ name: String, _ lines: [String] = [], _ words: String) {
@@ -29,7 +29,7 @@ enum ForeignWords {
             self.lines = lines
         }
 
-        /// The message for the person who wrote the word, with their value where it fits.
+        /// The help for the author of the word, with the author's value if it fits.
         func help(for value: TOMLValue?) -> String {
             guard !lines.isEmpty else { return name }
             let lines = value.flatMap { value in self.lines.count == 1 ? self.line(with: value) : nil } ?? self.lines
@@ -42,7 +42,7 @@ enum ForeignWords {
             return "here that is \(name)\(home): write \(lines.joined(separator: " and "))"
         }
 
-        /// The only line, with a value in place of that of the example; nil if it is of another kind.
+        /// The only example line with the author's value; nil if the value is of another type.
         private func line(with value: TOMLValue) -> [String]? {
             guard let sign = lines[0].firstIndex(of: "=") else { return nil }
             let key = lines[0][..<sign].dropLast()
@@ -62,20 +62,20 @@ enum ForeignWords {
         }
     }
 
-    /// A word without case and what separates its parts.
+    /// A word in lower case without separators.
     static func normalized(_ word: String) -> String {
         String(decoding: word.lowercased().utf8.filter { !"-_. ".utf8.contains($0) }, as: UTF8.self)
     }
 
-    /// What a key is here, with its value where that fits; nil for one that no other program has.
+    /// The help for a key, with its value if it fits; nil if no other program has the key.
     static func key(_ word: String, value: TOMLValue? = nil) -> String? {
         guard word.utf8.count <= 64 else { return nil }
-        // `mode` is of a relay with HAProxy, and of a socket file elsewhere.
+        // `mode` means relaying in HAProxy, and the permissions of a socket file elsewhere.
         let meant = normalized(word) == "mode" && value.map(isPermissions) == true ? "socketmode" : normalized(word)
         return index[meant].map { entries[$0].help(for: value) }
     }
 
-    /// Whether a value is like 0660 of chmod(1).
+    /// Whether a value looks like permissions of chmod(1), such as 0660.
     private static func isPermissions(_ value: TOMLValue) -> Bool {
         switch value.content {
         case .integer: true
@@ -85,7 +85,7 @@ enum ForeignWords {
         }
     }
 
-    /// Whether a key of an upstream in braces is another program's for its address.
+    /// Whether an upstream's key is another program's word for its address.
     static func isAddressOfUpstream(_ word: String) -> Bool {
         [
             "to", "server", "host", "hostname", "ip", "addr", "url", "uri", "target", "port", "endpoint", "connect",
@@ -94,13 +94,13 @@ enum ForeignWords {
         ].contains(normalized(word))
     }
 
-    /// What a line that is not TOML is here, if it begins with a directive of another program:
+    /// The help for a line that is not TOML, if it begins with a directive of another program:
     /// `timeout client 10m`, `server web1 10.0.0.5:80 check`, `0.0.0.0 80 10.0.0.5 80`.
     static func line(_ text: String) -> String? {
         let words = text.split(whereSeparator: { " \t=;{".contains($0) }).prefix(4).map(String.init)
         if let relay = relay(words) { return relay }
         guard let first = words.first, first.utf8.first != UInt8(ascii: "[") else { return nil }
-        // `service echo {` of xinetd, `upstream web {` of nginx.
+        // `service echo {` in xinetd, `upstream web {` in nginx.
         if text.utf8.last(where: { $0 != UInt8(ascii: " ") }) == UInt8(ascii: "{"), let table = table(first) {
             return table
         }
@@ -108,7 +108,7 @@ enum ForeignWords {
         return key(first)
     }
 
-    /// A line of rinetd.conf(5): an address and a port to listen on, and those to connect to.
+    /// The help for a line of rinetd.conf(5): address and port to listen on, address and port to connect to.
     private static func relay(_ words: [String]) -> String? {
         guard words.count == 4, UInt16(words[1]) != nil, UInt16(words[3]) != nil,
             words[0].contains("."), !words[2].isEmpty
@@ -117,7 +117,7 @@ enum ForeignWords {
             + " to = \"tcp://\(words[2]):\(words[3])\" below a [listener.NAME]"
     }
 
-    /// What a table of another program is here.
+    /// The help for a table of another program.
     static func table(_ word: String) -> String? {
         switch normalized(word) {
         case "global", "main", "settings", "general": "the process as a whole has [daemon]"
@@ -131,7 +131,7 @@ enum ForeignWords {
         }
     }
 
-    /// The word that is meant by a value of another program; nil if it is none.
+    /// usher's word for a value of another program; nil if there is none.
     static func value(_ word: String, among choices: [String]) -> String? {
         let meant: String? =
             switch normalized(word) {
@@ -154,7 +154,7 @@ enum ForeignWords {
         return meant.flatMap { choices.contains($0) ? $0 : nil }
     }
 
-    /// Words for "no limit" where `false` is meant.
+    /// Whether a text is a word for "no limit", for which usher has `false`.
     static func meansOff(_ text: String) -> Bool {
         let words = [
             "off", "none", "no", "never", "false", "disable", "disabled", "unlimited", "infinite", "infinity",
@@ -178,9 +178,9 @@ enum ForeignWords {
     private static let noPrograms = "this version starts no programs: a relay is service = \"forward\" with `to`"
     private static let unitDecides = "usherd never changes its user: User= and Group= of its unit set it"
 
-    /// By what they are here.
+    /// Grouped by the equivalents.
     static let entries: [Entry] = [
-        // Where it listens.
+        // Where a listener listens.
         Entry(
             .listener, "`listen`", ["listen = \"tcp://127.0.0.1:8080\""],
             """
@@ -316,7 +316,7 @@ enum ForeignWords {
             "logfile logtype accesslog errorlog logto syslog standardoutput standarderror output file"),
         Entry(.log, "`level`", ["level = \"notice\""], "loglevel verbosity verbose debug severity"),
         Entry(.log, "`format`", ["format = \"json\""], "logformat errorlogformat logcommon json"),
-        // What needs no key.
+        // Settings that need no key.
         Entry(
             .nowhere, "leave it out: a listener that is not wanted is removed, or is commented out (#)", [],
             "disable disabled enable enabled"),

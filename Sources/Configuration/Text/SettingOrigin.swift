@@ -2,11 +2,11 @@
 
 public import TOML
 
-/// Where a setting was written.
+/// The place of a setting.
 ///
-/// All origins are equal. A reload compares settings to find what changed, and a listener that only moved down by a
-/// line has not changed; as equality is built from that of the parts, it is the origin that has to stand aside, once,
-/// and not each type that holds one. To compare places, compare the descriptions.
+/// All origins are equal: a reload compares settings, and a listener that only moved down by a line has not changed. The
+/// synthesised equality of a type includes its parts, so the exception is made here once, and not in each type that has an
+/// origin. To compare places, compare the descriptions.
 public struct SettingOrigin: Hashable, Sendable {
     /// The path of the file as it was opened.
     public let file: String
@@ -20,10 +20,10 @@ public struct SettingOrigin: Hashable, Sendable {
         self.place = place
     }
 
-    /// Always true: see above.
+    /// Always true, see above.
     public static func == (left: Self, right: Self) -> Bool { true }
 
-    /// Nothing, as all are equal.
+    /// Hashes nothing, since all are equal.
     public func hash(into hasher: inout Hasher) {}
 }
 

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The line of a file that a problem is about, made fit for a terminal, and the marks that go under it.
+/// The line of a problem, escaped for a terminal, and the marks below it.
 public struct SourceExcerpt: Hashable, Sendable {
     /// The number of the line, from 1.
     public let line: Int
 
-    /// The line: tabs as spaces, everything that could steer a terminal or fool the eye escaped, long lines cut around
-    /// the place with `…`.
+    /// The line. Tabs become spaces; what could control a terminal or mislead the reader is escaped; a long line is cut with `…`.
     public let text: String
 
-    /// Spaces and then a `^` for each column that is meant; at least one.
+    /// Spaces, then a `^` for each column of the range; at least one.
     public let marks: String
 
-    /// The widest line that is shown whole, in columns.
+    /// The widest line that is shown uncut, in columns.
     static let width = 100
 
-    /// How many columns of a cut line stay before the place.
+    /// How many columns of a cut line are shown before the place.
     private static let before = 40
 
-    /// Takes the line of `bytes` in which `range` starts.
+    /// Makes the excerpt of the line of `bytes` in which `range` starts.
     init(bytes: [UInt8], range: Range<Int>, line: Int) {
         let start = min(max(range.lowerBound, 0), bytes.count)
         var cells = Self.cells(of: bytes, around: start)
         var first = cells.firstIndex { $0.offset >= start } ?? cells.endIndex
-        // An empty range marks a point, and one that goes on in the next line is marked to the end of this one.
+        // An empty range marks one column; a range over several lines is marked to the end of the first.
         var last = max(first, cells.firstIndex { $0.offset >= range.upperBound } ?? cells.endIndex)
         if Self.width(of: cells[...]) > Self.width {
             Self.cut(&cells, first: &first, last: &last)
@@ -35,16 +34,16 @@ public struct SourceExcerpt: Hashable, Sendable {
         self.marks = indent + String(repeating: "^", count: max(marked, 1))
     }
 
-    /// What one scalar, or one byte that belongs to none, becomes on the terminal.
+    /// The text on the terminal for one scalar, or for one byte that is not UTF-8.
     private struct Cell {
         var offset: Int
         var text: String
         var width: Int
     }
 
-    /// The cells of the line around `offset`. Of a line without end, those that could be shown.
+    /// The cells of the line around `offset`; of a very long line only those that could be shown.
     private static func cells(of bytes: [UInt8], around offset: Int) -> [Cell] {
-        // A scalar takes at most four bytes, and eight times four is more than the widest escape takes columns.
+        // A scalar has at most four bytes, so this reaches over 8 × `width` scalars: enough for the columns that are shown.
         let reach = 32 * width
         let isBreak = { (byte: UInt8) in byte == 0x0a }
         let lower = max(0, offset - reach)
@@ -52,7 +51,7 @@ public struct SourceExcerpt: Hashable, Sendable {
         var start = (bytes[lower..<offset].lastIndex(where: isBreak) ?? lower - 1) + 1
         let end = bytes[offset..<upper].firstIndex(where: isBreak) ?? upper
         if start == lower {
-            // Not into the middle of a scalar.
+            // Do not start within a scalar.
             while start < offset, bytes[start] & 0xc0 == 0x80 { start += 1 }
         }
         if start == 0, bytes.starts(with: [0xef, 0xbb, 0xbf]) { start = min(3, end) }
@@ -78,7 +77,7 @@ public struct SourceExcerpt: Hashable, Sendable {
 
     private static func width(of cells: ArraySlice<Cell>) -> Int { cells.reduce(0) { $0 + $1.width } }
 
-    /// Cuts a long line at both ends so that the place stays in sight.
+    /// Cuts a long line at both ends so that the place stays visible.
     private static func cut(_ cells: inout [Cell], first: inout Int, last: inout Int) {
         var start = first
         var kept = 0

@@ -2,7 +2,7 @@
 
 import TOML
 
-/// A file of the configuration while it is read.
+/// A file of the configuration while it is parsed.
 package final class SourceFile: Sendable {
     /// The number of the file in the order of reading.
     let number: Int
@@ -22,7 +22,7 @@ package final class SourceFile: Sendable {
 
     func place(of offset: Int) -> SourcePlace { text.place(of: offset) }
 
-    /// The line at an offset without the blanks before it; of a very long one, the beginning.
+    /// The line at an offset, without leading blanks; at most its first 256 bytes.
     func line(at offset: Int) -> String {
         let offset = min(max(offset, 0), bytes.count)
         let start = (bytes[..<offset].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
@@ -30,13 +30,15 @@ package final class SourceFile: Sendable {
         return String(decoding: line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }, as: UTF8.self)
     }
 
-    /// The range in the file of a part of a string's value, given in bytes of the value.
+    /// The range in the file of a part of a string's value.
     ///
-    /// Where the string is written with escapes, no part can be told from another, and the whole value is meant.
+    /// If the string is written with escapes, parts cannot be located, and the range of the whole value is returned.
+    ///
+    /// - Parameter part: the part in bytes of the value.
     func range(of part: Range<Int>, in value: String, at range: SourceRange) -> SourceRange {
         let written = bytes[max(range.start, 0)..<min(range.end, bytes.count)]
         let wanted = Array(value.utf8)
-        // One quote or three at each end, and a newline after three.
+        // One quote or three at each end, and possibly a newline after three.
         for quotes in [1, 3] {
             let inner = written.dropFirst(quotes).dropLast(quotes)
             for skipped in 0...2 where inner.dropFirst(skipped).elementsEqual(wanted) {
@@ -48,7 +50,7 @@ package final class SourceFile: Sendable {
     }
 }
 
-/// A stretch of one of the files.
+/// A range in one of the files.
 struct SourceSpan: Sendable {
     let file: SourceFile
     let range: SourceRange

@@ -2,14 +2,14 @@
 
 import Addresses
 
-/// What to say when somebody wrote a word that does not exist.
+/// The help for a word that does not exist.
 struct Suggestion: Equatable {
-    /// How to mend it.
+    /// How to correct it.
     var help: String
-    /// The words that there are, if ``help`` introduces them.
+    /// The valid words, if ``help`` introduces them.
     var choices: [String] = []
 
-    /// The word that is meant, by other programs' name for it or by its spelling; or the list of those that there are.
+    /// The valid word that is meant, by another program's name for it or by its spelling; else the list of all.
     init(for word: String, among words: [String], what: String) {
         let meant = ForeignWords.value(word, among: words) ?? NearestName.find(word, among: words)
         if let meant {
@@ -20,7 +20,7 @@ struct Suggestion: Equatable {
         }
     }
 
-    /// A sentence alone.
+    /// Makes a help without choices.
     init(_ help: String) {
         self.help = help
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text from outside made fit to be shown on a terminal.
+/// Escapes text from outside for a terminal.
 public enum TerminalText {
-    /// `text` with everything escaped that could steer a terminal, break a line or turn the order of letters around.
+    /// `text` with everything escaped that could control a terminal, break a line or change the direction of text.
     public static func safe(_ text: String) -> String {
         text.unicodeScalars.reduce(into: "") { $0 += safe($1) }
     }
 
-    /// Bytes in whatever encoding, with those that are not UTF-8 as `\xFF` and the rest as ``safe(_:)`` has it.
+    /// Bytes of any encoding: those that are not UTF-8 as `\xFF`, the rest as in ``safe(_:)``.
     package static func escaped(_ bytes: [UInt8]) -> String {
         var rest = bytes[...]
         var text = ""
@@ -19,36 +19,36 @@ public enum TerminalText {
         return text
     }
 
-    /// How many columns a terminal gives to `text`, once it is safe.
+    /// How many columns the escaped `text` takes on a terminal.
     public static func width(of text: String) -> Int {
         text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
     }
 
-    /// At most so much of a text as a message can bear that quotes what somebody wrote.
+    /// The text, cut to 400 scalars: for messages that quote the file.
     static func clipped(_ text: String) -> String {
         let limit = 400
-        // A String counts its bytes at once, and its scalars one by one.
+        // Counting the bytes is fast, counting the scalars is not.
         guard text.utf8.count > limit, text.unicodeScalars.count > limit else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) + "…"
     }
 
-    /// A scalar as it is, or as `\u{1B}`.
+    /// A scalar unchanged, or escaped as `\u{1B}`.
     static func safe(_ scalar: Unicode.Scalar) -> String {
         switch scalar.properties.generalCategory {
-        // Format characters are those of "Trojan Source": they change how the letters around them are shown.
+        // Format characters are those of "Trojan Source": they change the display of the characters around them.
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
             "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
         default: String(scalar)
         }
     }
 
-    /// A byte that belongs to no scalar, as `\xFF`.
+    /// A byte that is not UTF-8, as `\xFF`.
     static func escape(byte: UInt8) -> String {
         let digits = String(byte, radix: 16, uppercase: true)
         return "\\x" + (digits.count < 2 ? "0" : "") + digits
     }
 
-    /// The scalar at the start of `bytes` and how many bytes it takes; nil and 1 if there is none.
+    /// The scalar at the start of `bytes` and its length in bytes; nil and 1 if there is none.
     static func scalar(in bytes: ArraySlice<UInt8>) -> (Unicode.Scalar?, length: Int) {
         var parser = Unicode.UTF8.ForwardParser()
         var iterator = bytes.makeIterator()
