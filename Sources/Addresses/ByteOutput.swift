@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where text is put together byte by byte: memory that is reserved once, so that what is put there costs a comparison
-/// and a copy, and no question whether an array is shared or must grow.
+/// A buffer with reserved memory, to which text is appended byte by byte.
 ///
-/// Each function here traps, as every write past the end of an array does, when there is less room than it needs.
+/// Appending costs a comparison and a copy: no check whether an array is shared or must grow.
+///
+/// Each function traps if there is less room than it needs, like a write past the end of an array.
 package typealias ByteOutput = OutputSpan<UInt8>
 
 extension ByteOutput {
@@ -62,7 +63,7 @@ extension ByteOutput {
         }
     }
 
-    /// Appends the last so many decimal digits of a number, with leading zeros.
+    /// Appends the last `digits` decimal digits of a number, with leading zeros.
     @inlinable @inline(__always)
     package mutating func append(decimal number: UInt32, digits: Int) {
         precondition(freeCapacity >= digits, "more bytes than were reserved")
@@ -80,12 +81,12 @@ extension ByteOutput {
         }
     }
 
-    /// Appends bytes that were appended before, once more.
+    /// Appends a copy of bytes that were appended before.
     @inlinable
     package mutating func append(again range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count && freeCapacity >= range.count, "not there yet")
-        // unsafe: the range is inside what is initialized, and there is room for as many bytes after it; an empty
-        // span has no address and no range inside it but an empty one, which update(from:count:) does not follow.
+        // unsafe: the range is within the initialized bytes, and there is room for as many bytes after them. In an empty span
+        // only an empty range is valid, and update(from:count:) does not access memory then.
         unsafe withUnsafeMutableBufferPointer { buffer, count in
             let start = unsafe buffer.baseAddress.unsafelyUnwrapped
             unsafe (start + count).update(from: start + range.lowerBound, count: range.count)
@@ -93,7 +94,7 @@ extension ByteOutput {
         }
     }
 
-    /// Appends so many blanks.
+    /// Appends blanks.
     @inlinable
     package mutating func append(blanks number: Int) {
         guard number > 0 else { return }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a datagram socket is told when it is made.
+/// The options of a new datagram socket.
 public struct DatagramOptions: Hashable, Sendable {
-    /// Whether broadcast datagrams come in, and may be sent: SO_BROADCAST of socket(7).
+    /// Whether broadcast datagrams are received, and may be sent: SO_BROADCAST of socket(7).
     public var broadcast = false
 
-    /// The interface on which the group is joined, if the address is one of multicast; 0 lets the kernel choose.
+    /// The interface on which the multicast group is joined; 0 lets the kernel choose.
     public var interface: UInt32 = 0
 
-    /// Which frames of a CAN bus come in; none takes all.
+    /// The filters of a CAN socket; without any it receives all frames.
     public var filters: [CANFilter] = []
 
-    /// Nothing in particular.
+    /// Makes the defaults.
     public init() {}
 }

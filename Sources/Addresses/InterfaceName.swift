@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The name of a network interface in 15 bytes, so that an address that has one needs no memory of its own: netdevice(7).
+/// The name of a network interface in 15 bytes, without allocated memory: netdevice(7).
 public struct InterfaceName: Hashable, Sendable {
-    // The bytes in their order, the first one in the highest bits; zeros behind them. In parts, so that a
-    // ``SocketAddress`` stays as small as it is.
+    // The bytes in order, the first one in the highest bits, padded with zeros. In parts, so that ``SocketAddress`` stays small.
     private let first: UInt64
     private let second: UInt32
     private let third: UInt16
     private let fourth: UInt8
 
-    /// The parts as two words, of which the last byte is zero.
+    /// The parts as two words; the last byte is zero.
     private var words: [UInt64] {
         [first, UInt64(second) << 32 | UInt64(third) << 16 | UInt64(fourth) << 8]
     }
 
-    /// The longest name, less the NUL that closes it in the kernel: `IFNAMSIZ`.
+    /// The most bytes of a name: `IFNAMSIZ` less the terminating NUL.
     public static let longest = 15
 
     /// Every interface, `*` in the grammar.
     public static let any = InterfaceName(bytes: [])
 
-    /// A name; nil if it is empty or too long.
+    /// Makes a name; nil if it is empty or too long.
     public init?(_ name: String) {
         let bytes = Array(name.utf8)
         guard 1...Self.longest ~= bytes.count else { return nil }
         self.init(bytes: bytes)
     }
 
-    /// A name of at most ``longest`` bytes, none of them NUL.
+    /// Makes a name of at most ``longest`` bytes, none of them NUL.
     package init(bytes: [UInt8]) {
         var words: (UInt64, UInt64) = (0, 0)
         for (index, byte) in bytes.enumerated() {
@@ -52,7 +51,7 @@ public struct InterfaceName: Hashable, Sendable {
         return bytes
     }
 
-    /// Whether it stands for all.
+    /// Whether it means every interface.
     public var isAny: Bool { self == .any }
 
     /// Appends the text, without making a String.
@@ -68,10 +67,11 @@ public struct InterfaceName: Hashable, Sendable {
 }
 
 extension InterfaceName {
-    /// A number that stands for the missing interface of a name. The kernel, which counts from 1, answers with `ENODEV`. Two
-    /// names have two numbers, so that their addresses are not taken for the same.
+    /// An index for a name without an interface; the kernel, which counts from 1, refuses it with `ENODEV`.
+    ///
+    /// Different names get different indices (but for hash collisions), so that their addresses are not taken for equal.
     public static func absentIndex(of name: String) -> UInt32 {
-        // FNV-1a, in the upper half of what an index may be.
+        // FNV-1a, in the upper half of the range of indices.
         let hash = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return hash & 0x3fff_ffff | 0x4000_0000
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a listening socket gives to the connections that it accepts. All of it may be changed while it listens.
+/// The options that a listening socket passes on to accepted connections. All may change while it listens.
 public struct ListeningOptions: Hashable, Sendable {
-    /// Probes for peers that vanished without a word: tcp(7).
+    /// Keep-alive probes, which detect a vanished peer: tcp(7).
     public struct KeepAlive: Hashable, Sendable {
-        /// Seconds of silence before the first probe; nil leaves it to the kernel (`tcp_keepalive_time`).
+        /// Idle seconds before the first probe; nil for the kernel's value (`tcp_keepalive_time`).
         public var idle: Int?
-        /// Seconds between probes; nil leaves it to the kernel.
+        /// Seconds between probes; nil for the kernel's value.
         public var interval: Int?
-        /// Unanswered probes after which the connection is dead; nil leaves it to the kernel.
+        /// Unanswered probes after which the connection ends; nil for the kernel's value.
         public var count: Int?
 
         /// Makes the settings.
@@ -19,15 +19,14 @@ public struct ListeningOptions: Hashable, Sendable {
         }
     }
 
-    /// How many connections may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. nil leaves that of a
-    /// socket which listens already, and was made by somebody else.
+    /// The backlog; the kernel limits it to `net.core.somaxconn`. nil keeps that of a passed socket that listens already.
     public var backlog: Int?
 
-    /// nil sends no probes.
+    /// The keep-alive probes; nil for none.
     public var keepAlive: KeepAlive?
 
-    /// Milliseconds that sent bytes may stay unacknowledged before the connection is dead: TCP_USER_TIMEOUT of tcp(7); nil
-    /// leaves it to the kernel.
+    /// Milliseconds that sent bytes may stay unacknowledged before the connection ends: TCP_USER_TIMEOUT of tcp(7); nil for the
+    /// kernel's value.
     public var userTimeout: Int?
 
     /// Makes the options.
@@ -38,15 +37,15 @@ public struct ListeningOptions: Hashable, Sendable {
     }
 }
 
-/// How a TCP connection finds out that its peer has vanished.
+/// The timers with which a TCP connection detects a vanished peer.
 public struct PeerTimers: Hashable, Sendable {
-    /// nil sends no probes.
+    /// The keep-alive probes; nil for none.
     public var keepAlive: ListeningOptions.KeepAlive?
 
     /// As ``ListeningOptions/userTimeout``.
     public var userTimeout: Int?
 
-    /// Makes the timers; the kernel's own if nothing is said.
+    /// Makes the timers; the kernel's own by default.
     public init(keepAlive: ListeningOptions.KeepAlive? = nil, userTimeout: Int? = nil) {
         self.keepAlive = keepAlive
         self.userTimeout = userTimeout

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension UInt64 {
-    /// How much later this moment is than another one of the same clock; 0 if it is earlier.
+    /// How much later this time is than another one of the same clock; 0 if it is earlier.
     @inlinable public func since(_ start: UInt64) -> UInt64 { self > start ? self - start : 0 }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a name could not be turned into what it stands for.
+/// Why a name could not be resolved.
 public struct NameLookupFailure: Error, Hashable, Sendable {
-    /// In the words of the C library: `"Name or service not known"`.
+    /// The text of the C library: `"Name or service not known"`.
     public let reason: String
 
     /// Makes a failure.

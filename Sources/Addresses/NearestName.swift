@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the name that somebody most likely meant.
+/// Finds the intended name for a misspelled one.
 package enum NearestName {
-    /// The candidate nearest to `name`, if it is near enough to be worth offering.
+    /// The candidate nearest to `name`, if it is near enough.
     ///
-    /// Near is: at most one mistake in three letters, where a mistake is a letter too many, too few, wrong, or two
-    /// neighbours swapped (the optimal string alignment distance). Three letters or more that begin one candidate alone
-    /// are near to it too. Case does not count. Of equals, the first wins.
+    /// Near means at most one mistake in three letters: an extra, missing or wrong letter, or two swapped neighbours (the optimal
+    /// string alignment distance). A prefix of three letters or more that fits one candidate only is near too. Case is ignored.
+    /// Of equally near candidates the first wins.
     package static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
-        // A longer text is no slip of the fingers, and the table below grows with the square of the length.
+        // A longer text is no typing mistake, and the cost grows with the square of the length.
         guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
         var best: (name: String, distance: Int)?
         for candidate in candidates {

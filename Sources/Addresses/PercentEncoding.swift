@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `%XX` for the bytes of a name that the address grammar or a terminal would take for something else.
+/// Encodes bytes of a name as `%XX` that have a meaning in the address grammar or on a terminal.
 enum PercentEncoding {
-    /// Appends `name` with `?`, `%`, control characters and what is not UTF-8 as `%XX`.
+    /// Appends `name` with `?`, `%`, control characters and bytes that are not UTF-8 as `%XX`.
     static func append(_ name: [UInt8], to bytes: inout [UInt8]) {
         var index = 0
         while index < name.count {
@@ -38,7 +38,7 @@ enum PercentEncoding {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
-    /// How many bytes a printable scalar above U+009F takes at `index`; 1 for ASCII, controls and broken sequences.
+    /// How many bytes a printable scalar above U+009F has at `index`; 1 for ASCII, controls and invalid sequences.
     private static func scalarLength(_ name: [UInt8], at index: Int) -> Int {
         guard name[index] >= 0xc2 else { return 1 }
         var decoder = Unicode.UTF8.ForwardParser()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A socket address as the kernel has it, made small: 24 bytes instead of the 128 of `sockaddr_storage`.
+/// A socket address in 24 bytes instead of the 128 of `sockaddr_storage`.
 ///
 /// The text is the host part of the address grammar: `127.0.0.1:7007`, `[::1]:7007`, `/run/usherd/talk`, `@name`, `2:1024`, `can0#123`.
 public enum SocketAddress: Hashable, Sendable {
@@ -10,34 +10,34 @@ public enum SocketAddress: Hashable, Sendable {
     /// ipv6(7): an IPv6 address, a port in host order, and the interface index of a link-local address.
     case ipv6(IPv6Address, port: UInt16, scope: UInt32)
 
-    /// unix(7): a path in the file system, in the bytes that the kernel has, without the closing NUL.
+    /// unix(7): a path in the file system, as raw bytes, without the terminating NUL.
     case unix(path: [UInt8])
 
     /// unix(7): a name in the abstract namespace, without the leading NUL.
     case abstract(name: [UInt8])
 
-    /// unix(7): a socket that is bound to no name, as most clients are.
+    /// unix(7): a socket without a name, as most clients are.
     case unnamed
 
     /// vsock(7): a context identifier and a port.
     case vsock(cid: UInt32, port: UInt32)
 
-    /// SocketCAN: an interface, and for what comes from it, the identifier of the frame.
+    /// SocketCAN: an interface, and for a received frame its identifier.
     case can(InterfaceName, CANIdentifier)
 
-    /// The most bytes of a Unix path: `sun_path` without the closing NUL, unix(7).
+    /// The most bytes of a Unix path: `sun_path` without the terminating NUL, unix(7).
     public static let longestUnixPath = 107
 
-    /// An IPv4-mapped IPv6 address as the IPv4 address that it stands for; every other address as it is.
+    /// An IPv4-mapped IPv6 address as IPv4; every other address unchanged.
     ///
-    /// A dual-stack socket shows IPv4 peers as `::ffff:a.b.c.d`; one address must have one form, or every rule and every
-    /// search has to know both.
+    /// A dual-stack socket reports IPv4 peers as `::ffff:a.b.c.d`. With one form for each address, rules and searches need not
+    /// know both.
     public var canonical: SocketAddress {
         guard case .ipv6(let address, let port, _) = self, let mapped = address.mappedIPv4 else { return self }
         return .ipv4(mapped, port: port)
     }
 
-    /// The port of an IP address, host order.
+    /// The port of an IP address in host byte order; nil for other addresses.
     public var port: UInt16? {
         switch self {
         case .ipv4(_, let port), .ipv6(_, let port, _): port
@@ -45,7 +45,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it always is this host: 127.0.0.0/8 (RFC 1122, 3.2.1.3 (g)) or ::1 (RFC 4291, 2.5.3).
+    /// Whether it is a loopback address: 127.0.0.0/8 (RFC 1122, 3.2.1.3 (g)) or ::1 (RFC 4291, 2.5.3).
     public var isLoopback: Bool {
         switch self {
         case .ipv4(let address, _): address.value >> 24 == 127
@@ -54,7 +54,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it is a group: 224.0.0.0/4 (RFC 5771), ff00::/8 (RFC 4291, 2.7).
+    /// Whether it is a multicast address: 224.0.0.0/4 (RFC 5771), ff00::/8 (RFC 4291, 2.7).
     public var isMulticast: Bool {
         switch self {
         case .ipv4(let address, _): address.value >> 28 == 0xe
@@ -63,7 +63,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether a socket that is bound to it takes what goes to any address of the host.
+    /// Whether a socket that is bound to it receives for any address of the host.
     public var isWildcard: Bool {
         switch self {
         case .ipv4(let address, _): address == .any
@@ -74,7 +74,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it is one of unix(7).
+    /// Whether it is an address of unix(7).
     public var isUnix: Bool {
         switch self {
         case .unix, .abstract, .unnamed: true
@@ -82,7 +82,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// The same address with another port; an address without a port as it is.
+    /// The same address with another port; an address without a port is unchanged.
     public func with(port: UInt16) -> SocketAddress {
         switch self {
         case .ipv4(let address, _): .ipv4(address, port: port)
@@ -91,7 +91,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Appends the text, without making a String. Bytes of Unix names go in as they are.
+    /// Appends the text, without making a String. Bytes of Unix names are not escaped.
     public func append(to bytes: inout [UInt8]) {
         bytes.append(addingCapacity: longestText) { append(to: &$0) }
     }
@@ -132,7 +132,7 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// A bound for the length of the text.
+    /// An upper bound for the length of the text.
     package var longestText: Int {
         switch self {
         case .ipv4, .ipv6, .unnamed, .vsock, .can: 64

@@ -8,7 +8,7 @@ public enum SocketKind: Hashable, Sendable, CaseIterable {
     /// A Unix stream socket: unix(7).
     case unixStream
 
-    /// A Unix socket that keeps the bounds of messages: unix(7), SOCK_SEQPACKET.
+    /// A Unix socket that preserves message boundaries: unix(7), SOCK_SEQPACKET.
     case unixSeqpacket
 
     /// A stream between a virtual machine and its host: vsock(7).
@@ -43,13 +43,13 @@ public enum SocketKind: Hashable, Sendable, CaseIterable {
     /// Whether a read may return the bytes of several writes.
     public var isByteStream: Bool { self == .tcp || self == .unixStream || self == .vsock }
 
-    /// Whether it has no connections: each message says for itself where it comes from.
+    /// Whether it has no connections: each message has the address of its sender.
     public var isDatagram: Bool { self == .udp || self == .unixDatagram || self == .can || self == .rds }
 
-    /// Whether it is one of unix(7).
+    /// Whether it is a kind of unix(7).
     public var isUnix: Bool { self == .unixStream || self == .unixSeqpacket || self == .unixDatagram }
 
-    /// The modules that bring the family to a kernel that lacks it, as modprobe(8) takes them; nil for those that each has.
+    /// The kernel modules of the address family, for modprobe(8); nil if every kernel has it.
     public var modules: String? {
         switch self {
         case .can: "can can-raw"

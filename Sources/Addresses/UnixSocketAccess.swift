@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who may connect to a Unix socket that has a path: owner, group and mode of its file.
+/// The access to a Unix socket with a path: owner, group and mode of its file.
 public struct UnixSocketAccess: Hashable, Sendable {
-    /// The permission bits; nil leaves them to the umask.
+    /// The permission bits; nil for those that the umask leaves.
     public var mode: UInt32?
-    /// The owner; nil leaves the daemon's.
+    /// The owner; nil for the daemon's user.
     public var user: UInt32?
-    /// The group; nil leaves the daemon's.
+    /// The group; nil for the daemon's group.
     public var group: UInt32?
 
     /// Makes the settings.

@@ -4,52 +4,52 @@ import Addresses
 public import Configuration
 import LinuxSystem
 
-/// What `usherd --check` and `usherctl check` do: read a configuration, and look at the host as the user who is to run it.
+/// The check of `usherd --check` and `usherctl check`: reads a configuration and examines the host as usherd's user.
 ///
-/// Nothing is bound for longer than a moment, nothing is listened on, and no daemon that runs is told.
+/// Sockets are bound only for a moment and never listen, and a running daemon is not contacted.
 public struct CheckRequest: Sendable {
     /// The main file.
     public var path = Configuration.defaultPath
 
-    /// The services that a listener can have.
+    /// The services that a listener may have.
     public var services: [ServiceSchema]
 
-    /// Whether to look at the host: not so in CI, where the host is another one.
+    /// Whether to examine the host; off in CI, where the host is a different one.
     public var looksAtHost = true
 
     /// Whether a note is a failure.
     public var isStrict = false
 
-    /// Who is to run usherd; nil for the service's account where root asks and it exists, else the user who runs the check.
+    /// The user that usherd runs as; nil for the service's account if root asks and it exists, else the caller.
     public var user: String?
 
-    /// Makes a request for the shipped path.
+    /// Makes a request for the default path.
     public init(services: [ServiceSchema]) { self.services = services }
 
     /// The account of the shipped unit.
     public static let serviceUser = "usherd"
 
-    /// Why a check cannot be made: a sentence.
+    /// Why a check is impossible, as a sentence.
     public struct Refusal: Error, Equatable, Sendable {
         /// The sentence.
         public let message: String
     }
 
-    /// What a check has found.
+    /// The result of a check.
     public struct Outcome: Sendable {
-        /// What goes to the standard output.
+        /// The text for standard output.
         public var output = ""
-        /// What goes to the standard error, after the program's name and a colon each; lines that terminals can bear.
+        /// The messages for standard error, each after the program's name and a colon; escaped for terminals.
         public var messages: [String] = []
-        /// The status to exit with.
+        /// The exit status.
         public var status: CInt = 0
     }
 
-    /// Makes the check. To be called while the process has one thread.
+    /// Runs the check. Call it while the process has one thread: it changes the effective user.
     public func run() throws(Refusal) -> Outcome {
         guard looksAtHost else { return outcome(load(), findings: [], remark: nil) }
         let user = try judgedUser()
-        // The unit is for its own account; a usherd of another user has no unit.
+        // The shipped unit applies to its own account only.
         var check = HostCheck(
             as: user, isService: user.name == Self.serviceUser, SystemHostFacts(configurationPath: path))
         let loaded: Loaded
@@ -64,7 +64,7 @@ public struct CheckRequest: Sendable {
                 message: "cannot check the permissions of the user \(user.name): \(error); --no-host skips that")
         }
         guard let configuration = loaded.configuration else {
-            // What cannot be read may be readable to the user who runs the check.
+            // A file that is unreadable here may be readable to the caller.
             let isAnother = user.name != Account.ofThisProcess.name
             let remark =
                 isAnother
@@ -117,7 +117,7 @@ public struct CheckRequest: Sendable {
             throw Refusal(message: "cannot look the user \(name) up: \(error.reason)")
         }
         guard let account else {
-            // Nobody has asked for the service's account by name.
+            // The service's account was only a default, so its absence is no error.
             guard user != nil else { return caller }
             throw Refusal(message: "this host has no user \(TerminalText.safe(name)); `getent passwd` shows the users")
         }

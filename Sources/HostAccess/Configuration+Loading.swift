@@ -8,8 +8,8 @@ extension Configuration {
     ///
     /// Blocks as long as the disk and the name service take; binds nothing.
     ///
-    /// - Parameter services: those that a listener can have.
-    /// - Returns: the configuration, or nil and what is wrong: every mistake, in the order of reading.
+    /// - Parameter services: the services that a listener may have.
+    /// - Returns: the configuration; or nil and every mistake in the order of reading.
     public static func load(
         path: String = defaultPath, services: [ServiceSchema], host: some HostLookup,
         files: some ConfigurationFiles = SystemFiles()
@@ -28,7 +28,7 @@ extension Configuration {
         read(path, number: 0, help: "name the file: usherd --config FILE, usherctl check FILE")
         let directory = fragmentDirectory(of: path)
         do throws(SystemError) {
-            // By bytes, so that the order does not depend on a locale.
+            // Sorted by bytes, so that the order does not depend on a locale.
             let names = try files.names(in: directory).filter(isFragment).sorted { $0.lexicographicallyPrecedes($1) }
             for (index, bytes) in names.enumerated() {
                 guard let name = String(validating: bytes, as: UTF8.self) else {
@@ -50,7 +50,7 @@ extension Configuration {
         return assemble(sources, problems, main: path, services: services, host: host)
     }
 
-    /// Whether a file of `conf.d` belongs to the configuration.
+    /// Whether a file of `conf.d` is a part of the configuration.
     private static func isFragment(_ name: [UInt8]) -> Bool {
         name.first != UInt8(ascii: ".") && name.suffix(5).elementsEqual(".toml".utf8)
     }

@@ -2,22 +2,22 @@
 
 public import LinuxSystem
 
-/// How a configuration gets at its files. Tests give them from a table.
+/// Reads the files of a configuration. Tests use a table.
 public protocol ConfigurationFiles {
     /// The bytes of a regular file.
     ///
-    /// - Throws: why it cannot be read; ``FileReadFailure/tooLarge`` above `limit` bytes, without reading so many.
+    /// - Throws: the error; ``FileReadFailure/tooLarge`` above `limit` bytes, without reading all of them.
     func read(_ path: String, limit: Int) throws(FileReadFailure) -> [UInt8]
 
-    /// Which component of a path keeps the user from reading a file, and what to do about it; nil where nobody can tell.
+    /// The component of a path that prevents reading a file, and what to do; nil if unknown.
     func obstacle(to path: String) -> (text: String, help: String)?
 
-    /// The names in a directory in any order, as bytes in whatever encoding; none if there is no such directory.
+    /// The names in a directory in any order, as bytes of any encoding; empty if there is no such directory.
     func names(in directory: String) throws(SystemError) -> [[UInt8]]
 }
 
 extension ConfigurationFiles {
-    /// Nothing is known.
+    /// nil: unknown.
     public func obstacle(to path: String) -> (text: String, help: String)? { nil }
 }
 
@@ -25,19 +25,19 @@ extension ConfigurationFiles {
 ///
 /// Concurrency: any queue. Each call blocks as long as the disk takes.
 public struct SystemFiles: ConfigurationFiles, Sendable {
-    /// Makes an access; it keeps nothing.
+    /// Makes a value without state.
     public init() {}
 
-    /// Reads a file without ever waiting for one that is no file, such as a pipe.
+    /// Reads a regular file; never blocks on anything else, such as a pipe.
     public func read(_ path: String, limit: Int) throws(FileReadFailure) -> [UInt8] {
         try RegularFile.read(path, limit: limit)
     }
 
-    /// Walks along the path as the effective user of the process.
+    /// Checks each component of the path as the effective user of the process.
     public func obstacle(to path: String) -> (text: String, help: String)? {
         let facts = SystemPathFacts()
         guard let obstacle = PathObstacle.toReading(path, facts) else { return nil }
-        // That a file is missing says the error itself.
+        // The error itself says that the file is missing.
         if obstacle == .missing(path) { return nil }
         let user = Account.ofThisProcess.name
         return (obstacle.text(for: user, facts), obstacle.help(for: user))

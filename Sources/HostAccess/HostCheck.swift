@@ -4,21 +4,20 @@ import Addresses
 import Configuration
 import LinuxSystem
 
-/// What on this host would keep a configuration from working for the user as which usherd runs. Pure: facts come in,
-/// findings go out.
+/// Finds what on this host would keep a configuration from working for usherd's user. Pure: facts in, findings out.
 struct HostCheck<Facts: HostFacts> {
     private let user: Account
     private let isService: Bool
     private let facts: Facts
     private(set) var findings: [HostFinding] = []
-    /// The log files that were looked at, by what they are.
+    /// The log files that were checked, by their identity.
     private var logFiles: [FileIdentity: String] = [:]
 
     /// Prepares a check.
     ///
     /// - Parameters:
-    ///   - user: who is to run usherd.
-    ///   - isService: whether that is the service's account, for which the unit makes directories and grants
+    ///   - user: the user that usherd runs as.
+    ///   - isService: whether that is the service's account, for which the unit creates directories and grants
     ///     CAP_NET_BIND_SERVICE.
     init(as user: Account, isService: Bool, _ facts: Facts) {
         self.user = user
@@ -26,7 +25,7 @@ struct HostCheck<Facts: HostFacts> {
         self.facts = facts
     }
 
-    /// What is wrong with paths: to be asked while the process is that user.
+    /// Checks the paths. Call it with the effective user of usherd.
     mutating func lookAtPaths(of configuration: Configuration) {
         for destination in configuration.log.destinations ?? [] {
             guard case .file(let path) = destination else { continue }
@@ -48,7 +47,7 @@ struct HostCheck<Facts: HostFacts> {
         }
     }
 
-    /// What is wrong with addresses and limits: to be asked with all the privileges that there are.
+    /// Checks the addresses and limits. Call it with the caller's own privileges.
     mutating func lookAtRest(of configuration: Configuration) {
         for listener in configuration.listeners {
             for address in listener.listen {
@@ -65,14 +64,14 @@ struct HostCheck<Facts: HostFacts> {
 
     // MARK: Paths
 
-    /// A file by whatever path: that file, or one that would be made in a directory.
+    /// The identity of a file: of an existing one, or of one that would be created in a directory.
     private struct FileIdentity: Hashable {
         let device: UInt64
         let inode: UInt64
         var name = ""
     }
 
-    /// Which regular file is or would be made at a path; nil if that is not known.
+    /// The identity of the regular file that is, or would be created, at a path; nil if unknown.
     private func identity(of path: String) -> FileIdentity? {
         if let status = try? facts.status(of: path) {
             guard status.kind == .regular, status.inode != 0 else { return nil }
@@ -126,8 +125,9 @@ struct HostCheck<Facts: HostFacts> {
                 + " alone", at: address.origin, help: "remove it, or write another path")
     }
 
-    /// Whether a directory is missing that the unit makes when the service starts: RuntimeDirectory=, LogsDirectory= and
-    /// StateDirectory= of usherd.service and usherd@.service.
+    /// Whether the obstacle is a missing directory that the unit creates at the start.
+    ///
+    /// RuntimeDirectory=, LogsDirectory= and StateDirectory= of usherd.service and usherd@.service.
     private func isMadeByUnit(_ obstacle: PathObstacle) -> Bool {
         guard isService, case .missing(let path) = obstacle else { return false }
         let made = ["/run/usherd", "/var/run/usherd", "/var/log/usherd", "/var/lib/usherd"]
@@ -190,9 +190,9 @@ struct HostCheck<Facts: HostFacts> {
                     ? "as root, `ss -lxtup` shows the process; stop that process, or choose another address"
                     : "stop that process, or choose another address")
         case .failed(let error):
-            // The unit grants the service what its account alone lacks.
+            // The unit grants CAP_NET_BIND_SERVICE, which this process lacks.
             if isService, error == SystemError("bind", errno: ListenAdvice.permissionDenied) { return }
-            // Of an interface that is missing by its name, the reading of the configuration has made a note.
+            // For an interface that is missing by name, the parsing has already made a note.
             let isNumbered = address.endpoint.interfaceNumber != nil
             if error.errno == ListenAdvice.noDevice, kind == .tcp || kind == .udp, !isNumbered { return }
             find(

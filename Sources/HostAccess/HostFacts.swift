@@ -3,33 +3,33 @@
 import Addresses
 import LinuxSystem
 
-/// What ``HostCheck`` has to know of the host. Tests answer from a table.
+/// The facts about the host that ``HostCheck`` needs. Tests answer from a table.
 protocol HostFacts: PathFacts {
-    /// Whether an address can be had.
+    /// Whether an address can be bound.
     func state(of address: SocketAddress, _ kind: SocketKind, dualStack: Bool, interface: UInt32) -> AddressState
 
-    /// How many descriptors a process may have at most.
+    /// The most descriptors that a process may have.
     var descriptorLimit: Int { get }
 
     /// The lowest port that needs no privilege.
     var unprivilegedPort: Int { get }
 
-    /// What drop-ins of the unit add.
+    /// The settings that drop-ins add to the unit.
     var unit: UnitDropIns { get }
 }
 
 /// Whether an address can be listened on.
 enum AddressState: Equatable, Sendable {
-    /// Yes.
+    /// It is free.
     case free
-    /// A usherd with the same configuration has it.
+    /// A running usherd with the same configuration uses it.
     case ours
-    /// Another process has it; nil if this one may not see which.
+    /// Another process uses it; nil if this process may not see which one.
     case taken(by: Holder?)
-    /// The kernel says no.
+    /// bind(2) failed.
     case failed(SystemError)
 
-    /// Who has an address.
+    /// The process that uses an address.
     struct Holder: Equatable, Sendable {
         var name: String
         var pid: Int
@@ -42,17 +42,17 @@ enum AddressState: Equatable, Sendable {
     }
 }
 
-/// What drop-ins add to usherd.service, as far as a check cares: systemd.exec(5). Pure.
+/// The settings that drop-ins add to usherd.service, as far as the check needs them: systemd.exec(5). Pure.
 struct UnitDropIns: Equatable, Sendable {
     /// `SupplementaryGroups=`, by name or number.
     var groups: Set<String> = []
     /// `AmbientCapabilities=`.
     var capabilities: Set<String> = []
 
-    /// Nothing.
+    /// No settings.
     init() {}
 
-    /// Reads files one after the other; an empty assignment takes back what was said before.
+    /// Parses files in order; an empty assignment resets the earlier ones.
     init(_ files: [String]) {
         for line in files.flatMap({ $0.split(separator: "\n") }) {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -2,15 +2,15 @@
 
 public import Configuration
 
-/// Something about the host that would keep a valid configuration from working.
+/// A condition on the host that would keep a valid configuration from working.
 public struct HostFinding: Hashable, Sendable {
-    /// Where the configuration asks for it; nil where it does not say so itself.
+    /// The place in the configuration; nil if the setting is a default.
     public var origin: SettingOrigin?
 
-    /// What is wrong, as a sentence without its capital letter and full stop.
+    /// What is wrong: a sentence without a capital letter and a full stop.
     public var message: String
 
-    /// What to do about it.
+    /// How to correct it.
     public var help: String
 
     init(_ message: String, at origin: SettingOrigin?, help: String) {
@@ -21,7 +21,7 @@ public struct HostFinding: Hashable, Sendable {
 }
 
 extension HostFinding: CustomStringConvertible {
-    /// For people, in lines without a newline at the end: `FILE:LINE:COLUMN: note: MESSAGE` and `help: HELP`.
+    /// The text for people, in lines without a newline at the end: `FILE:LINE:COLUMN: note: MESSAGE` and `help: HELP`.
     public var description: String {
         let place = origin.map { "\(TerminalText.safe($0.description)): " } ?? ""
         return "\(place)note: \(TerminalText.safe(message))\nhelp: \(TerminalText.safe(help))"

@@ -5,16 +5,17 @@ import Configuration
 import Glibc
 package import LinuxSystem
 
-/// What to do about an address that the kernel refuses to a listener. Pure.
+/// What to do if the kernel refuses to bind or listen on an address. Pure.
 package enum ListenAdvice {
-    /// What bind(2) says of a port below 1024, and of a directory that may not be written to.
+    /// The errno of bind(2) for a privileged port, and for a directory without write permission.
     package static let permissionDenied = EACCES
 
-    /// What bind(2) says of a link-local address whose interface is missing.
+    /// The errno of bind(2) for a link-local address whose interface is missing.
     package static let noDevice = ENODEV
 
-    /// What brings a family of sockets that the kernel does not know, or the unit does not allow: seccomp answers as a kernel
-    /// without it does.
+    /// The advice for an address family that the kernel lacks or the unit does not allow.
+    ///
+    /// seccomp makes both fail in the same way.
     private static func missingFamily(_ scheme: EndpointScheme) -> String {
         guard let modules = scheme.kind?.modules else {
             return
@@ -26,7 +27,7 @@ package enum ListenAdvice {
             + " AF_\(scheme.rawValue.uppercased())"
     }
 
-    /// What lets a daemon give its socket to somebody: to a group, to be a member of it.
+    /// The advice for a socket that cannot be given to a user or group.
     private static func owner(_ options: EndpointOptions) -> String {
         if options.user == nil, let group = options.group {
             return
@@ -38,7 +39,7 @@ package enum ListenAdvice {
             + " /usr/share/doc/usherd/examples into /etc/systemd/system/usherd.service.d, or drop `user`"
     }
 
-    /// The advice for an error; empty where there is none.
+    /// The advice for an error; empty if there is none.
     package static func text(for error: SystemError, at endpoint: Endpoint) -> String {
         let scheme = endpoint.scheme
         return switch (error.operation.description, error.errno) {

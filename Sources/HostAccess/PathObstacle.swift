@@ -2,9 +2,9 @@
 
 import LinuxSystem
 
-/// How a configuration and its check look at the file system of the host. Tests answer from a table.
+/// The view of a host's file system that a configuration and its check need. Tests answer from a table.
 protocol PathFacts {
-    /// What lies at a path.
+    /// The status of the file at a path.
     func status(of path: String) throws(SystemError) -> FileStatus
 
     /// The name of a user or a group, for messages.
@@ -12,21 +12,21 @@ protocol PathFacts {
     func groupName(_ number: UInt32) -> String
 }
 
-/// The first thing on the way to a file that keeps a user from it. Pure: it asks ``PathFacts`` for each component.
+/// The first component of a path that prevents access to a file. Pure: it queries ``PathFacts`` for each component.
 enum PathObstacle: Equatable, Sendable {
-    /// There is nothing at this path.
+    /// Nothing exists at this path.
     case missing(String)
-    /// This is no directory, and something below it is wanted.
+    /// A component is not a directory.
     case notADirectory(String, FileStatus)
-    /// The user may not pass through this directory.
+    /// The user may not search this directory.
     case notSearchable(String, FileStatus)
     /// The user may not read, or write to, this file or directory.
     case notReadable(String, FileStatus)
     case notWritable(String, FileStatus)
-    /// Something else.
+    /// Another error.
     case failed(String, SystemError)
 
-    /// Walks to the directory that `path` is, component by component.
+    /// Checks each component of the path of a directory; nil if the user can reach it.
     static func onTheWay(to path: String, _ facts: some PathFacts) -> PathObstacle? {
         for directory in Self.components(of: path) {
             do throws(SystemError) {
@@ -40,7 +40,7 @@ enum PathObstacle: Equatable, Sendable {
         return nil
     }
 
-    /// Why a file cannot be read.
+    /// Why a file cannot be read; nil if it can.
     static func toReading(_ path: String, _ facts: some PathFacts) -> PathObstacle? {
         if let obstacle = onTheWay(to: parent(of: path), facts) { return obstacle }
         do throws(SystemError) {
@@ -51,7 +51,7 @@ enum PathObstacle: Equatable, Sendable {
         }
     }
 
-    /// Why no file can be made in a directory.
+    /// Why no file can be created in a directory; nil if one can.
     static func toMaking(in directory: String, _ facts: some PathFacts) -> PathObstacle? {
         if let obstacle = onTheWay(to: directory, facts) { return obstacle }
         do throws(SystemError) {
@@ -66,13 +66,13 @@ enum PathObstacle: Equatable, Sendable {
         error.symbol == "ENOENT" ? .missing(path) : .failed(path, error)
     }
 
-    /// The directory that a file is in.
+    /// The directory that contains a file.
     static func parent(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// `/`, `/etc` and `/etc/usherd` of `/etc/usherd`.
+    /// The ancestors of a path and the path itself: `/`, `/etc` and `/etc/usherd` of `/etc/usherd`.
     private static func components(of path: String) -> [String] {
         let isAbsolute = path.utf8.first == UInt8(ascii: "/")
         var all = [isAbsolute ? "/" : "."]
@@ -84,7 +84,7 @@ enum PathObstacle: Equatable, Sendable {
         return all
     }
 
-    /// What is in the way of a user, as a clause.
+    /// The obstacle for a user, as a clause.
     func text(for user: String, _ facts: some PathFacts) -> String {
         switch self {
         case .missing(let path): "\(path) does not exist"
@@ -99,7 +99,7 @@ enum PathObstacle: Equatable, Sendable {
         }
     }
 
-    /// What to do about it.
+    /// How to remove the obstacle.
     func help(for user: String) -> String {
         switch self {
         case .missing(let path): "create it: mkdir -p \(path)"
@@ -115,7 +115,7 @@ enum PathObstacle: Equatable, Sendable {
         }
     }
 
-    /// Whether a directory is one that no service may own: it is at the top, or the host's place for others' directories.
+    /// Whether no service may own a directory: it is at the top, or contains the directories of many services.
     private static func isShared(_ path: String) -> Bool {
         let parts = path.split(separator: "/")
         return parts.count < 2

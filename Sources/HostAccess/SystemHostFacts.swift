@@ -14,9 +14,9 @@ struct SystemPathFacts: PathFacts {
     func groupName(_ number: UInt32) -> String { NameService.groupName(of: number) ?? String(number) }
 }
 
-/// This host, for ``HostCheck``. It binds addresses for a moment and listens on none, so a daemon that runs notices nothing.
+/// This host, for ``HostCheck``. It binds addresses for a moment and never listens, so a running daemon is not disturbed.
 struct SystemHostFacts: HostFacts {
-    /// The configuration that is checked, by its absolute path: a usherd that runs with it may have the addresses.
+    /// The absolute path of the checked configuration: a usherd that runs with it may use the addresses.
     private let configurationPath: String?
 
     init(configurationPath: String) {
@@ -34,7 +34,7 @@ struct SystemHostFacts: HostFacts {
     var unprivilegedPort: Int { SocketHolders.unprivilegedPort }
 
     var unit: UnitDropIns {
-        // In the order of precedence, the weakest first: systemd.unit(5).
+        // In the order of increasing precedence: systemd.unit(5).
         let folders = ["/usr/lib/systemd/system", "/run/systemd/system", "/etc/systemd/system"]
         let files = folders.flatMap { folder -> [String] in
             let path = "\(folder)/usherd.service.d"
@@ -57,7 +57,7 @@ struct SystemHostFacts: HostFacts {
         }
     }
 
-    /// Of Unix sockets the kernel has a table, so none has to be made or connected to.
+    /// /proc/net/unix lists Unix sockets, so nothing has to be bound or connected.
     private func unixState(of address: SocketAddress, _ kind: SocketKind) -> AddressState {
         let sockets = SocketHolders.sockets(on: address, kind)
         return sockets.isEmpty ? .free : holder(of: sockets)
@@ -65,13 +65,13 @@ struct SystemHostFacts: HostFacts {
 
     private func holder(of sockets: [SocketHolders.Entry]) -> AddressState {
         let processes = SocketHolders.processes(with: sockets)
-        // What systemd keeps, a daemon that runs may have been passed: both have it open.
+        // A socket that systemd holds may have been passed to a running daemon: then both have it open.
         if let manager = processes.first(where: { $0.pid == 1 }) {
             return .taken(by: AddressState.Holder(name: manager.name, pid: 1))
         }
         if processes.contains(where: isOurs) { return .ours }
         if let other = processes.first { return .taken(by: AddressState.Holder(name: other.name, pid: other.pid)) }
-        // Nobody but root sees which process has a socket of another user, but who made it stands in the table.
+        // Only root sees which process has a socket of another user, but the table names the user that created it.
         let daemons = SocketHolders.processes(named: "usherd").filter(isOurs)
         let mayBeOurs = daemons.contains { daemon in
             sockets.contains { $0.user == nil || $0.user == daemon.user || $0.user == 0 }
@@ -79,7 +79,7 @@ struct SystemHostFacts: HostFacts {
         return mayBeOurs ? .ours : .taken(by: nil)
     }
 
-    /// Whether a process is a usherd that runs with the configuration that is checked.
+    /// Whether a process is a usherd that runs with the checked configuration.
     private func isOurs(_ process: SocketHolders.Process) -> Bool {
         guard process.name == "usherd", let configurationPath else { return false }
         let written = Self.configuration(of: process.arguments)
@@ -89,7 +89,7 @@ struct SystemHostFacts: HostFacts {
         return path.flatMap(Self.absolute) == configurationPath
     }
 
-    /// The configuration that a command line of usherd names.
+    /// The configuration file in a command line of usherd.
     static func configuration(of arguments: [String]) -> String {
         var path = Configuration.defaultPath
         var words = arguments.dropFirst()
@@ -103,9 +103,9 @@ struct SystemHostFacts: HostFacts {
         return path
     }
 
-    /// The path without symbolic links and dots; nil if there is nothing.
+    /// The path without symbolic links and dots; nil if it does not exist.
     private static func absolute(_ path: String) -> String? {
-        // unsafe: realpath allocates the text, which is ours to free.
+        // unsafe: realpath allocates the text; this function frees it.
         guard let text = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(text) }
         return unsafe String(cString: text)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The numbers of version 2 (section 2.2).
+/// The constants of version 2 (section 2.2).
 enum BinaryHeader {
-    /// The twelve bytes that it begins with.
+    /// The twelve bytes at the start of a header.
     static let signature: StaticString = "\r\n\r\n\0\r\nQUIT\n"
 
-    /// The length without addresses and fields, and the least that there can be.
+    /// The length without addresses and fields: the shortest header.
     static let fixedLength = 16
 
-    /// The high half of the byte after the signature.
+    /// The version: high half of the byte after the signature.
     static let version: UInt8 = 0x20
 
-    /// The low half of the byte after the signature.
+    /// The command PROXY: low half of the byte after the signature.
     static let proxyCommand: UInt8 = 0x1
 
-    /// The high half of the byte that tells what the addresses are.
+    /// The address family: high half of the next byte.
     enum Family: UInt8 {
         case unspecified = 0x00
         case inet = 0x10
@@ -32,23 +32,23 @@ enum BinaryHeader {
         }
     }
 
-    /// The low half of that byte.
+    /// The transport: low half of that byte.
     enum Transport: UInt8 {
         case unspecified = 0x0
         case stream = 0x1
         case datagram = 0x2
     }
 
-    /// The length of a Unix address, which is that of `sun_path`.
+    /// The length of a Unix address, that of `sun_path`.
     static let unixLength = 108
 
-    /// The types of the fields that are of use here.
+    /// The types of the fields (TLVs) that usher reads and writes.
     enum FieldType: UInt8 {
         case authority = 0x02
         case checksum = 0x03
         case uniqueID = 0x05
     }
 
-    /// The length of the type and the length of a field.
+    /// The length of the type and the length field of a TLV.
     static let fieldHeaderLength = 3
 }

@@ -2,12 +2,12 @@
 
 import Addresses
 
-/// Reads a header of version 2 (section 2.2).
+/// Parses a header of version 2 (section 2.2).
 enum BinaryHeaderParser {
-    /// Reads bytes that begin with the signature.
+    /// Parses bytes that begin with the signature.
     static func parse(_ bytes: RawSpan, longest: Int) throws(ProxyHeaderMistake) -> ProxyHeaderProgress {
         guard let kind = try Kind(bytes) else { return .incomplete }
-        // The high half of the length may already say that it is too much.
+        // The high byte of the length alone may already exceed the limit.
         guard bytes.byteCount > 14 else { return .incomplete }
         guard BinaryHeader.fixedLength + Int(bytes.byte(at: 14)) << 8 <= longest else { throw .tooLong }
         guard bytes.byteCount >= BinaryHeader.fixedLength else { return .incomplete }
@@ -29,14 +29,14 @@ enum BinaryHeaderParser {
         return .complete(result, length: length)
     }
 
-    /// What the two bytes after the signature say.
+    /// The meaning of the two bytes after the signature.
     private struct Kind {
         let command: ProxyHeader.Command
-        /// Nil if it means nothing and need not.
+        /// Nil if the value is unknown, which is allowed for LOCAL.
         let family: BinaryHeader.Family?
         let transport: BinaryHeader.Transport?
 
-        /// Nil if they have not both come.
+        /// Nil if not both bytes have been received.
         init?(_ bytes: RawSpan) throws(ProxyHeaderMistake) {
             guard bytes.byteCount > 12 else { return nil }
             guard bytes.byte(at: 12) & 0xf0 == BinaryHeader.version else { throw .unsupportedVersion }
@@ -45,13 +45,13 @@ enum BinaryHeaderParser {
             guard bytes.byteCount > 13 else { return nil }
             family = BinaryHeader.Family(rawValue: bytes.byte(at: 13) & 0xf0)
             transport = BinaryHeader.Transport(rawValue: bytes.byte(at: 13) & 0x0f)
-            // With LOCAL the family is ignored, whatever it is.
+            // With LOCAL the family is ignored, whatever its value.
             guard command == .proxy else { return }
             guard family != nil else { throw .unsupportedFamily }
             guard transport != nil else { throw .unsupportedTransport }
         }
 
-        /// Whether addresses follow that are to be used.
+        /// Whether the header has addresses that are to be used.
         var hasAddresses: Bool {
             command == .proxy && family != .unspecified && transport != .unspecified
         }
@@ -85,9 +85,9 @@ enum BinaryHeaderParser {
         return SocketAddress.ipv6(address, port: header.uint16(at: portOffset), scope: 0).canonical
     }
 
-    /// A `sun_path`: a path to its first NUL, or a name after a NUL.
+    /// Parses a `sun_path`: a path up to its first NUL, or an abstract name after a NUL.
     ///
-    /// How long a name is goes unsaid, so that one that itself ends in NULs comes without them.
+    /// The header has no length for a name, so NULs at the end of a name are lost.
     private static func unix(in header: RawSpan, at start: Int) -> SocketAddress {
         var end = start + BinaryHeader.unixLength
         if header.byte(at: start) != 0 {
@@ -100,11 +100,11 @@ enum BinaryHeaderParser {
 
     // MARK: Fields
 
-    /// What fields say that are of use here.
+    /// The values of the known fields.
     private struct Fields {
         var uniqueID: ProxyUniqueID?
         var authority: [UInt8]?
-        /// Where the four bytes of the checksum are.
+        /// The offset of the four bytes of the checksum.
         var checksum: Int?
     }
 
@@ -115,8 +115,8 @@ enum BinaryHeaderParser {
         if kind.hasAddresses {
             fields = try read(from: start, in: header)
         } else if kind.family != nil, let readable = try? read(from: start, in: header) {
-            // Where no addresses are to be used, nothing need be made of what follows. But what a relay knows of the
-            // connection of a client that has no IP address stands here, and where it is made of fields it is taken.
+            // Without addresses to use, the rest of the header may be ignored. But a relay puts its unique ID and authority here
+            // for a client without an IP address, so the rest is used if it parses as fields.
             fields = readable
         }
         if let checksum = fields.checksum, header.uint32(at: checksum) != self.checksum(of: header, at: checksum) {
@@ -167,7 +167,7 @@ enum BinaryHeaderParser {
         return trail.map { .trail($0) } ?? .foreign(header.array(value))
     }
 
-    /// The checksum of a header with zeros where the checksum stands.
+    /// The checksum of a header, with the checksum itself counted as zeros.
     private static func checksum(of header: RawSpan, at place: Int) -> UInt32 {
         var checksum = CRC32C()
         checksum.add(header.extracting(0..<place))

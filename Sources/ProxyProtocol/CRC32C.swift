@@ -6,7 +6,7 @@
 struct CRC32C {
     private var state: UInt32 = .max
 
-    /// The checksum of what was added.
+    /// The checksum of the bytes added so far.
     var value: UInt32 { ~state }
 
     /// Adds a byte.
@@ -17,7 +17,7 @@ struct CRC32C {
         state = state >> 4 ^ Self.table[Int(state & 0xf)]
     }
 
-    /// Adds bytes that are zero, as which a checksum counts itself.
+    /// Adds zero bytes, which stand for the checksum field itself.
     mutating func addZeros(_ count: Int) {
         for _ in 0..<count { add(0) }
     }
@@ -27,7 +27,7 @@ struct CRC32C {
         for offset in 0..<bytes.byteCount { add(bytes.byte(at: offset)) }
     }
 
-    /// What each half byte adds.
+    /// The remainder for each half byte.
     private static let table: [16 of UInt32] = InlineArray { index in
         var remainder = UInt32(index)
         for _ in 0..<4 { remainder = remainder >> 1 ^ (remainder & 1 == 1 ? 0x82f6_3b78 : 0) }

@@ -2,25 +2,23 @@
 
 package import Addresses
 
-/// The name of a connection along all the relays that it passes: which usherd took it from the client, the number that
-/// it had there, and how many relays have sent it on since.
+/// The identity of a connection along a chain of relays: the first usherd, its connection number, and the hops.
 ///
-/// As text, `usherd/1/3/00000000deadbeef/42`: the form, the hops, the instance in 16 hexadecimal digits, the number. A
-/// relay sends on what it got with one hop more, so that a connection that goes round in circles is found out, and so
-/// that the records of all relays that it passed have one name for it.
+/// As text, `usherd/1/3/00000000deadbeef/42`: format, hops, instance in 16 hexadecimal digits, number. A relay sends on what it
+/// received with one more hop, so that a loop is detected, and the records of all relays have one name for the connection.
 ///
-/// It is short because nginx up to 1.23 takes no header above 107 bytes, addresses of IPv6 included.
+/// The text is short because nginx up to 1.23 accepts no header above 107 bytes, including IPv6 addresses.
 public struct ConnectionTrail: Hashable, Sendable {
-    /// How many relays have sent the connection on, the first included.
+    /// How many relays have relayed the connection, including the first.
     public let hops: UInt8
 
-    /// The first relay: a random number that it made when it started.
+    /// The first relay: a random number that it chose at its start.
     public let instance: UInt64
 
-    /// The number that the connection has in the records of the first relay.
+    /// The number of the connection in the records of the first relay.
     public let connection: UInt64
 
-    /// The trail of a connection that comes from its client: one hop.
+    /// The trail of a connection directly from a client: one hop.
     public init(instance: UInt64, connection: UInt64) {
         self.init(hops: 1, instance: instance, connection: connection)
     }
@@ -31,10 +29,10 @@ public struct ConnectionTrail: Hashable, Sendable {
         self.connection = connection
     }
 
-    /// How many relays a connection may pass. No sensible chain has as many, and a loop has them in a moment.
+    /// How many relays a connection may pass. No sensible chain is longer, and a loop reaches the limit at once.
     public static let mostHops: UInt8 = 16
 
-    /// The trail that the next relay sends on; nil if the connection has passed ``mostHops`` and must be in a loop.
+    /// The trail for the next relay; nil if the connection has passed ``mostHops`` relays, so it is in a loop.
     public func next() -> ConnectionTrail? {
         guard hops < Self.mostHops else { return nil }
         return ConnectionTrail(hops: hops + 1, instance: instance, connection: connection)
@@ -47,7 +45,7 @@ public struct ConnectionTrail: Hashable, Sendable {
         bytes.append(addingCapacity: Self.longestText) { append(to: &$0) }
     }
 
-    /// Appends the text, ``textLength`` bytes.
+    /// Appends the text: ``textLength`` bytes.
     package func append(to bytes: inout ByteOutput) {
         bytes.append("usherd/1/", decimal: UInt64(hops))
         bytes.append(UInt8(ascii: "/"))
@@ -75,7 +73,7 @@ public struct ConnectionTrail: Hashable, Sendable {
         return digits
     }
 
-    /// Reads the text, in exactly the form in which it is written; nil for anything else.
+    /// Parses the text; nil unless it is exactly in the written form.
     public init?(parsing text: some Collection<UInt8>) {
         guard text.count <= Self.longestText, text.starts(with: "usherd/1/".utf8) else { return nil }
         var rest = text.dropFirst(9)

@@ -3,18 +3,18 @@
 package import Addresses
 
 extension ProxyHeader {
-    /// A bound for the length of what ``append(to:checksum:)`` appends.
+    /// An upper bound for the bytes that ``append(to:checksum:)`` appends.
     package static let longestEncoding =
         BinaryHeader.fixedLength + 2 * BinaryHeader.unixLength + 3 * BinaryHeader.fieldHeaderLength
         + longestUniqueID + longestAuthority + 4
 
-    /// Appends the header in the form of its ``version``.
+    /// Appends the header in the format of its ``version``.
     ///
-    /// Version 1 tells of IP streams and calls the rest UNKNOWN. Version 2 tells of IP and Unix addresses. Where one
-    /// address is of IPv4 and the other of IPv6, both are written as IPv6. Addresses that have no place in the version
-    /// are left out; so is a unique ID or an authority that is too long for any receiver.
+    /// Version 1 has addresses of IP streams and is UNKNOWN otherwise. Version 2 has IP and Unix addresses. If one address is
+    /// IPv4 and the other IPv6, both are written as IPv6. Addresses that the version does not have are left out; so is a unique
+    /// ID or an authority that exceeds the limit.
     ///
-    /// - Parameter checksum: whether version 2 has a CRC32c at its end.
+    /// - Parameter checksum: whether version 2 gets a CRC32c at its end.
     public func append(to bytes: inout [UInt8], checksum: Bool = false) {
         bytes.append(addingCapacity: Self.longestEncoding) { append(to: &$0, checksum: checksum) }
     }
@@ -27,7 +27,7 @@ extension ProxyHeader {
         }
     }
 
-    /// The addresses in a form that the version has for them.
+    /// The addresses in a form that the version has.
     private enum Addresses {
         case none
         case inet(IPv4Address, IPv4Address, ports: (UInt16, UInt16))
@@ -61,7 +61,7 @@ extension ProxyHeader {
         }
     }
 
-    /// Whether an address is a Unix one that fits: half an address would be another one.
+    /// Whether an address is a Unix address that fits: a truncated one would be another address.
     private static func isUnix(_ address: SocketAddress) -> Bool {
         switch address {
         case .unix(let path): path.count <= BinaryHeader.unixLength
@@ -166,7 +166,7 @@ extension ProxyHeader {
         bytes.append(repeating: 0, count: end - bytes.count)
     }
 
-    /// Appends the checksum of all that was appended since `start` and of itself, as zeros.
+    /// Appends the checksum of everything since `start`, with the checksum itself counted as zeros.
     private static func appendChecksum(from start: Int, to bytes: inout ByteOutput) {
         bytes.append(field: .checksum, length: 4)
         var checksum = CRC32C()
@@ -177,7 +177,7 @@ extension ProxyHeader {
 }
 
 extension ProxyUniqueID {
-    /// The length of the field; 0 if it is longer than it may be and left out.
+    /// The length of the field; 0 if it exceeds the limit, so it is left out.
     fileprivate var encodedLength: Int {
         switch self {
         case .trail(let trail): BinaryHeader.fieldHeaderLength + trail.textLength
@@ -203,14 +203,14 @@ extension IPv6Address {
 }
 
 extension ByteOutput {
-    /// Appends a number in network order.
+    /// Appends a number in network byte order.
     fileprivate mutating func append(network number: some FixedWidthInteger & UnsignedInteger) {
         for place in stride(from: number.bitWidth - 8, through: 0, by: -8) {
             append(UInt8(truncatingIfNeeded: number >> place))
         }
     }
 
-    /// Appends what stands before the value of a field.
+    /// Appends the type and the length of a field.
     fileprivate mutating func append(field type: BinaryHeader.FieldType, length: Int) {
         append(type.rawValue)
         append(network: UInt16(truncatingIfNeeded: length))

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ProxyHeader {
-    /// The longest header of version 2 that is taken where nobody says otherwise; nginx has the same bound.
+    /// The default limit for a header of version 2; nginx has the same.
     public static let defaultLongest = 4096
 
-    /// Reads a header at the beginning of what has come from a client so far.
+    /// Parses a header at the start of the bytes that were received so far.
     ///
-    /// It is read anew each time that more has come: what is incomplete costs a look at 107 bytes at most.
+    /// Parsing starts over when more bytes arrive; an incomplete header costs at most 107 bytes of work.
     ///
-    /// - Parameter longest: the most bytes that a header of version 2 may have in all; the bounds of version 1 are fixed.
-    /// - Throws: as soon as no further bytes could make a header of these. An address of version 1 is judged when the
-    ///   space after it has come, what follows the addresses of version 2 when all of it has.
+    /// - Parameter longest: the most bytes of a whole header of version 2; the limits of version 1 are fixed.
+    /// - Throws: as soon as no further bytes could complete a header. An address of version 1 is checked when the space after it
+    ///   has arrived, the fields of version 2 when all of them have.
     public static func parse(
         _ bytes: RawSpan, longest: Int = defaultLongest
     ) throws(ProxyHeaderMistake) -> ProxyHeaderProgress {

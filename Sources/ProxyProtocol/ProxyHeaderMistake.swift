@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why what a client sent first is not a PROXY header.
+/// Why the first bytes of a client are not a valid PROXY header.
 public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
-    /// It begins as neither version does.
+    /// The bytes begin like neither version.
     case noHeader
 
     // Version 1.
@@ -13,7 +13,7 @@ public enum ProxyHeaderMistake: Error, Hashable, Sendable, CaseIterable {
     case tooLong, addressesCutOff, fieldCutOff, repeatedField
     case uniqueIDTooLong, authorityTooLong, badChecksumField, checksumMismatch
 
-    /// What is wrong and what to do, as a sentence without a full stop.
+    /// What is wrong and what to do: a sentence without a full stop.
     public var message: StaticString {
         switch self {
         case .noHeader:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far the bytes that have come are a PROXY header.
+/// The state of parsing a PROXY header.
 public enum ProxyHeaderProgress: Hashable, Sendable {
-    /// They begin one, and more must come.
+    /// The bytes are the start of a header; more must arrive.
     case incomplete
 
-    /// The first `length` of them are one; what follows is the client's.
+    /// The first `length` bytes are a header; the rest is the client's data.
     case complete(ProxyHeader, length: Int)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a proxy calls a connection: PP2_TYPE_UNIQUE_ID, at most ``ProxyHeader/longestUniqueID`` bytes.
+/// A proxy's ID of a connection: PP2_TYPE_UNIQUE_ID, at most ``ProxyHeader/longestUniqueID`` bytes.
 public enum ProxyUniqueID: Hashable, Sendable {
-    /// It was made by a usherd.
+    /// An ID that a usherd made.
     case trail(ConnectionTrail)
 
-    /// It was made by something else, and means nothing to us.
+    /// An ID of another program; opaque to usher.
     case foreign([UInt8])
 
-    /// The bytes as they are in a header.
+    /// The bytes in a header.
     public var bytes: [UInt8] {
         switch self {
         case .trail(let trail):
@@ -19,7 +19,7 @@ public enum ProxyUniqueID: Hashable, Sendable {
         }
     }
 
-    /// The trail, if it was made by a usherd.
+    /// The trail, if a usherd made the ID.
     public var trail: ConnectionTrail? {
         guard case .trail(let trail) = self else { return nil }
         return trail

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The forms that a PROXY header has (HAProxy's `doc/proxy-protocol.txt`).
+/// The versions of the PROXY header (HAProxy's `doc/proxy-protocol.txt`).
 public enum ProxyVersion: Hashable, Sendable {
-    /// A line of text: section 2.1.
+    /// One line of text: section 2.1.
     case v1
 
-    /// A binary block, which alone has room for more than IP addresses: section 2.2.
+    /// A binary header, which may have more than IP addresses: section 2.2.
     case v2
 }

@@ -29,7 +29,7 @@ extension RawSpan {
         unsafe extracting(range).withUnsafeBytes { unsafe Array($0) }
     }
 
-    /// How a literal compares with the bytes from an offset on.
+    /// Compares a literal with the bytes from an offset on.
     func match(_ literal: StaticString, at offset: Int = 0) -> PrefixMatch {
         for index in 0..<literal.utf8CodeUnitCount {
             guard offset + index < byteCount else { return .soFar }
@@ -40,14 +40,14 @@ extension RawSpan {
     }
 }
 
-/// What ``RawSpan/match(_:at:)`` finds.
+/// The result of ``RawSpan/match(_:at:)``.
 enum PrefixMatch {
-    /// All of it is there.
+    /// All bytes of the literal are there.
     case whole
 
-    /// The bytes end before it does, and are the same until then.
+    /// The bytes end within the literal and match so far.
     case soFar
 
-    /// A byte is another.
+    /// A byte differs.
     case differs
 }

@@ -2,12 +2,12 @@
 
 import Addresses
 
-/// Reads a header of version 1: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443` with CR and LF (section 2.1).
+/// Parses a header of version 1: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443` with CR and LF (section 2.1).
 struct TextHeaderParser {
-    /// The most bytes of a line with its end.
+    /// The most bytes of a line, with its CR and LF.
     static let longest = 107
 
-    /// Where the next field begins.
+    /// The offset of the next field.
     private var offset = 0
 
     private static let carriageReturn = UInt8(ascii: "\r")
@@ -17,7 +17,7 @@ struct TextHeaderParser {
     static func parse(_ bytes: RawSpan) throws(ProxyHeaderMistake) -> ProxyHeaderProgress {
         var parser = TextHeaderParser()
         guard let header = try parser.line(bytes) else {
-            // The last two bytes that there may be are taken by the end of the line.
+            // The last two of these bytes must be the CR and LF.
             let endsInTime =
                 bytes.byteCount < longest - 1
                 || bytes.byteCount == longest - 1 && bytes.byte(at: longest - 2) == carriageReturn
@@ -28,7 +28,7 @@ struct TextHeaderParser {
         return .complete(header, length: parser.offset)
     }
 
-    /// The line; nil if it has not all come.
+    /// Parses the line; nil if it is incomplete.
     private mutating func line(_ bytes: RawSpan) throws(ProxyHeaderMistake) -> ProxyHeader? {
         guard try skip("PROXY ", in: bytes, else: .noHeader) else { return nil }
         switch bytes.match("UNKNOWN", at: offset) {
@@ -44,7 +44,7 @@ struct TextHeaderParser {
         }
     }
 
-    /// Goes past a literal; false if it has not all come.
+    /// Skips a literal; false if it is incomplete.
     private mutating func skip(
         _ literal: StaticString, in bytes: RawSpan, else mistake: ProxyHeaderMistake
     ) throws(ProxyHeaderMistake) -> Bool {
@@ -59,7 +59,7 @@ struct TextHeaderParser {
 
     // MARK: UNKNOWN
 
-    /// The line of a client whose addresses the proxy does not tell. What stands before its end is ignored.
+    /// Parses a line without addresses. The text between UNKNOWN and the end of the line is ignored.
     private mutating func unknown(_ bytes: RawSpan) throws(ProxyHeaderMistake) -> ProxyHeader? {
         offset += 7
         guard offset < bytes.byteCount else { return nil }
@@ -78,7 +78,7 @@ struct TextHeaderParser {
 
     // MARK: TCP4 and TCP6
 
-    /// The rest of the line after `TCP`; nil if it has not all come.
+    /// Parses the rest of the line after `TCP`; nil if it is incomplete.
     private mutating func addresses(
         of family: BinaryHeader.Family, in bytes: RawSpan
     ) throws(ProxyHeaderMistake) -> ProxyHeader? {
@@ -97,7 +97,7 @@ struct TextHeaderParser {
             destination: destination.with(port: destinationPort).canonical)
     }
 
-    /// An address and the space after it, without its port; nil if it has not all come.
+    /// Parses an address without its port, and the space after it; nil if it is incomplete.
     private mutating func address(
         of family: BinaryHeader.Family, in bytes: RawSpan
     ) throws(ProxyHeaderMistake) -> SocketAddress? {
@@ -131,7 +131,7 @@ struct TextHeaderParser {
         }
     }
 
-    /// A port and the byte that ends it; nil if it has not all come.
+    /// Parses a port and the byte after it; nil if it is incomplete.
     private mutating func port(in bytes: RawSpan, upTo end: UInt8) throws(ProxyHeaderMistake) -> UInt16? {
         let start = offset
         var value: UInt32 = 0
@@ -139,7 +139,7 @@ struct TextHeaderParser {
             let byte = bytes.byte(at: offset)
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                // A zero stands alone or not in front.
+                // A port has no leading zeros.
                 guard value > 0 || offset == start else { throw .badPort }
                 value = value * 10 + UInt32(byte - UInt8(ascii: "0"))
                 guard value <= UInt16.max else { throw .badPort }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parser {
-    /// Reads the array that is next and is itself `depth` levels deep.
+    /// Parses the next array, which is nested `depth` levels deep.
     mutating func array(depth: Int) -> TOMLValue {
         let start = lexer.offset
         let reportsBefore = lexer.problems.reportCount
@@ -45,7 +45,7 @@ extension Parser {
         }
     }
 
-    /// Takes the comma that is next, or reports that it has no element before it.
+    /// Skips the next comma; reports it if there is no element before it.
     mutating func comma(in state: inout ListState, expected: String) {
         if state == .opened || state == .afterComma {
             lexer.reportUnexpected(expected: expected, help: "remove this `,`, or put something before it")
@@ -56,10 +56,10 @@ extension Parser {
         lexer.offset += 1
     }
 
-    /// Gives up an array that never ends. The next statement is read from `resumeAt`.
+    /// Gives up an array that is never closed. Parsing continues at `resumeAt`.
     private mutating func unclosedArray(start: Int, reportsBefore: Int, resumeAt: Int) -> TOMLValue {
         lexer.offset = resumeAt
-        // After a mistake within, the missing bracket is probably part of what was skipped.
+        // After a mistake within the array, the missing bracket was probably in the skipped part.
         if lexer.problems.reportCount == reportsBefore {
             lexer.report(
                 TOMLProblem(
@@ -76,7 +76,7 @@ extension Parser {
                 range: SourceRange(start: offset, end: offset)))
     }
 
-    /// Whether a value might begin here.
+    /// Whether the next byte may begin a value.
     private var isValueNext: Bool {
         guard let next = lexer.next else { return false }
         return next == ASCII.leftBracket || next == ASCII.leftBrace || ASCII.isQuote(next)

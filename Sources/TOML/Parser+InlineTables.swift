@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parser {
-    /// Reads the inline table that is next and is itself `depth` levels deep.
+    /// Parses the next inline table, which is nested `depth` levels deep.
     mutating func inlineTable(depth: Int) -> TOMLValue {
         let start = lexer.offset
         let reportsBefore = lexer.problems.reportCount
@@ -39,7 +39,7 @@ extension Parser {
         }
     }
 
-    /// Reads `key = value` into `tree`. Returns the state after it.
+    /// Parses `key = value` into `tree`. Returns the state after it.
     private mutating func inlineEntry(depth: Int, tree: inout TableTree) -> ListState {
         guard let path = lexer.keyPath(limit: depthLimit - depth + 1) else {
             lexer.skipElement(until: ASCII.rightBrace)
@@ -61,7 +61,7 @@ extension Parser {
         return .afterMistake
     }
 
-    /// Whether the inline table seems to go on behind the line break or comment that is next, though it may not.
+    /// Whether the inline table seems to continue after the next line break or comment, which is not allowed.
     private func goesOnBehindLineBreak(state: ListState) -> Bool {
         var probe = lexer
         probe.problems.isMuted = true
@@ -75,7 +75,7 @@ extension Parser {
     }
 
     private mutating func unclosedInlineTable(start: Int, reportsBefore: Int) -> TOMLValue {
-        // After a mistake within, the missing brace is probably part of what was skipped.
+        // After a mistake within the table, the missing brace was probably in the skipped part.
         if lexer.problems.reportCount == reportsBefore {
             lexer.report(
                 TOMLProblem(

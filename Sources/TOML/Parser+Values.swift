@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parser {
-    /// Reads the value that is next, within `depth` levels of tables and arrays.
+    /// Parses the next value, within `depth` levels of tables and arrays.
     ///
-    /// An `invalid` value was reported; what is left of it, up to the next separator or the end of the line, is for the
-    /// caller to skip.
+    /// The problem of an `invalid` value was reported. The caller skips the rest of it, up to the next separator or the end of
+    /// the line.
     mutating func value(depth: Int) -> TOMLValue {
         lexer.skipBlank()
         let start = lexer.offset
@@ -21,12 +21,12 @@ extension Parser {
         }
     }
 
-    /// Something that could not be read, from `start` up to here.
+    /// An invalid value from `start` to the current offset.
     func invalid(from start: Int) -> TOMLValue {
         TOMLValue(content: .invalid, range: SourceRange(start: start, end: max(start, lexer.offset)))
     }
 
-    /// Reports `conflict`, unless it follows from a mistake that was reported.
+    /// Reports `conflict`, unless it follows from a mistake that was reported already.
     mutating func report(_ conflict: TableConflict) {
         if let problem = conflict.problem { lexer.report(problem) }
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a document statement by statement.
+/// Parses a document statement by statement.
 ///
-/// A mistake costs the statement or the element that it is in, and reading goes on behind it. Whatever a mistake makes
-/// unreadable becomes `invalid`, and what follows from it alone is not reported.
+/// A mistake invalidates the statement or the element that contains it, and parsing continues after it. Invalid values become
+/// `invalid`; problems that only follow from them are not reported.
 struct Parser {
     var lexer: Lexer
-    /// The deepest nesting that is read.
+    /// The deepest nesting that is parsed.
     let depthLimit: Int
     private var tree: TableTree
-    /// The table that keys go to, and how deep it is nested.
+    /// The table that receives the keys, and its depth.
     private var section: (table: TableTree.ID, depth: Int) = (TableTree.root, 0)
 
     init(bytes: [UInt8], limits: TOMLLimits) {
@@ -18,7 +18,7 @@ struct Parser {
         depthLimit = min(max(limits.depth, 1), TOMLLimits.maximumDepth)
     }
 
-    /// Reads everything, up to the end or the limit of problems.
+    /// Parses the whole document, up to its end or the limit of problems.
     mutating func document() -> TOMLDocument {
         while lexer.next != nil, !lexer.problems.isFull {
             _ = lexer.skipGap()
@@ -32,7 +32,7 @@ struct Parser {
         return TOMLDocument(root: tree.table(), problems: lexer.problems.inOrder())
     }
 
-    /// Whether there is nothing but perhaps a comment in the rest of the line.
+    /// Whether the rest of the line is empty or a comment.
     private var isLineBlank: Bool {
         lexer.isAtLineEnd || lexer.next == ASCII.numberSign
     }
@@ -70,8 +70,8 @@ struct Parser {
     private mutating func missingEquals(after path: [KeyPart]) {
         lexer.reportUnexpected(
             expected: "`=` after the key", help: "write `key = value`; a key that holds anything else needs quotes")
-        // The key itself seems to be what was meant, so it is there, only without a value that can be read. That it is
-        // there twice would be another mistake only if this was none.
+        // The key is probably right and only its value is missing, so the key is added, with an invalid value. A duplicate key is
+        // not reported as well.
         if lexer.isAtLineEnd || lexer.next == ASCII.colon {
             let value = TOMLValue(content: .invalid, range: lexer.nextRange)
             try? tree.insert(value, at: path, below: section.table)
@@ -79,7 +79,7 @@ struct Parser {
         skipStatement()
     }
 
-    /// Skips what is left of a statement whose key cannot be read, with the whole of its value, which may be lines long.
+    /// Skips the rest of a statement with an invalid key, including its value, which may span several lines.
     private mutating func skipStatement() {
         lexer.skip { $0 != ASCII.equals && $0 != ASCII.lineFeed && $0 != ASCII.numberSign }
         if lexer.take(ASCII.equals) {
@@ -90,7 +90,7 @@ struct Parser {
         lexer.skipToLineEnd()
     }
 
-    /// Skips a value that stands, against the rules, on the line behind that of its key.
+    /// Skips a value on the line after its key, where it is not allowed.
     private mutating func skipMisplacedValue() {
         var probe = self
         probe.lexer.problems.isMuted = true
@@ -120,7 +120,7 @@ struct Parser {
         } else {
             let brackets = isArray ? "`]]`" : "`]`"
             lexer.reportUnexpected(expected: "\(brackets) after the name", help: "close the header with \(brackets)")
-            // A key with a bracket before it by mistake is not the header of the keys that follow.
+            // A key with a stray bracket before it is not the header of the keys that follow.
             if lexer.next == ASCII.equals { return lexer.skipToLineEnd() }
         }
         let range = SourceRange(start: start, end: lexer.offset)

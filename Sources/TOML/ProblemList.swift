@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The problems found so far, up to a limit.
+/// Collects problems up to a limit.
 struct ProblemList {
     private(set) var problems: [TOMLProblem] = []
-    /// How many problems were reported, whether they were kept or not. Tells whether something went wrong since.
+    /// How many problems were reported, kept or not. A higher count shows that a problem occurred meanwhile.
     private(set) var reportCount = 0
-    /// Whether there are as many problems as anyone wants to read.
+    /// Whether the limit is reached.
     private(set) var isFull = false
-    /// Drops what is reported, while skipping text of which the mistake was told already.
+    /// Whether reports are dropped: for text that is skipped because its mistake was reported already.
     var isMuted = false
 
     private let limit: Int
@@ -16,7 +16,7 @@ struct ProblemList {
         self.limit = max(1, limit)
     }
 
-    /// Keeps `problem`, unless problems are muted or too many. The one beyond the limit says that reading stops.
+    /// Keeps `problem`, unless problems are muted or too many. The one beyond the limit says that parsing stopped.
     mutating func report(_ problem: TOMLProblem) {
         reportCount += 1
         guard !isMuted, !isFull else { return }
@@ -32,10 +32,10 @@ struct ProblemList {
         problems.append(problem)
     }
 
-    /// The problems in the order of their places; the one that says that reading stopped is the last.
+    /// The problems sorted by place; the one that says that parsing stopped comes last.
     func inOrder() -> [TOMLProblem] {
         let kept = problems.prefix(limit).enumerated().sorted {
-            // Those at one place stay in the order in which they were found.
+            // Problems at one place keep the order in which they were found.
             ($0.element.range.start, $0.offset) < ($1.element.range.start, $1.offset)
         }
         return kept.map(\.element) + problems.dropFirst(limit)

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bounds within which a document is read. What lies beyond is a problem, never a crash.
+/// The limits for a document. Exceeding one is a problem, never a crash.
 public struct TOMLLimits: Sendable, Hashable {
     /// 1 MiB, 64 levels, 100 problems.
     public static let `default` = TOMLLimits()
 
-    /// The deepest nesting that can be asked for: reading recurses once a level, and a thread's stack has an end.
+    /// The highest possible `depth`: parsing recurses once per level, and the stack of a thread is limited.
     public static let maximumDepth = 128
 
     /// The longest document, in bytes.
     public var size: Int
-    /// The deepest nesting of tables, arrays and inline tables together; each part of a dotted key is a level.
-    /// Counted as at most ``maximumDepth``.
+    /// The deepest nesting of tables, arrays and inline tables together; each part of a dotted key is a level. Limited to
+    /// ``maximumDepth``.
     public var depth: Int
-    /// The number of problems after which reading stops; one more then says so.
+    /// The number of problems after which parsing stops; one more then says so.
     public var problems: Int
 
-    /// Makes limits of `size` bytes, `depth` levels and so many `problems`.
+    /// Makes limits of `size` bytes, `depth` levels and `problems` problems.
     public init(size: Int = 1 << 20, depth: Int = 64, problems: Int = 100) {
         self.size = size
         self.depth = depth

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One mistake in a document: what is wrong, where, and how to mend it.
+/// One mistake in a document: what is wrong, where, and how to correct it.
 public struct TOMLProblem: Error, Sendable, Equatable {
     /// Another place that a problem refers to, such as the first definition of a key.
     public struct Related: Sendable, Equatable {
-        /// Where it is.
+        /// The other place.
         public var range: SourceRange
-        /// What is there, as a phrase: "first defined here".
+        /// A phrase about that place: "first defined here".
         public var note: String
 
-        /// Makes a reference to `range` with a phrase that says what is there.
+        /// Makes a reference to `range` with a phrase about it.
         public init(range: SourceRange, note: String) {
             self.range = range
             self.note = note
         }
     }
 
-    /// What is wrong: a sentence without its capital letter and full stop, to stand behind `file:line:column: `.
+    /// What is wrong: a sentence without a capital letter and a full stop, to follow `file:line:column: `.
     public var message: String
-    /// How to mend it: a phrase to stand behind `help: `, without its capital letter and full stop.
+    /// How to correct it: a phrase without a capital letter and a full stop, to follow `help: `.
     public var help: String?
-    /// Where it is. Empty where something is missing.
+    /// The place. Empty if something is missing there.
     public var range: SourceRange
-    /// The other place to look at, if there is one.
+    /// The other place, if any.
     public var related: Related?
 
     /// Makes a problem at `range`.

@@ -1,40 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a key or a header cannot be accepted: its place is taken. Pure; turned into words by `problem`.
+/// Why a key or a header is rejected: its name is in use. Pure; `problem` makes the message.
 struct TableConflict: Error {
-    /// What a document tries to do.
+    /// What the document tries to do.
     enum Attempt {
-        /// Give a key its value.
+        /// Set the value of a key.
         case key
-        /// Define a table by `[name]`.
+        /// Define a table with `[name]`.
         case header
-        /// Add a table to an array by `[[name]]`.
+        /// Append a table to an array with `[[name]]`.
         case arrayHeader
-        /// Reach a table by the beginning of a dotted key.
+        /// Enter a table through the first parts of a dotted key.
         case keyPassage
-        /// Reach a table by the beginning of the name in a header.
+        /// Enter a table through the first parts of a header.
         case headerPassage
     }
 
-    /// What is in its way.
+    /// The existing value.
     enum Existing {
         case value(TOMLValue)
-        /// A table with a header, its own or one of a table below it.
+        /// A table that its own header or a header below it defined.
         case headerTable
-        /// A table made by dotted keys.
+        /// A table that a dotted key defined.
         case dottedTable
         /// The tables under a `[[name]]`.
         case tableArray
     }
 
     var attempt: Attempt
-    /// The key as far as it could be followed, the taken part last.
+    /// The parts of the key up to the conflict.
     var path: ArraySlice<KeyPart>
     var existing: Existing
-    /// Where the key of what exists stands.
+    /// The place of the existing key.
     var existingRange: SourceRange
 
-    /// The conflict in words; nil if it comes of a value that could not be read, since that is told already.
+    /// The message; nil if the conflict comes from an invalid value, which was reported already.
     var problem: TOMLProblem? {
         guard let last = path.last, let (message, help) = words else { return nil }
         return TOMLProblem(

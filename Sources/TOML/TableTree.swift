@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables of a document, or of one inline table, while they are read: who may define what, and who already did.
+/// The tables of a document or of one inline table during parsing: what is defined, and what may be added.
 ///
-/// Tables are numbered, so that any of them can be added to at any time; `table(_:)` makes the nested value at the end.
+/// Tables are numbered, so that any of them can be extended at any time; `table(_:)` makes the nested value at the end.
 struct TableTree {
     /// The number of a table.
     typealias ID = Int
 
-    /// What brought a table into being, which decides what may add to it.
+    /// How a table was created, which decides what may extend it.
     private enum Origin {
-        /// A header of a table below it. A header of its own may still follow.
+        /// By a header of a table below it. Its own header may still follow.
         case implicit
-        /// A header of its own, or the braces of an inline table, or the document.
+        /// By its own header, by the braces of an inline table, or as the document.
         case explicit
-        /// A dotted key. More dotted keys may add to it, and headers of tables below it.
+        /// By a dotted key. More dotted keys may extend it, and headers of tables below it.
         case dotted
     }
 
@@ -46,20 +46,20 @@ struct TableTree {
 
     private var tables: [Table]
     private var arrays: [[ID]] = []
-    /// Where each key is in the entries of its table. One index for all tables finds any key in constant time.
+    /// The index of each key in the entries of its table. One dictionary for all tables finds any key in constant time.
     private var index: [Slot: Int] = [:]
 
-    /// Makes a tree whose top table stands at `range`.
+    /// Makes a tree whose top table has the range `range`.
     init(range: SourceRange) {
         tables = [Table(origin: .explicit, range: range)]
     }
 
-    /// Makes a table that is not part of the document, to take in what follows a header that could not be accepted.
+    /// Makes a table that is not part of the document, for the keys after a rejected header.
     mutating func detachedTable() -> ID {
         addTable(.explicit, range: tables[Self.root].range)
     }
 
-    /// Sets where the top table stands, once that is known to its end.
+    /// Sets the range of the top table, once its end is known.
     mutating func setRootRange(_ range: SourceRange) {
         tables[Self.root].range = range
     }
@@ -77,7 +77,7 @@ struct TableTree {
         add(Entry(key: key, content: .value(value)), to: table)
     }
 
-    /// The table to which `[path]`, a header at `range`, gives its keys.
+    /// Opens the table that the header `[path]` at `range` defines.
     mutating func openTable(_ path: [KeyPart], range: SourceRange) throws(TableConflict) -> ID {
         let parent = try parentTable(of: path, range: range)
         guard let key = path.last else { return parent }
@@ -94,7 +94,7 @@ struct TableTree {
         return table
     }
 
-    /// The new table that `[[path]]`, a header at `range`, adds to its array.
+    /// Makes the table that the header `[[path]]` at `range` appends to its array.
     mutating func appendTable(_ path: [KeyPart], range: SourceRange) throws(TableConflict) -> ID {
         let parent = try parentTable(of: path, range: range)
         guard let key = path.last else { return parent }
@@ -112,7 +112,7 @@ struct TableTree {
         return table
     }
 
-    /// The table in which a header at `range` defines the last part of `path`.
+    /// Finds or makes the table that contains the last part of `path`, for a header at `range`.
     private mutating func parentTable(of path: [KeyPart], range: SourceRange) throws(TableConflict) -> ID {
         var table = Self.root
         for depth in path.indices.dropLast() {
@@ -129,7 +129,7 @@ struct TableTree {
         return table
     }
 
-    /// The table in `table` that the last part of `path`, the beginning of a dotted key, leads to.
+    /// Finds or makes the table in `table` that the last part of `path`, a beginning of a dotted key, names.
     private mutating func dottedTable(_ path: ArraySlice<KeyPart>, in table: ID) throws(TableConflict) -> ID {
         let key = path[path.endIndex - 1]
         guard let entry = entry(of: key, in: table) else {
@@ -165,7 +165,7 @@ struct TableTree {
         place(of: key, in: table).map { tables[table].entries[$0] }
     }
 
-    /// What stands in the way of `attempt` where `entry` is; `path` leads there.
+    /// The conflict of `attempt` with the existing `entry` at `path`.
     private func conflict(
         _ attempt: TableConflict.Attempt, at path: ArraySlice<KeyPart>, with entry: Entry
     ) -> TableConflict {
@@ -180,7 +180,7 @@ struct TableTree {
 
     // MARK: The result
 
-    /// The finished value of `table` with all that is below it. Recurses as deep as keys are nested, which is limited.
+    /// The finished value of `table` with everything below it. Recurses as deep as keys are nested, which is limited.
     func table(_ table: ID = root) -> TOMLTable {
         TOMLTable(
             entries: tables[table].entries.map { entry in

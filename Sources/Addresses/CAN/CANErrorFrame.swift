@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An error frame: what a CAN controller or its driver tells of the bus, in the form of a frame (linux/can/error.h).
-///
-/// Pure: bytes come in, words go out.
+/// An error frame: a report of a CAN controller or its driver about the bus (linux/can/error.h). Pure.
 public struct CANErrorFrame: Equatable, Sendable {
     /// The classes of errors, `CAN_ERR_*`: the identifier without its flag.
     public let classes: UInt32
 
-    /// The eight bytes that say more, the first one in the lowest bits.
+    /// The eight bytes of details, the first one in the lowest bits.
     private let details: UInt64
 
-    /// Takes the frame apart.
+    /// Decodes an error frame.
     ///
     /// - Parameters:
     ///   - identifier: with ``CANIdentifier/errorFlag``.
-    ///   - data: what says more; missing bytes are 0.
+    ///   - data: the details; missing bytes are 0.
     public init(_ identifier: CANIdentifier, data: [UInt8] = []) {
         classes = identifier.rawValue & CANFilter.highest
         details = data.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Takes a `struct can_frame` apart, as the kernel gives it.
+    /// Decodes a `struct can_frame` of the kernel.
     ///
-    /// - Returns: nil if it is none, or tells of no error.
+    /// - Returns: nil if it is not a frame, or not an error frame.
     public init?(frame: RawSpan) {
         guard let identifier = CANIdentifier(frame: frame), identifier.isError, frame.byteCount >= 16 else {
             return nil
         }
         classes = identifier.rawValue & CANFilter.highest
-        // unsafe: eight bytes behind the eight of the header, as was made sure of.
+        // unsafe: eight bytes after the header of eight; the length was checked above.
         let bytes = unsafe frame.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
         details = UInt64(littleEndian: bytes)
     }
@@ -48,7 +46,7 @@ public struct CANErrorFrame: Equatable, Sendable {
 
     private func byte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: details >> UInt64(index * 8)) }
 
-    /// Whether it tells of this.
+    /// Whether it reports this kind of error.
     public func tells(of kind: CANErrorKind) -> Bool {
         let controller = classes & Class.controller != 0 ? byte(1) : 0
         switch kind {
@@ -64,7 +62,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         case .protocolViolation: return classes & Class.protocolViolation != 0
         case .transceiver: return classes & Class.transceiver != 0
         case .busError:
-            // Drivers set it beside what they know exactly.
+            // Drivers set it in addition to a more exact class.
             return classes & Class.busError != 0 && classes & (Class.protocolViolation | Class.acknowledgement) == 0
         case .other:
             let known: UInt32 = 0x1fb
@@ -72,7 +70,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         }
     }
 
-    /// What it tells of this, in words: `lost arbitration in bit 5`.
+    /// The report of this kind in words: `lost arbitration in bit 5`.
     public func words(for kind: CANErrorKind) -> String {
         switch kind {
         case .busOff: "bus-off: the controller has left the bus"
@@ -100,7 +98,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         }
     }
 
-    /// The error counters of the controller, where the driver gives them.
+    /// The error counters of the controller, if the driver reports them.
     private var counters: String {
         classes & Class.counters == 0 ? "" : " (error counters: \(byte(6)) sending, \(byte(7)) receiving)"
     }
@@ -118,7 +116,7 @@ public struct CANErrorFrame: Equatable, Sendable {
         return words.isEmpty ? "" : ": \(words.joined(separator: ", "))"
     }
 
-    /// Where in a frame it happened.
+    /// The place in a frame where the error occurred.
     private var place: String? {
         switch byte(3) {
         case 0x03: "the start of frame"

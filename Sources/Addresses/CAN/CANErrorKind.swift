@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What may be wrong on a CAN bus, as its controller tells it: linux/can/error.h.
+/// The kinds of errors that a CAN controller reports: linux/can/error.h.
 public enum CANErrorKind: Int, CaseIterable, Sendable {
     /// The controller has left the bus after too many errors.
     case busOff
-    /// The controller is on the bus again after it had left.
+    /// The controller is on the bus again after bus-off.
     case restarted
-    /// So many errors that the controller may only tell of them passively.
+    /// Error passive: after many errors the controller may signal errors only passively.
     case errorPassive
-    /// So many errors that it should be looked at.
+    /// Error warning: many errors.
     case errorWarning
-    /// Few enough errors again.
+    /// Error active: few errors again.
     case errorActive
-    /// Nobody has acknowledged a frame that was sent.
+    /// No node has acknowledged a sent frame.
     case noAcknowledgement
-    /// Another one had the higher priority.
+    /// Another node sent a frame of higher priority.
     case lostArbitration
     /// A frame could not be sent in time.
     case transmitTimeout
-    /// The controller had no room for a frame.
+    /// The controller had no buffer for a frame.
     case overflow
-    /// Something on the bus was against the protocol.
+    /// A violation of the CAN protocol.
     case protocolViolation
-    /// The wires or what drives them.
+    /// A fault of the wires or the transceiver.
     case transceiver
-    /// An error on the bus of which nothing more is told.
+    /// An error on the bus without further details.
     case busError
-    /// What is not known to be any of these.
+    /// An unknown kind.
     case other
 
-    /// Whether it tells that things are better again.
+    /// Whether it reports an improvement.
     public var isRecovery: Bool { self == .restarted || self == .errorActive }
 }

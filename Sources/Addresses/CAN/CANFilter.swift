@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which CAN frames a listener takes: those whose identifier equals `id` in the bits of `mask`, and which have the same
-/// format, standard or extended.
+/// A filter of CAN frames.
+///
+/// A frame passes if its identifier equals `id` in the bits of `mask` and it has the same format, standard or extended.
 public struct CANFilter: Hashable, Sendable {
     /// The identifier: 11 bits, or 29 of the extended format.
     public let id: UInt32
 
-    /// The bits that count; nil if not written, and then all do.
+    /// The bits that are compared; nil if not written: then all bits.
     public let mask: UInt32?
 
-    /// Whether frames of the extended format are meant: an identifier of more than 11 bits, or one that was written with
-    /// eight digits (`0x00000100`).
+    /// Whether it is for extended frames: an identifier of more than 11 bits, or one with eight digits (`0x00000100`).
     public let isExtended: Bool
 
     /// Makes a filter.
     ///
-    /// - Parameter isExtended: an identifier of more than 11 bits is extended in any case.
+    /// - Parameter isExtended: ignored for an identifier of more than 11 bits, which is always extended.
     public init(id: UInt32, mask: UInt32? = nil, isExtended: Bool = false) {
         self.id = id
         self.mask = mask
@@ -28,8 +28,9 @@ public struct CANFilter: Hashable, Sendable {
     /// The highest identifier of the standard format, `CAN_SFF_MASK`.
     static let highestStandard: UInt32 = 0x7ff
 
-    /// What the kernel compares the identifier of a frame with, the flag of the extended format among its bits: the frame
-    /// passes where it equals `id` in the bits of `mask`. `id` has no other bits.
+    /// The comparison of the kernel's filter; the flag of the extended format is one of the bits.
+    ///
+    /// A frame passes if its identifier equals `id` in the bits of `mask`. `id` has no other bits.
     package var comparison: (id: UInt32, mask: UInt32) {
         let format = isExtended ? CANIdentifier.extendedFlag : 0
         let bits = (mask ?? (isExtended ? Self.highest : Self.highestStandard)) | CANIdentifier.extendedFlag

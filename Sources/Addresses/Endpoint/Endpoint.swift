@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A socket address as people write it: `tcp://127.0.0.1:7007`, `unix:///run/usherd/talk?mode=0660`.
+/// A socket address as it is written: `tcp://127.0.0.1:7007`, `unix:///run/usherd/talk?mode=0660`.
 ///
-/// One grammar for what to listen on, what to connect to and the command line. It is pure text turned into a value:
-/// no name is resolved and no file looked at. ``SocketAddress`` is what the kernel gets in the end.
+/// One grammar for listen addresses, upstreams and the command line. Parsing is pure: no name is resolved and no file examined.
+/// ``SocketAddress`` is the resolved form.
 ///
 /// ```
 /// tcp://HOST:PORT    udp://HOST:PORT     rds://HOST:PORT      HOST: 192.0.2.1, [2001:db8::1%eth0], a name, or *
@@ -14,16 +14,16 @@ public struct Endpoint: Hashable, Sendable {
     /// The word before `://`.
     public let scheme: EndpointScheme
 
-    /// What stands between `://` and `?`.
+    /// The part between `://` and `?`.
     public let location: EndpointLocation
 
-    /// What stands after `?`.
+    /// The part after `?`.
     public let options: EndpointOptions
 
-    /// The highest backlog: Linux before 5.4 keeps it in 16 bits, and each cuts it to net.core.somaxconn.
+    /// The highest backlog: Linux before 5.4 has 16 bits for it. The kernel limits it to net.core.somaxconn.
     public static let highestBacklog = 65535
 
-    /// Reads an address from UTF-8 bytes.
+    /// Parses an address from UTF-8 bytes.
     ///
     /// - Throws: every mistake in the text, each with its place.
     public init(parsing text: [UInt8]) throws(EndpointSyntaxError) {
@@ -31,7 +31,7 @@ public struct Endpoint: Hashable, Sendable {
         self = try parser.parse()
     }
 
-    /// Reads an address.
+    /// Parses an address.
     ///
     /// - Throws: every mistake in the text, each with its place in the UTF-8 bytes.
     public init(parsing text: String) throws(EndpointSyntaxError) {
@@ -46,7 +46,7 @@ public struct Endpoint: Hashable, Sendable {
 }
 
 extension Endpoint: CustomStringConvertible {
-    /// The canonical text, which reads back as the same value.
+    /// The canonical text, which parses to the same value.
     public var description: String {
         var bytes: [UInt8] = []
         append(to: &bytes)

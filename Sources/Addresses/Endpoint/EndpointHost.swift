@@ -11,7 +11,7 @@ public enum EndpointHost: Hashable, Sendable {
     /// `[2001:db8::1]`, or with the interface of a link-local address, by name or index: `[fe80::1%eth0]`.
     case ipv6(IPv6Address, scope: String?)
 
-    /// A name that is yet to be resolved, as it was written.
+    /// A host name, not resolved, as it was written.
     case name(String)
 
     /// Appends the canonical text.

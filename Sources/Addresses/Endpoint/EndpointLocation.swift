@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What stands between `://` and `?` in an ``Endpoint``.
+/// The part of an ``Endpoint`` between `://` and `?`.
 public enum EndpointLocation: Hashable, Sendable {
-    /// A host and a port, host order. To listen on port 0 lets the kernel choose.
+    /// A host and a port in host byte order. Port 0 lets the kernel choose a port to listen on.
     case host(EndpointHost, port: UInt16)
 
-    /// A path in the file system: raw bytes, absolute, at most ``SocketAddress/longestUnixPath`` of them, no NUL.
+    /// A path in the file system: raw bytes, absolute, at most ``SocketAddress/longestUnixPath`` bytes, without NUL.
     case path([UInt8])
 
     /// A name in the abstract namespace of Unix sockets, without the leading NUL.
     case abstract([UInt8])
 
-    /// A context identifier and a port of vsock(7). ``anyContext`` listens on every context.
+    /// A context identifier and a port of vsock(7). ``anyContext`` means every context.
     case vsock(cid: UInt32, port: UInt32)
 
     /// The name of a CAN interface.

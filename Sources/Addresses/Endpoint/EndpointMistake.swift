@@ -2,7 +2,7 @@
 
 /// One mistake in the text of an ``Endpoint``.
 public struct EndpointMistake: Error, Hashable, Sendable {
-    /// What kind of mistake it is, for programs.
+    /// The kind of mistake, for programs.
     public enum Kind: Hashable, Sendable {
         case tooLong
         case missingScheme, unknownScheme
@@ -14,16 +14,16 @@ public struct EndpointMistake: Error, Hashable, Sendable {
         case unknownOption, optionNotForScheme, repeatedOption, badOption
     }
 
-    /// What kind of mistake it is.
+    /// The kind of the mistake.
     public let kind: Kind
 
-    /// The bytes of the text that are wrong; empty where something is missing.
+    /// The wrong bytes of the text; empty if something is missing.
     public let range: Range<Int>
 
     /// What is wrong, as a sentence without a full stop.
     public let message: String
 
-    /// How to mend it, where there is something to say.
+    /// How to correct it, if that is known.
     public let help: String?
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What stands after `?` in an ``Endpoint``. nil is "not written".
+/// The options of an ``Endpoint``, after `?`. nil means "not written".
 public struct EndpointOptions: Hashable, Sendable {
     /// `backlog`: how many connections may wait to be accepted, listen(2).
     public var backlog: Int?
@@ -8,22 +8,22 @@ public struct EndpointOptions: Hashable, Sendable {
     /// `mode`: the permissions of the path of a Unix socket, chmod(2).
     public var mode: UInt16?
 
-    /// `user`: who owns the path of a Unix socket, a name or a number.
+    /// `user`: the owner of the path of a Unix socket, a name or a number.
     public var user: String?
 
     /// `group`: the group of the path of a Unix socket, a name or a number.
     public var group: String?
 
-    /// `interface`: on which interface a multicast group is joined.
+    /// `interface`: the interface on which a multicast group is joined.
     public var interface: String?
 
-    /// `broadcast`: whether broadcast datagrams are taken and sent.
+    /// `broadcast`: whether broadcast datagrams are received and sent.
     public var broadcast: Bool?
 
-    /// `id` and `mask`: which CAN frames are taken; none written takes all. A frame passes if one filter takes it.
+    /// `id` and `mask`: filters of CAN frames; a frame passes if one filter accepts it. Without filters all frames pass.
     public var filters: [CANFilter] = []
 
-    /// Options with none written.
+    /// Makes options of which none is written.
     public init() {}
 
     /// Appends `?` and the options in a fixed order, or nothing.

@@ -169,7 +169,7 @@ extension EndpointParser {
             return nil
         }
         let context = context(part[..<colon])
-        // The number above stands for "any port" (`VMADDR_PORT_ANY`); in this grammar, as everywhere, 0 does.
+        // VMADDR_PORT_ANY is the highest number; this grammar has 0 for it, as for IP.
         let port = portNumber(part[(colon + 1)...], highest: UInt64(UInt32.max - 1))
         guard let context, let port else { return nil }
         return .vsock(cid: context, port: UInt32(port))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Paths and names: of Unix sockets, interfaces and sockets of systemd.
+/// Paths and names: Unix sockets, interfaces and sockets that systemd passes.
 extension EndpointParser {
     mutating func unixName(_ part: ArraySlice<UInt8>, of scheme: EndpointScheme) -> EndpointLocation? {
         let prefix = scheme.rawValue + "://"
@@ -10,7 +10,7 @@ extension EndpointParser {
                 report(.badName, part.endIndex..<part.endIndex, "no name follows `@`", help: "write \(prefix)@NAME")
                 return nil
             }
-            // An abstract name has the leading NUL for its one byte more, where a path has the closing one.
+            // The leading NUL of an abstract name counts like the terminating NUL of a path.
             return checkLength(name, part, what: "name").map { .abstract($0) }
         }
         guard part.first == UInt8(ascii: "/") else {
@@ -50,7 +50,7 @@ extension EndpointParser {
         return nil
     }
 
-    /// The bytes that a text with `%XX` stands for.
+    /// Decodes `%XX`; nil after reporting a mistake.
     private mutating func decoded(_ part: ArraySlice<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var isRight = true
@@ -81,7 +81,7 @@ extension EndpointParser {
         return isRight ? bytes : nil
     }
 
-    /// A name that the kernel takes for a network interface (`dev_valid_name` in net/core/dev.c).
+    /// A valid name of a network interface (`dev_valid_name` in net/core/dev.c).
     mutating func interface(_ part: ArraySlice<UInt8>) -> String? {
         let text = Self.string(part)
         let isRight = part.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
@@ -92,7 +92,7 @@ extension EndpointParser {
         return nil
     }
 
-    /// A name that systemd gives to a descriptor (`fdname_is_valid` in its src/basic/fd-util.c).
+    /// A valid name of a passed descriptor (`fdname_is_valid` in systemd's src/basic/fd-util.c).
     mutating func passedName(_ part: ArraySlice<UInt8>) -> EndpointLocation? {
         guard let bytes = decoded(part) else { return nil }
         let isRight = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }

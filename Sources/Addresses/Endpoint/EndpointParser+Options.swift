@@ -6,7 +6,7 @@ extension EndpointParser {
     private enum Option: String, CaseIterable {
         case mode, user, group, backlog, interface, broadcast, id, mask
 
-        /// Which schemes know it.
+        /// The schemes that have the option.
         var schemes: [EndpointScheme] {
             switch self {
             case .mode, .user, .group: [.unix, .unixDatagram, .unixSeqpacket]
@@ -132,7 +132,7 @@ extension EndpointParser {
     }
 
     private mutating func owner(_ value: ArraySlice<UInt8>, what: String) -> String? {
-        // What useradd(8) takes, and the dots, `@` and `\` of directories such as LDAP and Active Directory.
+        // The characters of useradd(8), and the dots, `@` and `\` of directories such as LDAP and Active Directory.
         if value.allSatisfy({ Self.isLetterOrDigit($0) || "-._@$\\".utf8.contains($0) }) { return Self.string(value) }
         reportValue(value, "is not the name of a \(what)", help: "write a name or a number, such as \(what)=www-data")
         return nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads the text of an ``Endpoint`` and collects every mistake in it.
+/// Parses the text of an ``Endpoint`` and collects every mistake in it.
 ///
-/// Slices of the text keep their indices, so that each part knows its place.
+/// Slices keep the indices of the whole text, so that each part has its place.
 struct EndpointParser {
     let text: [UInt8]
     private var mistakes: [EndpointMistake] = []
@@ -19,7 +19,7 @@ struct EndpointParser {
         return endpoint
     }
 
-    /// Longer than any address that could be right, and short enough to be quoted.
+    /// More than any valid address has, and short enough to be quoted.
     private static let longest = 1024
 
     private mutating func read() -> Endpoint? {
@@ -83,21 +83,21 @@ struct EndpointParser {
         return nil
     }
 
-    /// The schemes of URLs whose bytes a relay passes on, with the ports that they mean.
+    /// URL schemes whose bytes can be relayed, with their default ports.
     private static let portsOfOthers = ["http": "80", "https": "443", "ws": "80", "wss": "443"]
 
-    /// What other programs call the schemes, where the nearest spelling would be another one.
+    /// Other programs' names for the schemes, for which the nearest spelling would be wrong.
     private static let namesOfOthers: [String: EndpointScheme] = [
         "tcp4": .tcp, "tcp6": .tcp, "ssl": .tcp, "tls": .tcp, "udp4": .udp, "udp6": .udp, "dgram": .udp,
         "unix-stream": .unix, "unixgram": .unixDatagram, "unix-datagram": .unixDatagram,
         "unixpacket": .unixSeqpacket, "unix-packet": .unixSeqpacket, "sd": .systemd, "fd": .systemd,
     ]
 
-    /// The host and port behind a scheme and its `://`, without a path.
+    /// The host and port of a text after its scheme and `://`, without a path.
     private func authority(behind scheme: ArraySlice<UInt8>, port: String) -> String {
         let host = text[(scheme.endIndex + 3)...].prefix { !"/?# ".utf8.contains($0) }
         if host.isEmpty { return "HOST:\(port)" }
-        // The last colon of [::1] is none of a port.
+        // The last colon of [::1] does not precede a port.
         let tail = host.lastIndex(of: UInt8(ascii: "]")).map { host[$0...] } ?? host
         return Self.string(host) + (tail.contains(UInt8(ascii: ":")) ? "" : ":\(port)")
     }
@@ -105,7 +105,7 @@ struct EndpointParser {
     private static let listOfForms =
         "write for example tcp://127.0.0.1:7007, tcp://[::1]:7007, tcp://*:7007 or unix:///run/usherd/talk"
 
-    /// A text without `://` mostly shows what its author meant.
+    /// Suggests an address for a text without `://`.
     private mutating func reportMissingScheme() {
         let whole = Self.string(text[...])
         guard !text.isEmpty else {
@@ -154,7 +154,7 @@ struct EndpointParser {
         mistakes.append(EndpointMistake(kind: kind, range: range, message: message, help: help))
     }
 
-    /// Part of the text for a message.
+    /// A part of the text for a message.
     static func string(_ part: ArraySlice<UInt8>) -> String { String(decoding: part, as: UTF8.self) }
 
     static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
@@ -163,13 +163,13 @@ struct EndpointParser {
         isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
     }
 
-    /// The number that decimal digits make; nil if there are none, others too, or it is above `highest`.
+    /// The value of decimal digits; nil if there are none or other bytes, or if it is above `highest`.
     static func number(_ part: ArraySlice<UInt8>, highest: UInt64) -> UInt64? {
         guard !part.isEmpty, part.allSatisfy(isDigit) else { return nil }
         var value: UInt64 = 0
         for byte in part {
             value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
-            // `highest` is at most 32 bits, so that the next step cannot overflow.
+            // `highest` has at most 32 bits, so the next step cannot overflow.
             if value > highest { return nil }
         }
         return value

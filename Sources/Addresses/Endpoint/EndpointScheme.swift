@@ -14,7 +14,7 @@ public enum EndpointScheme: String, CaseIterable, Hashable, Sendable {
     /// A Unix datagram socket.
     case unixDatagram = "unix-dgram"
 
-    /// A Unix socket that is a connection and keeps the boundaries of messages.
+    /// A Unix socket with connections that preserves message boundaries.
     case unixSeqpacket = "unix-seqpacket"
 
     /// A stream between a virtual machine and its host, vsock(7).
@@ -29,7 +29,7 @@ public enum EndpointScheme: String, CaseIterable, Hashable, Sendable {
     /// A socket that systemd passes by name, sd_listen_fds_with_names(3).
     case systemd
 
-    /// The scheme and a place, to show how such an address is written: `unix:///PATH`.
+    /// An example of the scheme: `unix:///PATH`.
     public var form: String {
         switch self {
         case .tcp, .udp, .rds: "\(rawValue)://HOST:PORT"
@@ -40,7 +40,7 @@ public enum EndpointScheme: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The kind of its sockets; nil where only the socket shows it that systemd passes.
+    /// The kind of its sockets; nil for `systemd`, where only the passed socket shows it.
     public var kind: SocketKind? {
         switch self {
         case .tcp: .tcp
@@ -55,6 +55,6 @@ public enum EndpointScheme: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// Whether it is one of unix(7).
+    /// Whether it is a scheme of unix(7).
     public var isUnix: Bool { self == .unix || self == .unixDatagram || self == .unixSeqpacket }
 }

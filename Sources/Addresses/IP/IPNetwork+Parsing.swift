@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPNetwork {
-    /// Reads `10.0.0.0/8`, `2001:db8::/32`, or an address alone, which is a network of one.
+    /// Parses `10.0.0.0/8`, `2001:db8::/32`, or a single address, which is a network of one.
     ///
-    /// A network whose address goes on after the prefix is refused: mostly it is the prefix that is wrong then.
+    /// A network with bits set after the prefix is refused: usually the prefix is wrong.
     ///
     /// - Throws: what is wrong and what to write.
     public init(parsing text: String) throws(IPNetworkMistake) {
@@ -30,7 +30,7 @@ extension IPNetwork {
         guard let suffix else { return longest }
         let address = String(decoding: written, as: UTF8.self)
         let text = String(decoding: suffix, as: UTF8.self)
-        // A mask of the form that ifconfig(8) shows.
+        // A netmask, as ifconfig(8) shows it.
         if longest == 32, let mask = IPv4Address(parsing: suffix), let length = prefixLength(ofMask: mask.value) {
             throw IPNetworkMistake(
                 message: "`/\(text)` is not the length of a prefix", help: "write \(address)/\(length)")
@@ -44,7 +44,7 @@ extension IPNetwork {
         return Int(length)
     }
 
-    /// The length of the prefix that a mask of ones and then zeros stands for.
+    /// The prefix length of a mask of ones followed by zeros; nil for any other.
     private static func prefixLength(ofMask mask: UInt32) -> Int? {
         (~mask &+ 1) & ~mask == 0 ? (~mask).leadingZeroBitCount : nil
     }
@@ -80,7 +80,7 @@ extension IPNetwork {
             message: message, help: "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1")
     }
 
-    /// The address of a network of which the last numbers are left out, as in `10/8` and `192.168/16`.
+    /// The address of a network without its last numbers, as in `10/8` and `192.168/16`.
     private static func shortBase(_ written: ArraySlice<UInt8>) -> IPv4Address? {
         let labels = written.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (1...3).contains(labels.count) else { return nil }

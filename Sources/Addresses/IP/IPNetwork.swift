@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A network of IP addresses: all that begin with the same bits (RFC 4632, RFC 4291 section 2.3).
+/// A network of IP addresses: all addresses with the same prefix (RFC 4632, RFC 4291 section 2.3).
 ///
-/// IPv4 and IPv6 are kept apart, as they are on the wire: `::/0` holds no IPv4 address, in whatever form it comes. An
-/// IPv4-mapped address or network is the IPv4 one that it stands for.
+/// IPv4 and IPv6 are separate: `::/0` contains no IPv4 address in any form. An IPv4-mapped address or network counts as IPv4.
 public struct IPNetwork: Hashable, Sendable {
     private enum Base: Hashable, Sendable {
         case ipv4(IPv4Address)
         case ipv6(IPv6Address)
     }
 
-    /// The lowest address; the bits after the prefix are zero.
+    /// The lowest address: the bits after the prefix are zero.
     private let base: Base
 
-    /// How many leading bits all its addresses share: up to 32 for IPv4, up to 128 for IPv6.
+    /// The number of common leading bits: up to 32 for IPv4, up to 128 for IPv6.
     public let prefixLength: Int
 
-    /// The network of this prefix in which an IPv4 address is; the address's other bits do not count.
+    /// Makes the network with this prefix length that contains an IPv4 address; its other bits are ignored.
     ///
     /// - Precondition: the prefix has 0 to 32 bits.
     public init(around address: IPv4Address, prefixLength: Int) {
@@ -25,7 +24,7 @@ public struct IPNetwork: Hashable, Sendable {
         self.prefixLength = prefixLength
     }
 
-    /// The network of this prefix in which an IPv6 address is; the address's other bits do not count.
+    /// Makes the network with this prefix length that contains an IPv6 address; its other bits are ignored.
     ///
     /// - Precondition: the prefix has 0 to 128 bits.
     public init(around address: IPv6Address, prefixLength: Int) {
@@ -42,8 +41,7 @@ public struct IPNetwork: Hashable, Sendable {
         self.prefixLength = prefixLength
     }
 
-    /// Whether an address is in the network. The port and the scope do not count; an address that is none of IP is in
-    /// no network.
+    /// Whether the network contains an address. Port and scope are ignored; an address that is not IP is in no network.
     public func contains(_ address: SocketAddress) -> Bool {
         switch (base, address.canonical) {
         case (.ipv4(let base), .ipv4(let address, _)):
@@ -55,10 +53,10 @@ public struct IPNetwork: Hashable, Sendable {
         }
     }
 
-    /// Whether nothing follows the prefix in the address of which the network was made.
+    /// Whether an address has no bits after the prefix, so that it is the base of the network.
     func isBase(_ address: IPv4Address) -> Bool { base == .ipv4(address) }
 
-    /// As for IPv4.
+    /// As above.
     func isBase(_ address: IPv6Address) -> Bool {
         if case .ipv4(let own) = base { return address.mappedIPv4 == own }
         return base == .ipv6(address)
@@ -74,7 +72,7 @@ public struct IPNetwork: Hashable, Sendable {
 }
 
 extension IPNetwork: CustomStringConvertible {
-    /// The canonical text, which reads back as the same value: `10.0.0.0/8`, and for a single address `127.0.0.1`.
+    /// The canonical text, which parses to the same value: `10.0.0.0/8`, and for a single address `127.0.0.1`.
     public var description: String {
         var bytes: [UInt8] = []
         let longest: Int

@@ -5,11 +5,11 @@ public struct IPNetworkMistake: Error, Hashable, Sendable {
     /// What is wrong, as a sentence without a full stop.
     public let message: String
 
-    /// How to mend it.
+    /// How to correct it.
     public let help: String
 }
 
 extension IPNetworkMistake: CustomStringConvertible {
-    /// Both in a line.
+    /// Message and help in one line.
     public var description: String { "\(message) (\(help))" }
 }

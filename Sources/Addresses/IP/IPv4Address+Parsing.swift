@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPv4Address {
-    /// Reads four decimal numbers with dots between them, and no other form: no leading zeros (which inet_aton(3) takes
-    /// for octal), no fewer numbers, no spaces.
+    /// Parses four decimal numbers separated by dots, and no other form.
+    ///
+    /// No leading zeros (inet_aton(3) reads them as octal), no fewer numbers, no spaces.
     public init?(parsing text: some Collection<UInt8>) {
         var value: UInt32 = 0
         var part: UInt32 = 0
@@ -30,19 +31,19 @@ extension IPv4Address {
     }
 }
 
-/// A text that looks like a number where a host or an address stands, such as `127.1`, `0x7f000001` or `2130706433`.
+/// A text that looks like a number in place of a host or an address: `127.1`, `0x7f000001` or `2130706433`.
 ///
-/// Other programs take the forms of inet_aton(3) for addresses, and a resolver that is asked for such a name does too. Only
-/// four decimal numbers are unambiguous, so all others are refused with that spelling.
+/// Other programs, and resolvers too, accept the forms of inet_aton(3). Only four decimal numbers are unambiguous, so all other
+/// forms are refused, with that spelling as the help.
 struct NumericHost: Equatable {
-    /// The address by the rules of inet_aton(3); nil if a number is too large or there are more than four.
+    /// The address by the rules of inet_aton(3); nil if a number is too large or there are more than four numbers.
     let address: IPv4Address?
 
-    /// The address if numbers with leading zeros are decimal after all; nil where there are none, or if it is none.
+    /// The address with leading zeros read as decimal; nil without leading zeros, or if it is not valid.
     let decimalAddress: IPv4Address?
 
-    /// Reads a text all of whose labels are numbers: decimal, octal with a leading `0`, or hexadecimal with `0x`; nil for
-    /// any other. One dot at the end is ignored.
+    /// Parses a text whose labels are all numbers: decimal, octal with a leading `0`, or hexadecimal with `0x`; nil for any
+    /// other. One dot at the end is ignored.
     init?(parsing text: some Collection<UInt8>) {
         var labels = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         if labels.count > 1, labels.last?.isEmpty == true { labels.removeLast() }
@@ -52,7 +53,7 @@ struct NumericHost: Equatable {
         decimalAddress = hasOctal ? Self.address(labels.map { Self.value($0, octal: false) }) : nil
     }
 
-    /// What to write instead; nil if no address is meant.
+    /// What to write instead; nil if the text is not an address.
     var help: String? {
         guard let shown = decimalAddress ?? address else { return nil }
         guard shown != .any else {
@@ -80,7 +81,7 @@ struct NumericHost: Equatable {
         return UInt32(String(decoding: label, as: UTF8.self), radix: isOctal ? 8 : 10)
     }
 
-    /// One to four numbers, of which the last fills the bytes that the others leave.
+    /// Combines one to four numbers; the last one fills the remaining bytes.
     private static func address(_ numbers: [UInt32?]) -> IPv4Address? {
         guard (1...4).contains(numbers.count), let last = numbers.last, let last else { return nil }
         var value: UInt32 = 0
@@ -90,7 +91,7 @@ struct NumericHost: Equatable {
         }
         let bits = UInt32(8 * (5 - numbers.count))
         guard bits == 32 || last >> bits == 0 else { return nil }
-        // A shift by 32 of a value that is 0: the last number is all there is.
+        // With one number there is nothing to shift, and a shift by 32 would be invalid.
         return IPv4Address((bits == 32 ? 0 : value << bits) | last)
     }
 
@@ -103,7 +104,7 @@ struct NumericHost: Equatable {
 }
 
 extension IPv4Address {
-    /// Four decimal numbers with dots between them.
+    /// The dotted text.
     var text: String {
         var bytes: [UInt8] = []
         append(to: &bytes)

@@ -2,18 +2,18 @@
 
 /// An IPv4 address as one word in host order.
 public struct IPv4Address: Hashable, Sendable {
-    /// The four bytes, the first one highest.
+    /// The four bytes, the first one in the highest bits.
     public let value: UInt32
 
-    /// Makes an address of a word in host order.
+    /// Makes an address from a word in host byte order.
     public init(_ value: UInt32) {
         self.value = value
     }
 
-    /// The address 0.0.0.0, which listens on every address.
+    /// The address 0.0.0.0: to listen on every address.
     public static let any = IPv4Address(0)
 
-    /// Everybody on the link: RFC 919.
+    /// The limited broadcast address, every host on the link: RFC 919.
     public static let broadcast = IPv4Address(0xffff_ffff)
 
     /// The address 127.0.0.1.
@@ -27,7 +27,7 @@ public struct IPv4Address: Hashable, Sendable {
     /// Appends the dotted text, at most ``longestText`` bytes.
     package func append(to bytes: inout ByteOutput) {
         precondition(bytes.freeCapacity >= Self.longestText, "more bytes than were reserved")
-        // unsafe: there is room for the longest text, of which no more is written than four octets and three dots take.
+        // unsafe: there is room for the longest text, four octets and three dots, and no more is written.
         unsafe bytes.withUnsafeMutableBufferPointer { buffer, count in
             let start = unsafe buffer.baseAddress.unsafelyUnwrapped + count
             var length = unsafe Self.put(value >> 24, at: start)
@@ -41,7 +41,9 @@ public struct IPv4Address: Hashable, Sendable {
         }
     }
 
-    /// Writes an octet in one to three digits, and returns how many.
+    /// Writes an octet in one to three digits.
+    ///
+    /// - Returns: the number of digits.
     @inline(__always)
     private static func put(_ octet: UInt32, at place: UnsafeMutablePointer<UInt8>) -> Int {
         func digit(_ number: UInt32) -> UInt8 { UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number) }

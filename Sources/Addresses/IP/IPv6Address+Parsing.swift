@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension IPv6Address {
-    /// Reads the text forms of RFC 4291 section 2.2: groups, one `::`, and an IPv4 address as the last two groups.
+    /// Parses the text forms of RFC 4291 section 2.2: groups, one `::`, and an IPv4 address as the last two groups.
     ///
-    /// A scope (`%eth0`) is not part of the address and not taken.
+    /// A scope (`%eth0`) is not part of the address; a text with one is refused.
     public init?(parsing text: some Collection<UInt8>) {
         let text = Array(text)
         var groups: [UInt16] = []
@@ -41,7 +41,7 @@ extension IPv6Address {
         self.init(high: Self.word(groups[..<4]), low: Self.word(groups[4...]))
     }
 
-    /// One to four hexadecimal digits.
+    /// Parses one to four hexadecimal digits.
     private static func group(_ text: ArraySlice<UInt8>) -> UInt16? {
         guard (1...4).contains(text.count) else { return nil }
         var value: UInt16 = 0
@@ -56,6 +56,6 @@ extension IPv6Address {
         groups.reduce(0) { $0 << 16 | UInt64($1) }
     }
 
-    /// fe80::/10, which means nothing without an interface (RFC 4291 section 2.5.6).
+    /// Whether it is in fe80::/10, which needs an interface (RFC 4291 section 2.5.6).
     public var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
 }

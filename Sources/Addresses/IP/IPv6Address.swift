@@ -8,19 +8,19 @@ public struct IPv6Address: Hashable, Sendable {
     /// The last eight bytes.
     public let low: UInt64
 
-    /// Makes an address of its two halves.
+    /// Makes an address from its two halves.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// The address `::`, which listens on every address.
+    /// The address `::`: to listen on every address.
     public static let any = IPv6Address(high: 0, low: 0)
 
     /// The address `::1`.
     public static let loopback = IPv6Address(high: 0, low: 1)
 
-    /// The IPv4 address inside an IPv4-mapped one (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2).
+    /// The IPv4 address of an IPv4-mapped one (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2); nil for any other.
     public var mappedIPv4: IPv4Address? {
         guard high == 0, low >> 32 == 0xffff else { return nil }
         return IPv4Address(UInt32(truncatingIfNeeded: low))

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why state of another process can't be read.
+/// Why the state of another process cannot be read.
 package enum FieldMistake: Error, Equatable {
-    /// It ends within a field.
+    /// The data end within a field.
     case truncated
-    /// A field that has to be there is not.
+    /// A required field is missing.
     case missing(UInt8)
-    /// A field has a value that means nothing.
+    /// A field has an invalid value.
     case invalid(UInt8)
 }
 
-/// Reads what a ``FieldWriter`` wrote. Nothing of it is trusted: each length and each number is checked.
+/// Reads the fields of a ``FieldWriter``. The data are untrusted: each length and each number is checked.
 package struct FieldReader {
     private var fields: [UInt8: ArraySlice<UInt8>] = [:]
 
-    /// Takes the fields apart. Of a field that is there twice, the last one counts.
+    /// Splits the data into fields. Of a repeated field the last one counts.
     package init(_ bytes: some Collection<UInt8>) throws(FieldMistake) {
         var rest = Array(bytes)[...]
         while let field = rest.popFirst() {
@@ -27,7 +27,7 @@ package struct FieldReader {
         }
     }
 
-    /// The bytes of a field; nil if it is not there.
+    /// The bytes of a field; nil if it is missing.
     package func bytesIfPresent(_ field: UInt8) -> [UInt8]? { fields[field].map(Array.init) }
 
     /// The bytes of a field.
@@ -36,14 +36,14 @@ package struct FieldReader {
         return bytes
     }
 
-    /// A number; nil if it is not there.
+    /// The number in a field; nil if it is missing.
     package func numberIfPresent(_ field: UInt8) throws(FieldMistake) -> UInt64? {
         guard let bytes = fields[field] else { return nil }
         guard bytes.count == 8 else { throw .invalid(field) }
         return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A number of a type that may be too small for it.
+    /// The number in a field; throws if it does not fit the type.
     package func number<Number: FixedWidthInteger>(
         _ field: UInt8, as type: Number.Type = Number.self
     ) throws(FieldMistake) -> Number {
@@ -52,19 +52,19 @@ package struct FieldReader {
         return exact
     }
 
-    /// A text.
+    /// The text in a field.
     package func text(_ field: UInt8) throws(FieldMistake) -> String {
         guard let text = String(validating: try bytes(field), as: UTF8.self) else { throw .invalid(field) }
         return text
     }
 
-    /// The fields within a field; nil if it is not there.
+    /// The nested fields of a field; nil if it is missing.
     package func fieldsIfPresent(_ field: UInt8) throws(FieldMistake) -> FieldReader? {
         guard let bytes = fields[field] else { return nil }
         return try FieldReader(bytes)
     }
 
-    /// The fields within a field.
+    /// The nested fields of a field.
     package func fields(_ field: UInt8) throws(FieldMistake) -> FieldReader {
         guard let reader = try fieldsIfPresent(field) else { throw .missing(field) }
         return reader

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes state for another process as fields: a byte that says which field, its length in four bytes, and its bytes; numbers
-/// in eight bytes, the lowest first. A reader skips fields that it does not know, so that a newer process can be followed by
-/// an older one.
+/// Writes state for another process as fields.
+///
+/// A field is one byte with its number, its length in four bytes, and its bytes; numbers have eight bytes. All integers are
+/// little-endian. A reader skips unknown fields, so that an older process can take over from a newer one.
 package struct FieldWriter {
-    /// What was written.
+    /// The bytes written so far.
     package private(set) var bytes: [UInt8] = []
 
-    /// Writes nothing yet.
+    /// Makes an empty writer.
     package init() {}
 
     /// Writes bytes.
@@ -23,10 +24,10 @@ package struct FieldWriter {
         write(field, stride(from: UInt64(0), to: 64, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) })
     }
 
-    /// Writes a text in UTF-8.
+    /// Writes a text as UTF-8.
     package mutating func write(_ field: UInt8, _ value: String) { write(field, Array(value.utf8)) }
 
-    /// Writes fields within a field.
+    /// Writes nested fields.
     package mutating func write(_ field: UInt8, _ body: (inout FieldWriter) -> Void) {
         var inner = FieldWriter()
         body(&inner)

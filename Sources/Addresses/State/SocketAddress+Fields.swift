@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SocketAddress {
-    // The numbers of the fields are part of the format: none may get another meaning.
+    // The numbers of the fields are part of the format: never reuse one.
     private enum Field {
         static let ipv4: UInt8 = 1
         static let ipv6High: UInt8 = 2
@@ -42,7 +42,7 @@ extension SocketAddress {
         }
     }
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Reads an address that ``write(to:)`` wrote.
     package init(_ reader: FieldReader) throws(FieldMistake) {
         if try reader.numberIfPresent(Field.ipv4) != nil {
             self = .ipv4(IPv4Address(try reader.number(Field.ipv4)), port: try reader.number(Field.port))

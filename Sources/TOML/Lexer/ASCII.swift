@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bytes that TOML gives a meaning to, by name and by class.
+/// The bytes that have a meaning in TOML, by name and by class.
 enum ASCII {
     static let null: UInt8 = 0x00
     static let tab = UInt8(ascii: "\t")
@@ -25,7 +25,7 @@ enum ASCII {
     static let rightBrace = UInt8(ascii: "}")
     static let delete: UInt8 = 0x7F
 
-    /// Whether `byte` is white space within a line.
+    /// Whether `byte` is a space or a tab.
     static func isBlank(_ byte: UInt8) -> Bool {
         byte == space || byte == tab
     }
@@ -35,7 +35,7 @@ enum ASCII {
         byte == quotationMark || byte == apostrophe
     }
 
-    /// Whether `byte` is a control character that may stand nowhere but, as part of a line break, at the end of a line.
+    /// Whether `byte` is a control character that is only allowed in a line break.
     static func isControl(_ byte: UInt8) -> Bool {
         (byte < space && byte != tab) || byte == delete
     }
@@ -45,16 +45,16 @@ enum ASCII {
     }
 
     static func isLetter(_ byte: UInt8) -> Bool {
-        // 0x20 is what lower case has over upper case.
+        // Lower-case letters have bit 0x20 set in addition.
         UInt8(ascii: "a") <= byte | 0x20 && byte | 0x20 <= UInt8(ascii: "z")
     }
 
-    /// Whether `byte` may stand in a key without quotes.
+    /// Whether `byte` may be in a bare key.
     static func isBareKey(_ byte: UInt8) -> Bool {
         isLetter(byte) || isDigit(byte) || byte == underscore || byte == hyphen
     }
 
-    /// Whether `byte` has a meaning behind a key without quotes, if only in the wrong place.
+    /// Whether `byte` has a meaning after a bare key, even if it is in the wrong place.
     static func endsBareKey(_ byte: UInt8) -> Bool {
         switch byte {
         case period, equals, colon, comma, numberSign, leftBracket, rightBracket, leftBrace, rightBrace: true
@@ -62,7 +62,7 @@ enum ASCII {
         }
     }
 
-    /// Whether `byte` ends a value that has neither quotes nor brackets.
+    /// Whether `byte` ends a bare value, one without quotes or brackets.
     static func endsBareValue(_ byte: UInt8) -> Bool {
         switch byte {
         case comma, equals, numberSign, leftBracket, rightBracket, leftBrace, rightBrace: true
@@ -70,7 +70,7 @@ enum ASCII {
         }
     }
 
-    /// What `byte` is worth as a digit of base 16, or nil if it is none.
+    /// The value of `byte` as a hexadecimal digit; nil if it is not one.
     static func digitValue(_ byte: UInt8) -> UInt8? {
         if isDigit(byte) { return byte - zero }
         guard isLetter(byte), byte | 0x20 <= UInt8(ascii: "f") else { return nil }

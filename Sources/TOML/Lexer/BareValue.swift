@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tells what a word without quotes is: a boolean, a number, a date or a time. Pure.
+/// Parses a bare word: a boolean, a number, a date or a time. Pure.
 enum BareValue {
-    /// What is wrong with a word, and how to mend it.
+    /// What is wrong with a word, and how to correct it.
     struct Mistake: Error, Equatable {
         var message: String
         var help: String
     }
 
-    /// Reads `word`, which is not empty.
+    /// Parses `word`, which must not be empty.
     static func read(_ word: ArraySlice<UInt8>) -> Result<TOMLValue.Content, Mistake> {
         if word.elementsEqual("true".utf8) { return .success(.boolean(true)) }
         if word.elementsEqual("false".utf8) { return .success(.boolean(false)) }
@@ -16,7 +16,7 @@ enum BareValue {
         return NumberReader.read(word) ?? .failure(mistake(in: word))
     }
 
-    /// What someone who wrote `word` may have meant.
+    /// A suggestion for `word`.
     private static func mistake(in word: ArraySlice<UInt8>) -> Mistake {
         let quoted = Excerpt.quoted(word)
         switch String(decoding: word.prefix(16), as: UTF8.self).lowercased() {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads dates and times (RFC 3339, as TOML 1.0.0 narrows it).
+/// Parses dates and times (RFC 3339, as restricted by TOML 1.0.0).
 struct DateTimeReader {
     private typealias Outcome = Result<TOMLValue.Content, BareValue.Mistake>
 
     private let word: ArraySlice<UInt8>
     private var offset: Int
 
-    /// Whether `word` begins like a date: four digits and a hyphen.
+    /// Whether `word` starts like a date: four digits and a hyphen.
     static func isDateShaped(_ word: ArraySlice<UInt8>) -> Bool {
         word.count > 4 && word.prefix(4).allSatisfy(ASCII.isDigit) && word[word.startIndex + 4] == ASCII.hyphen
     }
 
-    /// Whether `word` begins like a time of day: two digits and a colon.
+    /// Whether `word` starts like a time of day: two digits and a colon.
     static func isTimeShaped(_ word: ArraySlice<UInt8>) -> Bool {
         word.count > 2 && word.prefix(2).allSatisfy(ASCII.isDigit) && word[word.startIndex + 2] == ASCII.colon
     }
 
-    /// Reads `word`, which begins like a date or a time.
+    /// Parses `word`, which starts like a date or a time.
     static func read(_ word: ArraySlice<UInt8>) -> Result<TOMLValue.Content, BareValue.Mistake> {
         var reader = DateTimeReader(word: word, offset: word.startIndex)
         do throws(BareValue.Mistake) {
@@ -83,7 +83,7 @@ struct DateTimeReader {
         return time
     }
 
-    /// Reads a period and digits, as nanoseconds.
+    /// Parses a period and digits, as nanoseconds.
     private mutating func fraction() throws(BareValue.Mistake) -> Int {
         offset += 1
         var nanosecond = 0

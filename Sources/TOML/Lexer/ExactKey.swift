@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key that equals another only if it has the same bytes.
+/// A key that equals another one only if the bytes are equal.
 ///
-/// `String` compares by canonical equivalence, which would make one key of two that TOML tells apart.
+/// `String` compares by canonical equivalence, so it would merge keys that TOML distinguishes.
 struct ExactKey: Hashable {
     let string: String
 
@@ -16,7 +16,7 @@ struct ExactKey: Hashable {
 
     func hash(into hasher: inout Hasher) {
         for byte in string.utf8 { hasher.combine(byte) }
-        // No key holds this byte, so that keys of a compound value cannot run into each other.
+        // No key contains this byte, so the parts of a compound value cannot run together.
         hasher.combine(0xFF as UInt8)
     }
 }

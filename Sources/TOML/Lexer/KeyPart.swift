@@ -4,6 +4,6 @@
 struct KeyPart {
     /// The key without quotes and escapes.
     var text: String
-    /// Where it stands, with its quotes.
+    /// The range of the part, with its quotes.
     var range: SourceRange
 }

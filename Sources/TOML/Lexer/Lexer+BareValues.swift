@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Lexer {
-    /// Reads the value that is next, which has neither quotes nor brackets: a number, a boolean, a date or a time.
+    /// Parses the next bare value: a number, a boolean, a date or a time.
     mutating func bareValue() -> TOMLValue {
         let start = offset
         skipBareWord()
@@ -20,7 +20,7 @@ extension Lexer {
         }
     }
 
-    /// Skips a bare word, and a time of day that stands behind a date with one space between.
+    /// Skips a bare word, and a time of day that follows a date after one space.
     private mutating func skipBareWord() {
         let start = offset
         skip { !ASCII.endsBareValue($0) }

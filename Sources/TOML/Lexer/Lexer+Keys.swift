@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Lexer {
-    /// Reads a key of up to `limit` parts with dots between them. `help` says what to write where there is none.
+    /// Parses a key of up to `limit` parts separated by dots. `help` says what to write if there is none.
     mutating func keyPath(
         limit: Int, help: String = "write `key = value`; an empty key is `\"\"`"
     ) -> [KeyPart]? {
@@ -39,7 +39,7 @@ extension Lexer {
         return KeyPart(text: String(decoding: text, as: UTF8.self), range: SourceRange(start: start, end: offset))
     }
 
-    /// Reports the next character, which no key without quotes may hold, and skips the rest of the key.
+    /// Reports the next character, which a bare key cannot contain, and skips the rest of the key.
     private mutating func reportStrayCharacter(inKeyFrom start: Int) {
         let stray = nextDescription
         let range = nextRange
@@ -60,7 +60,7 @@ extension Lexer {
     private mutating func quotedKeyPart(quote: UInt8) -> KeyPart? {
         let start = offset
         if isNext(quote, count: 3) {
-            // Skip the whole of it, so that the lines of a long one are not taken for statements.
+            // Skip all of it, so that the lines of a long one are not parsed as statements.
             muted { _ = $0.string(openedBy: quote) }
             if offset == bytes.count { offset = start + 3 }
             report(

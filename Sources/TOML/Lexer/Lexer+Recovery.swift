@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How reading finds its way behind a mistake.
+/// Error recovery: finds where parsing can continue after a mistake.
 extension Lexer {
-    /// Skips what is left of an element: up to a comma, the bracket `closing` or the end of the line. Strings and brackets
-    /// within are skipped whole, as long as they are on the line.
+    /// Skips the rest of an element: up to a comma, the bracket `closing` or the end of the line.
+    ///
+    /// Strings and brackets within it are skipped whole, as far as they are on the line.
     mutating func skipElement(until closing: UInt8) {
         var openBrackets = 0
         while !isAtLineEnd, let byte = next, byte != ASCII.numberSign {
@@ -13,7 +14,7 @@ extension Lexer {
         if next == ASCII.numberSign { skipToLineEnd() }
     }
 
-    /// Skips the bracket or brace that is next with all that it encloses, without recursion.
+    /// Skips the next bracket or brace with everything that it encloses, without recursion.
     ///
     /// If it is never closed, stops before the line on which the next statement seems to begin.
     mutating func skipBrackets() {
@@ -28,9 +29,9 @@ extension Lexer {
         } while openBrackets > 0 && next != nil
     }
 
-    /// Skips the lines that go on with a string that should have had three marks, if they seem to end with one.
+    /// Skips the further lines of a string that should have had three quotes, if they seem to end with one.
     ///
-    /// To be called at the end of the line on which the string begins.
+    /// Call it at the end of the line on which the string begins.
     mutating func skipBrokenString(quote: UInt8) {
         var probe = self
         for _ in 0..<20 {
@@ -48,7 +49,7 @@ extension Lexer {
         }
     }
 
-    /// Skips a string, or a byte that is none, and keeps count of brackets.
+    /// Skips a whole string, or one other byte, and counts open brackets.
     private mutating func skipOne(counting openBrackets: inout Int) {
         guard let byte = next else { return }
         switch byte {
@@ -62,8 +63,7 @@ extension Lexer {
         offset += 1
     }
 
-    /// Whether the line that begins here looks like a statement rather than like an element of an array, which tells that
-    /// the array before it was never closed.
+    /// Whether the next line looks like a statement rather than an element of an array: then the array was never closed.
     var isStatementNext: Bool {
         var probe = self
         probe.problems.isMuted = true
@@ -80,7 +80,7 @@ extension Lexer {
         return (probe.isAtLineEnd || probe.next == ASCII.numberSign) && !couldBeValue(name[0])
     }
 
-    /// Whether `part`, alone in brackets, would also be an element of an array.
+    /// Whether `part`, alone in brackets, could also be an array with one element.
     private func couldBeValue(_ part: KeyPart) -> Bool {
         let text = bytes[part.range.start..<part.range.end]
         guard let first = text.first, ASCII.isLetter(first) || first == ASCII.underscore else { return true }

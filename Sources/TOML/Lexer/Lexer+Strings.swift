@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Lexer {
-    /// One of the four ways to write a string.
+    /// One of the four forms of a string.
     private struct StringForm {
-        /// The mark that opens and closes it.
+        /// The quote that opens and closes it.
         var quote: UInt8
-        /// Whether it has three marks at either end and may hold line breaks.
+        /// Whether it has three quotes at both ends and may contain line breaks.
         var isMultiline: Bool
-        /// Whether backslashes begin escapes in it.
+        /// Whether a backslash begins an escape.
         var hasEscapes: Bool { quote == ASCII.quotationMark }
 
-        /// The mark so many times, for messages.
+        /// The quote repeated `count` times, for messages.
         func marks(_ count: Int) -> String {
             String(repeating: hasEscapes ? "\"" : "'", count: count)
         }
     }
 
-    /// Reads the string that is next, in any form.
+    /// Parses the next string, in any form.
     mutating func string(openedBy quote: UInt8) -> String? {
         let start = offset
         let form = StringForm(quote: quote, isMultiline: isNext(quote, count: 3))
         offset += form.isMultiline ? 3 : 1
-        // A line break right behind the opening marks is not part of the string.
+        // A line break right after the opening quotes is not part of the string.
         if form.isMultiline, isAtLineEnd { skipLineEnd() }
 
         let reportsBefore = problems.reportCount
@@ -48,7 +48,7 @@ extension Lexer {
             default:
                 let plain = offset
                 skip { $0 != quote && $0 != ASCII.backslash && !ASCII.isControl($0) }
-                // In a form without escapes, a backslash is plain text too.
+                // In a form without escapes, a backslash is plain text.
                 if offset == plain { offset += 1 }
                 text += bytes[plain..<offset]
             }
@@ -57,9 +57,9 @@ extension Lexer {
         return nil
     }
 
-    /// Reports that the string from `start` to here has no end, and skips what seems to belong to it.
+    /// Reports that the string from `start` is not closed, and skips what seems to belong to it.
     private mutating func reportUnclosed(_ form: StringForm, start: Int) {
-        // Of a string that takes in the whole rest of the document, show only where it begins.
+        // A multi-line string reaches to the end of the document, so show only its start.
         let end = form.isMultiline ? start + 3 : offset
         let several = form.isMultiline ? "" : "; text of several lines goes between `\(form.marks(3))`"
         report(
@@ -67,25 +67,25 @@ extension Lexer {
                 message: "this string is not closed",
                 help: "put `\(form.marks(form.isMultiline ? 3 : 1))` at its end\(several)",
                 range: SourceRange(start: start, end: end)))
-        // Nothing that is only looked at or skipped needs it, and looking ahead from there would have no end.
+        // Not needed for text that is only probed or skipped; there, looking ahead would recurse without end.
         if !form.isMultiline, !problems.isMuted { skipBrokenString(quote: form.quote) }
     }
 
-    /// Takes the marks that are next. Returns whether they close the string; those that do not go into `text`.
+    /// Skips the next quotes. Returns whether they close the string; other quotes are added to `text`.
     private mutating func takeClosingMarks(of form: StringForm, text: inout [UInt8]) -> Bool {
         let start = offset
         guard form.isMultiline else {
             offset += 1
             return true
         }
-        // One or two marks may stand right before the closing three.
+        // Up to two quotes may precede the closing three.
         while offset - start < 5, next == form.quote { offset += 1 }
         let count = offset - start
         text += repeatElement(form.quote, count: count < 3 ? count : count - 3)
         return count >= 3
     }
 
-    /// Reads the escape that is next, a backslash and what follows.
+    /// Parses the next escape: a backslash and what follows.
     private mutating func escape(in form: StringForm, text: inout [UInt8]) {
         let start = offset
         offset += 1
@@ -100,7 +100,7 @@ extension Lexer {
         case UInt8(ascii: "u"): return unicodeEscape(start: start, digits: 4, text: &text)
         case UInt8(ascii: "U"): return unicodeEscape(start: start, digits: 8, text: &text)
         default:
-            // The end of the line is for the string to judge.
+            // The caller handles the end of the line.
             if form.isMultiline ? skipLineContinuation() : isAtLineEnd { return }
             offset += UTF8Text.scalar(at: offset, in: bytes)?.length ?? 0
             report(
@@ -112,12 +112,12 @@ extension Lexer {
         offset += 1
     }
 
-    /// Reads the digits of an escape that names a scalar by its number.
+    /// Parses the hexadecimal digits of a Unicode escape.
     private mutating func unicodeEscape(start: Int, digits: Int, text: inout [UInt8]) {
         offset += 1
         let firstDigit = offset
         var number: UInt32 = 0
-        // Eight digits of four bits fill 32 bits and do not overflow them.
+        // Eight digits of four bits fit into 32 bits.
         while offset - firstDigit < digits, let byte = next, let digit = ASCII.digitValue(byte) {
             number = number << 4 | UInt32(digit)
             offset += 1
@@ -137,8 +137,9 @@ extension Lexer {
         text += Array(String(scalar).utf8)
     }
 
-    /// Skips the rest of a line that a backslash joins with the next text, and all white space before that.
-    /// Returns false, and skips nothing, if there is anything else in the rest of the line.
+    /// Skips a line continuation: the rest of the line after a backslash, and white space up to the next text.
+    ///
+    /// Returns false, and skips nothing, if the rest of the line is not blank.
     private mutating func skipLineContinuation() -> Bool {
         let start = offset
         skipBlank()

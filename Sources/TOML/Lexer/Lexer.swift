@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A position in a document and the smallest steps from there: bytes, gaps, comments.
+/// A position in a document and the basic steps from there: bytes, gaps, comments.
 ///
-/// Keys, strings and bare values are read by extensions. All of them follow one rule: what returns nil, or a value that is
-/// `invalid`, has reported why and has left `offset` where skipping can begin.
+/// Extensions parse keys, strings and bare values. They follow one rule: a function that returns nil or an `invalid` value has
+/// reported the problem, and `offset` is where skipping can begin.
 struct Lexer {
     let bytes: [UInt8]
-    /// The offset of the next byte; never beyond the end.
+    /// The offset of the next byte; at most the length of the document.
     var offset: Int
     var problems: ProblemList
-    /// Whether all bytes are UTF-8. If not, one problem says so, and what else is wrong with such bytes goes unsaid.
+    /// Whether all bytes are UTF-8. If not, one problem says so, and further problems of such bytes are not reported.
     private let isUTF8: Bool
 
-    /// Starts behind the byte order mark, if there is one. Reports the first byte that is not UTF-8.
+    /// Starts after the byte order mark, if any. Reports the first byte that is not UTF-8.
     init(bytes: [UInt8], problemLimit: Int) {
         self.bytes = bytes
         offset = UTF8Text.byteOrderMarkLength(in: bytes)
@@ -29,20 +29,20 @@ struct Lexer {
         }
     }
 
-    /// The next byte, or nil at the end of the document.
+    /// The next byte; nil at the end of the document.
     var next: UInt8? { byte(ahead: 0) }
 
-    /// The byte `distance` behind the next one, or nil if the document ends before.
+    /// The byte `distance` after the next one; nil beyond the end of the document.
     func byte(ahead distance: Int) -> UInt8? {
         offset + distance < bytes.count ? bytes[offset + distance] : nil
     }
 
-    /// Whether the document goes on with `count` times `byte`.
+    /// Whether the next `count` bytes are all `byte`.
     func isNext(_ byte: UInt8, count: Int) -> Bool {
         (0..<count).allSatisfy { self.byte(ahead: $0) == byte }
     }
 
-    /// Whether a line break or the end of the document is next. A lone CR is no line break.
+    /// Whether a line break or the end of the document is next. A CR alone is not a line break.
     var isAtLineEnd: Bool {
         switch next {
         case nil, ASCII.lineFeed: true
@@ -51,7 +51,7 @@ struct Lexer {
         }
     }
 
-    /// Takes the next byte if it is `byte`.
+    /// Skips the next byte if it is `byte`.
     mutating func take(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
         offset += 1
@@ -68,18 +68,18 @@ struct Lexer {
         while offset < bytes.count, condition(bytes[offset]) { offset += 1 }
     }
 
-    /// Skips what is left of the line, but not its line break.
+    /// Skips the rest of the line, but not its line break.
     mutating func skipToLineEnd() {
         while !isAtLineEnd { offset += 1 }
     }
 
-    /// Skips the line break that is next, if any.
+    /// Skips the next line break, if any.
     mutating func skipLineEnd() {
         if next == ASCII.carriageReturn { offset += 1 }
         if next == ASCII.lineFeed { offset += 1 }
     }
 
-    /// Skips the comment that is next, if any, and reports what may not stand in it.
+    /// Skips the next comment, if any, and reports invalid characters in it.
     mutating func skipComment() {
         guard next == ASCII.numberSign else { return }
         while !isAtLineEnd {
@@ -100,7 +100,7 @@ struct Lexer {
         }
     }
 
-    /// Skips the control characters that are next and reports them as one problem. `container` is what they stand in.
+    /// Skips the next control characters and reports them as one problem. `container` is what contains them.
     mutating func skipControlCharacters(in container: String, help: String) {
         let start = offset
         let found = nextDescription
@@ -108,7 +108,7 @@ struct Lexer {
         report("\(container) may not contain \(found)", help: help, from: start)
     }
 
-    /// What is next, in words for a message.
+    /// What comes next, in words for a message.
     var nextDescription: String {
         if offset == bytes.count { return "the end of the document" }
         if isAtLineEnd { return "the end of the line" }
@@ -122,26 +122,26 @@ struct Lexer {
         return "the control character U+" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 
-    /// The range of the word or scalar that is next; empty at the end of a line.
+    /// The range of the next word or scalar; empty at the end of a line.
     var nextRange: SourceRange {
         guard !isAtLineEnd else { return SourceRange(start: offset, end: offset) }
         let length = max(UTF8Text.scalar(at: offset, in: bytes)?.length ?? 1, nextWordLength)
         return SourceRange(start: offset, end: offset + length)
     }
 
-    /// The length of the letters, digits, `_` and `-` that are next.
+    /// How many letters, digits, `_` and `-` come next.
     private var nextWordLength: Int {
         var probe = self
         probe.skip(while: ASCII.isBareKey)
         return probe.offset - offset
     }
 
-    /// Reports a problem of the bytes from `start` up to here.
+    /// Reports a problem of the bytes from `start` to the current offset.
     mutating func report(_ message: String, help: String, from start: Int) {
         report(TOMLProblem(message: message, help: help, range: SourceRange(start: start, end: offset)))
     }
 
-    /// Reports that something else than `expected` is next.
+    /// Reports that something other than `expected` comes next.
     mutating func reportUnexpected(expected: String, help: String) {
         let isControl = !isAtLineEnd && next.map(ASCII.isControl) == true
         report(
@@ -150,7 +150,7 @@ struct Lexer {
                 range: nextRange))
     }
 
-    /// Reports `problem`, unless it comes from bytes that are not UTF-8.
+    /// Reports `problem`, unless it is caused by bytes that are not UTF-8.
     mutating func report(_ problem: TOMLProblem) {
         let text = bytes[problem.range.start..<problem.range.end]
         let wasMuted = problems.isMuted

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads integers and floats (TOML 1.0.0, sections Integer and Float).
+/// Parses integers and floats (TOML 1.0.0, sections Integer and Float).
 struct NumberReader {
     private let word: ArraySlice<UInt8>
     private var offset: Int
 
-    /// Reads `word` as a number, or returns nil if it does not even begin like one.
+    /// Parses `word` as a number; nil if it does not even start like one.
     static func read(_ word: ArraySlice<UInt8>) -> Result<TOMLValue.Content, BareValue.Mistake>? {
         var reader = NumberReader(word: word, offset: word.startIndex)
         return reader.number()
@@ -48,7 +48,7 @@ struct NumberReader {
         for byte in word[start...] where byte != ASCII.underscore {
             let digit = Int64(byte - ASCII.zero)
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            // Counting down for negative numbers reaches the least one, which has no positive counterpart.
+            // Subtracting for negative numbers reaches Int64.min, which has no positive counterpart.
             let (sum, carry) =
                 isNegative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
             guard !overflow, !carry else { return tooLarge() }
@@ -110,7 +110,7 @@ struct NumberReader {
         mistake("does not fit into 64 bits", help: "integers go from \(Int64.min) to \(Int64.max)")
     }
 
-    /// Explains what follows the longest beginning that could have become a number.
+    /// Explains what follows the longest prefix that could have become a number.
     private func malformed() -> Result<TOMLValue.Content, BareValue.Mistake> {
         let quotedText = Excerpt.quoted("\"\(String(decoding: word.prefix(200), as: UTF8.self))\"")
         let text = "if it is text, put it in quotes: \(quotedText)"
@@ -131,7 +131,7 @@ struct NumberReader {
         }
     }
 
-    /// Whether reading stopped at or behind a period that has no digit on one of its sides.
+    /// Whether parsing stopped at or after a period without a digit on one side.
     private var hasStrayPeriod: Bool {
         guard next != ASCII.period else { return offset == word.startIndex || !ASCII.isDigit(word[offset - 1]) }
         return offset > word.startIndex && word[offset - 1] == ASCII.period
@@ -158,8 +158,9 @@ struct NumberReader {
         return true
     }
 
-    /// Skips one or more digits, single underscores between them. Returns false, at the culprit, if there are none or an
-    /// underscore has no digit behind it.
+    /// Skips one or more digits with single underscores between them.
+    ///
+    /// Returns false, at the wrong byte, if there are no digits or no digit follows an underscore.
     private mutating func skipDigits(radix: UInt8 = 10) -> Bool {
         repeat {
             guard isDigit(next, radix: radix) else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the reader needs to know of UTF-8 (RFC 3629) besides what `String` does.
+/// The UTF-8 functions (RFC 3629) that `String` does not have.
 enum UTF8Text {
-    /// The length of the byte order mark that `bytes` starts with: 3, or 0 if there is none.
+    /// The length of the byte order mark at the start of `bytes`: 3, or 0 if there is none.
     static func byteOrderMarkLength(in bytes: [UInt8]) -> Int {
         bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     }
@@ -12,7 +12,7 @@ enum UTF8Text {
         byte & 0xC0 == 0x80
     }
 
-    /// The offset of the first byte that does not begin or continue a valid scalar, or nil if all of `bytes` is UTF-8.
+    /// The offset of the first byte that is not part of a valid scalar; nil if all of `bytes` is UTF-8.
     static func firstInvalidOffset(in bytes: [UInt8]) -> Int? {
         var offset = 0
         while offset < bytes.count {
@@ -27,7 +27,7 @@ enum UTF8Text {
         return nil
     }
 
-    /// The scalar that starts at `offset` and its length in bytes, or nil if the bytes there are not UTF-8.
+    /// The scalar that starts at `offset` and its length in bytes; nil if the bytes there are not UTF-8.
     static func scalar(at offset: Int, in bytes: [UInt8]) -> (scalar: Unicode.Scalar, length: Int)? {
         guard offset < bytes.count else { return nil }
         if bytes[offset] < 0x80 { return (Unicode.Scalar(bytes[offset]), 1) }
@@ -37,10 +37,9 @@ enum UTF8Text {
         return (scalar, length)
     }
 
-    /// The length of the valid scalar of two to four bytes at `offset`, or nil.
+    /// The length of the valid scalar of two to four bytes at `offset`; nil if there is none.
     ///
-    /// RFC 3629, section 4: the bounds of the second byte keep out overlong forms, surrogates and what lies
-    /// beyond U+10FFFF.
+    /// RFC 3629, section 4: the limits of the second byte exclude overlong forms, surrogates and scalars beyond U+10FFFF.
     private static func multibyteLength(at offset: Int, in bytes: [UInt8]) -> Int? {
         let length: Int
         var second: ClosedRange<UInt8> = 0x80...0xBF

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How pieces of a document are shown in messages: bounded, and without anything that a terminal would act upon.
+/// Pieces of a document for messages: limited in length, with everything escaped that could control a terminal.
 enum Excerpt {
     private static let longest = 48
 
     /// `bytes` between backquotes.
     static func quoted(_ bytes: ArraySlice<UInt8>) -> String {
-        // A scalar has at most four bytes, so what is cut off here would not be shown anyway.
+        // A scalar has at most four bytes, so the bytes that are cut off here would not be shown anyway.
         quoted(String(decoding: bytes.prefix(4 * (longest + 1)), as: UTF8.self))
     }
 
@@ -15,18 +15,18 @@ enum Excerpt {
         "`\(shown(text))`"
     }
 
-    /// A dotted key between backquotes, its parts as they would be written.
+    /// A dotted key between backquotes, with its parts as written in a document.
     static func quoted(_ path: ArraySlice<KeyPart>) -> String {
         "`\(path.map { written($0.text) }.joined(separator: "."))`"
     }
 
-    /// `key` as it would be written in a document: bare if it can be.
+    /// `key` as written in a document: bare if possible.
     static func written(_ key: String) -> String {
         let isBare = !key.isEmpty && key.utf8.allSatisfy(ASCII.isBareKey)
         return isBare ? shown(key) : "\"\(shown(key))\""
     }
 
-    /// `text` without the quotation marks of word processors and web pages; nil if it has none.
+    /// `text` without typographic quotation marks; nil if it has none.
     static func withoutCurlyQuotes(_ text: String) -> String? {
         let isMark = { (scalar: Unicode.Scalar) in
             switch scalar.value {
@@ -39,7 +39,7 @@ enum Excerpt {
         return String(String.UnicodeScalarView(text.unicodeScalars.filter { !isMark($0) && $0 != "\"" && $0 != "'" }))
     }
 
-    /// `text` up to the longest length, with what cannot be seen as `\u{…}`.
+    /// `text` up to the longest length, with invisible scalars as `\u{…}`.
     private static func shown(_ text: String) -> String {
         var result = ""
         for (count, scalar) in text.unicodeScalars.enumerated() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A place in a document as people and editors count it.
+/// A place in a document, as editors count it.
 public struct SourcePlace: Sendable, Hashable {
     /// The line, from 1.
     public var line: Int

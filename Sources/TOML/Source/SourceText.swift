@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bytes of a document with an index of its lines, to turn byte offsets into places that people can find.
+/// The bytes of a document with an index of its lines, which converts byte offsets to lines and columns.
 ///
-/// A line ends at LF or CRLF. A byte order mark at the start of the document belongs to no column, as in editors.
+/// A line ends at LF or CRLF. A byte order mark at the start of the document has no column, as in editors.
 public struct SourceText: Sendable {
     private let bytes: [UInt8]
-    /// The offset of the first byte of each line; the first line is always there, even in an empty document.
+    /// The offset of the first byte of each line; an empty document has one line.
     private let lineStarts: [Int]
-    /// How many scalars begin before each block of ``blockLength`` bytes, so that a place far into a long line costs no more
-    /// than others: a configuration with all its addresses on one line asks for the place of each.
+    /// How many scalars begin before each block of ``blockLength`` bytes.
+    ///
+    /// So a place far into a long line is found as fast as any other: a configuration may have all its addresses on one line, and
+    /// each has a place.
     private let scalarsBefore: [Int]
 
-    /// How many bytes are counted one by one at most.
+    /// The length of a block; at most so many bytes are counted one by one.
     static let blockLength = 256
 
     /// Indexes the lines of `bytes`, which need not be valid UTF-8.
@@ -23,7 +25,7 @@ public struct SourceText: Sendable {
         for (offset, byte) in bytes.enumerated() {
             if offset.isMultiple(of: Self.blockLength) { scalars.append(count) }
             if byte == ASCII.lineFeed { starts.append(offset + 1) }
-            // Every scalar has one byte that is not a continuation byte, so counting those counts scalars.
+            // Every scalar has exactly one byte that is not a continuation byte.
             if !UTF8Text.isContinuation(byte) { count += 1 }
         }
         scalars.append(count)
@@ -48,7 +50,7 @@ public struct SourceText: Sendable {
         return count
     }
 
-    /// The bytes of the line that holds `offset`, without its line break.
+    /// The bytes of the line that contains `offset`, without its line break.
     public func line(containing offset: Int) -> [UInt8] {
         let line = lineIndex(of: offset)
         let start = lineStarts[line]

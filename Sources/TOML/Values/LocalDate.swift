@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A day of the calendar without a time zone (RFC 3339, `full-date`).
+/// A calendar date without a time zone (RFC 3339, `full-date`).
 public struct LocalDate: Sendable, Hashable {
     /// The year, 0 to 9999.
     public var year: Int
@@ -9,7 +9,7 @@ public struct LocalDate: Sendable, Hashable {
     /// The day, from 1 to the last of the month.
     public var day: Int
 
-    /// Makes a date, unless there is no such day in the Gregorian calendar.
+    /// Makes a date; nil if it does not exist in the Gregorian calendar.
     public init?(year: Int, month: Int, day: Int) {
         guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
             day <= Self.lastDay(ofMonth: month, year: year)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A date and a time of day without a time zone: what a clock on the wall shows.
+/// A date and a time of day without a time zone.
 public struct LocalDateTime: Sendable, Hashable {
     /// The day.
     public var date: LocalDate

@@ -8,10 +8,10 @@ public struct LocalTime: Sendable, Hashable {
     public var minute: Int
     /// The second, 0 to 60: RFC 3339 allows for leap seconds.
     public var second: Int
-    /// The fraction of the second, 0 to 999 999 999 nanoseconds. Finer digits are cut off, as TOML 1.0 tells readers to.
+    /// The fraction of the second, 0 to 999 999 999 nanoseconds. Further digits are truncated, as TOML 1.0 requires.
     public var nanosecond: Int
 
-    /// Makes a time of day, unless one of its parts is out of range.
+    /// Makes a time of day; nil if one of its parts is out of range.
     public init?(hour: Int, minute: Int, second: Int, nanosecond: Int = 0) {
         guard (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second),
             (0...999_999_999).contains(nanosecond)

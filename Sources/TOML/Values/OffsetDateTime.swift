@@ -4,10 +4,10 @@
 public struct OffsetDateTime: Sendable, Hashable {
     /// The date and time as they were written, in the zone of `offsetMinutes`.
     public var local: LocalDateTime
-    /// How far the local time is ahead of UTC, in minutes: -1439 to 1439.
+    /// The offset of the local time from UTC, in minutes: -1439 to 1439.
     public var offsetMinutes: Int
 
-    /// Joins a local date and time with its offset from UTC in minutes, unless that is a day or more.
+    /// Combines a local date and time with its offset from UTC in minutes; nil if that is a day or more.
     public init?(local: LocalDateTime, offsetMinutes: Int) {
         guard (-1439...1439).contains(offsetMinutes) else { return nil }
         self.local = local
@@ -16,7 +16,7 @@ public struct OffsetDateTime: Sendable, Hashable {
 }
 
 extension OffsetDateTime: CustomStringConvertible {
-    /// The instant as RFC 3339 has it, with `Z` for UTC.
+    /// The text of RFC 3339, with `Z` for UTC.
     public var description: String {
         guard offsetMinutes != 0 else { return "\(local)Z" }
         let (hours, minutes) = abs(offsetMinutes).quotientAndRemainder(dividingBy: 60)

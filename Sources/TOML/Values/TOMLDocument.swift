@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A document of TOML 1.0.0 (toml.io/en/v1.0.0), read as far as it can be.
+/// A parsed document of TOML 1.0.0 (toml.io/en/v1.0.0).
 public struct TOMLDocument: Sendable {
-    /// The top-level table: everything that could be read, also around mistakes.
+    /// The top-level table: everything that could be parsed, also around mistakes.
     public var root: TOMLTable
-    /// What is wrong with the document, in the order of its places. Empty for a valid document.
+    /// The mistakes in the document, sorted by place. Empty for a valid document.
     public var problems: [TOMLProblem]
 
-    /// Reads `bytes` as TOML 1.0.0.
+    /// Parses `bytes` as TOML 1.0.0.
     ///
-    /// Never fails and never traps, whatever the bytes: mistakes are in ``problems``, and reading goes on behind each
-    /// of them. The effort is proportional to the length of the document.
+    /// Never fails and never traps, whatever the bytes: mistakes are in ``problems``, and parsing continues after each. The cost
+    /// is proportional to the length of the document.
     public static func parse(_ bytes: [UInt8], limits: TOMLLimits = .default) -> TOMLDocument {
         guard bytes.count <= limits.size else {
             return unread(
@@ -32,7 +32,7 @@ public struct TOMLDocument: Sendable {
         return parser.document()
     }
 
-    /// The outcome for bytes that are not worth reading, because of `problem`.
+    /// The result for bytes that are not parsed because of `problem`.
     private static func unread(_ bytes: [UInt8], _ problem: TOMLProblem) -> TOMLDocument {
         TOMLDocument(root: TOMLTable(range: SourceRange(start: 0, end: bytes.count)), problems: [problem])
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The keys of a table and their values, in the order in which the document has them.
+/// The keys of a table and their values, in document order.
 public struct TOMLTable: Sendable {
     /// One key and its value.
     public struct Entry: Sendable {
         /// The key, without its quotes and escapes; one part of a dotted key.
         public var key: String
-        /// Where the key stands, with its quotes.
+        /// The range of the key, with its quotes.
         public var keyRange: SourceRange
         /// The value.
         public var value: TOMLValue
 
-        /// Makes an entry of a key that stands at `keyRange` and its value.
+        /// Makes an entry from a key at `keyRange` and its value.
         public init(key: String, keyRange: SourceRange, value: TOMLValue) {
             self.key = key
             self.keyRange = keyRange
@@ -19,18 +19,18 @@ public struct TOMLTable: Sendable {
         }
     }
 
-    /// All keys with their values, in the order of the document. No two keys are equal.
+    /// All keys with their values, in document order. No two keys are equal.
     public let entries: [Entry]
-    /// Where the table is defined: its header with the brackets, its braces, the dotted key that made it, or for the
-    /// root the whole document.
+    /// Where the table is defined: its header with the brackets, its braces, the dotted key that created it, or for the root the
+    /// whole document.
     public let range: SourceRange
-    /// Where each key is in `entries`; only large tables have it, since a few keys are found faster by looking.
+    /// The index of each key in `entries`; nil for a small table, which is searched faster.
     private let index: [ExactKey: Int]?
 
-    /// Up to so many entries are as fast to look through as to hash.
+    /// Up to so many entries, a search is as fast as hashing.
     private static let searchableCount = 16
 
-    /// Makes a table of `entries`. Of two entries with the same key, the first is found.
+    /// Makes a table of `entries`. Of two entries with one key, the first is found.
     public init(entries: [Entry] = [], range: SourceRange) {
         self.entries = entries
         self.range = range
@@ -42,7 +42,7 @@ public struct TOMLTable: Sendable {
         }
     }
 
-    /// The entry of `key`, or nil. Keys are equal when their scalars are: TOML knows no Unicode normalisation.
+    /// The entry of `key`; nil if there is none. Keys are equal if their scalars are: TOML has no Unicode normalisation.
     public subscript(key: String) -> Entry? {
         let key = ExactKey(key)
         if let index { return index[key].map { entries[$0] } }

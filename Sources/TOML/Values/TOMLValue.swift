@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value of a document and where it stands.
+/// A value of a document and its range.
 public struct TOMLValue: Sendable {
-    /// What a value holds.
+    /// The content of a value.
     public enum Content: Sendable {
         /// Text.
         case string(String)
@@ -24,17 +24,16 @@ public struct TOMLValue: Sendable {
         case array([TOMLValue])
         /// A table, by header, by dotted keys or in braces.
         case table(TOMLTable)
-        /// Something stands here that could not be read. Its problem is in the document's `problems`, so there is
-        /// nothing more to say of it, and the key is not missing either.
+        /// An invalid value. Its problem is in the document's `problems`, and the key does not count as missing.
         case invalid
     }
 
-    /// What it holds.
+    /// The content.
     public var content: Content
-    /// Where it stands: a table or array of tables that has no brackets of its own has the range of its header or key.
+    /// The range. A table or array of tables without brackets of its own has that of its header or key.
     public var range: SourceRange
 
-    /// Makes a value that stands at `range`.
+    /// Makes a value with the range `range`.
     public init(content: Content, range: SourceRange) {
         self.content = content
         self.range = range
