@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// The importer cannot see struct epoll_event without _GNU_SOURCE; ours is the same bytes.
+// Swift cannot import struct epoll_event without _GNU_SOURCE; clinux_epoll_event has the same layout.
 _Static_assert(sizeof(struct clinux_epoll_event) == sizeof(struct epoll_event), "epoll_event layout");
 _Static_assert(CLINUX_EPOLLRDHUP == EPOLLRDHUP && CLINUX_EPOLLPRI == EPOLLPRI, "epoll bits");
 _Static_assert(CLINUX_O_PATH == O_PATH && CLINUX_AT_EMPTY_PATH == AT_EMPTY_PATH, "file flags");
@@ -209,7 +209,7 @@ int clinux_route_events(int descriptor, bool wanted) {
     return 0;
 }
 
-// What may stand beside a datagram: a local address of either version, a length of segments, a count.
+// The control data of a datagram: local addresses of both IP versions, the segment length, the drop counter.
 union ancillary {
     char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo)) +
                CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t))];
@@ -283,7 +283,7 @@ static void write_ancillary(struct msghdr *message, const struct clinux_datagram
     } else if (datagram->local_family == AF_INET6) {
         struct in6_pktinfo info = {0};
         memcpy(&info.ipi6_addr, datagram->local, 16);
-        // Such an address is one of an interface.
+        // A link-local address needs its interface (ipv6(7)).
         if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = datagram->interface;
         c->cmsg_level = IPPROTO_IPV6;
         c->cmsg_type = IPV6_PKTINFO;
@@ -316,7 +316,7 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
                                               .msg_control = &ancillary[i]};
         write_ancillary(&messages[i].msg_hdr, &datagrams[i]);
     }
-    // Without MSG_NOSIGNAL, which RDS refuses: only streams raise SIGPIPE (socket(7), send(2)).
+    // Without MSG_NOSIGNAL, which RDS refuses (EOPNOTSUPP): only stream sockets raise SIGPIPE (socket(7), send(2)).
     return (int)syscall(SYS_sendmmsg, descriptor, messages, count, MSG_DONTWAIT);
 }
 
@@ -340,7 +340,7 @@ static int turn_on(int descriptor, int level, int option) {
 }
 
 int clinux_tell_local_address(int descriptor, int family) {
-    // Of IPv4 through a socket of both versions, only this one tells a broadcast address from one of the host.
+    // On a dual-stack socket, only IP_PKTINFO distinguishes an IPv4 broadcast address from an address of the host.
     const int told = turn_on(descriptor, IPPROTO_IP, IP_PKTINFO);
     return family == AF_INET ? told : turn_on(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO);
 }
@@ -380,7 +380,7 @@ int clinux_tell_drops(int descriptor) { return turn_on(descriptor, SOL_SOCKET, S
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int clinux_processor_count(void) {
-    // The kernel says EINVAL as long as the set has less room than it has processors; cpu_set_t has room for 1024.
+    // EINVAL: the set is smaller than the kernel's (sched_getaffinity(2)); cpu_set_t has 1024 processors.
     for (int room = CPU_SETSIZE; room <= 1 << 20; room *= 2) {
         cpu_set_t *set = CPU_ALLOC(room);
         if (!set) return -1;
@@ -405,7 +405,7 @@ uint64_t clinux_realtime(void) { return nanoseconds(CLOCK_REALTIME); }
 int clinux_dns_search(const char *name, int type, uint32_t address, uint16_t port, unsigned char *answer, int room) {
     struct __res_state state = {0};
     if (res_ninit(&state) != 0) return -1;
-    // TCP has no time limit here. What does not fit into 512 bytes does with EDNS0.
+    // No TCP, since the resolver has no timeout for it. EDNS0 allows answers over UDP that are longer than 512 bytes.
     state.options = (state.options & ~(unsigned long)RES_USEVC) | RES_IGNTC | RES_USE_EDNS0;
     state.retrans = 1;
     state.retry = 1;
@@ -457,7 +457,7 @@ int clinux_start_thread(void *(*function)(void *), void *context) {
         pthread_attr_setstacksize(&attributes, 1 << 20);
         sigset_t all, before;
         sigfillset(&all);
-        // A thread begins with the mask of the one that made it.
+        // The new thread inherits the signal mask (pthread_create(3)).
         pthread_sigmask(SIG_SETMASK, &all, &before);
         pthread_t thread;
         error = pthread_create(&thread, &attributes, function, context);
@@ -469,7 +469,7 @@ int clinux_start_thread(void *(*function)(void *), void *context) {
 }
 
 static void *wait_for_gate(void *gate) {
-    // Each thread gets an arena of malloc(3), which takes address space that a later thread may lack for its stack.
+    // Makes malloc(3) create an arena for the thread: it needs address space that a later thread may lack for its stack.
     void *volatile first = malloc(64);
     free(first);
     pthread_rwlock_rdlock(gate);
@@ -484,7 +484,7 @@ int clinux_try_threads(int count) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    // None ends before the last is there.
+    // No thread ends before the last one was created.
     pthread_rwlock_wrlock(&gate);
     int made = 0, error = 0;
     while (made < count && (error = pthread_create(&threads[made], NULL, wait_for_gate, &gate)) == 0) made++;
