@@ -25,8 +25,9 @@ public struct ListeningOptions: Hashable, Sendable {
     /// The keep-alive probes; nil for none.
     public var keepAlive: KeepAlive?
 
-    /// Milliseconds that sent bytes may stay unacknowledged before the connection ends: TCP_USER_TIMEOUT of tcp(7); nil for the
-    /// kernel's value.
+    /// How long sent bytes may stay unacknowledged before the connection ends, in milliseconds.
+    ///
+    /// TCP_USER_TIMEOUT of tcp(7); nil for the kernel's value.
     public var userTimeout: Int?
 
     /// Makes the options.

@@ -42,8 +42,9 @@ struct NumericHost: Equatable {
     /// The address with leading zeros read as decimal; nil without leading zeros, or if it is not valid.
     let decimalAddress: IPv4Address?
 
-    /// Parses a text whose labels are all numbers: decimal, octal with a leading `0`, or hexadecimal with `0x`; nil for any
-    /// other. One dot at the end is ignored.
+    /// Parses a text whose labels are all numbers; nil for any other.
+    ///
+    /// Decimal, octal with a leading `0`, or hexadecimal with `0x`. One dot at the end is ignored.
     init?(parsing text: some Collection<UInt8>) {
         var labels = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         if labels.count > 1, labels.last?.isEmpty == true { labels.removeLast() }
