@@ -82,8 +82,9 @@ struct ConfigurationReader {
 
     private static let tables = ["daemon", "log", "defaults", "listener"]
 
-    /// The help for a TOML syntax error: for a directive of another program, what usher has instead; for a listener header with
-    /// an invalid name, the rule for names.
+    /// The help for a TOML syntax error.
+    ///
+    /// For a directive of another program, usher's equivalent; for a listener header with an invalid name, the rule.
     private static func help(for problem: TOMLProblem, in file: SourceFile) -> String? {
         let line = file.line(at: problem.range.start)
         if line.hasPrefix("[listener.") || line.hasPrefix("[[listener.") {

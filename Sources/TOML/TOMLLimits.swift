@@ -10,8 +10,9 @@ public struct TOMLLimits: Sendable, Hashable {
 
     /// The longest document, in bytes.
     public var size: Int
-    /// The deepest nesting of tables, arrays and inline tables together; each part of a dotted key is a level. Limited to
-    /// ``maximumDepth``.
+    /// The deepest nesting of tables, arrays and inline tables together, at most ``maximumDepth``.
+    ///
+    /// Each part of a dotted key is a level.
     public var depth: Int
     /// The number of problems after which parsing stops; one more then says so.
     public var problems: Int

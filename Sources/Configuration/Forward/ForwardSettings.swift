@@ -36,8 +36,9 @@ public struct ForwardSettings: Hashable, Sendable {
     /// Whether each datagram gets a header, not only the first of a flow: `send-proxy = "v2-each"`.
     public var sendsProxyEach = false
 
-    /// `flow`: whether all frames of a CAN bus are one flow, as they always are between two buses; else each identifier has a
-    /// flow.
+    /// `flow`: whether all frames of a CAN bus are one flow; else each identifier has a flow.
+    ///
+    /// Between two buses they always are.
     public var takesBusAsOne = false
 
     /// `framing`: how messages are separated in the stream between a stream and datagrams; nil if both sides are of one sort.

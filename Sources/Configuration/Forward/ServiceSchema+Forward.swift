@@ -22,8 +22,9 @@ extension ServiceSettings {
 }
 
 extension ForwardSettings: ServiceValues {
-    /// The kinds of sockets that can be relayed to the upstreams: streams to streams, seqpacket to seqpacket, datagrams to
-    /// datagrams; with a framing all but seqpacket.
+    /// The kinds of sockets that can be relayed to the upstreams.
+    ///
+    /// Streams to streams, seqpacket to seqpacket, datagrams to datagrams; with a framing all but seqpacket.
     public var kinds: Set<SocketKind>? {
         guard let kind = upstreams.first?.endpoint.scheme.kind else { return nil }
         let kinds = SocketKind.allCases

@@ -16,8 +16,9 @@ package final class Pipe {
     /// How many bytes the pipe holds.
     package private(set) var count = 0
 
-    /// Makes a pipe of this capacity, or of the largest that the kernel allows: one page beyond `fs.pipe-user-pages-soft`
-    /// (pipe(7)).
+    /// Makes a pipe of this capacity in bytes, or of the largest that the kernel allows.
+    ///
+    /// Beyond `fs.pipe-user-pages-soft` that is one page (pipe(7)).
     package init(capacity: Int) throws(SystemError) {
         var ends: (CInt, CInt) = (-1, -1)
         _ = try systemCall("pipe2") {

@@ -21,8 +21,9 @@ public struct TOMLTable: Sendable {
 
     /// All keys with their values, in document order. No two keys are equal.
     public let entries: [Entry]
-    /// Where the table is defined: its header with the brackets, its braces, the dotted key that created it, or for the root the
-    /// whole document.
+    /// Where the table is defined.
+    ///
+    /// Its header with the brackets, its braces, the dotted key that created it, or for the root the whole document.
     public let range: SourceRange
     /// The index of each key in `entries`; nil for a small table, which is searched faster.
     private let index: [ExactKey: Int]?
