@@ -29,7 +29,8 @@ final class Acceptor: IngressSocket {
     /// The local address of every connection; nil for a wildcard socket, where getsockname(2) tells it.
     private let local: SocketAddress?
 
-    /// The most connections to accept in the next turn: one more than the last turn accepted.
+    /// The most connections to accept in the next turn: one more than the last turn accepted, if that found no end. So a
+    /// connection that comes alone costs no accept4(2) that returns EAGAIN.
     private var expected = 1
 
     /// When to resume; nil while epoll watches the socket, and `.max` for never.
@@ -38,7 +39,7 @@ final class Acceptor: IngressSocket {
     /// How many more connections to accept from the backlog of a removed socket; nil before that.
     private var left: Int?
 
-    /// Whether the socket was shut down from outside and listens again. Reset when an accept finds the backlog empty.
+    /// Whether the socket was shut down from outside and listens again. Reset by the next accept that does not fail.
     private var wasShutDown = false
 
     init(_ socket: ListeningSocket, listener: LaneListener, lane: Lane) {
@@ -95,7 +96,7 @@ final class Acceptor: IngressSocket {
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
         while taken < most, acceptOne() { taken += 1 }
-        expected = taken + 1
+        expected = taken == most ? taken + 1 : max(taken, 1)
         return .done
     }
 
@@ -123,6 +124,7 @@ final class Acceptor: IngressSocket {
                 lane.acceptedAll(under: listener.current)
                 return false
             }
+            wasShutDown = false
             admit(accepted)
             return true
         } catch {
