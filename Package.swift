@@ -44,6 +44,7 @@ let package = Package(
             name: "Reactor",
             dependencies: ["Policy", "Addresses", "LinuxSystem", "Records", "ProxyProtocol", "CLinux"],
             swiftSettings: strict),
+        .target(name: "ControlProtocol", dependencies: ["Addresses"], swiftSettings: strict),
         .target(
             name: "Services",
             dependencies: [
@@ -74,6 +75,7 @@ let package = Package(
             path: "Tests/TestSupport"),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Addresses"]),
         .testTarget(name: "RelayingTests", dependencies: ["Relaying", "Addresses", "TestSupport"]),
+        .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),

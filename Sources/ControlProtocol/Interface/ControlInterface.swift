@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The interface `io.usher.control` and the interface that every Varlink service has.
+package enum ControlInterface {
+    /// The name of the interface.
+    package static let name = "io.usher.control"
+
+    /// The name of the interface that describes a service: https://varlink.org/Service.
+    package static let serviceName = "org.varlink.service"
+
+    /// The file name under which the description of ``name`` is installed.
+    package static let fileName = "io.usher.control.varlink"
+
+    /// The description of an interface; nil for one that is not served.
+    package static func description(of interface: String) -> String? {
+        switch interface {
+        case name: description
+        case serviceName: serviceDescription
+        default: nil
+        }
+    }
+
+    /// The description of ``name``. `packaging/io.usher.control.varlink` is the same text; a test compares them.
+    package static let description = """
+        # Shows and steers a running usherd(8). See usherctl(1).
+        #
+        # Times are in microseconds since 1970-01-01 UTC, durations in microseconds. Addresses are written as in usherd.toml(5).
+        # A value that is not known, or does not apply, is left out.
+        interface io.usher.control
+
+        # How many of something there are, by its name.
+        type Count (name: string, count: int)
+
+        # Datagrams of flows. Dropped ones were received, and sent nowhere.
+        type Datagrams (received: int, sent: int, dropped: int)
+
+        # The spread of durations in microseconds: half of them are not longer than p50.
+        type Spread (count: int, p50: int, p90: int, p99: int)
+
+        # The outcome of the last reload; reason says why it failed.
+        type ReloadOutcome (time: int, reason: ?string)
+
+        # An event loop of the daemon. A turn is what it does between two waits.
+        type Lane (number: int, connections: int, turns: Spread)
+
+        type Daemon (
+          version: string,
+          pid: int,
+          started: int,
+          configuration: string,
+          loaded: int,
+          reload: ?ReloadOutcome,
+          state: (serving, draining, stopping),
+          connections: int,
+          peak: int,
+          limit: int,
+          lanes: []Lane
+        )
+
+        # Total counts connections since the daemon was started, and peak is the most at a time.
+        # Waiting for an interface or an address, waits_for says for which. Bytes are those of clients.
+        type Listener (
+          name: string,
+          service: string,
+          state: (listening, waiting, paused, draining),
+          waits_for: []string,
+          addresses: []string,
+          connections: int,
+          peak: int,
+          limit: ?int,
+          total: int,
+          failed: int,
+          refused: []Count,
+          bytes_in: int,
+          bytes_out: int,
+          datagrams: ?Datagrams,
+          durations: ?Spread,
+          upstreams: []Upstream
+        )
+
+        # An upstream of a listener. Total counts connections to it, failed the attempts that failed.
+        type Upstream (
+          address: string,
+          state: (up, down),
+          weight: int,
+          backup: bool,
+          connections: int,
+          peak: int,
+          limit: ?int,
+          total: int,
+          failed: int,
+          bytes_in: int,
+          bytes_out: int,
+          connect_times: ?Spread
+        )
+
+        # An open connection or flow. Idle is the time since the last byte.
+        type Connection (
+          number: int,
+          listener: string,
+          service: string,
+          peer: string,
+          local: string,
+          via: ?string,
+          upstream: ?string,
+          uid: ?int,
+          gid: ?int,
+          pid: ?int,
+          lane: int,
+          accepted: int,
+          duration_us: int,
+          idle_us: int,
+          bytes_in: int,
+          bytes_out: int,
+          datagrams: ?Datagrams
+        )
+
+        # Which connections: all that match everything that is given. Peer is a network, such as 192.0.2.0/24, or an address.
+        # Older and idle are the least durations in microseconds.
+        type Filter (
+          numbers: ?[]int,
+          listener: ?string,
+          service: ?string,
+          peer: ?string,
+          upstream: ?string,
+          older_us: ?int,
+          idle_us: ?int
+        )
+
+        # The daemon, and its listeners; or one of them.
+        method Status(listener: ?string) -> (daemon: Daemon, listeners: []Listener)
+
+        # The open connections, in several replies if the call has "more". Without an order the oldest are first; with a limit,
+        # only so many are listed, and count is the number of all that match.
+        method Connections(
+          filter: ?Filter,
+          order: ?(age, bytes, idle),
+          limit: ?int
+        ) -> (connections: []Connection, count: int)
+
+        # Closes connections, with the reason closed-by-operator. With dry_run, only counts them.
+        method Close(filter: Filter, dry_run: ?bool) -> (count: int)
+
+        # Stops to accept: the sockets stay, and clients wait in their backlogs. Open connections are not touched.
+        method Pause(listener: string) -> ()
+
+        # Accepts again.
+        method Resume(listener: string) -> ()
+
+        # Reads the configuration again and puts it in force, as SIGHUP does, and answers when that is done.
+        method Reload() -> ()
+
+        # Opens the log files again, as SIGUSR1 does.
+        method Reopen() -> ()
+
+        # No listener has this name.
+        error NoSuchListener (listener: string)
+
+        # The reload failed. The configuration in force stays.
+        error ReloadFailed (reason: string)
+
+        # The daemon is stopping.
+        error Stopping ()
+
+        """
+
+    /// The description of ``serviceName``, as https://varlink.org/Service has it.
+    package static let serviceDescription = """
+        # The Varlink Service Interface is provided by every varlink service. It
+        # describes the service and the interfaces it implements.
+        interface org.varlink.service
+
+        # Get a list of all the interfaces a service provides and information
+        # about the implementation.
+        method GetInfo() -> (
+          vendor: string,
+          product: string,
+          version: string,
+          url: string,
+          interfaces: []string
+        )
+
+        # Get the description of an interface that is implemented by this service.
+        method GetInterfaceDescription(interface: string) -> (description: string)
+
+        # The requested interface was not found.
+        error InterfaceNotFound (interface: string)
+
+        # The requested method was not found
+        error MethodNotFound (method: string)
+
+        # The interface defines the requested method, but the service does not
+        # implement it.
+        error MethodNotImplemented (method: string)
+
+        # One of the passed parameters is invalid.
+        error InvalidParameter (parameter: string)
+
+        # Client is denied access
+        error PermissionDenied ()
+
+        # Method is expected to be called with 'more' set to true, but wasn't
+        error ExpectedMore ()
+
+        """
+}

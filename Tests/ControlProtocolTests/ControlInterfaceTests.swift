@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import ControlProtocol
+
+@Suite struct ControlInterfaceTests {
+    private static let own = Result { try InterfaceText(ControlInterface.description) }
+
+    private static func object(_ value: some Encodable) throws -> Any {
+        var bytes: [UInt8] = []
+        JSONText.append(value, to: &bytes)
+        return try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+    }
+
+    @Test func `the descriptions follow the grammar`() throws {
+        let own = try Self.own.get()
+        #expect(own.name == ControlInterface.name)
+        #expect(own.dangling == [])
+        let service = try InterfaceText(ControlInterface.serviceDescription)
+        #expect(service.name == ControlInterface.serviceName)
+        #expect(service.methods.keys.sorted() == ["GetInfo", "GetInterfaceDescription"])
+    }
+
+    @Test(arguments: [
+        "interface a.b\ntype x (a: int)", "interface a.b\ntype X (a: int, a: int)", "interface a.b\nmethod X() ->",
+        "interface a.b\nmethod X(a: (b: int)) -> ()", "interface a.b\ntype X (a-b: int)", "interface a\n",
+        "interface a.b\ntype X (a: ?[int)", "interface a.b\ntype X ()\ntype X ()",
+    ])
+    func `the grammar notices mistakes`(text: String) {
+        #expect(throws: InterfaceText.Malformed.self) { try InterfaceText(text) }
+    }
+
+    @Test func `the installed file is what is served`() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../packaging/\(ControlInterface.fileName)")
+        #expect(try String(contentsOf: file, encoding: .utf8) == ControlInterface.description)
+    }
+
+    @Test func `the methods and errors are those of the description`() throws {
+        let own = try Self.own.get()
+        #expect(own.methods.keys.sorted() == ControlMethod.allCases.map(\.rawValue).sorted())
+        let prefix = "\(ControlInterface.name)."
+        let errors = VarlinkReplyTests.errors.map(\.name).filter { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
+        #expect(own.errors.keys.sorted() == errors.sorted())
+    }
+
+    /// With everything in it.
+    @Test func `what is returned has the types of the description`() throws {
+        let own = try Self.own.get()
+        let spread = DurationSpread(count: 3, p50: 1, p90: 2, p99: 3)
+        let daemon = DaemonStatus(
+            version: "1", pid: 2, started: 3, configuration: "/c", loaded: 4,
+            reload: ReloadOutcome(time: 5, reason: "x"),
+            state: .serving, connections: 6, peak: 7, limit: 8,
+            lanes: [LaneStatus(number: 0, connections: 6, turns: spread)])
+        var upstream = UpstreamStatus(address: "tcp://127.0.0.1:1")
+        upstream.limit = 3
+        upstream.connectTimes = spread
+        var listener = ListenerStatus(name: "a", service: "forward", state: .waiting)
+        listener.waitsFor = ["can0 down"]
+        listener.addresses = ["tcp://[::]:1"]
+        listener.limit = 5
+        listener.refused = [NamedCount(name: "listener.max-connections", count: 9)]
+        listener.datagrams = DatagramCounts(received: 1, sent: 2, dropped: 3)
+        listener.durations = spread
+        listener.upstreams = [upstream]
+        var connection = ConnectionStatus(
+            number: 1, listener: "a", service: "echo", peer: "p", local: "l", lane: 0, accepted: 1,
+            durationMicroseconds: 2,
+            idleMicroseconds: 3, bytesIn: 4, bytesOut: .max)
+        connection.via = "v"
+        connection.upstream = "u"
+        (connection.uid, connection.gid, connection.pid) = (1, 2, 3)
+        connection.datagrams = listener.datagrams
+        let results: [(ControlMethod, any Encodable & Sendable)] = [
+            (.status, ControlResults.Status(daemon: daemon, listeners: [listener])),
+            (.connections, ControlResults.Connections(connections: [connection], count: 1)),
+            (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
+            (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
+        ]
+        #expect(Set(results.map(\.0)) == Set(ControlMethod.allCases))
+        for (method, value) in results {
+            let members = try #require(own.methods[method.rawValue]).results
+            #expect(own.mistake(in: try Self.object(value), as: .members(members), at: method.rawValue) == nil)
+        }
+        #expect(own.mistake(in: ["count": "1"], as: .members([.init(name: "count", kind: .int)]), at: "x") != nil)
+    }
+
+    @Test func `what a client sends has the types of the description`() throws {
+        let own = try Self.own.get()
+        var filter = ConnectionFilter()
+        filter.numbers = [1]
+        filter.listener = "a"
+        filter.service = "b"
+        filter.peer = "c"
+        filter.upstream = "d"
+        filter.olderMicroseconds = 1
+        filter.idleMicroseconds = 2
+        let parameters: [(ControlMethod, any Encodable & Sendable)] = [
+            (.status, ControlParameters.Status(listener: "a")),
+            (.connections, ControlParameters.Connections(filter: filter, order: .age, limit: 1)),
+            (.close, ControlParameters.Close(filter: filter, dryRun: true)),
+            (.pause, ControlParameters.Listener(listener: "a")),
+            (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),
+            (.reopen, ControlParameters.None()),
+        ]
+        #expect(Set(parameters.map(\.0)) == Set(ControlMethod.allCases))
+        for (method, value) in parameters {
+            let members = try #require(own.methods[method.rawValue]).parameters
+            let object = try Self.object(value)
+            #expect(own.mistake(in: object, as: .members(members), at: method.rawValue) == nil)
+            #expect((object as? [String: Any])?.count == members.count, "\(method) has members that are not sent")
+        }
+    }
+}
