@@ -102,18 +102,22 @@ public struct Relay: Hashable {
         var isPending = mayMove(from: .upstream) && pump(from: .upstream, on: transport)
         if mayMove(from: .client), pump(from: .client, on: transport) { isPending = true }
         if isFlowing { return isPending ? .again : .wait }
-        for side in RelaySide.allCases where erred[side] { findError(of: side, on: transport) }
+        if erred.client { findError(of: .client, on: transport) }
+        if erred.upstream { findError(of: .upstream, on: transport) }
         // Moving bytes one way may have failed the peer of the other direction, so this is checked after both.
         if let ending, toUpstream.isOver, toClient.isOver { return .close(ending) }
         // After a failed write the peer is read to EOF. No further event reports what is left in its buffer.
-        for side in RelaySide.allCases where hasRefused(side) && readable[side] && self[from: side] == .flowing {
-            isPending = true
-        }
+        if isReadToItsEnd(.client) || isReadToItsEnd(.upstream) { isPending = true }
         return isPending ? .again : .wait
     }
 
     /// Whether there may be bytes to move from this source.
-    @inlinable func mayMove(from source: RelaySide) -> Bool { readable[source] || self[from: source] != .flowing }
+    @inlinable func mayMove(from source: RelaySide) -> Bool { readable[source] || !self[from: source].isFlowing }
+
+    /// Whether a peer to which a write failed may still be read.
+    @inlinable func isReadToItsEnd(_ side: RelaySide) -> Bool {
+        hasRefused(side) && readable[side] && self[from: side].isFlowing
+    }
 
     /// Moves bytes in one direction.
     ///

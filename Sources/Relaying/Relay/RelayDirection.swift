@@ -42,6 +42,14 @@ public enum RelayDirection: Hashable, Sendable {
         .flowing, .holding, .draining(.finished), .draining(.broken), .over(.finished), .over(.broken), .cut,
     ]
 
+    /// Whether nothing is held and the source has not ended.
+    @inlinable public var isFlowing: Bool {
+        switch self {
+        case .flowing: true
+        case .holding, .draining, .over, .cut: false
+        }
+    }
+
     /// Whether nothing will be read or written in this direction any more.
     @inlinable public var isOver: Bool {
         switch self {
