@@ -30,6 +30,11 @@ public struct UpstreamTrace: ~Copyable, Sendable {
         self.failures = failures
     }
 
+    /// Whether the connection is relayed to an upstream.
+    public var isConnected: Bool {
+        if case .some = upstream { true } else { false }
+    }
+
     /// The text of the field `failures`.
     var failureText: [UInt8] { Array(failures.joined(separator: "; ").utf8) }
 }

@@ -135,8 +135,8 @@ public struct SessionSnapshot: ~Copyable {
     /// How long connecting to the upstream took; nil if none is connected.
     var connectMicroseconds: UInt64? {
         switch upstream {
-        case .some(let trace) where trace.upstream != nil: trace.connectMicroseconds
-        default: nil
+        case .some(let trace): trace.isConnected ? trace.connectMicroseconds : nil
+        case nil: nil
         }
     }
 }

@@ -235,8 +235,7 @@ final class RelaySession: StreamSession {
         lane.close(&upstream)
         if toUpstream.isHolding { toUpstream.discard(into: lane.pipes) }
         if toClient.isHolding { toClient.discard(into: lane.pipes) }
-        place?.leave(self)
-        place = nil
+        if let place = place.take() { place.leave(self) }
     }
 
     private func resetOnClose(_ side: RelaySide) {
