@@ -54,7 +54,7 @@ extension Lane {
     ///
     /// That takes five seconds at most, and the session need not wait for it.
     package func close(_ stream: inout Stream) {
-        if stream.finishFilter() { return stream.close() }
+        guard stream.isFiltered, !stream.finishFilter() else { return stream.close() }
         StreamCloser(stream.take(), on: self).begin()
     }
 }
