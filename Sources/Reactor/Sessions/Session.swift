@@ -47,9 +47,10 @@ open class Session: Pollable {
         didSet { if ownDeadline != nil, let next = nextDeadline { lane.schedule(self, at: next) } }
     }
 
-    init(_ identity: Identity, lane: Lane) {
+    init(_ identity: Identity, _ admittance: consuming Admittance? = nil, lane: Lane) {
         self.lane = lane
         self.identity = identity
+        self.admittance = admittance
         lastActivity = identity.accepted
         super.init()
     }

@@ -14,10 +14,8 @@ open class StreamSession: Session {
 
     /// Takes over a connection that was admitted.
     public init(_ seed: consuming Seed, lane: Lane) {
-        // Taken before the rest of the seed, so that the identity is copied once.
-        client = seed.stream.take()
-        super.init(seed.identity, lane: lane)
-        admittance = seed.takeAdmittance()
+        client = seed.stream
+        super.init(seed.identity, seed.admittance, lane: lane)
     }
 
     /// Registers for EPOLLOUT after a short write to the client. Idempotent.
