@@ -1,6 +1,6 @@
-# Every target is one script in scripts/, which can be run by itself as well. `make help` lists them.
+# Every target runs one script in scripts/, which can also be run directly. `make help` lists the targets.
 #
-# Where things go. A packager sets DESTDIR and PREFIX=/usr; configuration is in /etc whatever the prefix.
+# Where to install: a packager sets DESTDIR and PREFIX=/usr. The configuration is always in /etc.
 PREFIX  ?= /usr/local
 DESTDIR ?=
 export PREFIX DESTDIR
@@ -14,48 +14,48 @@ build: ## build .build/release/usherd and .build/release/usherctl
 run: ## build, then run usherd in the foreground with config/usherd.toml
 	@scripts/run
 
-test: ## all checks and tests: lint, unit, end to end, packages, booted Debian, virtual machine, fuzz replay, sanitizers
+test: ## run all checks and tests: lint, unit, end to end, packages, booted Debian, virtual machine, sanitizers, fuzz replay
 	@scripts/test
 
-test-quick: ## lint and the unit tests, for the inner loop
+test-quick: ## lint and the unit tests, for quick feedback
 	@scripts/test-quick
 
-test-long: ## what takes hours: the end-to-end tests twenty times beside a load, a search by the fuzzers, builds from nothing
+test-long: ## tests that take hours: end-to-end tests twenty times under load, fuzzing for new inputs, builds from scratch
 	@scripts/test-long
 
-test-vm: build ## boot a kernel with CAN, RDS and vsock under qemu, test there
+test-vm: build ## boot a kernel with CAN, RDS and vsock under qemu, and test there
 	@scripts/test-vm
 
-test-system: build ## boot a Debian, install the package there, and walk the whole way of a user
+test-system: build ## boot a Debian and test the package there, from installation to purge
 	@scripts/test-system
 
-lint: ## formatting, scripts, man pages, and rules of the sources that the compiler does not check
+lint: ## check formatting, scripts, man pages, and source rules that the compiler does not check
 	@scripts/lint
 
-sanitize: ## the unit tests under the thread sanitizer, then under the address sanitizer
+sanitize: ## run the unit tests under the thread sanitizer, then under the address sanitizer
 	@scripts/sanitize thread
 	@scripts/sanitize address
 
-fuzz: ## replay every input that a fuzzer ever stumbled over; FUZZ_SECONDS=60 also looks for new ones
+fuzz: ## replay every input on which a fuzzer found a bug; FUZZ_SECONDS=60 also searches for new ones
 	@scripts/fuzz
 
-bench: ## measure the server's CPU time per operation against a minimal C program and the peers
+bench: ## measure the server's CPU time per operation against a minimal C program and other servers
 	@scripts/bench
 
-deb: build ## build usherd_VERSION_ARCH.deb in .build-deb, let lintian look at it, and say where it is
+deb: build ## build usherd_VERSION_ARCH.deb in .build-deb, run lintian on it, and print its path
 	@scripts/deb
 
-# Installing builds only what is not there yet, so that `sudo make install` leaves no files of root in the tree.
+# Build only if no binaries exist, so that `sudo make install` after `make build` leaves no files of root in the tree.
 install: | .build/release/usherd .build/release/usherctl ## install under $(DESTDIR)$(PREFIX) and $(DESTDIR)/etc
 	@scripts/install
 
 .build/release/usherd .build/release/usherctl:
 	@scripts/build
 
-uninstall: ## remove what install put there; a configuration that was edited stays
+uninstall: ## remove the installed files; keep an edited configuration
 	@scripts/uninstall
 
-clean: ## remove what was built
+clean: ## remove the build results
 	@scripts/clean
 
 help: ## list the targets
