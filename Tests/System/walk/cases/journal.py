@@ -50,7 +50,7 @@ def catalog_explains(machine):
     connect(7007).close()
     service.wait_for_records(machine, since, "USHER_EVENT=close")
     said = machine.run("journalctl", "-x", "-n", "1", "USHER_LISTENER=echo", "USHER_EVENT=close", tell=True)
-    contains(said, "Subject: The client closed its side, and had been sent everything", "the explanation")
+    contains(said, "Subject: The client closed its side, and everything was sent to it", "the explanation")
     true(re.search(r"lasted [0-9.]+ (us|ms|s)[;\n]", said), f"the duration in words: {said}")
     true("queue-timeout" not in said, f"the other reasons are explained too: {said}")
     contains(said, "Defined-By: usherd", "the explanation")
