@@ -7,7 +7,7 @@ import Testing
 /// Clients that write and do not read.
 @Suite struct BackPressureTests {
     @Test(arguments: ["tcp://127.0.0.1:0", "unix://$DIR/echo"])
-    func `holds little for those who do not read, and loses nothing`(listen: String) throws {
+    func `a client that does not read takes little memory, and loses nothing`(listen: String) throws {
         try withUsherd("[listener.echo]\nlisten = \"\(listen)\"\nservice = \"echo\"") { daemon in
             let address = try daemon.address("echo")
             let well = try Client(address)
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `ends one who does not read when its idle time is over`() throws {
+    @Test func `a client that does not read is closed after idle-timeout`() throws {
         let configuration = """
             [listener.echo]
             listen = "tcp://127.0.0.1:0"

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: ["--version", "-V"])
-    func `prints its version`(option: String) throws {
+    func `--version prints the version`(option: String) throws {
         let result = try usherd(option)
         #expect(result.end == .exited(0))
         #expect(result.text.wholeMatch(of: /usherd \d+\.\d+\.\d+\n/) != nil)
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: ["--help", "-h"])
-    func `prints how it is called`(option: String) throws {
+    func `--help prints the usage`(option: String) throws {
         let result = try usherd(option)
         #expect(result.end == .exited(0))
         #expect(result.text.hasPrefix("Usage: usherd"))
@@ -36,7 +36,7 @@ import Testing
         (["--nonsense"], "--nonsense is not an option"), (["usherd.toml"], "--config FILE"),
         (["--config"], "needs the path"), (["--config="], "needs the path"),
     ])
-    func `refuses a command line that it does not understand`(arguments: [String], words: String) throws {
+    func `an invalid command line is refused with status 64`(arguments: [String], words: String) throws {
         let result = try run(BuiltProgram.usherd(), arguments)
         #expect(result.end == .exited(64))
         #expect(result.output.isEmpty)
@@ -44,7 +44,7 @@ import Testing
         #expect(result.errors.contains("usherd --help"))
     }
 
-    @Test func `checks a configuration without binding anything`() throws {
+    @Test func `--check binds no address`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             "[listener.echo]\nlisten = \"unix://\(directory.path)/echo\"\nservice = \"echo\"\n", to: "usherd.toml")
@@ -56,7 +56,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: directory.appending("echo")))
     }
 
-    @Test func `shows every mistake of a configuration with its place`() throws {
+    @Test func `--check prints every mistake with its place`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             """
@@ -78,14 +78,14 @@ import Testing
     }
 
     @Test(arguments: [["--check"], []])
-    func `says that there is no file`(arguments: [String]) throws {
+    func `a missing configuration file is reported`(arguments: [String]) throws {
         let result = try run(BuiltProgram.usherd(), arguments + ["--config", "/nonexistent/usherd.toml"])
         #expect(result.end == .exited(78))
         #expect(result.errors.contains("/nonexistent/usherd.toml"))
         #expect(result.errors.contains("No such file or directory"))
     }
 
-    @Test func `does not start with a wrong configuration, and tells systemd where it is wrong`() throws {
+    @Test func `a wrong configuration prevents the start, and STATUS= has the place`() throws {
         let daemon = try Usherd(starting: "[listener.echo]\nlisten = 7\nservice = \"echo\"")
         #expect(try daemon.waitForEnd() == .exited(78))
         let place = "\(daemon.directory.path)/usherd.toml:5:10: "
@@ -95,7 +95,7 @@ import Testing
         #expect(message.hasSuffix("\nERRNO=\(EINVAL)"))
     }
 
-    @Test func `does not start without a listener that it is to have`() throws {
+    @Test func `a listener that cannot listen prevents the start`() throws {
         let occupied = try Usherd("[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"")
         let address = try occupied.address("echo")
         let daemon = try Usherd(
@@ -120,7 +120,7 @@ import Testing
         #expect(try occupied.stop() == .exited(0))
     }
 
-    @Test func `does not start with a log whose directory is missing`() throws {
+    @Test func `a missing log directory prevents the start`() throws {
         let daemon = try Usherd(
             starting: """
                 [log]
@@ -142,7 +142,7 @@ import Testing
         .deletingLastPathComponent()
 
     @Test(arguments: ["usherd.bash", "_usherd", "usherd.fish"])
-    func `a completion knows every option`(file: String) throws {
+    func `the completions have every option`(file: String) throws {
         let text = try String(
             contentsOf: Self.root.appendingPathComponent("packaging/completions/\(file)"), encoding: .utf8)
         let options = try usherd("--help").text.matches(of: /--([a-z-]+)/).map { String($0.1) }

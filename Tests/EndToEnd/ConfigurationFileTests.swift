@@ -30,7 +30,7 @@ import Testing
     ]
 
     @Test(arguments: files.map(\.name))
-    func `refuses what no configuration is`(name: String) throws {
+    func `a file that is not a configuration is refused`(name: String) throws {
         let file = try #require(Self.files.first { $0.name == name })
         let directory = try TemporaryDirectory()
         let path = directory.appending("usherd.toml")
@@ -44,7 +44,7 @@ import Testing
         #expect(result.errors.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7f })
     }
 
-    @Test func `shows a line as it stands in the file`() throws {
+    @Test func `a mistake is shown with its line`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(Self.listener + "idle-timeout = \"a\\qb\"\n", to: "usherd.toml")
         let result = try run(BuiltProgram.usherd(), ["--check", "--no-host", "--config", path])
@@ -58,14 +58,14 @@ import Testing
     }
 
     @Test(arguments: ["/etc", "/dev/zero", "/proc/self/mem"])
-    func `does not read what is no regular file`(path: String) throws {
+    func `a file that is not regular is refused`(path: String) throws {
         let result = try run(
             "prlimit", ["--as=\(256 << 20)", BuiltProgram.usherd(), "--check", "--no-host", "--config", path])
         #expect(result.end == .exited(78))
         #expect(result.errors.contains(path))
     }
 
-    @Test func `reads conf.d in the order of names, and says where each mistake is`() throws {
+    @Test func `conf.d is read in the order of names, with the place of each mistake`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(Self.listener, to: "usherd.toml")
         try directory.makeDirectory("conf.d")
@@ -86,7 +86,7 @@ import Testing
         #expect(twice.errors.contains("\(path):1:"), "both places are named")
     }
 
-    @Test func `agrees with usherctl`() throws {
+    @Test func `usherd --check and usherctl check agree`() throws {
         let directory = try TemporaryDirectory()
         let right = try directory.write(Self.listener, to: "right.toml")
         let wrong = try directory.write("nonsense = 1\n" + Self.listener, to: "wrong.toml")

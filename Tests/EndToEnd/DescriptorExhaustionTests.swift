@@ -12,7 +12,7 @@ import Testing
         service = "echo"
         """
 
-    @Test func `stops accepting, says so once, and serves everybody in the end`() throws {
+    @Test func `EMFILE on accept pauses the listener, and all clients are served later`() throws {
         try withUsherd(echo, .init(wrapper: ["prlimit", "--nofile=64:64"])) { daemon in
             let warning = try daemon.record("warning")
             #expect(warning["message"]?.contains("64 descriptors") == true)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `says little when descriptors come and go`() throws {
+    @Test func `a repeated shortage of descriptors writes few records`() throws {
         try withUsherd(echo, .init(wrapper: ["prlimit", "--nofile=64:64"])) { daemon in
             let address = try daemon.address("echo")
             let clients = try (0..<200).map { _ in try Client(address) }

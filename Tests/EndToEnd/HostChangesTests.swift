@@ -50,7 +50,7 @@ struct HostChangesTests {
 
     // MARK: - Addresses
 
-    @Test func `an address that is added late is listened on then, without a reload`() throws {
+    @Test func `an address that is added later is listened on without a reload`() throws {
         let hosts = try TwoHosts()
         let configuration = listener("late", "tcp://10.77.0.50:7000") + listener("now", "tcp://10.77.0.1:7001")
         try withUsherd(configuration, .init(wrapper: hosts.server)) { daemon in
@@ -66,7 +66,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `an address that is removed has a record, and another one when it is back`() throws {
+    @Test func `a removed address is logged, and again when it returns`() throws {
         let hosts = try TwoHosts()
         try withUsherd(listener("a", "tcp://10.77.0.2:7000"), .init(wrapper: hosts.server)) { daemon in
             for count in 1...2 {
@@ -84,7 +84,7 @@ struct HostChangesTests {
     }
 
     /// The kernel binds an IPv6 address once it knows that no neighbour has it: RFC 4862, 5.4.
-    @Test func `a reload may name an address that is added later, and takes its time to be ready`() throws {
+    @Test func `a reload with a missing address succeeds, and listens when it is added`() throws {
         let hosts = try TwoHosts()
         try hosts.shell("echo 1 > /proc/sys/net/ipv6/conf/wire/accept_dad")
         try withUsherd(listener("now", "tcp://10.77.0.1:7001"), .init(wrapper: hosts.server)) { daemon in
@@ -97,7 +97,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `an address is noticed whose event the kernel had to drop`() throws {
+    @Test func `an address whose rtnetlink event was lost is detected`() throws {
         let hosts = try TwoHosts()
         try withUsherd(listener("late", "tcp://10.77.0.50:7000"), .init(wrapper: hosts.server)) { daemon in
             _ = try warning(daemon, of: "late", "10.77.0.50")
@@ -113,7 +113,7 @@ struct HostChangesTests {
 
     // MARK: - Interfaces
 
-    @Test func `a link-local listener follows an interface that is made anew`() throws {
+    @Test func `a link-local listener follows an interface that is recreated`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         let configuration = listener("zone", "tcp://[fe80::77%nic]:7000") + listener("now", "tcp://10.77.0.1:7001")
@@ -135,7 +135,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `a listener follows the name of its interface, whoever gets it`() throws {
+    @Test func `a listener follows the name of its interface to another interface`() throws {
         let hosts = try TwoHosts()
         try withUsherd(listener("zone", "tcp://[fe80::77%late]:7000"), .init(wrapper: hosts.server)) { daemon in
             _ = try warning(daemon, of: "zone", "this host has no interface late")
@@ -154,7 +154,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `connections stay when their interface is renamed, and other listeners never stop`() throws {
+    @Test func `a renamed interface closes no connection and stops no other listener`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         let configuration =
@@ -175,7 +175,7 @@ struct HostChangesTests {
 
     private func groups(_ hosts: TwoHosts) throws -> String { try hosts.ip("maddress", "show", "dev", "nic") }
 
-    @Test func `groups are joined again on an interface that is made anew`() throws {
+    @Test func `groups are joined again on a recreated interface`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         let configuration =
@@ -193,7 +193,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `a group whose interface the kernel chose is joined again as soon as a route leads to it`() throws {
+    @Test func `a group without interface= is joined again when a route appears`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         try hosts.ip("route", "add", "239.9.0.0/16", "dev", "nic")
@@ -216,7 +216,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `a group to which no route leads at the start is joined when one does`() throws {
+    @Test func `a group without a route at the start is joined when a route appears`() throws {
         let hosts = try TwoHosts()
         try withUsherd(
             listener("chosen", "udp://239.9.1.1:7001", "discard"), .init(wrapper: hosts.server)
@@ -263,7 +263,7 @@ struct HostChangesTests {
         ask()
         """
 
-    @Test func `a flow whose link-local upstream was on an interface that is gone ends, and the next one is served`()
+    @Test func `a flow on a removed interface ends, and the next one is served`()
         throws
     {
         let hosts = try TwoHosts()
@@ -295,7 +295,7 @@ struct HostChangesTests {
         except ConnectionResetError: pass
         """
 
-    @Test func `a connection to a link-local upstream finds the interface that has the name now`() throws {
+    @Test func `a link-local upstream uses the interface that has the name now`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         let configuration =
@@ -316,7 +316,7 @@ struct HostChangesTests {
 
     // MARK: - IPv6
 
-    @Test func `IPv6 that is switched off and on again has records, and IPv4 is served all the time`() throws {
+    @Test func `disabling and enabling IPv6 is logged, and IPv4 is always served`() throws {
         let hosts = try TwoHosts()
         try makeInterface(hosts)
         let configuration =
@@ -343,7 +343,7 @@ struct HostChangesTests {
         }
     }
 
-    @Test func `a start without IPv6 serves IPv4, and IPv6 as soon as it is switched on`() throws {
+    @Test func `a start without IPv6 serves IPv4, and IPv6 once it is enabled`() throws {
         let hosts = try TwoHosts()
         try hosts.switchIPv6(on: false)
         let configuration = listener("any", "tcp://*:7000") + listener("loop", "tcp://[::1]:7001")

@@ -21,7 +21,7 @@ import Testing
             to: "usherd.toml")
     }
 
-    @Test func `a missing log directory is a note, a failure with --strict, and not looked at with --no-host`() throws {
+    @Test func `a missing log directory is a note, fails --strict, and is ignored by --no-host`() throws {
         let directory = try TemporaryDirectory()
         let path = try configuration(
             directory, log: "\(directory.path)/missing/usherd.log", listen: "tcp://127.0.0.1:0")
@@ -59,7 +59,7 @@ import Testing
         #expect(try check(wildcard, "--strict", "--user", Self.me).end == .exited(69))
     }
 
-    @Test func `what the daemon itself has is no finding, and the daemon notices nothing`() throws {
+    @Test func `addresses of the running daemon are no finding`() throws {
         let name = "usher-check-\(getpid())"
         let service = "service = \"echo\"\n"
         let daemon = try Usherd(
@@ -89,7 +89,7 @@ import Testing
         (["--user", "no-such-user-here"], "this host has no user no-such-user-here"),
         (["--user"], "--user needs a name"),
     ])
-    func `a user that cannot be judged is a wrong command line`(options: [String], words: String) throws {
+    func `an unknown --user is a wrong command line`(options: [String], words: String) throws {
         let directory = try TemporaryDirectory()
         let path = try configuration(directory, log: "\(directory.path)/log", listen: "tcp://127.0.0.1:0")
         let result = try run(BuiltProgram.usherd(), ["--check", "--config", path] + options)
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root judges as another user"))
-    func `root judges as another user, who may not read what root may`() throws {
+    func `root checks the permissions of another user`() throws {
         let directory = try TemporaryDirectory()
         try directory.makeDirectory("closed")
         let path = try directory.write(

@@ -42,7 +42,7 @@ import Testing
         client.close()
     }
 
-    @Test func `lets clients go that say nothing`() throws {
+    @Test func `silent clients end by idle-timeout`() throws {
         try withUsherd(everything) { daemon in
             for service in services {
                 let client = try Client(daemon.address(service))
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `stands a reset at every stage`() throws {
+    @Test func `a reset at any stage is handled`() throws {
         try withUsherd(everything) { daemon in
             for service in services {
                 let address = try daemon.address(service)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `stands garbage`() throws {
+    @Test func `random bytes do no harm`() throws {
         try withUsherd(everything) { daemon in
             let garbage = TestData.bytes(300_000)
             for service in services {
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `takes one byte at a time`() throws {
+    @Test func `single bytes are handled`() throws {
         try withUsherd(everything) { daemon in
             let client = try Client(daemon.address("echo"))
             for byte in TestData.bytes(2000) {
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `does not stall on urgent data`() throws {
+    @Test func `urgent data does not stall a connection`() throws {
         try withUsherd(everything) { daemon in
             let client = try Client(daemon.address("echo"))
             try client.send("before ")
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `keeps no descriptor that a Unix client passes to it`() throws {
+    @Test func `descriptors that a Unix client passes are closed`() throws {
         try withUsherd(everything) { daemon in
             try expectService(daemon)
             try daemon.records("close", count: 1)
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `notices a client that was killed`() throws {
+    @Test func `a killed client is detected`() throws {
         try withUsherd(everything) { daemon in
             let address = try daemon.address("echo")
             do {
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "needs CAP_NET_ADMIN for TCP_REPAIR"))
-    func `notices by keepalive that a host has vanished`() throws {
+    func `keepalive detects a vanished host`() throws {
         let configuration = """
             [listener.echo]
             listen = "tcp://127.0.0.1:0"

@@ -19,7 +19,7 @@ import Testing
         return sum
     }
 
-    @Test func `makes no system call while connections are idle`() async throws {
+    @Test func `an idle daemon makes no system call`() async throws {
         let configuration = """
             [defaults]
             idle-timeout = "10m"

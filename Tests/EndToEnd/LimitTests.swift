@@ -11,7 +11,7 @@ import Testing
         #expect(try client.receive(exactly: 1) == Array("x".utf8))
     }
 
-    @Test func `turns away at the listener's limit, and takes the next when one has gone`() throws {
+    @Test func `a connection over the listener's limit is refused until another closes`() throws {
         let configuration = """
             [listener.echo]
             listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo"]
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `turns away at the daemon's limit, whatever the listener`() throws {
+    @Test func `a connection over the daemon's limit is refused on any listener`() throws {
         let configuration = """
             [daemon]
             max-connections = 2
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `counts right through a flood`() throws {
+    @Test func `the limit is exact under a flood of connections`() throws {
         let configuration = """
             [listener.echo]
             listen = "tcp://127.0.0.1:0"

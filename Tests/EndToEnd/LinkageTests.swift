@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `has no Foundation in it`() throws {
+    @Test func `usherd does not link Foundation`() throws {
         let program = try BuiltProgram.usherd()
         let needed = try libraries(program)
         #expect(needed.contains { $0.hasPrefix("libc.so") })
@@ -26,7 +26,7 @@ import Testing
         #expect(bytes.range(of: Data("20FoundationEssentials".utf8)) == nil)
     }
 
-    @Test func `needs no library of Swift's, and is small, when it is linked for installation`() throws {
+    @Test func `the release binary is small and needs no Swift library`() throws {
         let program = try BuiltProgram.usherd()
         let needed = try libraries(program)
         // A build without --static-swift-stdlib, as `swift build` alone makes it, needs them all.

@@ -6,7 +6,7 @@ import Testing
 
 /// SIGUSR2: every connection that lives, with what it has moved so far.
 @Suite struct LiveConnectionTests {
-    @Test func `writes who is there, and not who was`() throws {
+    @Test func `SIGUSR2 logs open connections only`() throws {
         let configuration = """
             [listener.echo]
             listen = ["tcp://127.0.0.1:0", "unix://$DIR/echo"]
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `writes the state of each listener`() throws {
+    @Test func `SIGUSR2 logs the state of each listener`() throws {
         let configuration = """
             [listener.echo]
             listen = "tcp://127.0.0.1:0"

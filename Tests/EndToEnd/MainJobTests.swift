@@ -12,7 +12,7 @@ import Testing
         service = "echo"
         """
 
-    @Test func `gives a line back to nc`() throws {
+    @Test func `nc gets its line back`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let result = try run("nc", ["-N", "127.0.0.1", "\(address.port)"], input: Array("hello\n".utf8))
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `writes every field of open and close in JSON`() throws {
+    @Test func `JSON records of open and close have every field`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let client = try Client(address)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `names a Unix client by what the kernel knows of it`() throws {
+    @Test func `a Unix client is logged with its credentials`() throws {
         try withUsherd("[listener.echo]\nlisten = \"unix://$DIR/echo\"\nservice = \"echo\"") { daemon in
             let address = try daemon.address("echo")
             try Client(address).close()
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `says where it listens, and that it serves`() throws {
+    @Test func `the start is logged with every address`() throws {
         try withUsherd(echo) { daemon in
             let listening = try daemon.record("listening")
             let local = try #require(listening["local"])
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `writes lines for people`() throws {
+    @Test func `text records are one line each`() throws {
         let daemon = try Usherd(
             "[log]\nto = \"stderr\"\n" + echo.replacing("tcp://127.0.0.1:0", with: "unix://$DIR/echo"))
         let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))

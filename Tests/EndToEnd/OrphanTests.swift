@@ -20,7 +20,7 @@ struct OrphanTests {
         }
     }
 
-    @Test func `reaps what is left to it`() throws {
+    @Test func `PID 1 reaps orphaned processes`() throws {
         try withUsherd(echo, .init(wrapper: ["unshare", "--pid", "--fork", "--kill-child"])) { daemon in
             let inside = try waitFor("the daemon in its namespace") {
                 children(of: daemon.identifier).first?.split(separator: " ").first.flatMap { pid_t($0) }

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: [SIGTERM, SIGINT])
-    func `lets its connections end by themselves`(signal: CInt) throws {
+    func `SIGTERM lets open connections end by themselves`(signal: CInt) throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let address = try daemon.address("echo")
             let client = try Client(address)
@@ -74,7 +74,7 @@ import Testing
         """
 
     @Test(arguments: [0, 1, 2])
-    func `Ctrl-C says what is waited for, and nothing of the kind when nobody is there`(count: Int) throws {
+    func `Ctrl-C prints what it waits for, or nothing without connections`(count: Int) throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             "[daemon]\ndrain-timeout = \"1h\"\n[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n",
@@ -87,7 +87,7 @@ import Testing
         #expect(result.text.contains("Ctrl-C") == (count > 0), "\(result.text)")
     }
 
-    @Test func `ends at once when nobody is there`() throws {
+    @Test func `SIGTERM without connections exits immediately`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let client = try Client(daemon.address("echo"))
             try expectEcho(client)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `closes what is left after the drain timeout`() throws {
+    @Test func `the remaining connections are closed after drain-timeout`() throws {
         try withUsherd(echo(drain: "200ms")) { daemon in
             let clients = try (0..<20).map { try Client(daemon.address("echo", $0 % 3)) }
             for client in clients { try expectEcho(client) }
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `stops at once at the second signal`() throws {
+    @Test func `a second signal stops immediately`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let client = try Client(daemon.address("echo"))
             try expectEcho(client)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `serves those who had connected before the signal`() throws {
+    @Test func `connections made before the signal are served`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let address = try daemon.address("echo")
             daemon.send(signal: SIGSTOP)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `ends a flood of connections with a record each`() throws {
+    @Test func `a stop under load writes a record for each connection`() throws {
         try withUsherd(echo(drain: "0s")) { daemon in
             let addresses = try (0..<3).map { try daemon.address("echo", $0) }
             let clients = try (0..<500).map { try Client(addresses[$0 % 3]) }
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `ignores a reload while it stops`() throws {
+    @Test func `SIGHUP while stopping is ignored`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let client = try Client(daemon.address("echo"))
             try expectEcho(client)
@@ -162,7 +162,7 @@ import Testing
         }
     }
 
-    @Test func `tells systemd that it stops, and asks for time`() throws {
+    @Test func `STOPPING=1 and EXTEND_TIMEOUT_USEC are sent`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             let client = try Client(daemon.address("echo"))
             try expectEcho(client)
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func `removes its paths`() throws {
+    @Test func `a stop removes the socket paths`() throws {
         try withUsherd(echo(drain: "1h")) { daemon in
             for name in ["echo", "packets"] {
                 #expect(FileManager.default.fileExists(atPath: daemon.directory.appending(name)))

@@ -17,7 +17,7 @@ import Testing
         """
     }
 
-    @Test func `the most lanes that may be configured run, and stop`() throws {
+    @Test func `the maximum number of lanes starts and stops`() throws {
         try withUsherd(echo(lanes: 240)) { daemon in
             let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))
             try client.send("x")
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `more lanes than can run are refused with a sentence`() throws {
+    @Test func `more lanes than the maximum are refused`() throws {
         let daemon = try Usherd(starting: echo(lanes: 255))
         #expect(try daemon.waitForEnd() == .exited(78))
         #expect(daemon.said.contains("`lanes` is out of range: 255"))
@@ -36,7 +36,7 @@ import Testing
 
     /// RLIMIT_NPROC does not bind root, so the daemon runs as somebody who has no other process.
     @Test(.enabled(if: getuid() == 0, "only root can become a user without processes"), arguments: [1, 3, 8])
-    func `threads that the kernel does not grant are a sentence and a status`(processes: Int) throws {
+    func `a thread that cannot be created is a message and a failed start`(processes: Int) throws {
         let directory = try TemporaryDirectory()
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
         let user = 60_000 + Int.random(in: 0..<4000)

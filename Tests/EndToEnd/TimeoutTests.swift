@@ -6,7 +6,7 @@ import Testing
 
 /// `idle-timeout` and `lifetime`: who is ended, in which order, and for which reason. How long it took is not looked at.
 @Suite struct TimeoutTests {
-    @Test func `ends who is idle, and not who talks`() throws {
+    @Test func `idle-timeout closes idle connections, not busy ones`() throws {
         let configuration = """
             [listener.echo]
             listen = "tcp://127.0.0.1:0"
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `ends who has had its time, however much it talks`() throws {
+    @Test func `lifetime closes a busy connection`() throws {
         let configuration = """
             [listener.short]
             listen = "tcp://127.0.0.1:0"
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `tells the members of a room why they have to go`() throws {
+    @Test func `members of a room are told why they are disconnected`() throws {
         let configuration = """
             [listener.room]
             listen = "unix://$DIR/room"

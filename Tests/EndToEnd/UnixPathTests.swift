@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: [0o600, 0o660, 0o666])
-    func `has the mode that it is to have`(mode: Int) throws {
+    func `mode= sets the permissions of the path`(mode: Int) throws {
         let listen = "unix://$DIR/echo?mode=0\(String(mode, radix: 8))"
         try withUsherd("[listener.echo]\nlisten = \"\(listen)\"\nservice = \"echo\"") { daemon in
             #expect(try attributes(daemon.directory.appending("echo"))[.posixPermissions] as? Int == mode)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "only root may give a file away"))
-    func `has the owner and the group that it is to have`() throws {
+    func `user= and group= set the owner of the path`() throws {
         let listen = "unix://$DIR/echo?user=nobody&group=daemon"
         try withUsherd("[listener.echo]\nlisten = \"\(listen)\"\nservice = \"echo\"") { daemon in
             let found = try attributes(daemon.directory.appending("echo"))
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `changes the mode in place`() throws {
+    @Test func `a reload changes the mode in place`() throws {
         func configuration(_ mode: String) -> String {
             "[listener.echo]\nlisten = \"unix://$DIR/echo?mode=\(mode)\"\nservice = \"echo\"\n"
         }
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: [("unix", "SOCK_STREAM"), ("unix-seqpacket", "SOCK_SEQPACKET"), ("unix", "SOCK_SEQPACKET")])
-    func `replaces what a dead daemon left`(scheme: String, kind: String) throws {
+    func `a stale socket file is replaced`(scheme: String, kind: String) throws {
         let directory = try TemporaryDirectory()
         try leaveStaleSocket(directory.appending("echo"), kind: kind)
         let configuration = echo.replacing("unix:", with: "\(scheme):")
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [("unix", "unix"), ("unix-seqpacket", "unix-seqpacket"), ("unix", "unix-seqpacket")])
-    func `leaves alone what another daemon lives on`(theirs: String, ours: String) throws {
+    func `a path on which another process listens is kept`(theirs: String, ours: String) throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo.replacing("unix:", with: "\(theirs):"), .init(directory: directory)) { first in
             let second = try Usherd(
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `never touches a file that is not a socket`() throws {
+    @Test func `a file that is not a socket is kept`() throws {
         let directory = try TemporaryDirectory()
         try directory.write("precious", to: "echo")
         let daemon = try Usherd(starting: echo, .init(directory: directory))
@@ -100,7 +100,7 @@ import Testing
         #expect(directory.read("echo") == "precious")
     }
 
-    @Test func `never follows a symbolic link`() throws {
+    @Test func `a symbolic link is not followed`() throws {
         let directory = try TemporaryDirectory()
         try directory.write("precious", to: "target")
         try FileManager.default.createSymbolicLink(
@@ -111,7 +111,7 @@ import Testing
         #expect(try attributes(directory.appending("echo"))[.type] as? FileAttributeType == .typeSymbolicLink)
     }
 
-    @Test func `removes on stop only what is its own`() throws {
+    @Test func `a stop removes only its own path`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, .init(directory: directory)) { daemon in
             try FileManager.default.removeItem(atPath: directory.appending("echo"))
@@ -121,7 +121,7 @@ import Testing
         #expect(directory.read("echo") == "somebody else's")
     }
 
-    @Test func `says which directory is missing`() throws {
+    @Test func `a missing directory is named`() throws {
         let daemon = try Usherd(starting: echo.replacing("$DIR/echo", with: "$DIR/missing/echo"))
         #expect(try daemon.waitForEnd() == .exited(69))
         let failed = try daemon.record("failed")
@@ -129,7 +129,7 @@ import Testing
         #expect(failed["message"]?.contains("create the directory first") == true)
     }
 
-    @Test func `makes hostile names of clients harmless`() throws {
+    @Test func `hostile names of client sockets are escaped`() throws {
         try withUsherd(echo) { daemon in
             // The name of a client's own socket is its to choose: here with a line end, a terminal command and quotes.
             let script = """

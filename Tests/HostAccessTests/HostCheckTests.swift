@@ -76,7 +76,7 @@ private struct FakeHost: HostFacts {
     }
 
     @Test(arguments: ["/var/log/usherd/usherd.log", "/var/log/usherd/web/usherd.log"])
-    func `a directory that the unit makes is missed by other users alone`(path: String) throws {
+    func `a directory that the unit creates is missing only for other users`(path: String) throws {
         var host = FakeHost()
         if path.utf8.count > 26 { host.files["/var/log/usherd"] = FileStatus(.directory, mode: 0o750) }
         let text = Self.echo("tcp://127.0.0.1:7007") + Self.log(path)
@@ -84,7 +84,7 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(text, as: Self.alice, on: host).count == 1)
     }
 
-    @Test func `a log file is written by who may`() throws {
+    @Test func `a log file that the user cannot write is found`() throws {
         var host = FakeHost()
         let text = Self.echo("tcp://127.0.0.1:7007") + Self.log("/var/log/usherd.log")
         #expect(
@@ -191,7 +191,7 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(text, as: bob, on: host).count == 1, "the unit is not for other users")
     }
 
-    @Test func `another owner takes CAP_CHOWN`() throws {
+    @Test func `another owner needs CAP_CHOWN`() throws {
         let text = Self.echo("unix:///srv/echo?user=alice")
         #expect(try Self.findings(text).first?.help.contains("unix-owners.conf") == true)
         #expect(try Self.findings(text, as: Self.alice).isEmpty)
@@ -237,13 +237,13 @@ private struct FakeHost: HostFacts {
         ),
         (.failed(SystemError("bind", errno: EACCES)), []),
     ])
-    func `an address is found where another process has it`(state: AddressState, messages: [String]) throws {
+    func `an address in use by another process is found`(state: AddressState, messages: [String]) throws {
         var host = FakeHost()
         host.states["tcp://127.0.0.1:7007"] = state
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:7007"), on: host).map(\.message) == messages)
     }
 
-    @Test func `an address that is missing is waited for; of a missing interface there is a note already`() throws {
+    @Test func `a missing address is found; a missing interface already has a note`() throws {
         var host = FakeHost()
         host.states["tcp://192.0.2.1:7007"] = .failed(SystemError("bind", errno: EADDRNOTAVAIL))
         host.states["tcp://[fe80::1%2]:7007"] = .failed(SystemError("bind", errno: ENODEV))
@@ -270,14 +270,14 @@ private struct FakeHost: HostFacts {
             ])
     }
 
-    @Test func `a socket of systemd is to be named`() throws {
+    @Test func `an address that systemd listens on must be named`() throws {
         var host = FakeHost()
         host.states["tcp://127.0.0.1:7007"] = .taken(by: .init(name: "systemd", pid: 1))
         let found = try Self.findings(Self.echo("tcp://127.0.0.1:7007"), on: host)
         #expect(found.first?.help.contains("write systemd:// and its FileDescriptorName=") == true)
     }
 
-    @Test func `a port below 1024 takes a privilege that the service has`() throws {
+    @Test func `a port below 1024 needs the capability that the unit has`() throws {
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:80")).isEmpty)
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:80"), as: Self.root).isEmpty)
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:80"), as: Self.alice).count == 1)
@@ -288,7 +288,7 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(Self.echo("tcp://127.0.0.1:80"), as: Self.alice, on: host).count == 1)
     }
 
-    @Test func `a socket that systemd passes is not looked for`() throws {
+    @Test func `a socket that systemd passes is not searched for`() throws {
         #expect(try Self.findings(Self.echo("systemd://echo")).isEmpty)
     }
 
@@ -321,13 +321,13 @@ private struct FakeHost: HostFacts {
     }
 
     @Test(arguments: ["/run", "/etc", "/var/log", "/"])
-    func `nobody is told to give away a directory of the whole host`(path: String) {
+    func `no advice changes the owner of a shared directory`(path: String) {
         let obstacle = PathObstacle.notWritable(path, FileStatus(.directory, mode: 0o755, mayWrite: false))
         let help = obstacle.help(for: "usherd")
         #expect(help.contains("a directory of usherd's own") && !help.contains("chown"))
     }
 
-    @Test func `a directory of a program of its own may be given to it`() {
+    @Test func `the owner of a program's own directory may be changed`() {
         let obstacle = PathObstacle.notWritable("/srv/log", FileStatus(.directory, mode: 0o755, mayWrite: false))
         #expect(obstacle.help(for: "usherd").hasPrefix("chown usherd /srv/log"))
     }

@@ -15,7 +15,7 @@ import Testing
         var wasSet: [Bool] = []
     }
 
-    @Test func `fires once, and then is not set`() throws {
+    @Test func `an alarm fires once, and is not set afterwards`() throws {
         let count = Count()
         let alarm = queue.sync { Alarm(on: queue) { count.value += 1 } }
         queue.sync {
@@ -29,7 +29,7 @@ import Testing
         try waitUntil("it has fired again") { queue.sync { count.value == 2 } }
     }
 
-    @Test func `fires again and again until it is cancelled`() throws {
+    @Test func `a repeating alarm fires until it is cancelled`() throws {
         let count = Count()
         let alarm = queue.sync { Alarm(on: queue) { count.value += 1 } }
         queue.sync { alarm.repeat(every: 1_000_000) }
@@ -41,7 +41,7 @@ import Testing
         #expect(queue.sync { !alarm.isSet && count.value == fired })
     }
 
-    @Test func `does not fire if it was cancelled or put off`() throws {
+    @Test func `a cancelled or postponed alarm does not fire`() throws {
         let count = Count()
         let alarm = queue.sync { Alarm(on: queue) { count.value += 1 } }
         let other = queue.sync { Alarm(on: queue) { count.value += 100 } }
@@ -59,7 +59,7 @@ import Testing
         #expect(queue.sync { count.value } == 0)
     }
 
-    @Test func `may be let go of by what it does`() throws {
+    @Test func `an alarm may be released in its own handler`() throws {
         let count = Count()
         final class Holder: @unchecked Sendable { var alarm: Alarm? }
         let holder = Holder()

@@ -22,7 +22,7 @@ import Testing
             (["-h", "nonsense"], .help, Configuration.defaultPath),
             (["--check", "--help"], .help, Configuration.defaultPath),
         ] as [([String], Arguments.Command, String)])
-    func `understands`(words: [String], command: Arguments.Command, path: String) throws {
+    func `valid arguments are parsed`(words: [String], command: Arguments.Command, path: String) throws {
         let arguments = try Arguments(words)
         #expect(arguments.command == command)
         #expect(arguments.path == path)
@@ -44,11 +44,11 @@ import Testing
             (["a.toml"], "a.toml is not an option; a configuration is named with --config FILE"),
             (["\u{1b}[2J"], "\\u{1B}[2J is not an option; a configuration is named with --config FILE"),
         ] as [([String], String)])
-    func `refuses, with a sentence`(words: [String], message: String) {
+    func `invalid arguments are refused with a message`(words: [String], message: String) {
         #expect(throws: Arguments.Mistake(message: message)) { try Arguments(words) }
     }
 
-    @Test func `a check has options of its own`() throws {
+    @Test func `the options of --check are parsed`() throws {
         let plain = try Arguments(["--check"])
         #expect(plain.user == nil && !plain.isStrict && !plain.leavesHostAlone)
         let full = try Arguments(["--user", "web", "--no-host", "--strict", "-t"])
@@ -56,7 +56,7 @@ import Testing
         #expect(try Arguments(["-t", "--user=web"]).user == "web")
     }
 
-    @Test func `tells of every option`() {
+    @Test func `--help lists every option`() {
         for word in [
             "--config", "-c", "--check", "-t", "--user", "--strict", "--no-host", "--version", "-V", "--help", "-h",
         ] {

@@ -16,7 +16,7 @@ import Testing
             (Duration(secondsComponent: 18_446_744_073, attosecondsComponent: 999_999_999_000_000_000), .max),
             (.seconds(18_446_744_074), .max), (.seconds(Int64.max), .max), (.milliseconds(Int64.max), .max),
         ] as [(Duration, UInt64)])
-    func `has so many nanoseconds`(duration: Duration, nanoseconds: UInt64) {
+    func `a duration is converted to nanoseconds`(duration: Duration, nanoseconds: UInt64) {
         #expect(duration.nanoseconds == nanoseconds)
     }
 }

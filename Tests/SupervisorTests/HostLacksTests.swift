@@ -28,7 +28,7 @@ import Testing
             ("vsock://local:7", "bind", EADDRNOTAVAIL, false), ("rds://192.0.2.1:7", "bind", EADDRNOTAVAIL, false),
             ("can://lo", "bind", ENODEV, false), ("unix:///run/x", "bind", EADDRNOTAVAIL, false),
         ] as [(String, StaticOperation, CInt, Bool)])
-    func `an address, an interface and a route to a group are awaited, and nothing else`(
+    func `only a missing address, interface or route to a group is awaited`(
         address: String, operation: StaticOperation, errno: CInt, isAwaited: Bool
     ) throws {
         #expect(try awaited(address, operation, errno).failure.isAwaited == isAwaited)
@@ -66,7 +66,7 @@ import Testing
                     + " another process uses it: see ss -lxtup, stop that process, or use another address"
             ),
         ] as [(String, StaticOperation, CInt, String, String)])
-    func `says what is missing, and what usherd does`(
+    func `the message names what is missing and that usherd waits`(
         address: String, operation: StaticOperation, errno: CInt, words: String, message: String
     ) throws {
         let (key, failure) = try awaited(address, operation, errno)
@@ -76,7 +76,7 @@ import Testing
         #expect(lacks.waiting.map(\.what) == [words])
     }
 
-    @Test func `routes matter to a group without one, and to nothing else`() throws {
+    @Test func `routes are watched only for a group that lacks one`() throws {
         func lacks(_ address: String, _ errno: CInt) throws -> HostLacks {
             let (key, failure) = try awaited(address, "bind", errno)
             return HostLacks(awaited: [key: failure])
@@ -91,7 +91,7 @@ import Testing
         #expect(!HostLacks(deaf: [group: "x"]).waitsForRoute)
     }
 
-    @Test func `tells of what sockets in force lack, in the order of the listeners, until they are closed`() throws {
+    @Test func `the status lists what open sockets lack, in listener order, until they close`() throws {
         let (group, _) = try awaited("udp://239.1.1.1:7", "setsockopt", ENODEV)
         let (address, failure) = try awaited("tcp://[2001:db8::1]:7", "bind", EADDRNOTAVAIL)
         var lacks = HostLacks(awaited: [address: failure], unjoined: [group: "z"], deaf: [address: "a"])

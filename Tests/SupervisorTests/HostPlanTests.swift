@@ -93,7 +93,7 @@ import Testing
     private static let named = "udp://239.1.1.1:7?interface=nic"
     private static let chosen = "udp://239.1.1.1:7"
 
-    @Test func `a host that has not changed leaves everything as it is`() throws {
+    @Test func `an unchanged host changes no socket`() throws {
         let all = [Self.link, Self.named, "udp://239.1.1.2:7", "tcp://10.0.0.1:7", "tcp://*:8", "unix:///run/x"]
         #expect(try decide(all, from: Self.withNIC, to: Self.withNIC) == Decision())
     }
@@ -102,24 +102,24 @@ import Testing
         // Gone, made anew under another number, renamed, and another one under its name.
         (withNIC, plain), (withNIC, withOther), (withNIC, renamed), (withNIC, swapped), (plain, withNIC),
     ])
-    func `what is on an interface is closed and opened anew`(before: Host, now: Host) throws {
+    func `sockets on an interface with a new number are closed and opened again`(before: Host, now: Host) throws {
         let all = ["tcp://*:8", Self.link, Self.named, "udp://[ff02::7%nic]:9", "udp://*:6?broadcast=true"]
         let decision = try decide(all, from: before, to: now)
         #expect(decision.opened == [1, 2, 3] && decision.closed == [1, 2, 3])
         #expect(decision.lost.isEmpty && decision.returned.isEmpty && decision.groups.isEmpty)
     }
 
-    @Test func `what was awaited is tried again, whatever has happened`() throws {
+    @Test func `sockets that wait are retried after any change`() throws {
         let all = ["tcp://10.0.0.9:7", "tcp://10.0.0.1:7"]
         #expect(try decide(all, from: Self.withNIC, to: Self.withNIC, lacking: [0]) == Decision(opened: [0]))
     }
 
-    @Test func `what was awaited for an interface is tried under its number, and not under the one before`() throws {
+    @Test func `a socket that waits for an interface is retried with its current number`() throws {
         let decision = try decide([Self.link], from: Self.plain, to: Self.withNIC, lacking: [0])
         #expect(decision == Decision(opened: [0], closed: [0]))
     }
 
-    @Test func `a group of the kernel's choice is looked at when an interface is gone, and as long as it lacks one`()
+    @Test func `a group without interface= is checked after an interface is removed, and until it is joined`()
         throws
     {
         let all = [Self.chosen, "udp://239.1.1.2:7?interface=lo"]
@@ -129,7 +129,7 @@ import Testing
         #expect(try decide(all, from: Self.plain, to: Self.plain, unjoined: [0]) == Decision(groups: [0]))
     }
 
-    @Test func `an address that is removed is lost once, and returns once`() throws {
+    @Test func `a removed address is reported once, and once when it returns`() throws {
         let all = ["tcp://10.0.0.1:7", "udp://[fd00::1]:7", "tcp://127.0.0.1:7", "tcp://*:8", "tcp://10.0.0.1:0"]
         #expect(try decide(all, from: Self.withNIC, to: Self.plain) == Decision(lost: [0, 1, 4], gone: [5]))
         #expect(try decide(all, from: Self.plain, to: Self.plain, deaf: [0, 1, 4]) == Decision())
@@ -143,7 +143,7 @@ import Testing
         #expect(try decide(all, from: Self.withNIC, to: Self.plain) == Decision(gone: [5]))
     }
 
-    @Test func `IPv6 that is switched off is the loss of its addresses, and no interface goes`() throws {
+    @Test func `disabling IPv6 removes its addresses, and no interface`() throws {
         let all = [Self.link, "tcp://[::1]:7", "tcp://[fd00::1]:7", "tcp://[::]:8", "tcp://10.0.0.1:7", Self.chosen]
         #expect(try decide(all, from: Self.withNIC, to: Self.withoutIPv6) == Decision(lost: [0, 1, 2]))
         #expect(

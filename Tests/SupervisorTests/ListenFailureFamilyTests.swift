@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT])
-    func `names the modules to load, and what the unit has to allow`(errno: CInt) throws {
+    func `EAFNOSUPPORT names the modules to load and the unit setting to change`(errno: CInt) throws {
         for (address, modules, family) in [
             ("can://can0", "can can-raw", "AF_CAN"), ("rds://127.0.0.1:7", "rds rds_tcp", "AF_RDS"),
             ("vsock://any:7", "vsock vsock_loopback", "AF_VSOCK"),
@@ -34,7 +34,7 @@ import Testing
         ("can://lo", ENODEV, "this interface is not a CAN interface"),
         ("tcp://192.0.2.1:7", EADDRNOTAVAIL, "this host has no such address: see ip address"),
     ])
-    func `says what a bind is missing`(address: String, errno: CInt, words: String) throws {
+    func `a bind that fails names what is missing`(address: String, errno: CInt, words: String) throws {
         #expect(try message("bind", errno, address).contains(words))
     }
 }

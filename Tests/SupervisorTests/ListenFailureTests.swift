@@ -115,13 +115,15 @@ import Testing
                     + " belongs to this service"
             ),
         ] as [(ListenFailure.Cause, CInt, String)])
-    func `says where, which, what, and what to do`(cause: ListenFailure.Cause, errno: CInt, text: String) throws {
+    func `the message has place, listener, cause and advice`(cause: ListenFailure.Cause, errno: CInt, text: String)
+        throws
+    {
         let failure = try failure(cause)
         #expect(failure.message == Self.start + text)
         #expect(failure.errno == errno)
     }
 
-    @Test func `a group that usherd is not in is added by a drop-in, which is written out`() throws {
+    @Test func `the message for another group has the drop-in`() throws {
         let failure = try failure(
             .system(SystemError("chown", errno: EPERM)), "unix:///run/usherd/clock?mode=0660", group: "adm")
         #expect(
@@ -131,7 +133,7 @@ import Testing
             ), "\(failure.message)")
     }
 
-    @Test func `stays one line, whatever the file and the socket are called`() throws {
+    @Test func `the message is one line for any names of file and socket`() throws {
         let failure = try failure(.pathIsLive, "unix:///tmp/a%0Ab\u{202e}c", path: "/tmp/x\ny\u{1b}.toml")
         #expect(!failure.message.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202e })
         #expect(

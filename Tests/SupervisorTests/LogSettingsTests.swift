@@ -18,23 +18,23 @@ import Testing
         ("to = \"file:/var/log/a\"", [.file(path: "/var/log/a")]),
         ("to = [\"stderr\", \"journal\", \"file:/a\"]", [.standardError, .journal, .file(path: "/a")]),
     ])
-    func `goes where the file says`(text: String, destinations: [RecordDestination]) throws {
+    func `records go to the configured destinations`(text: String, destinations: [RecordDestination]) throws {
         #expect(try settings(text).destinations == destinations)
     }
 
     @Test(arguments: zip(["text", "json"], [RecordFormat.text, .json]))
-    func `has the form that the file says`(text: String, format: RecordFormat) throws {
+    func `records have the configured format`(text: String, format: RecordFormat) throws {
         #expect(try settings("format = \"\(text)\"").format == format)
     }
 
     @Test(
         arguments: zip(
             ["debug", "info", "notice", "warning", "error"], [RecordLevel.debug, .info, .notice, .warning, .error]))
-    func `begins at the level that the file says`(text: String, level: RecordLevel) throws {
+    func `records begin at the configured level`(text: String, level: RecordLevel) throws {
         #expect(try settings("level = \"\(text)\"").level == level)
     }
 
-    @Test func `goes to the journal by itself only if that reads standard error`() async throws {
+    @Test func `the default is the journal only if JOURNAL_STREAM is the standard error`() async throws {
         await #expect(processExitsWith: .exitCode(42)) {
             unsetenv("JOURNAL_STREAM")
             let outside = LogSettings().recordSettings

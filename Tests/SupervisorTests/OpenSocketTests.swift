@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: ["unix", "unix-seqpacket"])
-    func `replaces a dead socket, but nothing else`(scheme: String) throws {
+    func `a stale Unix socket file is replaced, any other file is kept`(scheme: String) throws {
         let address = "\(scheme)://DIR/socket"
         let path = directory.appending("socket")
         try open(address).socket.die()
@@ -48,7 +48,7 @@ import Testing
         #expect(directory.read("socket") == "precious")
     }
 
-    @Test func `removes the file that it made, and no other`() throws {
+    @Test func `only the socket file that it created is removed`() throws {
         let first = try open("unix://DIR/socket")
         first.removeFile()
         let second = try open("unix://DIR/socket")
@@ -58,18 +58,18 @@ import Testing
         second.removeFile()
     }
 
-    @Test func `sets the mode of a path`() throws {
+    @Test func `the mode of a path is set`() throws {
         let one = try open("unix://DIR/socket?mode=0640")
         #expect(try one.socket.file?.access().mode == 0o640)
     }
 
-    @Test func `says where a directory is missing`() throws {
+    @Test func `a missing directory is named`() throws {
         #expect(
             cause { _ = try open("unix://DIR/none/socket") } == .system(SystemError("bind", errno: ENOENT)))
     }
 
     @Test(arguments: [EAFNOSUPPORT, EADDRNOTAVAIL])
-    func `listens on IPv4 alone where there is no IPv6`(errno: CInt) throws {
+    func `a wildcard without IPv6 support listens on IPv4 only`(errno: CInt) throws {
         let wanted = try wanted("tcp://*:0")
         for call in 1...6 {
             var sockets: [OpenSocket]?
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `an address of IPv6 alone has no such way out`() throws {
+    @Test func `an IPv6 address without IPv6 support fails`() throws {
         let wanted = try wanted("tcp://[::]:0")
         _ = FaultInjection.failing(call: 1, with: EAFNOSUPPORT) {
             #expect(
@@ -101,7 +101,7 @@ import Testing
     @Test(
         arguments: errors,
         ["tcp://127.0.0.1:0", "tcp://*:0", "unix://DIR/socket?mode=0600", "unix-seqpacket://DIR/socket"])
-    func `leaves nothing behind, whichever call fails`(errno: CInt, address: String) throws {
+    func `a failure of any call leaves no socket and no file`(errno: CInt, address: String) throws {
         let wanted = try wanted(address)
         let path = directory.appending("socket")
         try withOwnDescriptors {
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(arguments: errors)
-    func `a way round that fails leaves nothing behind and nothing shared`(errno: CInt) throws {
+    func `a failed port takeover leaves no socket and no shared port`(errno: CInt) throws {
         let narrow = try wanted("tcp://127.0.0.1:0")
         try withOwnDescriptors {
             let old = try #require(try OpenSocket.open(narrow, for: "test", passed: PassedSockets([])).first)

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `gives all of a name, the same whenever asked`() throws {
+    @Test func `all sockets of a name are returned, the same each time`() throws {
         let raws = try (0..<3).map { _ in try descriptor() }
         let passed = PassedSockets([("web", raws[0]), ("chat", raws[1]), ("web", raws[2])])
         let web = try passed.take("web")
@@ -34,14 +34,14 @@ import Testing
         #expect(passed.untaken.isEmpty)
     }
 
-    @Test func `tells of each name once that nobody has taken`() throws {
+    @Test func `each unused name is reported once`() throws {
         let passed = PassedSockets([("web", try descriptor()), ("a", try descriptor()), ("web", try descriptor())])
         #expect(passed.untaken == ["a", "web"])
         _ = try passed.take("web")
         _ = try passed.take("a")
     }
 
-    @Test func `names what there is if there is none of a name`() throws {
+    @Test func `an unknown name is refused with the existing names`() throws {
         let passed = PassedSockets([("web", try descriptor()), ("chat", try descriptor()), ("web", try descriptor())])
         #expect(cause(passed, "none") == .notPassed(names: ["chat", "web"]))
         _ = try passed.take("web")
@@ -50,7 +50,7 @@ import Testing
         _ = try passed.take("chat")
     }
 
-    @Test func `a file and a pipe among the descriptors have no address`() throws {
+    @Test func `files and pipes among the passed descriptors have no address`() throws {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw POSIXFailure("pipe") }
         let file = Foundation.open("/dev/null", O_RDONLY)
@@ -61,7 +61,7 @@ import Testing
         #expect(passed.name(of: .tcp, at: .ipv4(.loopback, port: 1)) == nil)
     }
 
-    @Test func `says every time why the sockets of a name cannot be used, and keeps none of them`() throws {
+    @Test func `unusable sockets of a name are refused each time, with the cause`() throws {
         try withOwnDescriptors {
             let before = try openDescriptors()
             let cases: [([CInt], SystemError)] = [

@@ -42,11 +42,11 @@ import Testing
             ["EXTEND_TIMEOUT_USEC=2\nSTATUS=b\nERRNO=5"]
         ),
     ])
-    func `of each kind the newest message is kept`(messages: [String], expected: [String]) {
+    func `the newest message of each kind is kept`(messages: [String], expected: [String]) {
         #expect(sent(after: messages) == expected)
     }
 
-    @Test func `a message that has gone is not sent again`() {
+    @Test func `a sent message is not sent again`() {
         var pending = PendingNotices()
         pending.add("READY=1")
         pending.add("STATUS=a")

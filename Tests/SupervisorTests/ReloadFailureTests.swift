@@ -16,7 +16,7 @@ import Testing
         ).1
     }
 
-    @Test func `quotes the first mistake, and tells of the others`() {
+    @Test func `the message has the first mistake and the number of the others`() {
         let one = problems("[listener.a]\nlisten = \"tcp://127.0.0.1:7\"\nservice = \"nonsense\"\n")
         #expect(one.count == 1)
         let first = one.first?.summary ?? ""
@@ -30,11 +30,11 @@ import Testing
                 == "\(first); and 2 more mistakes: usherd --check --config a\\u{A}.toml lists them")
     }
 
-    @Test func `names the file if there is no mistake to quote`() {
+    @Test func `without a mistake the message names the file`() {
         #expect(ReloadFailure.configuration([], path: "a.toml").message == "a.toml")
     }
 
-    @Test func `says what else may be`() throws {
+    @Test func `each other failure has its message`() throws {
         #expect(ReloadFailure.lanes.message.contains("restart usherd"))
         let option = ReloadFailure.option(listener: "web", SystemError("setsockopt", errno: EINVAL))
         #expect(option.message == "listener web: cannot apply socket options: setsockopt: Invalid argument (EINVAL)")
@@ -43,7 +43,7 @@ import Testing
         #expect(ReloadFailure.listener(failure).message == failure.message)
     }
 
-    @Test func `a log that cannot be opened is told in one line`() throws {
+    @Test func `a log that cannot be opened is reported in one line`() throws {
         let settings = RecordSettings(destinations: [.file(path: "/nowhere\n/usherd.log")])
         do throws(SinkError) {
             _ = try RecordWriter(settings)

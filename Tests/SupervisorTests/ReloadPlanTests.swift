@@ -37,7 +37,7 @@ import Testing
 
     /// A quadratic effort would be 16 times as much.
     @Test(arguments: shapes.indices)
-    func `four times the sockets take about four times the effort`(shape: Int) throws {
+    func `planning a reload takes linear time`(shape: Int) throws {
         let text = Self.shapes[shape]
         let short = try configuration(Self.toml(text(400)))
         let long = try configuration(Self.toml(text(1600)))
@@ -77,7 +77,9 @@ import Testing
         ("a tcp://127.0.0.1:1 tcp://127.0.0.1:2 echo", "a tcp://127.0.0.1:2 echo", .rebound, true),
         ("a tcp://127.0.0.1:7001 chat", "a tcp://127.0.0.1:7001 chat max-connections=5", .changed, true),
     ])
-    func `decides for one listener`(old: String, new: String, change: ReloadPlan.Change, keepsService: Bool) throws {
+    func `the change of one listener is classified`(
+        old: String, new: String, change: ReloadPlan.Change, keepsService: Bool
+    ) throws {
         let plan = try plan(old, new)
         #expect(plan.steps == [ReloadPlan.Step(name: "a", change: change, keepsService: keepsService)])
         #expect(plan.count(change) == 1)
@@ -93,7 +95,7 @@ import Testing
         #expect(try ReloadPlan(from: configuration(Self.toml(Self.one)), to: moved).steps.map(\.change) == [.unchanged])
     }
 
-    @Test func `goes through the new listeners in their order, then the removed ones in theirs`() throws {
+    @Test func `new listeners come in their order, then removed ones in theirs`() throws {
         let plan = try plan(
             """
             a tcp://127.0.0.1:7001
@@ -133,7 +135,8 @@ import Testing
         ("a unix:///tmp/a?mode=0600", "b unix:///tmp/a?mode=0660", ["b added", "a removed"], 1),
         ("a systemd://x", "b systemd://x", ["b added", "a removed"], 1),
     ])
-    func `a socket that goes to another listener is kept`(old: String, new: String, steps: [String], kept: Int) throws {
+    func `a socket that moves to another listener is kept`(old: String, new: String, steps: [String], kept: Int) throws
+    {
         let plan = try plan(old, new)
         #expect(plan.steps.map { "\($0.name) \($0.change)" } == steps)
         #expect(plan.toOpen.isEmpty && plan.toClose.isEmpty)
@@ -159,7 +162,7 @@ import Testing
         ("a systemd://x", "a systemd://x discard", "1 changed"),
         ("a systemd://x", "b systemd://y", "1 added, 1 removed"),
     ])
-    func `counts the listeners by their change`(old: String, new: String, summary: String) throws {
+    func `listeners are counted by their kind of change`(old: String, new: String, summary: String) throws {
         #expect(DaemonRecord.reloaded(try plan(old, new).counts).message == "configuration reloaded: \(summary)")
     }
 }

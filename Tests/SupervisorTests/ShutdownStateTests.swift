@@ -30,7 +30,7 @@ import Testing
         (.stopping, .drained, .stopping, .none),
         (.stopping, .timedOut, .stopping, .none),
     ])
-    func `goes from one state to the next`(
+    func `each event leads to its next state`(
         from: ShutdownState, input: Input, to: ShutdownState, action: ShutdownState.Action
     ) {
         var shutdown = from

@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: [EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES, EADDRINUSE])
-    func `a reload that fails at any call leaves everything as it was`(errno: CInt) throws {
+    func `a reload that fails at any call is undone`(errno: CInt) throws {
         try withOwnDescriptors {
             let scene = try Scene()
             let seen = try scene.seen()
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `has what stays and what is new`() throws {
+    @Test func `kept and new sockets are in the result`() throws {
         let kept = try #require(try listener("tcp://127.0.0.1:0").wantedSockets.first)
         let open = try OpenSocket.open(kept, for: "test", passed: PassedSockets([]))
         var changes = SocketChanges(open)
@@ -124,7 +124,7 @@ import Testing
 
     /// Of a socket that systemd passed, a reload may ask for what it is not good for.
     @Test(arguments: [("0.0.0.0", true), ("127.0.0.1", false)])
-    func `a passed socket that stays is looked at again`(host: String, isRefused: Bool) throws {
+    func `a passed socket that stays is checked again`(host: String, isRefused: Bool) throws {
         func wanted(_ service: String, _ more: String = "") throws -> WantedSocket {
             let text = "[listener.x]\nlisten = \"systemd://x\"\nservice = \"\(service)\"\n\(more)\n"
             return try #require(configuration(text).listeners.first?.wantedSockets.first)

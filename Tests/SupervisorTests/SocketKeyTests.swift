@@ -51,28 +51,28 @@ import Testing
     private static func wanted(_ address: String, _ keys: [SocketKey]) -> Wanted { (address, keys) }
 
     @Test(arguments: wanted)
-    func `of an address`(address: String, expected: [SocketKey]) throws {
+    func `an address has its keys`(address: String, expected: [SocketKey]) throws {
         #expect(try keys(address) == expected)
     }
 
     @Test(arguments: ["tcp://127.0.0.1:0", "tcp://*:0", "vsock://2:0"])
-    func `of several ports that the kernel chooses are all different`(address: String) throws {
+    func `keys of several port 0 addresses are different`(address: String) throws {
         let keys = try keys(address, address, address)
         #expect(keys.count == 3)
         #expect(Set(keys).count == 3)
     }
 
-    @Test func `of one bus with other filters are all different`() throws {
+    @Test func `keys of one bus with different filters are different`() throws {
         let keys = try keys("can://can0?id=1", "can://can0?id=2", "can://can0?id=0x00000001", "can://can1?id=1")
         #expect(Set(keys).count == 4)
     }
 
-    @Test func `of a port that the kernel chooses does not depend on the other addresses`() throws {
+    @Test func `the key of a port 0 address does not depend on the other addresses`() throws {
         let key = try #require(try keys("tcp://127.0.0.1:0").first)
         #expect(try keys("tcp://127.0.0.1:7", "tcp://[::1]:0", "unix://@a", "tcp://127.0.0.1:0").last == key)
     }
 
-    @Test func `options are those of the listener and the address, but a passed socket keeps its backlog`() throws {
+    @Test func `options come from listener and address, but a passed socket keeps its backlog`() throws {
         let text = """
             [listener.test]
             listen = ["tcp://127.0.0.1:7?backlog=3", "tcp://127.0.0.1:8", "systemd://web"]
@@ -98,7 +98,7 @@ import Testing
         #expect(try kinds("framing = \"lines\"\n") == Set(SocketKind.allCases).subtracting([.unixSeqpacket]))
     }
 
-    @Test func `chat takes each kind of socket that systemd passes but a CAN bus`() throws {
+    @Test func `chat accepts each kind of passed socket except CAN`() throws {
         let text = "[listener.a]\nlisten = \"systemd://a\"\nservice = \"chat\"\n"
         let kinds = try configuration(text).listeners.first?.wantedSockets.first?.kinds
         #expect(kinds == Set(SocketKind.allCases).subtracting([.can]))

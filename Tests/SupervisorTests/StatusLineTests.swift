@@ -22,7 +22,9 @@ import Testing
         (2, 0, .draining(seconds: 18_446_744_073), "draining: waiting up to 18 446 744 073 seconds for 0 connections"),
         (2, 7, .stopping, "stopping"),
     ])
-    func `says what a person wants to know`(listeners: Int, connections: Int, doing: StatusLine.Doing, text: String) {
+    func `the status line counts listeners and connections`(
+        listeners: Int, connections: Int, doing: StatusLine.Doing, text: String
+    ) {
         #expect(StatusLine(listeners: listeners, connections: connections, doing: doing).text == text)
     }
 
@@ -34,7 +36,7 @@ import Testing
             .text
     }
 
-    @Test func `says in one line which listener waits and whose upstreams are down`() {
+    @Test func `the status line names waiting listeners and upstreams that are down`() {
         #expect(
             Self.line(
                 7, 12, waiting: [.init(listener: "ssh", reason: "address in use, retrying")],
@@ -43,7 +45,7 @@ import Testing
                 + " reloaded 12:03")
     }
 
-    @Test func `leaves out what is well`() {
+    @Test func `the status line omits what works`() {
         #expect(Self.line(7, 12) == "7 listeners, 12 connections; reloaded 12:03")
         #expect(
             Self.line(7, 12, down: [.init(listener: "front", down: 1, all: 1)])
@@ -60,7 +62,7 @@ import Testing
         )
     }
 
-    @Test func `names three and counts the rest, so that the line stays one`() {
+    @Test func `the status line names three listeners and counts the rest`() {
         let waiting = (1...5).map { StatusLine.Waiting(listener: "l\($0)", reason: "no") }
         let down = (1...5).map { StatusLine.Down(listener: "f\($0)", down: $0, all: 9) }
         #expect(
@@ -71,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: [(0, "00:00"), (59_999_999_999, "00:00"), (60_000_000_000, "00:01"), (UInt64.max, "23:34")])
-    func `shows the time of day`(nanoseconds: UInt64, text: String) {
+    func `the status line has the time of the last reload`(nanoseconds: UInt64, text: String) {
         #expect(StatusLine.clock(nanoseconds) == text)
     }
 }

@@ -67,12 +67,12 @@ import Testing
         #expect(!daemon.manager.status.contains("failed"))
     }
 
-    @Test func `a file that is wrong`() throws {
+    @Test func `an invalid file changes nothing`() throws {
         try refuse(
             "[listener.kept]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"ehco\"\n", because: "`ehco` is not a service")
     }
 
-    @Test func `a file that is gone`() throws {
+    @Test func `a missing file changes nothing`() throws {
         let daemon = try SupervisorHarness(Self.text)
         defer { daemon.end() }
         try FileManager.default.removeItem(atPath: daemon.directory.appending("usherd.toml"))
@@ -81,11 +81,11 @@ import Testing
         #expect(try echoes(Client(daemon.address("kept"))))
     }
 
-    @Test func `another number of lanes`() throws {
+    @Test func `another number of lanes is refused`() throws {
         try refuse(Self.text, lanes: "3", because: "a reload cannot change the number of lanes")
     }
 
-    @Test func `a listener that cannot be had, with all that came before it`() throws {
+    @Test func `a listener that cannot listen undoes the listeners before it`() throws {
         let occupied = try SupervisorHarness(Self.text)
         defer { occupied.end() }
         let port = try occupied.address("kept").port
@@ -105,7 +105,7 @@ import Testing
             """, daemon: "max-connections = 3", because: "Address already in use")
     }
 
-    @Test func `what was set is unset, and the other way round`() throws {
+    @Test func `socket options and paths are restored`() throws {
         try refuse(
             """
             [listener.kept]
@@ -118,24 +118,24 @@ import Testing
             """, because: "create the directory first")
     }
 
-    @Test func `a log that cannot be written, though every listener could be had`() throws {
+    @Test func `a log that cannot be opened undoes the listeners`() throws {
         try refuse(
             Self.text + "[listener.new]\nlisten = [\"unix://DIR/new\", \"tcp://127.0.0.1:0\"]\nservice = \"echo\"\n",
             log: "[log]\nto = \"file:DIR/no/such/log\"\n", because: "cannot write the log to")
     }
 
-    @Test func `a listener that cannot be had, and no log file is made for it`() throws {
+    @Test func `a listener that cannot listen leaves no new log file`() throws {
         try refuse(
             Self.text + "[listener.new]\nlisten = \"unix://DIR/no/such/directory\"\nservice = \"echo\"\n",
             log: "[log]\nto = \"file:DIR/other.log\"\n", because: "create the directory first")
     }
 
-    @Test func `a socket that systemd did not pass`() throws {
+    @Test func `a systemd socket that was not passed changes nothing`() throws {
         try refuse(
             Self.text + "[listener.new]\nlisten = \"systemd://web\"\nservice = \"echo\"\n", because: "it passed none")
     }
 
-    @Test func `a socket file that somebody has replaced takes no settings`() throws {
+    @Test func `a replaced socket file does not get new permissions`() throws {
         let daemon = try SupervisorHarness(Self.text)
         defer { daemon.end() }
         let path = daemon.directory.appending("kept")

@@ -13,7 +13,7 @@ import Testing
     private static let late =
         "[listener.late]\nlisten = [\"tcp://192.0.2.1:7\", \"tcp://127.0.0.1:0\"]\nservice = \"echo\"\n"
 
-    @Test func `an address that the host lacks is awaited, and the others of the listener are served`() throws {
+    @Test func `a missing address is awaited, and the other addresses are served`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         let warning = try #require(try daemon.records("warning").first)
@@ -32,7 +32,7 @@ import Testing
         #expect(try daemon.records("listener").first?["state"] == "waiting")
     }
 
-    @Test func `a reload keeps what is awaited without saying it again, and ends it with its listener`() throws {
+    @Test func `a reload keeps waiting without a new warning, until the listener is removed`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         let address = try daemon.address("late")
@@ -62,7 +62,7 @@ import Testing
         #expect(try daemon.onQueue { $0.hostWatch != nil })
     }
 
-    @Test func `a reload that fails for another reason leaves what was awaited as it is`() throws {
+    @Test func `a failed reload keeps the sockets that wait`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.reload(Self.late + "[listener.no]\nlisten = \"unix://DIR/no/such\"\nservice = \"echo\"\n")
@@ -71,7 +71,7 @@ import Testing
         #expect(daemon.records().count { $0.event == "warning" } == 1)
     }
 
-    @Test func `without AF_NETLINK a warning says that changes are not noticed`() throws {
+    @Test func `without AF_NETLINK a warning says that changes are not detected`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.onQueue { supervisor in
@@ -86,7 +86,7 @@ import Testing
         #expect(warning["message"]?.hasSuffix("allow AF_NETLINK in RestrictAddressFamilies= of the unit") == true)
     }
 
-    @Test func `a watch for which there is no descriptor begins later, and that is told`() throws {
+    @Test func `a watch without a descriptor begins later, with a record`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.onQueue { supervisor in
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: ["getifaddrs", "if_nameindex"] as [StaticString])
-    func `what the host has at first is asked for again`(call: StaticString) throws {
+    func `a failed first read of the host is retried`(call: StaticString) throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.onQueue { supervisor in
@@ -121,7 +121,7 @@ import Testing
         try waitUntil("it is known") { try daemon.onQueue { $0.hostState != HostState() } }
     }
 
-    @Test func `a look that failed is made again though nothing happens`() throws {
+    @Test func `a failed later read is retried without an event`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.onQueue { supervisor in
@@ -131,7 +131,7 @@ import Testing
         try waitUntil("it is known") { try daemon.onQueue { $0.hostState != HostState() } }
     }
 
-    @Test func `routes that the kernel does not let be watched are asked for again`() throws {
+    @Test func `a refused subscription to routes is retried`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         try daemon.onQueue { supervisor in
@@ -145,7 +145,7 @@ import Testing
         try waitUntil("it watches them") { try daemon.onQueue { $0.hostWatch?.tellsRoutes == true } }
     }
 
-    @Test func `a reload that fails keeps the watch, though what it brought did not need it`() throws {
+    @Test func `a failed reload without host addresses keeps the watch`() throws {
         let daemon = try SupervisorHarness(Self.late)
         defer { daemon.end() }
         let before = try daemon.onQueue { $0.hostWatch.map { ObjectIdentifier($0) } }
@@ -156,7 +156,7 @@ import Testing
     }
 
     /// The kernel may say EMFILE, or ENOBUFS: that the host has lost everything is no conclusion from it.
-    @Test(arguments: 1...2) func `a kernel that does not tell what the host has changes nothing`(call: Int) throws {
+    @Test(arguments: 1...2) func `a failed read of the host changes no socket`(call: Int) throws {
         let daemon = try SupervisorHarness(
             "[listener.a]\nlisten = \"tcp://[::1]:0\"\nservice = \"echo\"\n"
                 + "[listener.b]\nlisten = \"udp://239.1.1.1:0?interface=lo\"\nservice = \"echo\"\n")

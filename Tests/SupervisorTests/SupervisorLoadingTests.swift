@@ -42,7 +42,7 @@ import Testing
         return daemon
     }
 
-    @Test func `the watchdog goes on while a configuration is read`() throws {
+    @Test func `the watchdog is answered while a configuration is loaded`() throws {
         let reading = SlowReading()
         let daemon = try begin(reading, watchdogMicroseconds: 40_000)
         defer { daemon.end() }
@@ -55,7 +55,7 @@ import Testing
         try waitUntil("the reload is done") { daemon.manager.count("READY=1") == 2 }
     }
 
-    @Test func `a connection is served while a configuration is read`() throws {
+    @Test func `connections are served while a configuration is loaded`() throws {
         let reading = SlowReading()
         let daemon = try begin(reading)
         defer { daemon.end() }
@@ -65,7 +65,7 @@ import Testing
         try daemon.records("reload")
     }
 
-    @Test func `SIGTERM during a reading ends the daemon without waiting for it`() throws {
+    @Test func `SIGTERM during a load ends the daemon immediately`() throws {
         let reading = SlowReading()
         let daemon = try begin(reading)
         try daemon.stop()
@@ -75,7 +75,7 @@ import Testing
         try daemon.release()
     }
 
-    @Test func `a reading that ends while connections drain changes nothing`() throws {
+    @Test func `a load that completes while draining changes nothing`() throws {
         let reading = SlowReading()
         let daemon = try begin(reading)
         defer { daemon.end() }
@@ -89,7 +89,7 @@ import Testing
         #expect(daemon.manager.count("READY=1") == 1)
     }
 
-    @Test func `however many SIGHUP during a reading lead to one more reload`() throws {
+    @Test func `several SIGHUP during a load cause one more reload`() throws {
         let reading = SlowReading()
         let daemon = try begin(reading)
         defer { daemon.end() }

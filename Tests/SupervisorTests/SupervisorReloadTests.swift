@@ -39,7 +39,7 @@ import Testing
 
     // MARK: - Each kind of change
 
-    @Test func `what is the same stays: sockets, connections, and who waits`() throws {
+    @Test func `an unchanged listener keeps its socket, connections and backlog`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let addresses = try daemon.addresses("echo")
@@ -64,7 +64,7 @@ import Testing
         #expect(daemon.manager.status.contains("; reloaded "))
     }
 
-    @Test func `what is changed serves newcomers in the new way, and those who are there in the old`() throws {
+    @Test func `new settings apply to new connections, not to open ones`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let addresses = try daemon.addresses("echo")
@@ -77,7 +77,7 @@ import Testing
         for client in before { #expect(try echoes(client)) }
     }
 
-    @Test func `a reload is not called done before the lanes have done it`() throws {
+    @Test func `RELOADING ends after every lane has applied the reload`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         try daemon.onQueue { $0.settleTime = .seconds(Int(patience.components.seconds)) }
@@ -95,7 +95,7 @@ import Testing
         try waitUntil("it is ready") { daemon.manager.count("READY=1") == 2 }
     }
 
-    @Test func `a lane that hangs does not hold a reload up for ever`() throws {
+    @Test func `a lane that hangs does not block a reload for ever`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         try daemon.onQueue { $0.settleTime = .milliseconds(10) }
@@ -106,7 +106,7 @@ import Testing
         #expect(try echoes(Client(daemon.address("new"))))
     }
 
-    @Test func `limits of newcomers change, and count those who are there`() throws {
+    @Test func `a new limit counts the open connections`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let address = try daemon.address("echo")
@@ -124,7 +124,7 @@ import Testing
         #expect(try echoes(first))
     }
 
-    @Test func `what is new listens, and what is removed does not`() throws {
+    @Test func `an added listener listens, a removed one does not`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         defer { daemon.end() }
         let addresses = try daemon.addresses("echo")
@@ -148,7 +148,7 @@ import Testing
         #expect(try daemon.onQueue { $0.leaving.isEmpty })
     }
 
-    @Test func `a removed listener without connections is gone as soon as the lanes say so`() throws {
+    @Test func `a removed listener without connections ends when the lanes have released it`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"", lanes: 4)
         defer { daemon.end() }
         for number in 1...5 {
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `what is left of a removed listener is closed after the new drain-timeout`() throws {
+    @Test func `connections of a removed listener are closed after the new drain-timeout`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         defer { daemon.end() }
         let client = try Client(daemon.address("echo"))
@@ -169,7 +169,7 @@ import Testing
         #expect(try echoes(Client(daemon.address("a"))))
     }
 
-    @Test func `what is rebound keeps its connections, and leaves the old address`() throws {
+    @Test func `a rebound listener keeps its connections and closes the old address`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let old = try daemon.addresses("echo")
@@ -187,7 +187,7 @@ import Testing
         #expect(daemon.records().filter { $0.event == "stopped" || $0.event == "draining" }.isEmpty)
     }
 
-    @Test func `a socket goes from one listener to another with who waits in it`() throws {
+    @Test func `a socket moves to another listener with its backlog`() throws {
         let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(
             Self.at(port, name: "a") + "[listener.b]\nlisten = \"unix://DIR/b\"\nservice = \"daytime\"\n")
@@ -213,7 +213,7 @@ import Testing
         #expect(access(daemon.directory.appending("b"), F_OK) != 0)
     }
 
-    @Test func `a room keeps its members, and a service on all lanes becomes one on one lane and back`() throws {
+    @Test func `chat keeps its members, and a service can change between one lane and all lanes`() throws {
         func chat(_ service: String, _ more: String = "") -> String {
             "[listener.talk]\nlisten = \"unix://DIR/talk\"\nservice = \"\(service)\"\n\(more)\n"
         }
@@ -235,7 +235,7 @@ import Testing
         for _ in 0..<8 { #expect(try echoes(Client(address))) }
     }
 
-    @Test func `a port that was given up can be had again, even before a busy lane has let go of it`() throws {
+    @Test func `a closed port can be bound again while a busy lane still holds it`() throws {
         let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(Self.at(port, name: "a") + Self.at(0, name: "b"))
         defer { daemon.end() }
@@ -247,7 +247,7 @@ import Testing
         for _ in 0..<10 { #expect(try echoes(Client(daemon.address("c")))) }
     }
 
-    @Test func `more connections than descriptors are warned of when they come`() throws {
+    @Test func `a max-connections above the descriptor limit is warned of at the reload`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "max-connections = 100", descriptorLimit: 1024)
         defer { daemon.end() }
         try daemon.records("started")
@@ -257,7 +257,7 @@ import Testing
         #expect(warnings.first?.contains("max-connections is 2000") == true)
     }
 
-    @Test func `a socket that systemd passed is taken, kept, given up and taken again`() throws {
+    @Test func `a passed socket is used, kept, released and used again`() throws {
         let raw = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         guard listen(raw, 7) == 0 else { throw POSIXFailure("listen") }
         let daemon = try SupervisorHarness(Self.echo, passed: [("web", raw)])
@@ -284,7 +284,7 @@ import Testing
         ("127.0.0.1", "0.0.0.0"), ("127.0.0.1", "*"), ("[::]", "*"), ("0.0.0.0", "*"), ("[::]", "[::1]"),
         ("[::1]", "[::]"),
     ])
-    func `an address may take in another on the same port, or be taken in by it`(from: String, to: String) throws {
+    func `an address may change to or from the wildcard of its port`(from: String, to: String) throws {
         let port = try ReservedPort().address.port
         let daemon = try SupervisorHarness(Self.at(port, from))
         defer { daemon.end() }
@@ -305,7 +305,7 @@ import Testing
         #expect(isShared == [0])
     }
 
-    @Test func `an address that another process has is refused as ever`() throws {
+    @Test func `an address in use by another process fails the reload`() throws {
         let other = try SupervisorHarness(Self.at(0, "127.0.0.1"))
         defer { other.end() }
         let port = try other.address("a").port
@@ -323,7 +323,7 @@ import Testing
         #expect(isShared == [0])
     }
 
-    @Test func `a path that the daemon itself has in another way says so`() throws {
+    @Test func `a path that the old configuration uses differently is named in the error`() throws {
         let daemon = try SupervisorHarness("[listener.a]\nlisten = \"unix://DIR/a\"\nservice = \"echo\"\n")
         defer { daemon.end() }
         for (index, address) in ["unix-seqpacket://DIR/a", "unix://DIR/./a", "unix://DIR//a"].enumerated() {

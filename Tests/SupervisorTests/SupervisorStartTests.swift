@@ -10,7 +10,7 @@ import Testing
 @testable import Supervisor
 
 @Suite struct SupervisorStartTests {
-    @Test func `stands on every address, says so, and is ready`() throws {
+    @Test func `a start listens on every address, logs it, and sends READY=1`() throws {
         let daemon = try SupervisorHarness(
             """
             [listener.echo]
@@ -33,7 +33,7 @@ import Testing
         #expect(daemon.manager.messages.first?.text == "READY=1\nSTATUS=2 listeners, 0 connections")
     }
 
-    @Test func `cannot have some of its listeners: says which and why, leaves nothing, and gives up`() throws {
+    @Test func `a start without one of its listeners logs the cause and exits`() throws {
         let occupied = try SupervisorHarness("[listener.a]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n")
         defer { occupied.end() }
         let port = try occupied.address("a").port
@@ -67,7 +67,7 @@ import Testing
         #expect(daemon.records().filter { ["listening", "started", "stopped"].contains($0.event) }.isEmpty)
     }
 
-    @Test func `a socket that a dead daemon left is replaced`() throws {
+    @Test func `a stale socket file is replaced`() throws {
         let daemon = try SupervisorHarness("[listener.a]\nlisten = \"unix://DIR/a\"\nservice = \"echo\"\n") {
             directory in
             _ = try ListeningSocket(
@@ -78,7 +78,7 @@ import Testing
         #expect(try echoes(Client(daemon.address("a"))))
     }
 
-    @Test func `warns of descriptors that will not do`() throws {
+    @Test func `too few descriptors are warned of`() throws {
         let daemon = try SupervisorHarness(
             "[listener.a]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n", daemon: "max-connections = 5000",
             descriptorLimit: 1024)
@@ -88,7 +88,7 @@ import Testing
         #expect(warning.contains("to 5033, or lower max-connections"))
     }
 
-    @Test func `takes what systemd passed, and tells once of each name that nobody wants`() throws {
+    @Test func `passed sockets are used, and each unused name is logged once`() throws {
         func passed() throws -> CInt {
             let raw = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
             guard listen(raw, 7) == 0 else { throw POSIXFailure("listen") }

@@ -16,7 +16,7 @@ import Testing
         return zip(times, times.dropFirst()).map { Double(($1 - $0) / 100_000_000) / 10 }
     }
 
-    @Test func `follows the connections, at most once a second`() throws {
+    @Test func `STATUS= follows the number of connections, at most once a second`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let address = try daemon.address("echo")
@@ -28,7 +28,7 @@ import Testing
         #expect(pauses(daemon.manager).allSatisfy { $0 >= 1 })
     }
 
-    @Test func `SIGUSR2 has the listeners and the live connections recorded`() throws {
+    @Test func `SIGUSR2 logs the listeners and the open connections`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let client = try Client(daemon.address("echo"))
@@ -39,7 +39,7 @@ import Testing
         client.close()
     }
 
-    @Test func `is not sent oftener while draining`() throws {
+    @Test func `STATUS= is not sent more often while draining`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let address = try daemon.address("echo")
         let clients = try (0..<100).map { _ in try Client(address) }
@@ -60,7 +60,7 @@ import Testing
         #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= 999_000_000 })
     }
 
-    @Test func `is not sent while nothing changes`() throws {
+    @Test func `STATUS= is not sent while nothing changes`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         let client = try Client(daemon.address("echo"))

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `without connections it ends at once, with everything said and nothing left`() throws {
+    @Test func `a stop without connections ends immediately, with all records written`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         #expect(try echoes(Client(daemon.address("echo"))))
         try daemon.records("close")
@@ -39,7 +39,7 @@ import Testing
         try daemon.release()
     }
 
-    @Test func `connections may end by themselves, while newcomers are refused`() throws {
+    @Test func `while draining, open connections continue and new ones are refused`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let addresses = try daemon.addresses("echo")
         let clients = try addresses.map { try Client($0) }
@@ -61,7 +61,7 @@ import Testing
         #expect(daemon.records().last?["message"]?.hasSuffix("stopped") == true)
     }
 
-    @Test func `who waits in the backlog is served before the end`() throws {
+    @Test func `connections in the backlog are served before the end`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let address = try daemon.address("echo")
         let hold = try LaneHold(daemon)
@@ -75,7 +75,7 @@ import Testing
         #expect(daemon.records().count { $0.event == "close" } == 20)
     }
 
-    @Test func `after the drain-timeout what is left is closed`() throws {
+    @Test func `after drain-timeout the remaining connections are closed`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"20ms\"")
         let client = try Client(daemon.address("echo"))
         #expect(try echoes(client))
@@ -86,7 +86,7 @@ import Testing
         #expect(daemon.records().last?["message"]?.hasSuffix("stopped; 1 connection closed") == true)
     }
 
-    @Test func `systemd is asked for more time again and again while connections are left`() throws {
+    @Test func `EXTEND_TIMEOUT_USEC is sent repeatedly while connections are open`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let client = try Client(daemon.address("echo"))
         #expect(try echoes(client))
@@ -97,7 +97,7 @@ import Testing
         #expect(try daemon.exitStatus() == 0)
     }
 
-    @Test func `the second time it ends at once`() throws {
+    @Test func `a second stop signal ends immediately`() throws {
         let daemon = try SupervisorHarness(Self.echo, daemon: "drain-timeout = \"1h\"")
         let clients = try (0..<10).map { _ in try Client(daemon.address("echo")) }
         for client in clients { #expect(try echoes(client)) }

@@ -18,25 +18,25 @@ import Testing
         try waitUntil("every lane has answered") { try daemon.onQueue { $0.haveAnswered($0.watchdogHeartbeat) } }
     }
 
-    @Test func `is told by itself that every lane lives`() throws {
+    @Test func `WATCHDOG=1 is sent while every lane responds`() throws {
         let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: 40_000)
         defer { daemon.end() }
         try waitUntil("the manager has heard it three times") { daemon.manager.count("WATCHDOG=1") >= 3 }
     }
 
-    @Test func `is told nothing if it does not ask`() throws {
+    @Test func `no WATCHDOG=1 is sent if systemd does not request it`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }
         #expect(try daemon.onQueue { $0.watchdogAlarm == nil && $0.heartbeat == 0 })
     }
 
     @Test(arguments: [1, 3, UInt64.max])
-    func `may ask for it as often as it likes`(microseconds: UInt64) throws {
+    func `any watchdog interval is accepted`(microseconds: UInt64) throws {
         let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: microseconds)
         daemon.end()
     }
 
-    @Test func `hears nothing as long as a lane hangs, and one warning says so`() throws {
+    @Test func `no WATCHDOG=1 is sent while a lane hangs, and one warning is logged`() throws {
         let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: Self.never)
         defer { daemon.end() }
         try waitForAnswers(daemon)
@@ -78,7 +78,7 @@ import Testing
             ])
     }
 
-    @Test func `is not fooled by a question that a reload has put just now`() throws {
+    @Test func `a heartbeat that a reload has just sent does not count as unanswered`() throws {
         let daemon = try SupervisorHarness(Self.echo, watchdogMicroseconds: Self.never)
         defer { daemon.end() }
         try waitForAnswers(daemon)

@@ -36,7 +36,7 @@ struct PartitionTests {
         return process
     }
 
-    @Test func `costs the connections of an upstream that fails, and no others`() throws {
+    @Test func `a network partition ends only the connections of that upstream`() throws {
         let network = try TestNetwork(upstreams: 3)
         var upstreams = try Self.names.indices.map { try start($0, in: network) }
         let endpoints = Self.names.indices.map { "tcp://\(network.address(of: $0)):7000" }

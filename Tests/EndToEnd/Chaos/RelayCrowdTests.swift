@@ -6,7 +6,7 @@ import Testing
 
 /// Many relays that have come no further than the beginning.
 @Suite struct RelayCrowdTests {
-    @Test func `4 000 wait for a place, and all leave`() throws {
+    @Test func `4 000 waiting connections disconnect`() throws {
         let server = try Server()
         let configuration = """
             [log]
@@ -57,7 +57,7 @@ import Testing
         expectOneEndEach(log.records)
     }
 
-    @Test(arguments: [SIGTERM, SIGINT]) func `a stop ends those that connect, wait and are at work`(signal: CInt) throws
+    @Test(arguments: [SIGTERM, SIGINT]) func `a stop ends connections that connect, wait or relay`(signal: CInt) throws
     {
         // One fills the place that its backlog has, and from then on nobody is answered.
         let deaf = try Server(backlog: 0)

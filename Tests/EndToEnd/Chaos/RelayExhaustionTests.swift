@@ -28,7 +28,7 @@ import Testing
         """
     }
 
-    @Test func `clients wait for a descriptor, and all are served in the end`() throws {
+    @Test func `EMFILE makes clients wait, and all are served later`() throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server.address), .init(wrapper: Self.wrapper)) { daemon in
             let address = try daemon.address("front")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `with no descriptor for a pipe it copies`() throws {
+    @Test func `without a descriptor for a pipe the relay copies`() throws {
         let server = try Server()
         try withUsherd(configuration(server.address), .init(wrapper: Self.wrapper)) { daemon in
             let address = try daemon.address("front")
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `pipes at rest give way to connections`() throws {
+    @Test func `idle pipes are closed for new connections`() throws {
         let server = try Server(receiveBuffer: 64 << 10)
         try withUsherd("[daemon]\nlanes = 1\n" + configuration(server.address), .init(wrapper: Self.wrapper)) {
             daemon in

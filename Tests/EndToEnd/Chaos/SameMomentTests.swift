@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func `last bytes, the end, and a reset`(isClient: Bool) throws {
+    @Test(arguments: [true, false]) func `last bytes, EOF and reset in one event`(isClient: Bool) throws {
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
             let (client, upstream) = try relayed(daemon, to: server)
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `both break off`() throws {
+    @Test func `both sides reset at the same moment`() throws {
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
             for count in 1...20 {
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `both finish`() throws {
+    @Test func `both sides half-close at the same moment`() throws {
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
             let client = try Client(daemon.address("front"))
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `a place becomes free, and the first who waits for it is gone`() throws {
+    @Test func `a place becomes free as the first waiting client disconnects`() throws {
         let server = try Server()
         try withUsherd(configuration(server, ", max-connections = 1")) { daemon in
             let address = try daemon.address("front")
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `a client comes, speaks and is gone`() throws {
+    @Test func `a client connects, sends and closes at once`() throws {
         let server = try Server()
         try withUsherd(configuration(server)) { daemon in
             let address = try daemon.address("front")

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["udp4", "udp6", "unix-dgram"])
-    func `makes a datagram of each line, and prints each answer`(scheme: String) throws {
+    func `each line is a datagram, and each answer is printed`(scheme: String) throws {
         let directory = try TemporaryDirectory()
         let (server, address) = try echoServer(scheme, directory)
         let result = try Usherctl.run(["connect", "--count", "4", address], input: "one\n\nthree\nlast")
@@ -34,7 +34,7 @@ import Testing
         #expect(lengths == ["3", "0", "5", "4"])
     }
 
-    @Test func `has a name of its own that a Unix server can answer`() throws {
+    @Test func `a Unix datagram client has a name that a server can answer`() throws {
         let directory = try TemporaryDirectory()
         let (server, address) = try echoServer("unix-dgram", directory)
         #expect(try Usherctl.run(["connect", "--count", "1", address], input: "x").text == "x\n")
@@ -46,7 +46,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: own))
     }
 
-    @Test func `ends when the answers have ended`() throws {
+    @Test func `the client ends after --timeout without an answer`() throws {
         let directory = try TemporaryDirectory()
         let (server, address) = try echoServer("udp4", directory)
         let result = try Usherctl.run(["connect", "--timeout", "500ms", address], input: "one\ntwo\n")
@@ -55,7 +55,7 @@ import Testing
         _ = server
     }
 
-    @Test func `is answered by ncat`() throws {
+    @Test func `ncat answers`() throws {
         let directory = try TemporaryDirectory()
         let port = try python(
             "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
@@ -69,7 +69,7 @@ import Testing
         _ = server
     }
 
-    @Test func `serves ncat, whose line feeds stay as they are`() throws {
+    @Test func `--listen serves ncat and keeps its line feeds`() throws {
         let server = try Usherctl(["connect", "--listen", "--count", "1", "udp://127.0.0.1:0"])
         let client = try run("ncat", ["-u", "--send-only", "127.0.0.1", server.port()], input: Array("hello\n".utf8))
         #expect(client.succeeded, "\(client.errors)")
@@ -77,7 +77,7 @@ import Testing
         #expect(server.output == "hello\n")
     }
 
-    @Test func `serves socat and answers it`() throws {
+    @Test func `--listen serves and answers socat`() throws {
         let server = try Usherctl(["connect", "--listen", "udp://127.0.0.1:0"], input: "pong\n")
         let client = try run("socat", ["-t", "2", "-", "UDP4:127.0.0.1:\(server.port())"], input: Array("ping".utf8))
         #expect(client.text == "pong")
@@ -85,7 +85,7 @@ import Testing
         #expect(server.output == "ping\n")
     }
 
-    @Test func `answers whoever wrote last`() throws {
+    @Test func `--listen answers the last sender`() throws {
         let server = try Usherctl(["connect", "--listen", "udp://127.0.0.1:0"])
         let script = """
             import socket, sys
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: ["udp://127.0.0.1:0", "udp://[::1]:0", "udp://*:0", "unix-dgram://@usher-receive"])
-    func `takes one message that another usherctl sends, also an empty one`(place: String) throws {
+    func `receive prints one message of send, also an empty one`(place: String) throws {
         for (words, output) in [(["two", "words"], "two words\n"), ([""], "\n")] {
             let server = try Usherctl(["receive", place])
             let address = try server.address().replacing("[::]", with: "127.0.0.1")
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `takes what a group on loopback is sent`() throws {
+    @Test func `receive gets multicast datagrams on loopback`() throws {
         let server = try Usherctl(["receive", "udp://239.255.7.7:0?interface=lo"])
         let result = try Usherctl.run(["send", "\(server.address())?interface=lo", "all"])
         #expect(result.end == .exited(0), "\(result.errors)")
@@ -126,7 +126,7 @@ import Testing
         #expect(server.output == "all\n")
     }
 
-    @Test func `sends bytes that are written in digits`() throws {
+    @Test func `--hex sends bytes`() throws {
         let server = try Usherctl(["receive", "--hex", "--count", "2", "udp://127.0.0.1:0"])
         let address = try server.address()
         #expect(try Usherctl.run(["send", "--hex", address, "00", "ff0a"]).end == .exited(0))
@@ -135,7 +135,7 @@ import Testing
         #expect(server.output == "00 ff 0a\n\n")
     }
 
-    @Test func `takes its path away when a signal ends it, and ends as the signal wants`() throws {
+    @Test func `a signal removes the path and ends the process by that signal`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.appending("socket")
         let server = try Usherctl(["receive", "unix-dgram://\(path)"])

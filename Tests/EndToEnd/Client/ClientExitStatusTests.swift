@@ -21,7 +21,7 @@ import Testing
         #expect(result.output.isEmpty, sourceLocation: location)
     }
 
-    @Test func `69: nobody listens`() throws {
+    @Test func `69: connection refused`() throws {
         let port = try ReservedPort().address.port
         try expect(["connect", "tcp://127.0.0.1:\(port)"], 69, "nothing is listening on tcp://127.0.0.1:\(port) ")
         try expect(["connect", "unix:///nonexistent/socket"], 69, "no such file or socket")
@@ -39,7 +39,7 @@ import Testing
         server.send(signal: SIGTERM)
     }
 
-    @Test func `75: the other side says nothing`() throws {
+    @Test func `75: the peer does not answer`() throws {
         let script = """
             import socket, sys
             stream = socket.create_server(("127.0.0.1", 0))
@@ -59,7 +59,7 @@ import Testing
             ["connect", "--listen", "--timeout", "200ms", "tcp://127.0.0.1:0"], 75, "timed out: no client connected")
     }
 
-    @Test func `76: the other side resets, behind what it said`() throws {
+    @Test func `76: the peer resets, after its data was printed`() throws {
         let script = """
             import socket, struct
             server = socket.create_server(("127.0.0.1", 0))
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `73: an address that is taken, or not ours`() throws {
+    @Test func `73: an address that is in use or not local`() throws {
         let server = try Usherctl(["receive", "udp://127.0.0.1:0"])
         try expect(["receive", "\(server.address())"], 73, "address already in use by another process")
         server.send(signal: SIGTERM)
@@ -118,11 +118,11 @@ import Testing
         (["connect", "--source", "@x", "tcp://127.0.0.1:7"], "--source"),
         (["send", "can://*", "123#00"], "not send to all"),
     ])
-    func `64: a command line that asks for what there is not`(arguments: [String], words: String) throws {
+    func `64: a command line that asks for something impossible`(arguments: [String], words: String) throws {
         try expect(arguments, 64, words)
     }
 
-    @Test func `describes every status in its manual`() throws {
+    @Test func `the manual describes every exit status`() throws {
         var url = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { url.deleteLastPathComponent() }
         let page = try String(contentsOf: url.appendingPathComponent("packaging/man/usherctl.1"), encoding: .utf8)

@@ -18,7 +18,7 @@ import Testing
 
     // MARK: - Plain socket programs
 
-    @Test func `is answered by a plain server, line by line`() throws {
+    @Test func `connect gets answers of a plain server, line by line`() throws {
         let directory = try TemporaryDirectory()
         let server = try ServerProgram.python(PlainPeers.typingServer, ["yes?,good,bye"], in: directory)
         let client = try Usherctl(["connect", "tcp://127.0.0.1:\(port(of: server))"])
@@ -38,7 +38,7 @@ import Testing
         ["connect", "--listen", "tcp://127.0.0.1:0"], ["connect", "tcp://127.0.0.1:0", "-l"],
         ["-l", "--timeout", "1m", "connect", "tcp://127.0.0.1:0"],
     ])
-    func `serves a plain client that sends lines until q`(arguments: [String]) throws {
+    func `connect --listen serves a plain client until q`(arguments: [String]) throws {
         let server = try Usherctl(arguments)
         let port = try server.port()
         let directory = try TemporaryDirectory()
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4)
-    func `sends all of a file, half-closes, and prints all that comes back`(index: Int) throws {
+    func `a file is sent, then half-closed, and the whole answer is printed`(index: Int) throws {
         try withUsherd(echoes) { daemon in
             let address = try daemon.address("echo", index)
             let result = try run(
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `takes the server's part towards socat and sends it a file`() throws {
+    @Test func `connect --listen sends a file to socat`() throws {
         let server = try Usherctl(["connect", "--listen", "tcp://127.0.0.1:0"], input: "from here\n")
         let result = try run(
             "socat", ["-t", "60", "-", "TCP4:127.0.0.1:\(server.port())"], input: Array("from there\n".utf8))
@@ -78,7 +78,7 @@ import Testing
         #expect(server.output == "from there\n")
     }
 
-    @Test func `accepts one on a Unix path, and takes the path away`() throws {
+    @Test func `--listen on a Unix path accepts one client and removes the path`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.appending("socket")
         let server = try Usherctl(["connect", "--listen", "unix://\(path)"], input: "hi\n")
@@ -92,7 +92,7 @@ import Testing
 
     // MARK: - Seqpacket
 
-    @Test func `keeps the bounds of messages, of empty ones too`() throws {
+    @Test func `message boundaries are kept, also of empty messages`() throws {
         let configuration = """
             [listener.echo]
             listen = "unix-seqpacket://$DIR/packets"
@@ -108,7 +108,7 @@ import Testing
 
     // MARK: - Ends
 
-    @Test func `ends with the server while its input stays open`() throws {
+    @Test func `EOF of the server ends the client while its input is open`() throws {
         let directory = try TemporaryDirectory()
         let server = try ServerProgram.python(PlainPeers.typingServer, ["only"], in: directory)
         let client = try Usherctl(["connect", "tcp://127.0.0.1:\(port(of: server))"])
@@ -117,7 +117,7 @@ import Testing
         #expect(client.output == "only")
     }
 
-    @Test func `ends after so many lines of a server that goes on`() throws {
+    @Test func `--count ends after that number of lines`() throws {
         try withUsherd("[listener.chargen]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"chargen\"") { daemon in
             let result = try Usherctl.run(["receive", "--count", "2", "\(daemon.address("chargen"))"])
             #expect(result.end == .exited(0))
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `sends one message and waits for nothing but the end`() throws {
+    @Test func `send sends one message and waits for EOF`() throws {
         let server = try Usherctl(["receive", "--listen", "tcp://127.0.0.1:0"])
         let result = try Usherctl.run(["send", "\(server.address())", "two", "words"])
         #expect(result.end == .exited(0))
@@ -134,7 +134,7 @@ import Testing
         #expect(server.output == "two words")
     }
 
-    @Test func `takes leave of a server that talks without end`() throws {
+    @Test func `q ends a session with a server that sends without end`() throws {
         try withUsherd("[listener.chargen]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"chargen\"") { daemon in
             let result = try Usherctl.run(["send", "--timeout", "300ms", "\(daemon.address("chargen"))", "x"])
             #expect(result.end == .exited(0))
@@ -144,7 +144,7 @@ import Testing
 
     // MARK: - Options
 
-    @Test func `comes from the source that it is told`() throws {
+    @Test func `--source sets the local address`() throws {
         try withUsherd(echoes) { daemon in
             let address = try daemon.address("echo")
             for source in ["127.0.0.9", "127.0.0.9:0", "tcp://127.0.0.9:0"] {
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `takes and shows a stream in digits`() throws {
+    @Test func `--hex reads and prints a stream`() throws {
         try withUsherd(echoes) { daemon in
             let address = try daemon.address("echo")
             let result = try Usherctl.run(["connect", "--hex", "\(address)"], input: "00 ff\n0x0a:0b\n7f")
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `tries the addresses of a name in turn`() throws {
+    @Test func `the addresses of a name are tried in turn`() throws {
         // Nobody listens on ::1 at that port, where getaddrinfo(3) gives it first.
         let port = try ReservedPort()
         let server = try Usherctl(["connect", "--listen", "\(port.address)"], input: "found\n")

@@ -5,7 +5,7 @@ import Testing
 
 /// `usherctl connect` on a terminal: what comes in does not garble what is being typed.
 @Suite struct ClientTerminalTests {
-    @Test func `shows what comes in above the line that is being typed`() throws {
+    @Test func `received data is shown above the line being typed`() throws {
         try TerminalStep.run([
             .type("hello wor"), .shows(["> hello wor"]),
             .peerSends("news\n"), .shows(["news", "> hello wor"]),
@@ -16,7 +16,7 @@ import Testing
         ])
     }
 
-    @Test func `goes on with a line that has not ended, and leaves an answer without a line feed in its row`() throws {
+    @Test func `a partial line is continued, and one without a line feed keeps its row`() throws {
         try TerminalStep.run([
             .type("ab"), .peerSends("par"), .shows(["par", "> ab"]),
             .peerSends("tial "), .shows(["partial", "> ab"]),
@@ -26,7 +26,7 @@ import Testing
         ])
     }
 
-    @Test func `keeps a line whole that is longer than the screen is wide`() throws {
+    @Test func `a line longer than the screen stays whole`() throws {
         let typed = String(repeating: "0123456789", count: 6)
         try TerminalStep.run([
             .type(typed), .shows(["> " + typed.prefix(38), String(typed.dropFirst(38))]),
@@ -40,7 +40,7 @@ import Testing
         ])
     }
 
-    @Test func `edits: moves, deletes, and calls an earlier line up, while things come in`() throws {
+    @Test func `editing and history work while data is received`() throws {
         try TerminalStep.run([
             .type("one\r"), .peerGets("one\n"),
             // Left over the e and the n, and a letter between.
@@ -51,32 +51,32 @@ import Testing
         ])
     }
 
-    @Test func `takes and shows letters of several bytes, and columns`() throws {
+    @Test func `multibyte characters and columns are edited and shown`() throws {
         try TerminalStep.run([
             .type("gr\u{fc}\u{df}"), .peerSends("caf\u{c3}\u{a9}\n"), .shows(["caf\u{e9}", "> gr\u{fc}\u{df}"]),
             .type("\r"), .peerGets("gr\u{fc}\u{df}\n"), .type("q\r"), .ends(0),
         ])
     }
 
-    @Test func `shows what would steer the terminal`() throws {
+    @Test func `control characters are shown, not executed`() throws {
         try TerminalStep.run([
             .type("safe"), .peerSends("\u{1b}[2J\u{1b}[Hred\u{7}\u{ff}\n"), .shows(["^[[2J^[[Hred^G\\xff", "> safe"]),
             .type("\u{15}q\r"), .ends(0),
         ])
     }
 
-    @Test func `ends with the other side, whatever is half typed, and says so`() throws {
+    @Test func `EOF of the peer ends the session with a message`() throws {
         try TerminalStep.run([
             .type("half"), .peerSends("bye"), .peerFinishes, .shows(["bye", "usherctl: EOF from the peer"]),
             .ends(0),
         ])
     }
 
-    @Test func `gives the terminal back when Ctrl-C ends it`() throws {
+    @Test func `Ctrl-C restores the terminal`() throws {
         try TerminalStep.run([.type("half"), .shows(["> half"]), .type("\u{3}"), .ends(-2)])
     }
 
-    @Test func `says what is wrong with a line in digits and keeps on`() throws {
+    @Test func `an invalid hex line gets a message, and the session continues`() throws {
         try TerminalStep.run(
             [
                 .type("zz\r"), .shows(["imal digit; write bytes as in 68 65 6c 6", "c 6f", ">"]),
@@ -84,14 +84,14 @@ import Testing
             ], ["connect", "--hex"])
     }
 
-    @Test func `knows the new width of a window`() throws {
+    @Test func `a new window width is used`() throws {
         try TerminalStep.run([
             .type("a"), .shows(["> a"]), .width(20), .peerSends(String(repeating: "x", count: 25) + "\n"),
             .shows([String(repeating: "x", count: 20), "xxxxx", "> a"]), .type("\u{15}q\r"), .ends(0),
         ])
     }
 
-    @Test func `takes lines without editing where the terminal cannot`() throws {
+    @Test func `a dumb terminal gets lines without editing`() throws {
         try TerminalStep.run(
             [
                 .type("plain\n"), .peerGets("plain\n"), .peerSends("answer\n"), .type("q\n"), .ends(0),

@@ -26,7 +26,7 @@ struct DatagramNetworkTests {
         """
 
     @Test(arguments: ["*", "dual"])
-    func `answers come from the address that was written to`(host: String) throws {
+    func `answers come from the address that the client sent to`(host: String) throws {
         let hosts = try TwoHosts()
         let addresses = host == "*" ? "\"udp://*:7007\"" : "[\"udp://0.0.0.0:7007\", \"udp://[::]:7007\"]"
         let configuration = "[listener.echo]\nlisten = \(addresses)\nservice = \"echo\"\n"
@@ -48,7 +48,7 @@ struct DatagramNetworkTests {
         }
     }
 
-    @Test func `broadcast and multicast reach who asked for them, and nobody answers`() throws {
+    @Test func `broadcasts and multicasts are received and not answered`() throws {
         let hosts = try TwoHosts()
         let configuration = """
             [listener.plain]
@@ -87,7 +87,7 @@ struct DatagramNetworkTests {
         }
     }
 
-    @Test func `a reload takes a broadcast option into force on the socket that stays`() throws {
+    @Test func `a reload applies broadcast= to the open socket`() throws {
         let hosts = try TwoHosts()
         func configuration(_ option: String) -> String {
             "[listener.x]\nlisten = \"udp://*:7007\(option)\"\nservice = \"discard\"\n"
@@ -106,7 +106,7 @@ struct DatagramNetworkTests {
         arguments: [
             "loss 20%", "duplicate 30%", "delay 10ms reorder 50% 50%", "delay 5ms 4ms loss 10% duplicate 10%",
         ])
-    func `what a wire does to datagrams is not made worse`(how: String) throws {
+    func `loss, delay and duplication on the wire change no datagram`(how: String) throws {
         let hosts = try TwoHosts()
         let configuration = "[listener.echo]\nlisten = \"udp://*:7007\"\nservice = \"echo\"\n"
         try withUsherd(configuration, .init(wrapper: hosts.server)) { daemon in
@@ -147,7 +147,7 @@ struct DatagramNetworkTests {
         }
     }
 
-    @Test func `a flood of forged sources costs neither memory nor log nor those who were there`() throws {
+    @Test func `a flood of forged sources is bounded in memory and log`() throws {
         let hosts = try TwoHosts()
         let directory = try TemporaryDirectory()
         let flood = directory.appending("flood")

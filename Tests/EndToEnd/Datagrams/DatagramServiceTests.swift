@@ -84,7 +84,7 @@ import Testing
         print("done")
         """
 
-    @Test func `each service is what its RFC says, to Python's sockets`() throws {
+    @Test func `each service follows its RFC with Python's sockets`() throws {
         try withUsherd(Self.services) { daemon in
             let arguments = try ["echo", "discard", "daytime", "time", "chargen"].flatMap { service in
                 try addresses(daemon, service).map { "\(service)=\($0)" }
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `socat and ncat get their answers`() throws {
+    @Test func `socat and ncat get answers`() throws {
         try withUsherd(Self.services) { daemon in
             let echo = try addresses(daemon, "echo")
             let line = Array("what comes back\n".utf8)
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `a flow ends when nothing moves, and its record says so`() throws {
+    @Test func `a silent flow ends with a close record`() throws {
         let configuration =
             "[listener.x]\nlisten = \"udp://127.0.0.1:0\"\nservice = \"echo\"\nidle-timeout = \"300ms\"\n"
         try withUsherd(configuration) { daemon in
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func `a flow lives through a reload that keeps its socket, and ends with a listener that goes`() throws {
+    @Test func `a flow survives a reload, and ends when its listener is removed`() throws {
         let reserved = try (ReservedPort(), ReservedPort())
         let (first, second) = (reserved.0.address.port, reserved.1.address.port)
         let other = "[listener.other]\nlisten = \"udp://127.0.0.1:\(second)\"\nservice = \"echo\"\n"
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func `another service takes over the socket, and flows begin anew`() throws {
+    @Test func `a new service gets the socket, and new flows begin`() throws {
         let reserved = try ReservedPort()
         let port = reserved.address.port
         func configuration(_ service: String) -> String {
@@ -250,7 +250,7 @@ import Testing
         }
     }
 
-    @Test func `a start after kill -9 finds its sockets free`() throws {
+    @Test func `a start after kill -9 succeeds`() throws {
         let reserved = try ReservedPort()
         let directory = try TemporaryDirectory()
         let configuration = """
@@ -271,7 +271,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: directory.appending("x")), "the path goes with the listener")
     }
 
-    @Test func `a path that somebody else receives on is left to them`() throws {
+    @Test func `a path on which another process receives is refused`() throws {
         let directory = try TemporaryDirectory()
         let other = try DatagramSocket(directory.appending("x"))
         let configuration = "[listener.x]\nlisten = \"unix-dgram://\(other.path)\"\nservice = \"echo\"\n"

@@ -54,16 +54,16 @@ import Testing
     }
 
     @Test(arguments: ["tcp://127.0.0.1:0", "unix://$DIR/front"])
-    func `holds little for an upstream that does not read, and loses nothing`(listen: String) throws {
+    func `an upstream that does not read takes little memory, and loses nothing`(listen: String) throws {
         try check(listen) { (sender: $0, reader: $1) }
     }
 
     @Test(arguments: ["tcp://127.0.0.1:0", "unix://$DIR/front"])
-    func `holds little for a client that does not read, and loses nothing`(listen: String) throws {
+    func `a client that does not read takes little memory, and loses nothing`(listen: String) throws {
         try check(listen) { (sender: $1, reader: $0) }
     }
 
-    @Test func `gives its descriptors back`() throws {
+    @Test func `all descriptors are closed afterwards`() throws {
         let server = try Server()
         let configuration = """
             [daemon]

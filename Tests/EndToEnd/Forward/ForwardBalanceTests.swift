@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `who has the least gets the next`() throws {
+    @Test func `least-connections chooses the upstream with the fewest`() throws {
         let servers = try servers("a", "b", "c")
         try withUsherd(configuration(plain(servers), "")) { daemon in
             let address = try daemon.address("front")
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `random uses all, and prefers who has less`() throws {
+    @Test func `random uses all upstreams and prefers less loaded ones`() throws {
         let servers = try servers("a", "b", "c", "d")
         try withUsherd(configuration(plain(servers), "balance = \"random\"")) { daemon in
             let clients = try (0..<80).map { _ in try Client(daemon.address("front")) }
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a source stays with its upstream, and a new upstream takes only its share`() throws {
+    @Test func `source-hash keeps sources, and a new upstream gets only its share`() throws {
         let servers = try servers("a", "b", "c")
         let added = try GreetingServer("added")
         let sources = (1...40).map { "127.0.1.\($0)" }
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `first means first, and the next only when that is gone`() throws {
+    @Test func `first uses the next upstream only while the first is down`() throws {
         let servers = try servers("a", "b")
         try withUsherd(configuration(plain(servers), "balance = \"first\"")) { daemon in
             for _ in 0..<4 { #expect(try visit(daemon) == "a") }
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `a backup is for when all others are gone`() throws {
+    @Test func `a backup is used only while all others are down`() throws {
         let servers = try servers("a", "b", "spare")
         let upstreams = zip(servers, [false, false, true]).map { "{ address = \"\($0.address)\", backup = \($1) }" }
         try withUsherd(configuration(upstreams, "balance = \"round-robin\"")) { daemon in
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `a full upstream loses its turn`() throws {
+    @Test func `a full upstream is skipped`() throws {
         let servers = try servers("a", "b")
         let upstreams = ["{ address = \"\(servers[0].address)\", max-connections = 1 }", "\"\(servers[1].address)\""]
         try withUsherd(configuration(upstreams, "balance = \"first\"")) { daemon in

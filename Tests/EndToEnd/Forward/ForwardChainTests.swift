@@ -6,7 +6,7 @@ import Testing
 
 /// usherd behind usherd.
 @Suite struct ForwardChainTests {
-    @Test func `a connection keeps its name and its client over two relays`() throws {
+    @Test func `the identifier and the client survive two relays`() throws {
         let server = try Server()
         let inner = """
             [listener.inner]
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `passes on the host name that others gave, and names the connection itself`() throws {
+    @Test func `the host name of a header is passed on, with an own identifier`() throws {
         let server = try Server()
         let configuration = """
             [listener.front]
@@ -84,7 +84,7 @@ import Testing
         Array("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n".utf8), ProxyBytes.header(),
         ProxyBytes.header([(0x05, Array("made elsewhere".utf8))]),
     ])
-    func `a loop is found out, and nothing runs away`(header: [UInt8]) throws {
+    func `a loop over PROXY headers is refused`(header: [UInt8]) throws {
         let place = try TemporaryDirectory()
         func half(_ name: String, to other: String) -> String {
             """

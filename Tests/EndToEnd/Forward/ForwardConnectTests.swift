@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `the next upstream is used, and the client sees nothing`() throws {
+    @Test func `a refused connect is retried on the next upstream`() throws {
         let dead = [try ReservedPort(), try ReservedPort()]
         let server = try GreetingServer("up")
         try withUsherd(configuration(dead.map(\.address) + [server.address])) { daemon in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `a client is reset when there is none, and the record names each`() throws {
+    @Test func `without an upstream the client is reset, and the record has each failure`() throws {
         let directory = try TemporaryDirectory()
         let tcp = try ReservedPort()
         let missing = ServerAddress(.unix(path: directory.appending("missing")))
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `no more are tried than attempts says`() throws {
+    @Test func `attempts limits the upstreams that are tried`() throws {
         let dead = try ReservedPort()
         let server = try GreetingServer("up")
         try withUsherd(configuration([dead.address, server.address], "attempts = 1")) { daemon in
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that never answers costs the connect timeout`() throws {
+    @Test func `an upstream that does not accept costs connect-timeout`() throws {
         let full = try Server(backlog: 0)
         let filler = try Client(full.address)
         let server = try GreetingServer("up")
@@ -103,7 +103,7 @@ import Testing
         full.close()
     }
 
-    @Test func `what a client sent early reaches an upstream that stands after a silent one`() throws {
+    @Test func `early data reaches the upstream after a silent one`() throws {
         let directory = try TemporaryDirectory()
         let full = try Server(backlog: 0)
         let filler = try Client(full.address)
@@ -121,7 +121,7 @@ import Testing
         full.close()
     }
 
-    @Test func `nobody answers`() throws {
+    @Test func `connect-timeout at the only upstream resets the client`() throws {
         let full = try Server(backlog: 0)
         let filler = try Client(full.address)
         try withUsherd(configuration([full.address], "connect-timeout = \"200ms\"")) { daemon in
@@ -137,7 +137,7 @@ import Testing
         full.close()
     }
 
-    @Test func `a Unix upstream with a full backlog is waited for`() throws {
+    @Test func `a connect to a Unix upstream with a full backlog waits`() throws {
         let directory = try TemporaryDirectory()
         let full = try Server(ServerAddress(.unix(path: directory.appending("up"))), backlog: 0)
         let filler = try Client(full.address)
@@ -156,7 +156,7 @@ import Testing
         full.close()
     }
 
-    @Test func `a Unix upstream whose backlog stays full is given up`() throws {
+    @Test func `a connect to a Unix upstream whose backlog stays full times out`() throws {
         let directory = try TemporaryDirectory()
         let full = try Server(ServerAddress(.unix(path: directory.appending("up"))), backlog: 0)
         let filler = try Client(full.address)
@@ -172,7 +172,7 @@ import Testing
         full.close()
     }
 
-    @Test func `clients that leave while they are being connected are let go`() throws {
+    @Test func `clients that disconnect during connect are closed`() throws {
         let full = try Server(backlog: 0)
         let filler = try Client(full.address)
         try withUsherd(configuration([full.address], "connect-timeout = \"60s\"")) { daemon in
@@ -191,7 +191,7 @@ import Testing
         full.close()
     }
 
-    @Test func `a name that does not resolve is a failure like another`() throws {
+    @Test func `a name that does not resolve is in failures`() throws {
         let server = try GreetingServer("up")
         let configuration = """
             [listener.front]
@@ -240,7 +240,7 @@ import Testing
         silent?.close()
     }
 
-    @Test func `comes from the source that it is told`() throws {
+    @Test func `source sets the local address`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address], "source = \"127.0.0.5\"")) { daemon in
             let client = try Client(daemon.address("front"))

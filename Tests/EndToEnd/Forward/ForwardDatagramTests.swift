@@ -37,7 +37,7 @@ import Testing
         return try peer.receiveText()
     }
 
-    @Test func `each datagram goes there and its answer comes back`() throws {
+    @Test func `each datagram is relayed, and its answer returned`() throws {
         let a = try DatagramEcho("a")
         // Long enough for three answers on a busy machine.
         try withUsherd(configuration([a.address], "idle-timeout = \"3s\"")) { daemon in
@@ -70,7 +70,7 @@ import Testing
     }
 
     /// So many at a time that they come, and go on, joined.
-    @Test(arguments: [1, 64, 1200, 9000]) func `a burst comes through whole and in order`(length: Int) throws {
+    @Test(arguments: [1, 64, 1200, 9000]) func `a burst is relayed completely and in order`(length: Int) throws {
         let a = try DatagramEcho("")
         try withUsherd(configuration([a.address])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `who refuses is left for another, and nothing is lost`() throws {
+    @Test func `an upstream that refuses is replaced, and nothing is lost`() throws {
         let dead = try DatagramEcho("dead")
         let b = try DatagramEcho("b")
         try withUsherd(configuration([dead.address, b.address], "balance = \"first\"\nidle-timeout = \"3s\"")) {
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that refuses is down, and comes back`() throws {
+    @Test func `an upstream that refuses is ejected, and is up again later`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
         try withUsherd(configuration([a.address, b.address], "balance = \"first\"\nidle-timeout = \"100ms\"")) {
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["udp", "tcp"]) func `an upstream that never answers comes back too`(scheme: String) throws {
+    @Test(arguments: ["udp", "tcp"]) func `an upstream that never answers is up again later`(scheme: String) throws {
         let a = try DatagramEcho("a", answers: false)
         let more = "connect-timeout = \"100ms\"\nidle-timeout = \"1500ms\""
         let framing = scheme == "tcp" ? "\nframing = \"lines\"" : ""
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func `with no upstream left it says so, once for many`() throws {
+    @Test func `without an upstream, datagrams are logged together`() throws {
         let a = try DatagramEcho("a")
         // Without checks an upstream that refuses is tried for each flow.
         let checks =
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that goes away in the middle ends the flow`() throws {
+    @Test func `an upstream that closes ends the flow`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func `the limit of an upstream holds for flows`() throws {
+    @Test func `max-connections of an upstream limits flows`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration(["{ address = \"\(a.address)\", max-connections = 2 }"])) { daemon in
             let address = try front(daemon)
@@ -217,7 +217,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("v2", 1), ("v2-each", 3)]) func `a PROXY header goes in front`(how: String, count: Int) throws {
+    @Test(arguments: [("v2", 1), ("v2-each", 3)]) func `a PROXY header precedes the datagram`(how: String, count: Int)
+        throws
+    {
         let a = try DatagramEcho("", answers: false)
         try withUsherd(configuration([a.address], "send-proxy = \"\(how)\"")) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -261,7 +263,7 @@ import Testing
         }
     }
 
-    @Test func `a name leads to its address`() throws {
+    @Test func `an upstream's name is resolved`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration(["udp://localhost:\(a.port)"])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -271,7 +273,7 @@ import Testing
         }
     }
 
-    @Test func `a flow lives through a reload, and new ones go elsewhere`() throws {
+    @Test func `a flow survives a reload, and new flows use the new upstream`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
         try withUsherd(configuration([a.address])) { daemon in
@@ -285,7 +287,7 @@ import Testing
         }
     }
 
-    @Test func `checks ask and want an answer`() throws {
+    @Test func `checks send a request and need an answer`() throws {
         let a = try DatagramEcho("")
         let health =
             "health = { interval = \"1s\", timeout = \"500ms\", rise = 1, fall = 1, send = \"well?\", expect = \":well?\" }"

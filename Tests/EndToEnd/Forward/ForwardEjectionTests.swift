@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `the first client after the return of the only upstream is served`() throws {
+    @Test func `the first client after the only upstream is up again is served`() throws {
         let server = try GreetingServer("a")
         try withUsherd(configuration([server.address.description])) { daemon in
             try server.stop()
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `the first client after the return of one of several is served`() throws {
+    @Test func `the first client after one of several upstreams is up again is served`() throws {
         let servers = try ["a", "b", "c", "d", "e"].map { try GreetingServer($0) }
         let addresses = servers.map(\.address.description)
         // Two are tried for each client, so that it takes turns to find the one that is back.
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `with eject = false an upstream is never down`() throws {
+    @Test func `with eject = false an upstream is never ejected`() throws {
         let server = try GreetingServer("a")
         try withUsherd(configuration([server.address.description], "eject = false")) { daemon in
             try server.stop()
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `while checks keep every upstream down, clients are refused`() throws {
+    @Test func `while checks mark every upstream down, clients are refused`() throws {
         let server = try GreetingServer("a")
         let health =
             "health = { interval = \"1s\", timeout = \"1s\", rise = 1, fall = 1, expect = \"nothing of the kind\" }"
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `the first datagram after the return of the only upstream is answered`() throws {
+    @Test func `the first datagram after the only upstream is up again is answered`() throws {
         let server = try DatagramEcho("a")
         try withUsherd(configuration([server.address], scheme: "udp")) { daemon in
             let port = server.port
@@ -109,7 +109,7 @@ import Testing
 
     // MARK: - What was passed
 
-    @Test func `a passed socket that does not listen any more gets a message, and the others are served`() throws {
+    @Test func `a passed socket that stops listening is logged, and others are served`() throws {
         let server = try Server()
         let raw = server.release()
         defer { Glibc.close(raw) }

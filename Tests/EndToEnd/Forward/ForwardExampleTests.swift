@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `pass the check`() throws {
+    @Test func `examples that relay pass the check`() throws {
         let examples = try Self.examples()
         #expect(examples.count >= 3)
         for path in examples {

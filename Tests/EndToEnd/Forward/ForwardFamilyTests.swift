@@ -7,7 +7,7 @@ import Testing
 /// From any kind of stream to any other, and from messages to messages.
 @Suite struct ForwardFamilyTests {
     @Test(arguments: ["tcp4", "tcp6", "unix", "abstract"])
-    func `socat gets all back from socat, in all families`(upstream: String) throws {
+    func `socat exchanges data with socat over all families`(upstream: String) throws {
         let directory = try TemporaryDirectory()
         let port = try ReservedPort()
         let (option, address): (String, String) =
@@ -46,7 +46,7 @@ import Testing
         try server.stop()
     }
 
-    @Test func `keeps the bounds of messages, also of empty ones`() throws {
+    @Test func `message boundaries are kept, also of empty messages`() throws {
         let directory = try TemporaryDirectory()
         let server = try ServerProgram.python(
             """
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `does not start when datagrams are to become a stream`() throws {
+    @Test func `datagrams to a stream without framing are refused at the start`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             """
@@ -110,7 +110,7 @@ import Testing
         #expect(result.errors.contains("tcp, unix and vsock can be relayed to each other"), "\(result.errors)")
     }
 
-    @Test func `does not start when a listener relays to itself`() throws {
+    @Test func `a relay to itself is refused at the start`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(
             """

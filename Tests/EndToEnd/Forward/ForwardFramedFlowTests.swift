@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `each source has a stream of its own`() throws {
+    @Test func `each source has its own stream`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address.description], "length16")) { daemon in
             let address = try front(daemon)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `a datagram with a line feed is lost, and that is said`() throws {
+    @Test func `a datagram with a line feed is dropped and logged`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address.description])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `when the upstream ends, the next datagram begins anew`() throws {
+    @Test func `after EOF of the upstream, the next datagram begins a new flow`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address.description])) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `who refuses is left for another, and nothing is lost`() throws {
+    @Test func `an upstream that refuses is replaced, and nothing is lost`() throws {
         let dead = try Server()
         let server = try Server()
         let upstreams = [dead.address.description, server.address.description]
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `with nobody left what came is counted as dropped`() throws {
+    @Test func `without an upstream, datagrams are counted as dropped`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address.description])) { daemon in
             server.close()
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `a stream of the upstream that ends within a message says so`() throws {
+    @Test func `EOF of the upstream within a message is message-truncated`() throws {
         let server = try Server()
         try withUsherd(configuration([server.address.description], "length16")) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that does not read loses datagrams, and they are counted`() throws {
+    @Test func `datagrams for an upstream that does not read are dropped and counted`() throws {
         let server = try Server(receiveBuffer: 4096)
         try withUsherd(configuration([server.address.description], "length16")) { daemon in
             let peer = try DatagramClient(to: front(daemon))
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["v1", "v2"]) func `a PROXY header stands at the beginning of the stream`(version: String) throws {
+    @Test(arguments: ["v1", "v2"]) func `a PROXY header begins the stream`(version: String) throws {
         let server = try Server()
         let more = "send-proxy = \"\(version)\""
         try withUsherd(configuration([server.address.description], "lines", more)) { daemon in
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test func `the limit of an upstream holds for flows`() throws {
+    @Test func `max-connections of an upstream limits flows`() throws {
         let server = try Server()
         let upstream = "{ address = \"\(server.address)\", max-connections = 1 }"
         try withUsherd(configuration([upstream])) { daemon in

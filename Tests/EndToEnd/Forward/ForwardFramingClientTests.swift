@@ -24,7 +24,7 @@ import Testing
         return (program, address.port)
     }
 
-    @Test func `DNS over TCP reaches a server over UDP, and the other way round`() throws {
+    @Test func `DNS over TCP reaches a UDP server, and DNS over UDP a TCP server`() throws {
         let directory = try TemporaryDirectory()
         let (program, port) = try nameServer(in: directory)
         defer { try? program.stop() }

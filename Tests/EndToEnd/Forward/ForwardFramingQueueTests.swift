@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `who finds no room waits in the line`() throws {
+    @Test func `a connection without room waits in the queue`() throws {
         let a = try DatagramEcho("a")
         try whileOneWaits(at: a) { daemon, first, second in
             let third = try Client(daemon.address("front"))
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `who waits has what a reload brings`() throws {
+    @Test func `a waiting connection uses an upstream that a reload adds`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
         try whileOneWaits(at: a) { daemon, first, second in
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `who was taken for one way of framing is not served in another`() throws {
+    @Test func `a waiting connection with another framing stays with the old upstreams`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
         try whileOneWaits(at: a) { daemon, first, second in

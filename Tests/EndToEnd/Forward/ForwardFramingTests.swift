@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `length16 carries any bytes, and none`() throws {
+    @Test func `length16 carries any bytes, and empty messages`() throws {
         let a = try DatagramEcho("")
         try withUsherd(configuration([a.address], "length16")) { daemon in
             let client = try Client(daemon.address("front"))
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `a line that becomes too long behind a line that waits ends the connection alone`() throws {
+    @Test func `a line that becomes too long after a queued line ends only its connection`() throws {
         let a = try DatagramEcho("", answers: false)
         try withUsherd(configuration([a.address])) { daemon in
             let other = try Client(daemon.address("front"))
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: [[0], [0, 3], [0, 3, 1, 2]] as [[UInt8]])
-    func `a stream that ends within a message says so, and answers still come`(rest: [UInt8]) throws {
+    func `EOF within a message is message-truncated, and answers still arrive`(rest: [UInt8]) throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address], "length16")) { daemon in
             let client = try Client(daemon.address("front"))
@@ -166,7 +166,7 @@ import Testing
 
     // MARK: Upstreams that fail
 
-    @Test func `who refuses is left for another, and nothing is lost`() throws {
+    @Test func `an upstream that refuses is replaced, and nothing is lost`() throws {
         let dead = try (0..<2).map { try DatagramEcho("dead \($0)") }
         let b = try DatagramEcho("b")
         let upstreams = dead.map(\.address) + [b.address]
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func `with nobody left the client is told by a reset`() throws {
+    @Test func `without an upstream, the client is reset`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address])) { daemon in
             try a.stop()
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that goes away in the middle ends the connection`() throws {
+    @Test func `an upstream that closes ends the connection`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address])) { daemon in
             let client = try Client(daemon.address("front"))
@@ -212,7 +212,7 @@ import Testing
         }
     }
 
-    @Test func `a client that resets is said to have`() throws {
+    @Test func `a reset by the client is logged as reset-by-client`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address])) { daemon in
             let client = try Client(daemon.address("front"))
@@ -226,7 +226,7 @@ import Testing
 
     // MARK: Who does not keep up
 
-    @Test func `a client that does not read loses datagrams, and they are counted`() throws {
+    @Test func `datagrams for a client that does not read are dropped and counted`() throws {
         let a = try DatagramEcho("")
         try withUsherd(configuration([a.address], "length16")) { daemon in
             let client = try Client(daemon.address("front"), receiveBuffer: 4096)
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func `a client that does not read is idle, whatever it is sent`() throws {
+    @Test func `a client that does not read reaches idle-timeout`() throws {
         let a = try DatagramEcho("", floods: true)
         try withUsherd(configuration([a.address], "length16", "idle-timeout = \"300ms\"")) { daemon in
             let client = try Client(daemon.address("front"), receiveBuffer: 4096)
@@ -265,7 +265,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that does not read stops the client, and nothing is lost`() throws {
+    @Test func `an upstream that does not read slows the client, and nothing is lost`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.appending("slow")
         let slow = try DatagramClient(bound: .unix(path: path))
@@ -303,7 +303,7 @@ import Testing
 
     // MARK: What holds for every relay
 
-    @Test func `a PROXY header goes in front of the first datagram, or of each`() throws {
+    @Test func `a PROXY header precedes the first datagram, or each`() throws {
         for (how, count) in [("v2", 1), ("v2-each", 3)] {
             let a = try DatagramEcho("", answers: false)
             try withUsherd(configuration([a.address], "lines", "send-proxy = \"\(how)\"")) { daemon in
@@ -325,7 +325,7 @@ import Testing
         }
     }
 
-    @Test func `a name leads to its address`() throws {
+    @Test func `an upstream's name is resolved`() throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration(["udp://localhost:\(a.port)"])) { daemon in
             let client = try Client(daemon.address("front"))
@@ -334,7 +334,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["idle-timeout", "lifetime"]) func `times hold`(key: String) throws {
+    @Test(arguments: ["idle-timeout", "lifetime"]) func `idle-timeout and lifetime apply`(key: String) throws {
         let a = try DatagramEcho("a")
         try withUsherd(configuration([a.address], "lines", "\(key) = \"200ms\"")) { daemon in
             let client = try Client(daemon.address("front"))
@@ -345,7 +345,7 @@ import Testing
         }
     }
 
-    @Test func `a connection lives through a reload, and new ones go elsewhere`() throws {
+    @Test func `a connection survives a reload, and new ones use the new upstream`() throws {
         let a = try DatagramEcho("a")
         let b = try DatagramEcho("b")
         try withUsherd(configuration([a.address])) { daemon in
@@ -362,7 +362,7 @@ import Testing
         }
     }
 
-    @Test func `streams and datagrams may come to one listener`() throws {
+    @Test func `one listener may have streams and datagrams`() throws {
         let a = try DatagramEcho("a")
         let text = """
             [listener.front]

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: families)
-    func `an upstream may answer a client that has finished`(listen: String) throws {
+    func `half-close from the client reaches the upstream, which still answers`(listen: String) throws {
         try withRelay(listen) { daemon, client, upstream in
             try client.send("question")
             try client.finishWriting()
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: families)
-    func `a client may go on when the upstream has finished`(listen: String) throws {
+    func `half-close from the upstream reaches the client, which still sends`(listen: String) throws {
         try withRelay(listen) { daemon, client, upstream in
             try upstream.send("that is all")
             try upstream.finishWriting()
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a client that has finished before the upstream stands loses nothing`() throws {
+    @Test func `half-close before the upstream is connected loses nothing`() throws {
         let server = try Server()
         try withUsherd(
             "[listener.front]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"forward\"\nto = \"\(server.address)\""
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: families)
-    func `both may finish with much still on its way`(listen: String) throws {
+    func `half-closes of both sides lose no data in flight`(listen: String) throws {
         try withRelay(listen) { daemon, client, upstream in
             // More than the buffers hold: a thread at each end has to read while the other one writes.
             let bytes = TestData.bytes(3 << 20)

@@ -27,7 +27,7 @@ import Testing
         return (try client.receiveLine() ?? "", client)
     }
 
-    @Test func `failures to connect take an upstream out, and a trial brings it back`() throws {
+    @Test func `failed connects eject an upstream, and a trial ends the ejection`() throws {
         let dead = try GreetingServer("a")
         let other = try GreetingServer("b")
         try withUsherd(configuration([dead, other], "")) { daemon in
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `checks take an upstream out before a client meets it, and bring it back`() throws {
+    @Test func `checks mark an upstream down before a client connects, and up again`() throws {
         let dying = try GreetingServer("a")
         let other = try GreetingServer("b")
         try withUsherd(configuration([dying, other], checks)) { daemon in
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that answers something else is down`() throws {
+    @Test func `an upstream with an unexpected answer is down`() throws {
         let server = try GreetingServer("sick")
         let other = try GreetingServer("well")
         try withUsherd(configuration([server, other], checks.replacing("\\nwell?\" }", with: "well\\n\" }"))) {
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `with on-down = close only the connections of that upstream are cut`() throws {
+    @Test func `with on-down = close the connections of that upstream are closed`() throws {
         let dying = try GreetingServer("a")
         let other = try GreetingServer("b")
         try withUsherd(configuration([dying, other], checks + "\non-down = \"close\"")) { daemon in
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func `with on-down = keep they live on`() throws {
+    @Test func `with on-down = keep connections continue`() throws {
         let dying = try GreetingServer("a")
         try withUsherd(configuration([dying], checks)) { daemon in
             let (name, client) = try served(daemon)
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `with all down a client is refused at once, and told in the record why`() throws {
+    @Test func `with all upstreams down a client is refused immediately`() throws {
         let dying = [try GreetingServer("a"), try GreetingServer("b")]
         try withUsherd(configuration(dying, checks + "\nconnect-timeout = \"60s\"")) { daemon in
             for server in dying { try server.stop() }
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test(arguments: ["v1", "v2"])
-    func `checks say who they are where a header is wanted`(version: String) throws {
+    func `checks send a PROXY header with send-proxy`(version: String) throws {
         let port = try ReservedPort()
         let configuration = """
             [listener.front]

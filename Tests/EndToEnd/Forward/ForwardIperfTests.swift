@@ -10,7 +10,7 @@ import Testing
 
     /// With how many connections, one of which is for talking about it.
     @Test(arguments: [([], 2), (["--reverse"], 2), (["--bidir"], 3), (["--parallel", "4"], 5)])
-    func `iperf3 gets all its bytes across`(options: [String], connections: Int) throws {
+    func `iperf3 transfers all bytes`(options: [String], connections: Int) throws {
         let directory = try TemporaryDirectory()
         let port = try ReservedPort()
         let server = try ServerProgram(

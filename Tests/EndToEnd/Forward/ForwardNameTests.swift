@@ -45,7 +45,7 @@ struct ForwardNameTests {
 
     /// The last good answer stays in use: RFC 8767.
     @Test(arguments: troubles)
-    func `no client notices that the name server fails`(trouble: NameServer.Behaviour) throws {
+    func `a failing name server fails no client`(trouble: NameServer.Behaviour) throws {
         let server = try GreetingServer("a")
         let names = try NameServer(["127.0.0.1"])
         try withUsherd(try front(server), try names.options()) { daemon in
@@ -99,7 +99,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `checks of a name that never resolves say nothing of the upstream`() throws {
+    @Test func `checks of an unresolved name do not mark the upstream down`() throws {
         let server = try GreetingServer("a")
         let names = try NameServer(["127.0.0.1"], behaviour: .serverFailure)
         let checks = "health = { interval = \"100ms\", timeout = \"100ms\", fall = 1, rise = 1 }"
@@ -114,7 +114,7 @@ struct ForwardNameTests {
     }
 
     @Test(arguments: [NameServer.Behaviour.silent, .noSuchName])
-    func `no flow notices that the name server fails`(trouble: NameServer.Behaviour) throws {
+    func `a failing name server fails no flow`(trouble: NameServer.Behaviour) throws {
         let echo = try DatagramEcho("a")
         let names = try NameServer(["127.0.0.1"])
         let configuration = """
@@ -147,7 +147,7 @@ struct ForwardNameTests {
 
     // MARK: - Answers that change
 
-    @Test func `an answer that gains and loses addresses is followed`() throws {
+    @Test func `added and removed addresses of a name are used`() throws {
         let first = try GreetingServer("a", at: ServerAddress(.tcp(host: "127.0.0.2", port: 0)))
         let port = try port(first.address)
         let second = try GreetingServer("b", at: ServerAddress(.tcp(host: "127.0.0.3", port: port)))
@@ -165,7 +165,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `a time to live of 0 has the name server asked once a second at most`() throws {
+    @Test func `a TTL of 0 causes at most one look-up a second`() throws {
         let server = try GreetingServer("a")
         let names = try NameServer(["127.0.0.1"], timeToLive: 0)
         try withUsherd(try front(server), try names.options()) { daemon in
@@ -179,7 +179,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `a slow name server slows nobody down once it has answered`() throws {
+    @Test func `a slow name server delays no client after its first answer`() throws {
         let server = try GreetingServer("a")
         let names = try NameServer(["127.0.0.1"])
         try withUsherd(try front(server, "connect-timeout = \"1s\""), try names.options(patience: 30)) { daemon in
@@ -212,7 +212,7 @@ struct ForwardNameTests {
     }
 
     @Test(arguments: [NameServer.Behaviour.silent, .serverFailure, .noSuchName])
-    func `a client that waited in vain is told why, and nobody is held to be down`(
+    func `a look-up that times out is logged, and no upstream is down`(
         trouble: NameServer.Behaviour
     ) throws {
         let server = try GreetingServer("a")
@@ -233,7 +233,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `another upstream serves at once while a name does not resolve`() throws {
+    @Test func `another upstream is used while a name does not resolve`() throws {
         let server = try GreetingServer("a")
         let names = try NameServer([], behaviour: .noSuchName)
         let configuration = """
@@ -250,7 +250,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `three hundred names that hang hold up neither SIGHUP nor SIGTERM`() throws {
+    @Test func `three hundred hanging look-ups delay neither SIGHUP nor SIGTERM`() throws {
         let names = try NameServer([], behaviour: .silent)
         let listeners = (0..<300).map { number in
             """
@@ -289,7 +289,7 @@ struct ForwardNameTests {
     }
 
     /// A socket that is bound to an IPv4 address reaches no other family.
-    @Test func `a check comes from the source, to an address of its family`() throws {
+    @Test func `a check uses source, to an address of its family`() throws {
         let server = try GreetingServer("a")
         let configuration = try front(
             server, "source = \"127.0.0.9\"\nhealth = { interval = \"100ms\", timeout = \"100ms\", fall = 1, rise = 1 }"
@@ -301,7 +301,7 @@ struct ForwardNameTests {
         }
     }
 
-    @Test func `datagrams go to the address that is served`() throws {
+    @Test func `datagrams are sent to the address that answers`() throws {
         let echo = try DatagramEcho("a")
         let configuration = """
             [listener.flows]

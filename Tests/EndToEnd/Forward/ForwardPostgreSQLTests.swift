@@ -6,7 +6,7 @@ import Testing
 
 /// psql(1) and pgbench(1), through it, over TCP and Unix sockets, mixed.
 @Suite struct ForwardPostgreSQLTests {
-    @Test func `psql and pgbench work as without it`() throws {
+    @Test func `psql and pgbench work through a relay`() throws {
         let database = try PostgreSQL()
         let configuration = """
             [listener.tcp]

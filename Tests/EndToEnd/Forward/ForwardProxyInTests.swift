@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options unique-id,crc32c"])
-    func `HAProxy tells who comes`(option: String) throws {
+    func `the client address of HAProxy's PROXY header is logged`(option: String) throws {
         let upstream = try GreetingServer("up")
         let directory = try TemporaryDirectory()
         let path = directory.appending("front")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `nginx tells who comes`() throws {
+    @Test func `the client address of nginx's PROXY header is logged`() throws {
         let upstream = try GreetingServer("up")
         try withUsherd(configuration(upstream.address)) { daemon in
             let nginx = try Nginx(
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `takes a header in tiny pieces, and nothing of what follows`() throws {
+    @Test func `a header in tiny pieces is read, and no byte after it`() throws {
         let upstream = try Server()
         try withUsherd(configuration(upstream.address)) { daemon in
             let headers: [([UInt8], String)] = [
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: ["PROXY UNKNOWN\r\n", "PROXY UNKNOWN and whatever\r\n"])
-    func `takes the sender for the client when the header does not know it`(header: String) throws {
+    func `UNKNOWN and LOCAL headers keep the sender as the client`(header: String) throws {
         let upstream = try GreetingServer("up")
         try withUsherd(configuration(upstream.address)) { daemon in
             for bytes in [Array(header.utf8), ProxyBytes.local] {
@@ -120,7 +120,7 @@ import Testing
         ("PROXY TCP4 192.0.2.1 198.51.100.7 4711 443\n", "the PROXY header "),
         ("PROXY UNKNOWN " + String(repeating: "x", count: 200), "the PROXY header has no end"),
     ])
-    func `refuses what is no header, and says why`(text: String, reason: String) throws {
+    func `an invalid header is refused with the cause`(text: String, reason: String) throws {
         let upstream = try GreetingServer("up")
         try withUsherd(configuration(upstream.address)) { daemon in
             for address in [try daemon.address("front", 0), try daemon.address("front", 1)] {
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    @Test func `turns away who finishes before the header does`() throws {
+    @Test func `EOF within the header is refused`() throws {
         let upstream = try GreetingServer("up")
         try withUsherd(configuration(upstream.address)) { daemon in
             for (text, place) in [("", "before"), ("PROXY TCP4 192", "within")] {
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `turns away who sends no header in time`() throws {
+    @Test func `a header that does not arrive in time is refused`() throws {
         let upstream = try GreetingServer("up")
         try withUsherd(configuration(upstream.address)) { daemon in
             let silent = try Client(daemon.address("front"))
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    @Test func `takes what others send for what it is`() throws {
+    @Test func `a header from an unlisted source is data`() throws {
         // From 127.0.0.2 a header is wanted, from 127.0.0.1 it is the client's own text.
         let upstream = try Server()
         try withUsherd(configuration(upstream.address, from: "127.0.0.2/32")) { daemon in

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: ["v1", "v2"])
-    func `nginx knows our clients`(version: String) throws {
+    func `nginx logs the client address of our PROXY header`(version: String) throws {
         let nginx = try Nginx(
             stream: """
                 server {
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: ["v1", "v2"])
-    func `HAProxy knows our clients and our connection`(version: String) throws {
+    func `HAProxy logs the client and the identifier of our PROXY header`(version: String) throws {
         let haproxy = try HAProxy(
             """
             frontend who
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `sends the header before the client says anything`() throws {
+    @Test func `the header is sent before the client sends anything`() throws {
         let server = try Server()
         try withUsherd(configuration(server.address, "v1")) { daemon in
             let client = try Client(daemon.address("front"))
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `tells of a client on a Unix socket what there is to tell`() throws {
+    @Test func `the header of a Unix client has its socket address`() throws {
         let server = try Server()
         for (version, expected) in [("v1", Array("PROXY UNKNOWN\r\n".utf8)), ("v2", ProxyBytes.signature)] {
             let configuration = """

@@ -22,7 +22,7 @@ import Testing
         return client
     }
 
-    @Test func `a place that becomes free goes to who waits the longest`() throws {
+    @Test func `a free place goes to the connection that waits longest`() throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server, "queue-timeout = \"60s\"")) { daemon in
             var held = [try served(daemon), try served(daemon)]
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `many wait, and all are served`() throws {
+    @Test func `many waiting connections are all served`() throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server, "queue-timeout = \"60s\"")) { daemon in
             let clients = try (0..<40).map { _ in try Client(daemon.address("front")) }
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `who waits too long is reset`() throws {
+    @Test func `a connection that waits longer than queue-timeout is reset`() throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server, "queue-timeout = \"200ms\"")) { daemon in
             let held = [try served(daemon), try served(daemon)]
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1])
-    func `no more wait than may`(limit: Int) throws {
+    func `queue-limit limits the waiting connections`(limit: Int) throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server, "queue-limit = \(limit)\nqueue-timeout = \"60s\"")) { daemon in
             let held = [try served(daemon), try served(daemon)]
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `who leaves the line makes room in it`() throws {
+    @Test func `a waiting connection that disconnects frees its place in the queue`() throws {
         let server = try GreetingServer("up")
         try withUsherd(configuration(server, "queue-limit = 1\nqueue-timeout = \"60s\"")) { daemon in
             let held = [try served(daemon), try served(daemon)]

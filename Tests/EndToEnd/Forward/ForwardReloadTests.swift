@@ -41,7 +41,7 @@ import Testing
         arguments: [
             "another upstream", "other upstreams alone", "more connections", "any number of connections", "no backup",
         ])
-    func `who waits for room has what a reload brings`(change: String) throws {
+    func `a waiting connection uses an upstream that a reload adds`(change: String) throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let limited = upstream(a, "max-connections = 1")
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `who waited keeps its place in the line of the new upstreams`() throws {
+    @Test func `a waiting connection keeps its place in the queue over a reload`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let waits = "queue-timeout = \"60s\""
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `who waited is announced to the new upstream as that wants it`() throws {
+    @Test func `a waiting connection gets the PROXY header of the new settings`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let waits = "queue-timeout = \"60s\""
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `connections live on through every change`() throws {
+    @Test func `open connections survive every change`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         try withUsherd(configuration([upstream(a)])) { daemon in
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `an upstream that goes keeps its connections until they end`() throws {
+    @Test func `a removed upstream keeps its connections until they end`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         try withUsherd(configuration([upstream(a)])) { daemon in
@@ -163,7 +163,7 @@ import Testing
     }
 
     /// As when a change is taken back.
-    @Test func `connections count when their upstream comes back`() throws {
+    @Test func `connections are counted again when a removed upstream is added again`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let limited = configuration([upstream(a, "max-connections = 1")], "queue-limit = 0")
@@ -180,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func `connections of before still count`() throws {
+    @Test func `connections from before a reload still count`() throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let limited = upstream(a, "max-connections = 2")
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func `who waits while the limit is raised is served`() throws {
+    @Test func `a waiting connection is served when a reload raises the limit`() throws {
         let a = try GreetingServer("a")
         let more = "queue-timeout = \"60s\""
         try withUsherd(configuration([upstream(a, "max-connections = 1")], more)) { daemon in
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `who comes after a reload waits for those of before it`() throws {
+    @Test func `a new connection waits behind those from before a reload`() throws {
         let a = try GreetingServer("a")
         let more = "queue-timeout = \"60s\""
         try withUsherd(configuration([upstream(a, "max-connections = 1")], more)) { daemon in
@@ -228,7 +228,7 @@ import Testing
         }
     }
 
-    @Test func `what is down stays down, and is not told again`() throws {
+    @Test func `a reload keeps an upstream down without a new record`() throws {
         let dead = try GreetingServer("dead")
         let b = try GreetingServer("b")
         try dead.stop()
@@ -249,7 +249,7 @@ import Testing
         }
     }
 
-    @Test func `a configuration that cannot work changes nothing`() throws {
+    @Test func `an invalid configuration changes nothing`() throws {
         let a = try GreetingServer("a")
         try withUsherd(configuration([upstream(a)])) { daemon in
             let client = try served(daemon, by: "a")

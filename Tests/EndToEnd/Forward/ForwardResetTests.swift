@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a reset of the upstream is a reset for the client, after all that came before`() throws {
+    @Test func `a reset by the upstream resets the client, after all data before it`() throws {
         let bytes = TestData.bytes(48 << 10)
         try withRelay { daemon, client, upstream in
             try upstream.send(bytes)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a reset of the client is a reset for the upstream, after all that came before`() throws {
+    @Test func `a reset by the client resets the upstream, after all data before it`() throws {
         let bytes = TestData.bytes(48 << 10)
         try withRelay { daemon, client, upstream in
             try client.send(bytes)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `what a slow client has not taken yet comes before the reset`() throws {
+    @Test func `a slow client gets all data before the reset`() throws {
         let bytes = TestData.bytes(48 << 10)
         try withRelay(receiveBuffer: 4096) { daemon, client, upstream in
             try upstream.send(bytes)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a reset after the client has finished is a reset for it too`() throws {
+    @Test func `a reset after the client's half-close resets the client`() throws {
         try withRelay { daemon, client, upstream in
             try client.send("question")
             try client.finishWriting()
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `a Unix upstream that leaves without reading resets the client`() throws {
+    @Test func `a Unix upstream that closes with unread data resets the client`() throws {
         let directory = try TemporaryDirectory()
         let server = try Server(ServerAddress(.unix(path: directory.appending("up"))))
         try withUsherd(

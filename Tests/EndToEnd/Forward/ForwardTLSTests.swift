@@ -6,7 +6,7 @@ import Testing
 
 /// openssl(1) at both ends: what goes through is not looked at.
 @Suite struct ForwardTLSTests {
-    @Test func `s_client talks with s_server, and knows its certificate`() throws {
+    @Test func `s_client completes a TLS handshake with s_server`() throws {
         let directory = try TemporaryDirectory()
         let key = directory.appending("key.pem")
         let certificate = directory.appending("certificate.pem")

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `ends who is idle, on both sides`() throws {
+    @Test func `idle-timeout closes both sides`() throws {
         try withRelay("idle-timeout = \"300ms\"") { daemon, client, upstream in
             #expect(try client.receiveAll().isEmpty)
             #expect(try upstream.receiveAll().isEmpty)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `bytes in one direction are enough`(fromClient: Bool) throws {
+    func `bytes in one direction reset idle-timeout`(fromClient: Bool) throws {
         try withRelay("idle-timeout = \"2s\"") { daemon, client, upstream in
             let (sender, receiver) = fromClient ? (client, upstream) : (upstream, client)
             let end = ContinuousClock.now + .seconds(3)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `ends a side that goes on too long after the other has finished`(clientFirst: Bool) throws {
+    func `half-close-timeout ends a connection after one EOF`(clientFirst: Bool) throws {
         try withRelay("half-close-timeout = \"300ms\"") { daemon, client, upstream in
             let (first, second) = clientFirst ? (client, upstream) : (upstream, client)
             try first.send("that is all")
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `does not end a relay of which no side has finished`() throws {
+    @Test func `half-close-timeout does not end a connection without EOF`() throws {
         try withRelay("half-close-timeout = \"50ms\"\nlifetime = \"1s\"") { daemon, client, upstream in
             #expect(try client.receiveAll().isEmpty)
             #expect(try upstream.receiveAll().isEmpty)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `ends who has had its time, however much it talks`() throws {
+    @Test func `lifetime closes a busy connection`() throws {
         try withRelay("lifetime = \"300ms\"") { daemon, client, upstream in
             try waitUntil("its time is over") {
                 do {
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `tells from time to time of who lives long`() throws {
+    @Test func `progress-interval logs long connections`() throws {
         try withRelay("progress-interval = \"1s\"") { daemon, client, upstream in
             try client.send("12345")
             #expect(try upstream.receive(exactly: 5).count == 5)

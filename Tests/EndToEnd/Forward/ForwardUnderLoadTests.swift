@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: ["", "health = { interval = \"1s\", fall = 1, rise = 1 }\non-down = \"close\""])
-    func `only the connections of an upstream that dies end, and all comes back`(more: String) throws {
+    func `an upstream that dies ends only its connections, and is used again later`(more: String) throws {
         let a = try GreetingServer("a")
         let b = try GreetingServer("b")
         let configuration = """

@@ -148,7 +148,7 @@ struct HostFaultTests {
         withExtendedLifetime(server) {}
     }
 
-    @Test func `a client that waited in vain for a local port is told so in its record`() throws {
+    @Test func `a connection without a local port until connect-timeout is logged with the cause`() throws {
         let network = try TestNetwork(upstreams: 1)
         try network.onFront("sysctl", "-qw", "net.ipv4.ip_local_port_range=50000 50000")
         let server = try startServer(network)
@@ -173,7 +173,7 @@ struct HostFaultTests {
         withExtendedLifetime(server) {}
     }
 
-    @Test func `a route that is missing here is told at once, and does not count against the upstream`() throws {
+    @Test func `a missing route fails immediately and does not count against the upstream`() throws {
         let network = try TestNetwork(upstreams: 1)
         try withUsherd(configuration("tcp://192.0.2.1:80"), .init(wrapper: network.wrapper)) { daemon in
             for _ in 0..<5 {
@@ -193,7 +193,7 @@ struct HostFaultTests {
     }
 
     /// Nothing listens on a port from which the kernel takes local ports: one connect in eight gets that very port here.
-    @Test func `a connection to itself is a refusal, for clients and for checks`() throws {
+    @Test func `a self-connected socket counts as refused, for clients and checks`() throws {
         let network = try TestNetwork(upstreams: 1)
         try network.onFront("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40015")
         try withUsherd(configuration("tcp://127.0.0.1:40004"), .init(wrapper: network.wrapper)) { daemon in
@@ -231,7 +231,7 @@ struct HostFaultTests {
     }
 
     /// The kernel takes one of sixteen ports for each flow.
-    @Test func `a flow whose socket is connected to itself is refused`() throws {
+    @Test func `a self-connected datagram socket counts as refused`() throws {
         let network = try TestNetwork(upstreams: 1)
         try network.onFront("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40015")
         let configuration = configuration("udp://127.0.0.1:40004").replacing("unix://", with: "unix-dgram://")
@@ -272,7 +272,7 @@ struct HostFaultTests {
         }
     }
 
-    @Test func `keepalive ends a relay whose upstream's host has vanished`() throws {
+    @Test func `keepalive ends a relay whose upstream host has vanished`() throws {
         let keepalive = "keepalive = { idle = \"1s\", interval = \"1s\", count = 2 }"
         try expectEnd(with: keepalive) { _ in }
     }

@@ -18,7 +18,7 @@ import Testing
         return (try? client.receive(exactly: 1)) == Array("x".utf8)
     }
 
-    @Test func `each listener leaves the records that it is to leave, and the others all the same`() throws {
+    @Test func `each listener writes the records that its log key selects`() throws {
         let configuration =
             "[defaults]\nlog = [\"close\"]\nidle-timeout = \"100ms\"\nmax-connections = 1\n" + Self.echo("ends", "")
             + Self.echo("begins", "log = [\"open\"]") + Self.echo("both", "log = [\"open\", \"close\"]")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a reload changes what new connections leave`() throws {
+    @Test func `a reload of log applies to new connections`() throws {
         let daemon = try Usherd(Self.echo("echo", "log = false"))
         do {
             let address = try daemon.address("echo")
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `lines of text are exact where that is asked for, and a reload changes it`() throws {
+    @Test func `exact = true writes exact numbers, and a reload changes it`() throws {
         let directory = try TemporaryDirectory()
         let log = directory.appending("log")
         func configuration(_ exact: String) -> String {

@@ -63,7 +63,7 @@ struct JournalTests {
         }
     }
 
-    @Test func `has every field of a connection`() throws {
+    @Test func `a journal entry has every field of a connection`() throws {
         try withJournal(echo) { daemon, journal in
             let path = daemon.directory.appending("echo")
             let client = try Client(ServerAddress(.unix(path: path)))
@@ -107,7 +107,7 @@ struct JournalTests {
         }
     }
 
-    @Test func `has the errno and the priority of a failure`() throws {
+    @Test func `a failure has ERRNO and PRIORITY`() throws {
         try withJournal(echo) { daemon, journal in
             try daemon.reload(
                 "[log]\nto = \"journal\"\n\n[listener.no]\nlisten = \"unix://$DIR/no/such\"\nservice = \"echo\"")
@@ -118,7 +118,7 @@ struct JournalTests {
         }
     }
 
-    @Test func `gets an entry a connection under load`() throws {
+    @Test func `the journal gets an entry for each connection under load`() throws {
         try withJournal(echo) { daemon, journal in
             let address = ServerAddress(.unix(path: daemon.directory.appending("echo")))
             for _ in 0..<500 { try Client(address).close() }
@@ -133,7 +133,7 @@ struct JournalTests {
 
     /// Where journald is stopped, its socket may stay, with nobody behind it, or be gone.
     @Test(arguments: [true, false])
-    func `a journal that goes away and comes back holds nothing up, and its loss is told`(socketStays: Bool) throws {
+    func `a journal restart blocks nothing, and lost records are reported`(socketStays: Bool) throws {
         let directory = try TemporaryDirectory()
         try directory.makeDirectory("journal")
         let path = directory.appending("journal/socket")
@@ -168,7 +168,7 @@ struct JournalTests {
         }
     }
 
-    @Test func `says on standard error that there is no journal`() throws {
+    @Test func `a missing journal is reported on standard error`() throws {
         let wrapper = MountNamespace.wrapper("mount -t tmpfs none /run")
         let daemon = try Usherd(starting: echo, .init(wrapper: wrapper))
         #expect(try daemon.waitForEnd() == .exited(78))

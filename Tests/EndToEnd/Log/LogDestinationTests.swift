@@ -16,7 +16,7 @@ import Testing
         return Array(events.values)
     }
 
-    @Test func `a FIFO that nobody reads does not hold a file up, nor the end`() throws {
+    @Test func `a FIFO without a reader delays neither a log file nor the exit`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.appending("fifo")
         #expect(mkfifo(path, 0o600) == 0)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a pipe on standard error that nobody reads holds nothing up`() throws {
+    @Test func `an unread pipe on standard error delays nothing`() throws {
         let pipe = try makePipe()
         defer { for end in [pipe.reading, pipe.writing] { close(end) } }
         let options = Usherd.Options(descriptors: [2: pipe.writing])
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a reader of standard error that goes away is told of in the file`() throws {
+    @Test func `a closed standard error is reported in the log file`() throws {
         let pipe = try makePipe()
         let options = Usherd.Options(descriptors: [2: pipe.writing])
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]"), options) { daemon in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `another format tears no line of a pipe that is read slowly`() throws {
+    @Test func `a change of format keeps the lines of a slow pipe whole`() throws {
         let pipe = try makePipe()
         defer { close(pipe.reading) }
         let options = Usherd.Options(descriptors: [1: pipe.writing])
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a socket on standard output that is written as a path is named, with what to write instead`() throws {
+    @Test func `file:/dev/stdout on a socket is refused with the value to write`() throws {
         var ends: [CInt] = [-1, -1]
         #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         defer { for end in ends { close(end) } }
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `a log whose name cannot be opened anew goes on in the old file`() throws {
+    @Test func `a log file that cannot be reopened keeps getting records`() throws {
         try withUsherd(echo("\"file:$DIR/log\"")) { daemon in
             try connect(daemon)
             let path = daemon.directory.appending("log")
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `lines of several lanes are in the order of time within what is written together`() throws {
+    @Test func `records of several lanes are in time order within a write`() throws {
         let configuration = echo("\"file:$DIR/log\"").replacing("[log]", with: "[daemon]\nlanes = 4\n\n[log]")
         try withUsherd(configuration) { daemon in
             for _ in 0..<100 { try connect(daemon) }

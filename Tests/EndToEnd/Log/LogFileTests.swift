@@ -6,7 +6,7 @@ import Testing
 
 /// Records in files: who may read them, how they move, and what happens when they cannot be written.
 @Suite struct LogFileTests: LogsEchoes {
-    @Test func `can be read by owner and group only`() throws {
+    @Test func `a log file is readable by owner and group only`() throws {
         try withUsherd(
             echo("[\"stderr\", \"file:$DIR/log\"]"), .init(wrapper: ["sh", "-c", "umask 0; exec \"$@\"", "sh"])
         ) {
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `goes on in a file that was there`() throws {
+    @Test func `an existing log file is appended to`() throws {
         let directory = try TemporaryDirectory()
         try directory.write("what was there\n", to: "log")
         let options = Usherd.Options(directory: directory)
@@ -26,7 +26,7 @@ import Testing
         #expect(lines.count { $0.contains("\"close\"") } == 1)
     }
 
-    @Test func `loses no line when it is rotated under load`() throws {
+    @Test func `a rotation under load loses no line`() throws {
         let daemon = try Usherd(echo("[\"stderr\", \"file:$DIR/log.0\"]").replacing("log.0", with: "log"))
         let rotations = 5
         for number in 1...rotations {
@@ -46,7 +46,7 @@ import Testing
         #expect(all.count { $0.event == "started" || $0.event == "stopped" } == 2)
     }
 
-    @Test func `notices by itself that its file was removed`() throws {
+    @Test func `a removed log file is created again`() throws {
         try withUsherd(echo("[\"stderr\", \"file:$DIR/log\"]")) { daemon in
             try connect(daemon)
             try waitUntil("the file has the record") { records(daemon, "log").contains { $0.event == "close" } }
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `says on the other sink that the disk is full`() throws {
+    @Test func `a full disk is reported to the other destination`() throws {
         try withUsherd(echo("[\"stderr\", \"file:/dev/full\"]")) { daemon in
             try connect(daemon)
             let failed = try daemon.record("log-failed")
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `says on standard error that the disk is full, whatever the sinks`() throws {
+    @Test func `a full disk is reported on standard error with any destinations`() throws {
         try withUsherd(echo("\"file:/dev/full\"")) { daemon in
             try waitUntil("it says so") { daemon.said.contains("No space left on device") }
             try connect(daemon)
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(.enabled(if: MountNamespace.isAvailable, "neither root nor user namespaces: no disk that can be full"))
-    func `goes on when the disk has room again, and says how much was lost`() throws {
+    func `logging resumes when the disk has room, with the number of lost records`() throws {
         let directory = try TemporaryDirectory()
         try directory.makeDirectory("disk")
         // A disk that only the daemon sees, with room for some records, and for all once the file on it is gone.
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func `escapes what came from outside in text too`() throws {
+    @Test func `input is escaped in text records`() throws {
         let daemon = try Usherd(echo("\"stderr\"", format: "text"))
         let script = """
             import socket, sys
@@ -140,7 +140,7 @@ import Testing
         #expect(!daemon.lines.contains { $0.hasPrefix("fake") })
     }
 
-    @Test func `leaves out what is below its level`() throws {
+    @Test func `records below the level are left out`() throws {
         try withUsherd(echo("\"stderr\"\nlevel = \"notice\"")) { daemon in
             try connect(daemon)
             try daemon.stop()

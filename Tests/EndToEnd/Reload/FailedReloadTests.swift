@@ -53,7 +53,7 @@ import Testing
         return reason
     }
 
-    @Test func `names the place of a mistake`() throws {
+    @Test func `a failed reload names the place of the mistake`() throws {
         try withUsherd(echo) { daemon in
             let reason = try failure(of: daemon) { try daemon.write(echo + "idle-timeout = \"10 parsecs\"\n") }
             #expect(reason.hasPrefix("\(daemon.directory.path)/usherd.toml:7:"))
@@ -61,14 +61,14 @@ import Testing
         }
     }
 
-    @Test func `counts further mistakes`() throws {
+    @Test func `a failed reload counts further mistakes`() throws {
         try withUsherd(echo) { daemon in
             let reason = try failure(of: daemon) { try daemon.write(echo + "nonsense = 1\nmore = 2\nlifetime = 3\n") }
             #expect(reason.contains("and 2 more mistakes: usherd --check"))
         }
     }
 
-    @Test func `stays when its file is gone`() throws {
+    @Test func `a reload without the file changes nothing`() throws {
         try withUsherd(echo) { daemon in
             let path = daemon.directory.appending("usherd.toml")
             let reason = try failure(of: daemon) { try FileManager.default.removeItem(atPath: path) }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `undoes what it began when a new listener cannot be had`() throws {
+    @Test func `a reload with a listener that cannot listen is undone`() throws {
         let occupant = try Usherd("[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n")
         let occupied = try occupant.address("echo")
         try withUsherd(echo) { daemon in
@@ -109,7 +109,7 @@ import Testing
         #expect(try occupant.stop() == .exited(0))
     }
 
-    @Test func `does not change the number of lanes`() throws {
+    @Test func `a reload does not change the number of lanes`() throws {
         try withUsherd("[daemon]\nlanes = 1\n" + echo) { daemon in
             let reason = try failure(of: daemon) { try daemon.write("[daemon]\nlanes = 2\n" + echo) }
             #expect(reason.contains("lanes"))
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `stays when the log has nowhere to go`() throws {
+    @Test func `a reload with an unusable log changes nothing`() throws {
         try withUsherd(echo) { daemon in
             let reason = try failure(of: daemon) {
                 try daemon.write("[log]\nto = [\"stderr\", \"file:$DIR/missing/log\"]\n" + echo)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `puts the mode of a kept path back`() throws {
+    @Test func `a failed reload restores the mode of a kept path`() throws {
         func configuration(_ mode: String, _ rest: String = "") -> String {
             "[listener.echo]\nlisten = [\"tcp://127.0.0.1:0\", \"unix://$DIR/echo?mode=\(mode)\"]\nservice = \"echo\"\n\(rest)"
         }

@@ -29,7 +29,7 @@ struct ListenNameTests {
         #expect(!messages.contains { $0.hasPrefix("READY=1") })
     }
 
-    @Test func `SIGHUP during a start that waits for a name server has the configuration read again`() throws {
+    @Test func `SIGHUP during a start that waits for a name server reloads afterwards`() throws {
         let names = try NameServer([], behaviour: .silent)
         let daemon = try Usherd(starting: configuration(1), try names.options(patience: 5))
         try waitUntil("the name server is asked") { names.queries > 0 }
@@ -42,8 +42,7 @@ struct ListenNameTests {
         #expect(try daemon.stop() == .exited(0), "\(daemon.said)")
     }
 
-    @Test func `a reload that waits for a name server holds up neither the watchdog, nor clients, nor SIGTERM`() throws
-    {
+    @Test func `a reload that waits for DNS delays no watchdog, client or SIGTERM`() throws {
         let names = try NameServer(["127.0.0.1"])
         var options = try names.options(patience: 30)
         options.environment["WATCHDOG_USEC"] = "200000"

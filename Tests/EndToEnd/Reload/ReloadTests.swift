@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `leaves alone what has not changed`() throws {
+    @Test func `a reload does not touch unchanged listeners`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let client = try Client(address)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `gives changed settings to new connections only`() throws {
+    @Test func `a reload applies changed settings to new connections only`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let old = try Client(address)
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `counts those who were there against a new limit`() throws {
+    @Test func `a reload counts open connections against a new limit`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let clients = try (0..<3).map { _ in try Client(address) }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `opens listeners that were added`() throws {
+    @Test func `a reload opens added listeners`() throws {
         try withUsherd(echo) { daemon in
             try daemon.reload(
                 echo + "[listener.more]\nlisten = [\"tcp://127.0.0.1:0\", \"unix://$DIR/more\"]\nservice = \"discard\"")
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `lets the connections of a removed listener end by themselves`() throws {
+    @Test func `connections of a removed listener may end by themselves`() throws {
         let other = "[listener.other]\nlisten = \"unix://$DIR/other\"\nservice = \"echo\"\n"
         try withUsherd(echo + other) { daemon in
             let address = try daemon.address("other")
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `closes what is left of a removed listener after the drain timeout`() throws {
+    @Test func `connections of a removed listener are closed after drain-timeout`() throws {
         let daemonSettings = "[daemon]\ndrain-timeout = \"200ms\"\n"
         let other = "[listener.other]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n"
         try withUsherd(daemonSettings + echo + other) { daemon in
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `moves a listener to another address`() throws {
+    @Test func `a reload moves a listener to another address`() throws {
         try withUsherd("[listener.echo]\nlisten = \"unix://$DIR/before\"\nservice = \"echo\"\n") { daemon in
             let before = try daemon.address("echo")
             let client = try Client(before)
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func `hands an address from one listener to another without a gap`() throws {
+    @Test func `an address moves to another listener without a refused connection`() throws {
         let names = ["one", "two"]
         func configuration(_ name: String) -> String {
             "[listener.\(name)]\nlisten = \"unix://$DIR/socket\"\nservice = \"echo\"\n"
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func `gives another service to new connections, and lets the old ones keep theirs`() throws {
+    @Test func `a reload gives new connections the new service, and old ones keep theirs`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let old = try Client(address)
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func `keeps a room together`() throws {
+    @Test func `a reload keeps a chat room together`() throws {
         let chat = "[listener.room]\nlisten = \"unix://$DIR/room\"\nservice = \"chat\"\n"
         try withUsherd(chat) { daemon in
             let address = try daemon.address("room")
@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    @Test func `keeps those who wait in the backlog`() throws {
+    @Test func `a reload keeps the connections in the backlog`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             try daemon.write(echo + "max-connections = 1000\n")
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func `takes over another form and place of the log`() throws {
+    @Test func `a reload changes format and destination of the log`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             try daemon.reload("[log]\nto = \"file:$DIR/log\"\nformat = \"text\"\n" + echo)
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test func `reads files that are new in conf.d`() throws {
+    @Test func `a reload reads new files in conf.d`() throws {
         try withUsherd(echo) { daemon in
             try daemon.directory.makeDirectory("conf.d")
             try daemon.directory.write(
@@ -246,7 +246,7 @@ import Testing
         }
     }
 
-    @Test func `leaves no descriptor behind`() throws {
+    @Test func `reloads leak no descriptor`() throws {
         let other = "[listener.other]\nlisten = [\"tcp://127.0.0.1:0\", \"unix://$DIR/other\"]\nservice = \"chat\"\n"
         try withUsherd(echo) { daemon in
             // Dispatch makes a descriptor for each of its clocks when it first needs it, and keeps it; ten leaks are more.

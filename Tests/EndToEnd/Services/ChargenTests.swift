@@ -17,7 +17,7 @@ import Testing
         (0..<72).map { UInt8(32 + (number + $0) % 95) } + [13, 10]
     }
 
-    @Test func `sends the rotating lines to nc`() throws {
+    @Test func `chargen sends the rotating lines to nc`() throws {
         try withUsherd(chargen) { daemon in
             let script = "nc 127.0.0.1 \(try daemon.address("lines").port) </dev/null | head -c 1000000"
             let result = try run("sh", ["-c", script])
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `sends a message a line`() throws {
+    @Test func `chargen sends a line in each message`() throws {
         try withUsherd(chargen) { daemon in
             let client = try Client(daemon.address("lines", 1))
             for number in 0..<200 { #expect(try client.receive() == line(number)) }
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `waits for a slow reader, who misses nothing`() throws {
+    @Test func `a slow reader gets every byte`() throws {
         try withUsherd(chargen) { daemon in
             let client = try Client(daemon.address("lines"), receiveBuffer: 4096)
             let expected = (0..<10_000).flatMap { line($0 % 95) }
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `goes on for a client that has finished writing`() throws {
+    @Test func `a half-closed client still gets lines`() throws {
         try withUsherd(chargen) { daemon in
             let client = try Client(daemon.address("lines"))
             try client.send("What do you have?\n")

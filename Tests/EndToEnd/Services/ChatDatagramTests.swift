@@ -110,7 +110,7 @@ import Testing
         #expect(result.succeeded, "\(result.text)\(result.errors)")
     }
 
-    @Test func `brings together who came by streams and by datagrams, with socat and ncat too`() throws {
+    @Test func `members over streams and datagrams are in one room, with socat and ncat`() throws {
         try withUsherd(room()) { daemon in
             try play(
                 daemon,
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `tells nobody anything over UDP who has not sent the token back`() throws {
+    @Test func `a UDP source gets no lines before it returns the token`() throws {
         try withUsherd(room()) { daemon in
             try play(
                 daemon,
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func `ends a member who vanished while the others talk on`() throws {
+    @Test func `a member that vanished ends while others continue`() throws {
         try withUsherd(room("idle-timeout = \"3s\"")) { daemon in
             try play(
                 daemon,
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func `passes on lines of every length, and says what it does not pass on`() throws {
+    @Test func `lines of up to 4096 bytes are sent on, and longer ones get a message`() throws {
         try withUsherd(room()) { daemon in
             try play(
                 daemon,
@@ -248,7 +248,7 @@ import Testing
         }
     }
 
-    @Test func `is a room for many, through a reload`() throws {
+    @Test func `a room of many members survives a reload`() throws {
         try withUsherd(room()) { daemon in
             try play(
                 daemon,

@@ -24,7 +24,7 @@ import Testing
         return client
     }
 
-    @Test func `brings those together who came by different families`() throws {
+    @Test func `members of different address families are in one room`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let bob = try join(daemon, 1, as: "bob", others: 1)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `gives nobody the name of another`() throws {
+    @Test func `a name in use is refused`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let bob = try join(daemon, 0, as: "bob", others: 1)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `answers a line that is too long, or not UTF-8, and nothing else breaks`() throws {
+    @Test func `a line that is too long or not UTF-8 gets an error message`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let bob = try join(daemon, 1, as: "bob", others: 1)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `lets no member reach the terminal of another`() throws {
+    @Test func `control characters do not reach the terminals of others`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let bob = try join(daemon, 1, as: "bob", others: 1)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `drops a member who does not read, and holds nobody up`() throws {
+    @Test func `a member that does not read is disconnected, and delays no other`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let deaf = try Client(daemon.address("room"), receiveBuffer: 4096)
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `is a room for ncat too`() throws {
+    @Test func `ncat can chat`() throws {
         try withUsherd(room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let result = try run(
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `says goodbye to all when the daemon stops`() throws {
+    @Test func `every member gets a goodbye when the daemon stops`() throws {
         try withUsherd("[daemon]\ndrain-timeout = \"0s\"\n" + room) { daemon in
             let ada = try join(daemon, 0, as: "ada", others: 0)
             let cyd = try join(daemon, 2, as: "cyd", others: 1)

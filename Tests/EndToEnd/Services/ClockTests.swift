@@ -17,7 +17,7 @@ import Testing
         """
 
     @Test(arguments: 0..<3)
-    func `tells socat the time in words`(index: Int) throws {
+    func `daytime sends socat the time in words`(index: Int) throws {
         try withUsherd(clocks) { daemon in
             let before = Date()
             let result = try run("socat", ["-u", daemon.address("words", index).socat, "-"])
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `tells python the seconds since 1900`() throws {
+    @Test func `time sends Python the seconds since 1900`() throws {
         try withUsherd(clocks) { daemon in
             let result = try python(
                 """
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `answers a client that talks all the while`() throws {
+    @Test func `a client that sends continuously is answered`() throws {
         try withUsherd(clocks) { daemon in
             let client = try Client(daemon.address("number"))
             try client.send([UInt8](repeating: 0x55, count: 100_000))

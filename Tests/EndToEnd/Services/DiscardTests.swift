@@ -6,7 +6,7 @@ import Testing
 
 /// Everything is thrown away: RFC 863.
 @Suite struct DiscardTests {
-    @Test func `takes all from socat and says nothing`() throws {
+    @Test func `discard reads all from socat and sends nothing`() throws {
         try withUsherd("[listener.bin]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"discard\"") { daemon in
             let address = try daemon.address("bin")
             let result = try run("socat", ["-t", "60", "-", address.socat], input: TestData.tenMebibytes)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `reads a client that never stops, at its pace`() throws {
+    @Test func `discard reads a client that never stops`() throws {
         try withUsherd("[listener.bin]\nlisten = \"unix-seqpacket://$DIR/bin\"\nservice = \"discard\"") { daemon in
             let client = try Client(daemon.address("bin"))
             for size in [1, 1000, 65536, 1] { try client.send([UInt8](repeating: 7, count: size)) }

@@ -16,7 +16,7 @@ import Testing
         """
 
     @Test(arguments: 0..<4)
-    func `returns all to socat, which then only reads`(index: Int) throws {
+    func `a half-closed socat gets everything back`(index: Int) throws {
         try withUsherd(everywhere) { daemon in
             let address = try daemon.address("echo", index)
             let result = try run(
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [["127.0.0.1"], ["-6", "::1"]])
-    func `returns all to ncat`(host: [String]) throws {
+    func `ncat gets everything back`(host: [String]) throws {
         try withUsherd(everywhere) { daemon in
             let address = try daemon.address("echo", host.count - 1)
             let result = try run("ncat", host + ["\(address.port)"], input: TestData.tenMebibytes)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `returns all to nc on a Unix socket`() throws {
+    @Test func `nc on a Unix socket gets everything back`() throws {
         try withUsherd(everywhere) { daemon in
             let result = try run(
                 "nc", ["-N", "-U", daemon.directory.appending("stream")], input: TestData.tenMebibytes)
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `keeps the bounds of messages`() throws {
+    @Test func `message boundaries are kept`() throws {
         try withUsherd(everywhere) { daemon in
             let result = try python(
                 """
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `takes an empty message for a message, not for the end`() throws {
+    @Test func `an empty message is echoed and is not EOF`() throws {
         try withUsherd(everywhere) { daemon in
             let result = try python(
                 """
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: ["127.0.0.1", "::1"])
-    func `shows peers of a dual-stack listener in their own family`(host: String) throws {
+    func `records of a dual-stack listener show IPv4 peers as IPv4`(host: String) throws {
         try withUsherd("[listener.echo]\nlisten = \"tcp://*:0\"\nservice = \"echo\"") { daemon in
             let address = try daemon.address("echo").at(host)
             let client = try Client(address)
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `serves many at once, each with its own bytes`() throws {
+    @Test func `many concurrent clients each get their own bytes`() throws {
         try withUsherd(everywhere) { daemon in
             let addresses = try (0..<5).map { try daemon.address("echo", $0) }
             let clients = try (0..<200).map { try Client(addresses[$0 % addresses.count]) }

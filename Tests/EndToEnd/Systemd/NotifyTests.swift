@@ -13,7 +13,7 @@ import Testing
 
         """
 
-    @Test func `says READY when every listener stands`() throws {
+    @Test func `READY=1 is sent when every listener listens`() throws {
         try withUsherd(echo) { daemon in
             // The harness has waited for nothing but READY=1.
             let client = try Client(ServerAddress(.unix(path: daemon.directory.appending("echo"))))
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `tells when a reload began, and its outcome`() throws {
+    @Test func `RELOADING=1 and the outcome of a reload are sent`() throws {
         try withUsherd(echo) { daemon in
             let before = monotonicMicroseconds()
             try daemon.reload()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `tells how many connections there are, once a second at most`() throws {
+    @Test func `STATUS= has the number of connections, at most once a second`() throws {
         try withUsherd(echo) { daemon in
             let address = try daemon.address("echo")
             let start = ContinuousClock.now
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `says that it lives as often as systemd wants to hear it`() throws {
+    @Test func `WATCHDOG=1 is sent within the requested interval`() throws {
         try withUsherd(echo, .init(environment: ["WATCHDOG_USEC": "200000"])) { daemon in
             try waitUntil("it says so several times") { daemon.manager.messages.count { $0 == "WATCHDOG=1" } >= 5 }
             // Not before it was ready.
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `says nothing of a watchdog that nobody asked for`() throws {
+    @Test func `no WATCHDOG=1 is sent without a watchdog`() throws {
         try withUsherd(echo) { daemon in
             try daemon.reload()
             try daemon.stop()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `works without systemd`() throws {
+    @Test func `the daemon works without systemd`() throws {
         let daemon = try Usherd(starting: echo, .init(environment: ["NOTIFY_SOCKET": ""]))
         _ = try daemon.record("started")
         #expect(try daemon.stop() == .exited(0))

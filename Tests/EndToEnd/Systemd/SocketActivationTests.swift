@@ -43,7 +43,7 @@ import Testing
 
     private let echo = "[listener.echo]\nlisten = \"systemd://web\"\nservice = \"echo\"\n"
 
-    @Test func `takes its sockets by name`() throws {
+    @Test func `passed sockets are found by name`() throws {
         let directory = try TemporaryDirectory()
         let configuration = echo + "[listener.talk]\nlisten = \"systemd://talk\"\nservice = \"chat\"\n"
         try withUsherd(configuration, options("talk:web", "unix:talk tcp:", directory)) { daemon in
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `takes all sockets of one name`() throws {
+    @Test func `all passed sockets of a name are used`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, options("web:web:web", "tcp: packet:packets tcp:", directory)) { daemon in
             let addresses = try (0..<3).map { try daemon.address("echo", $0) }
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `never removes the path of a socket that it was given`() throws {
+    @Test func `the path of a passed socket is never removed`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, options("web", "unix:web", directory)) { daemon in
             try expectEcho(daemon.address("echo"))
@@ -75,7 +75,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: directory.appending("web")))
     }
 
-    @Test func `says which names there are when one is not`() throws {
+    @Test func `an unknown name is refused with the existing names`() throws {
         let directory = try TemporaryDirectory()
         let daemon = try Usherd(starting: echo, options("wob:other", "tcp: tcp:", directory))
         #expect(try daemon.waitForEnd() == .exited(69))
@@ -89,7 +89,7 @@ import Testing
         ("unix:echo", "unix://$DIR/echo"), ("dgram:echo", "unix-dgram://$DIR/echo"),
         ("packet:echo", "unix-seqpacket://$DIR/echo"),
     ])
-    func `an address that systemd passed is to be named`(socket: String, address: String) throws {
+    func `an address that systemd passed must be configured by name`(socket: String, address: String) throws {
         let directory = try TemporaryDirectory()
         let byAddress = "[listener.echo]\nlisten = \"\(address)\"\nservice = \"echo\"\n"
         let daemon = try Usherd(starting: byAddress, options("web", socket, directory))
@@ -101,7 +101,7 @@ import Testing
         #expect(failed["errno"] == "EADDRINUSE")
     }
 
-    @Test func `a port that systemd passed is to be named, after a reload too`() throws {
+    @Test func `a port that systemd passed must be configured by name, also at a reload`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, options("web", "tcp:", directory)) { daemon in
             let address = try daemon.address("echo")
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `refuses a socket that does not listen`() throws {
+    @Test func `a passed socket that does not listen is refused`() throws {
         let directory = try TemporaryDirectory()
         let daemon = try Usherd(starting: echo, options("web", "unix:deaf", directory))
         #expect(try daemon.waitForEnd() == .exited(69))
@@ -126,7 +126,7 @@ import Testing
         #expect(failed["errno"] == "ENOTCONN")
     }
 
-    @Test func `takes a datagram socket, which needs not listen`() throws {
+    @Test func `a passed datagram socket is accepted`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, options("web", "dgram:web", directory)) { daemon in
             let answer = try python(
@@ -144,7 +144,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: directory.appending("web")), "it is the manager's")
     }
 
-    @Test func `warns of a socket that nobody takes, and takes it at a reload`() throws {
+    @Test func `an unused passed socket is warned of, and used after a reload`() throws {
         let directory = try TemporaryDirectory()
         try withUsherd(echo, options("web:spare", "tcp: tcp:", directory)) { daemon in
             let warning = try daemon.record("warning") { $0["message"]?.contains("spare") == true }
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func `ignores descriptors that were meant for another process`() throws {
+    @Test func `descriptors with another LISTEN_PID are ignored`() throws {
         let options = Usherd.Options(environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_FDNAMES": "web"])
         let daemon = try Usherd(starting: echo, options)
         #expect(try daemon.waitForEnd() == .exited(69))

@@ -42,8 +42,7 @@ import Testing
         "[listener.\(listener)]\nlisten = \"unix://$DIR/\(listener)\"\nservice = \"echo\"\n"
     }
 
-    @Test func `the daemon serves, reloads and stops, and tells the newest state when its manager reads again`() throws
-    {
+    @Test func `a manager that does not read blocks nothing, and gets the newest state later`() throws {
         let directory = try TemporaryDirectory()
         let manager = try FullSocket(directory.appending("full"))
         let daemon = try Usherd(
@@ -71,7 +70,7 @@ import Testing
         #expect(try daemon.stop() == .exited(0))
     }
 
-    @Test func `TERM ends a daemon whose manager never reads`() throws {
+    @Test func `SIGTERM ends a daemon whose manager never reads`() throws {
         let directory = try TemporaryDirectory()
         let manager = try FullSocket(directory.appending("full"))
         let daemon = try Usherd(
