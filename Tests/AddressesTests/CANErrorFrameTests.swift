@@ -69,14 +69,14 @@ import Testing
     ]
 
     @Test(arguments: told)
-    func `says what it tells of`(classes: UInt32, data: [UInt8], expected: [(CANErrorKind, String)]) {
+    func `an error frame is described`(classes: UInt32, data: [UInt8], expected: [(CANErrorKind, String)]) {
         let frame = Self.frame(classes, data)
         #expect(CANErrorKind.allCases.filter(frame.tells(of:)) == expected.map(\.0))
         for (kind, words) in expected { #expect(frame.words(for: kind) == words) }
     }
 
     @Test(arguments: 0..<29)
-    func `tells of something, whatever the class`(bit: Int) {
+    func `every error class has a description`(bit: Int) {
         for details in [UInt8(0), 0x55, 0xaa, 0xff] {
             let frame = Self.frame(1 << UInt32(bit), Array(repeating: details, count: 8))
             let kinds = CANErrorKind.allCases.filter(frame.tells(of:))
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `is read from the kernel's bytes`() throws {
+    @Test func `an error frame is read from the kernel's bytes`() throws {
         var bytes: [UInt8] = [0x02, 0, 0, 0x20, 8, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]
         let read = CANErrorFrame(frame: bytes.span.bytes)
         let frame = try #require(read)
@@ -108,7 +108,7 @@ import Testing
     ]
 
     @Test(arguments: sources)
-    func `who sends a frame is its identifier without the flag of a request`(bytes: [UInt8], source: UInt32) {
+    func `the source of a frame is its identifier without RTR`(bytes: [UInt8], source: UInt32) {
         let identifier = CANIdentifier(frame: bytes.span.bytes)
         #expect(identifier?.source.rawValue == source)
         let three = Array(bytes[..<3])

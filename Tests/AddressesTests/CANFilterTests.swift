@@ -20,7 +20,7 @@ import Testing
         // Seven digits are not eight.
         ("id=0x0000123", 0x123, 0x7ff),
     ])
-    func `is for the kernel an identifier with its format, which always counts`(
+    func `a filter always compares the format of the identifier`(
         options: String, id: UInt32, mask: UInt32
     ) throws {
         let filter = try #require(try Endpoint(parsing: "can://can0?\(options)").options.filters.first)

@@ -12,7 +12,7 @@ import Testing
         (0x9fff_ffff, "1FFFFFFF", true, false), (0x4000_0123, "123", false, false),
         (0x2000_0004, "20000004", false, true),
     ])
-    func `is shown as candump shows it`(raw: UInt32, text: String, isExtended: Bool, isError: Bool) {
+    func `an identifier is written as by candump`(raw: UInt32, text: String, isExtended: Bool, isError: Bool) {
         let identifier = CANIdentifier(rawValue: raw)
         #expect(identifier.rawValue == raw)
         #expect(String(decoding: [UInt8](capacity: 16) { identifier.append(to: &$0) }, as: UTF8.self) == text)
@@ -20,7 +20,7 @@ import Testing
         #expect(identifier.isError == isError)
     }
 
-    @Test func `standard and extended are told apart, a request and its answer are not`() {
+    @Test func `standard and extended differ, a request and its answer do not`() {
         #expect(CANIdentifier(rawValue: 0x123) != CANIdentifier(rawValue: 0x8000_0123))
         #expect(CANIdentifier(rawValue: 0x4000_0123).source == CANIdentifier(rawValue: 0x123))
         #expect(CANIdentifier(rawValue: 0x8000_0123).number == 0x123)

@@ -10,12 +10,12 @@ import Testing
 
     private static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
 
-    @Test func `there are cases`() {
+    @Test func `the case directory is not empty`() {
         #expect(!Self.names.isEmpty)
     }
 
     @Test(arguments: names)
-    func `what the fuzzer keeps holds the invariants`(_ name: String) throws {
+    func `fuzz cases keep the invariants`(_ name: String) throws {
         let bytes = Array(try Data(contentsOf: Self.folder.appending(path: name)))
         #expect(endpointInvariantFailures(of: bytes) == [])
     }

@@ -14,7 +14,7 @@ import Testing
         ("::ffff:10.0.0.0/104", "10.0.0.0/8"), ("::ffff:0:0/96", "0.0.0.0/0"), ("::ffff:192.0.2.1", "192.0.2.1"),
         ("::ffff:0:0/95", nil), ("::fffe:0:0/95", "::fffe:0:0/95"),
     ])
-    func `reads a network and shows it in one form`(text: String, shown: String?) throws {
+    func `a network is read and written in one form`(text: String, shown: String?) throws {
         guard let shown else {
             #expect(throws: IPNetworkMistake.self) { try IPNetwork(parsing: text) }
             return
@@ -50,7 +50,7 @@ import Testing
         ("[", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
         ("proxy.example", "write for example 10.0.0.0/8, 2001:db8::/32, or one address such as 127.0.0.1"),
     ])
-    func `says what to write instead`(text: String, help: String) {
+    func `a wrong network has a hint`(text: String, help: String) {
         do throws(IPNetworkMistake) {
             Issue.record("\(try IPNetwork(parsing: text))")
         } catch {
@@ -80,13 +80,13 @@ import Testing
         ("::1", ["::1"], ["::2", "1::1"]),
         ("::ffff:10.0.0.0/104", ["10.1.2.3"], ["11.0.0.0"]),
     ])
-    func `holds the addresses with its prefix and no others`(text: String, inside: [String], outside: [String]) throws {
+    func `a network contains the addresses with its prefix`(text: String, inside: [String], outside: [String]) throws {
         let network = try IPNetwork(parsing: text)
         for text in inside { #expect(network.contains(try Self.address(text)), "\(text)") }
         for text in outside { #expect(!network.contains(try Self.address(text)), "\(text)") }
     }
 
-    @Test func `holds nothing that is not of IP`() throws {
+    @Test func `a network contains IP addresses only`() throws {
         for network in [try IPNetwork(parsing: "0.0.0.0/0"), try IPNetwork(parsing: "::/0")] {
             for address in [SocketAddress.unnamed, .unix(path: [47]), .abstract(name: [0]), .vsock(cid: 0, port: 0)] {
                 #expect(!network.contains(address))
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// Each length of a prefix, at its last bit and the bit after it.
-    @Test func `counts every bit`() {
+    @Test func `every bit of the prefix counts`() {
         for length in 0...32 {
             let network = IPNetwork(around: IPv4Address(0x5555_5555), prefixLength: length)
             for bit in 0..<32 {

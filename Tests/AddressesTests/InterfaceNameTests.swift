@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct InterfaceNameTests {
     @Test(arguments: ["a", "lo", "can0", "eth0.100", "12345678", "123456789", "enp0s31f6.4094"])
-    func `keeps every byte of a name`(text: String) throws {
+    func `every byte of a name is kept`(text: String) throws {
         let name = try #require(InterfaceName(text))
         #expect(name.description == text)
         #expect(name.bytes == Array(text.utf8))
@@ -28,13 +28,13 @@ import Testing
         #expect(Set(names).count == 15)
     }
 
-    @Test func `a star is every interface`() {
+    @Test func `* is every interface`() {
         #expect(InterfaceName.any.isAny)
         #expect(InterfaceName.any.description == "*")
         #expect(InterfaceName.any.index == 0)
     }
 
-    @Test func `finds an interface by name and by number`() throws {
+    @Test func `an interface is found by name and by number`() throws {
         let lo = try #require(InterfaceName("lo"))
         let index = try #require(lo.index)
         #expect(index > 0)

@@ -16,13 +16,13 @@ import Testing
         return try #require(configuration?.listeners.first?.listen.first)
     }
 
-    @Test func `an interface need not be there`() throws {
+    @Test func `a missing interface is valid`() throws {
         let address = try listen("can://not-there-yet", service: "echo")
         let name = try #require(InterfaceName("not-there-yet"))
         #expect(address.target == .bind(.can, [.can(name, .none)], dualStack: false))
     }
 
-    @Test func `a star is every interface`() throws {
+    @Test func `* is every interface`() throws {
         #expect(try listen("can://*").target == .bind(.can, [.can(.any, .none)], dualStack: false))
     }
 
@@ -95,7 +95,7 @@ import Testing
     ]
 
     @Test(arguments: circles)
-    func `frames that go round are found`(links: [(String, String)], isCircle: Bool) {
+    func `loops of frames are found`(links: [(String, String)], isCircle: Bool) {
         let text = links.enumerated().map { number, link in
             "[listener.l\(number)]\nlisten = [\"can://\(link.0)\"]\nservice = \"forward\"\nto = [\"can://\(link.1)\"]\n"
         }.joined()
@@ -103,7 +103,7 @@ import Testing
         #expect(problems.isEmpty == !isCircle, "\(problems)")
     }
 
-    @Test func `circles between buses are reported once each, with the listeners`() {
+    @Test func `each loop between buses is reported once, with the listeners`() {
         func listener(_ name: String, _ listen: String, _ to: String) -> String {
             "[listener.\(name)]\nlisten = [\(listen)]\nservice = \"forward\"\nto = [\(to)]\n"
         }
@@ -122,7 +122,7 @@ import Testing
 
     /// Twelve buses, each relayed to each, and more that are reached by one listener: a search along every way would never
     /// end.
-    @Test(.timeLimit(.minutes(1))) func `the search for circles goes on once from each bus`() {
+    @Test(.timeLimit(.minutes(1))) func `the search for loops visits each bus once`() {
         var text = ""
         func relay(_ one: Int, _ other: Int, filter: String = "") {
             text +=
@@ -143,7 +143,7 @@ import Testing
     }
 
     /// Every identifier is tried on every way that takes no bus twice.
-    @Test func `circles are found as by trying all ways with each identifier`() throws {
+    @Test func `loops agree with a search of all paths with each identifier`() throws {
         var random = Numbers(state: 7)
         func filter() -> (text: String, ids: Set<UInt32>) {
             guard Int.random(in: 0..<3, using: &random) > 0 else { return ("", Set(0..<8)) }

@@ -17,7 +17,7 @@ import Testing
         "health = { interval = \"1ms\", send = \"\\u0000\" }", "accept-proxy = \"10.0.0.0/33\"",
     ]
 
-    @Test(arguments: 0..<100) func `any lines are a configuration, or have problems that do no harm`(seed: UInt64) {
+    @Test(arguments: 0..<100) func `random lines are a configuration or have problems`(seed: UInt64) {
         var numbers = Numbers(state: seed)
         let count = Int.random(in: 0...12, using: &numbers)
         let text = (0..<count).map { _ in (Self.lines.randomElement(using: &numbers) ?? "") + "\n" }.joined()

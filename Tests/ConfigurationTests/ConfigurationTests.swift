@@ -124,7 +124,7 @@ import Testing
         #expect(try parse(Self.echo + defaults).listeners.first?.plan.idleTimeout == 5_000_000_000)
     }
 
-    @Test func `no two services have one name, and none has a key that every listener has`() {
+    @Test func `service names are unique, and their keys differ from those of listeners`() {
         let services = ServiceDescriptor.schemas
         #expect(Set(services.map(\.name)).count == services.count)
         let common = Set(SettingSection.listener(name: "", service: nil).keys)

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: ["echo", "discard", "daytime", "time", "chargen"])
-    func `every service that answers each for itself takes datagrams, also beside streams`(service: String) throws {
+    func `services without shared state accept datagrams, also beside streams`(service: String) throws {
         let listener = try listener(
             """
             [listener.x]
@@ -35,7 +35,7 @@ import Testing
             ("idle-timeout = false", "", nil, nil), ("", "idle-timeout = false", nil, nil),
             ("idle-timeout = \"10m\"", "idle-timeout = false", nil, nil),
         ] as [(String, String, Duration?, Duration?)])
-    func `a flow ends after half a minute unless something is said`(
+    func `the default idle-timeout of flows is 30 s`(
         defaults: String, own: String, connections: Duration?, flows: Duration?
     ) throws {
         let listener = try listener(
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: ["chargen", "daytime"])
-    func `amplification is allowed by name, and nobody is asked on loopback`(service: String) throws {
+    func `amplification needs allow-amplification, except on loopback`(service: String) throws {
         let everywhere = "[listener.x]\nservice = \"\(service)\"\nlisten = [\"udp://*:7\", \"udp://192.0.2.1:8\"]\n"
         #expect(try listener(everywhere + "allow-amplification = true\n").allowsAmplification)
         let (configuration, problems) = Configuration.parse(everywhere)

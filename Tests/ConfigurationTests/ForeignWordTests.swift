@@ -62,7 +62,7 @@ import Testing
         ("lifetime = 90", "\"90s\" for seconds"),
         ("weight = 2", "to = [{ address = "), ("tls = true", "no TLS"),
     ])
-    func `a word of another program gets our key, not the nearest spelling`(line: String, help: String) throws {
+    func `a keyword of another program suggests our key, not the nearest spelling`(line: String, help: String) throws {
         let problems = Self.problems(withKey: line)
         #expect(problems.count == 1)
         #expect(problems.first?.help?.contains(help) == true, "\(problems)")
@@ -79,7 +79,7 @@ import Testing
             "write listen = \"tcp://0.0.0.0:80\", service = \"forward\" and to = \"tcp://10.0.0.5:8080\""
         ),
     ])
-    func `a line of another program's configuration gets our keys`(line: String, help: String) {
+    func `a line of another program's configuration suggests our keys`(line: String, help: String) {
         let problems = Self.problems(withKey: line)
         #expect(problems.contains { $0.help?.contains(help) == true }, "\(problems)")
     }
@@ -88,7 +88,7 @@ import Testing
         ("[frontend.web]", "[listener.NAME]"), ("[backend.web]", "`to`"), ("[global]", "[daemon]"),
         ("[socket]", "[listener.NAME]"), ("[logging]", "[log]"), ("[demon]", "did you mean [daemon]?"),
     ])
-    func `a table of another program gets ours`(header: String, help: String) {
+    func `a table of another program suggests ours`(header: String, help: String) {
         let (_, problems) = Configuration.parse("\(header)\na = 1\n")
         #expect(problems.first?.help?.contains(help) == true, "\(problems)")
     }
@@ -105,7 +105,7 @@ import Testing
         #expect(message.isEmpty ? problems.count == 1 : problems.last?.message.contains(message) == true, "\(problems)")
     }
 
-    @Test func `the keys of another program's table are not taken for ours`() {
+    @Test func `the keys of another program's table are not read as ours`() {
         let problems = Configuration.parse("[backend.web]\nserver = \"10.0.0.5:80\"\n[global]\nmaxconn = 5").1
         #expect(problems.count == 2, "\(problems)")
     }
@@ -114,7 +114,7 @@ import Testing
         ("balance = \"leastconn\"", "`least-connections`"), ("balance = \"ip_hash\"", "`source-hash`"),
         ("on-down = \"shutdown-sessions\"", "`close`"), ("send-proxy = \"send-proxy-v2\"", "`v2`"),
     ])
-    func `a value of another program gets ours`(line: String, help: String) {
+    func `a value of another program suggests ours`(line: String, help: String) {
         let problems = Self.problems(withKey: line)
         #expect(problems.first?.help == "did you mean \(help)?", "\(problems)")
     }
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `each word stands in one entry, as it is looked up`() {
+    @Test func `each keyword is in one entry`() {
         let words = ForeignWords.entries.flatMap(\.words)
         #expect(Set(words).count == words.count, "\(words.filter { word in words.count { $0 == word } > 1 })")
         for word in words { #expect(ForeignWords.normalized(word) == word) }

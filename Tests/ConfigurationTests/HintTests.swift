@@ -17,7 +17,7 @@ import Testing
         ("listen = „echo“", "write `\"echo\"`"), ("listen = «echo»", "write `\"echo\"`"),
         ("“listen” = 1", "write the key as `listen`"),
     ])
-    func `a hint about curly quotes has none`(line: String, help: String) throws {
+    func `a hint about curly quotes has straight ones`(line: String, help: String) throws {
         let problem = try #require(Self.problems("[listener.a]\n\(line)\n").first)
         #expect(problem.help?.hasPrefix(help) == true, "\(problem)")
         let marks: Set<Character> = ["“", "”", "‘", "’", "„", "«", "»"]
@@ -32,7 +32,7 @@ import Testing
         ("allow-amplification = 0", "write allow-amplification = false"),
         ("allow-amplification = \"yes\"", "write allow-amplification = true"),
     ])
-    func `a value of the wrong type is proposed in the right one`(line: String, help: String) {
+    func `a value of the wrong type is suggested in the right one`(line: String, help: String) {
         let text = Self.listener(line).replacing(
             "to = \"tcp://10.0.0.5:443\"\nto", with: "to")
         #expect(Self.problems(text).first?.help == help)
@@ -43,7 +43,7 @@ import Testing
         ("1.25d", "1d6h"),
         ("0.001s", "1ms"), ("1.000s", "1s"),
     ])
-    func `a duration with a fraction is proposed without one`(text: String, meant: String) {
+    func `a duration with a fraction is suggested without one`(text: String, meant: String) {
         #expect(Self.problems(Self.listener("lifetime = \"\(text)\"")).first?.help == "write \"\(meant)\"")
     }
 
@@ -59,7 +59,7 @@ import Testing
         ("tcp://a:80,b:81", "[\"tcp://a:80\", \"tcp://b:81\"]"),
         ("unix:///a;unix:///b", "[\"unix:///a\", \"unix:///b\"]"),
     ])
-    func `addresses in one string are proposed as an array`(text: String, meant: String) {
+    func `addresses in one string are suggested as an array`(text: String, meant: String) {
         for key in ["to", "listen"] {
             let lines = Self.listener("").split(separator: "\n").map {
                 $0.hasPrefix("\(key) ") ? "\(key) = \"\(text)\"" : $0
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: ["[listener.höhö]", "[listener.a:b]", "[listener.\"ö\"]", "[listener.\"front door\"]"])
-    func `a name with other characters is told which it may have`(header: String) {
+    func `a name with invalid characters gets the list of valid ones`(header: String) {
         let problem = Self.problems("\(header)\nlisten = \"tcp://127.0.0.1:1\"\nservice = \"echo\"\n").first
         #expect(
             problem?.help?.hasPrefix(
@@ -89,14 +89,14 @@ import Testing
         "lifetime = -1",
         "lifetime = \"infinity\"", "max-connections = \"unlimited\"", "idle-timeout = \"off\"",
     ])
-    func `no limit is false`(line: String) {
+    func `"no limit" suggests false`(line: String) {
         let key = line.prefix { $0 != " " }
         #expect(
             Self.problems(Self.listener(line)).first?.help == "write \(key) = false, which removes the limit")
     }
 
     @Test(arguments: ["half-close-timeout = \"never\"", "progress-interval = \"off\"", "keepalive = \"off\""])
-    func `none is false`(line: String) {
+    func `"none" suggests false`(line: String) {
         let key = line.prefix { $0 != " " }
         #expect(Self.problems(Self.listener(line)).first?.help?.hasPrefix("write \(key) = false for no") == true)
     }

@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test(arguments: shapes.indices)
-    func `four times the configuration takes about four times the effort`(shape: Int) {
+    func `loading a configuration takes linear time`(shape: Int) {
         let (name, text) = Self.shapes[shape]
         let short = Array(text(500).utf8)
         let long = Array(text(2000).utf8)

@@ -20,11 +20,11 @@ import Testing
         ("udp://0.0.0.0:7", false), ("tcp://[::]:7", false), ("unix:///run/x", false), ("unix://@x", false),
         ("vsock://any:7", false), ("can://can0", false), ("rds://192.0.2.1:7", false), ("systemd://x", false),
     ])
-    func `knows whether it depends on the host`(address: String, depends: Bool) throws {
+    func `an address depends on the host if it has an interface or is specific`(address: String, depends: Bool) throws {
         #expect(try #require(listener(address).listeners.first).dependsOnHost == depends)
     }
 
-    @Test func `follows the numbers of its interfaces, and nothing else changes`() throws {
+    @Test func `new interface numbers change nothing else`() throws {
         for (address, interface) in [
             ("tcp://[fe80::1%eth0]:7", "eth0"), ("udp://[ff02::1%eth0]:7", "eth0"),
             ("udp://239.1.2.3:7?interface=eth0", "eth0"), ("udp://[ff02::1]:7?interface=eth0", "eth0"),

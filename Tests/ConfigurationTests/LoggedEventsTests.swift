@@ -19,7 +19,7 @@ import Testing
         ("log = [\"open\"]", "log = false", .open),
         ("log = false", "log = [\"open\"]", LoggedEvents()), ("log = [\"close\", \"close\"]", "", .close),
     ])
-    func `a listener says what it logs, or inherits it`(own: String, defaults: String, events: LoggedEvents) throws {
+    func `log is read for a listener or inherited`(own: String, defaults: String, events: LoggedEvents) throws {
         let (configuration, problems) = Self.listener(own, defaults: defaults)
         #expect(problems.isEmpty, "\(problems)")
         #expect(try #require(configuration).listeners[0].plan.log == events)
@@ -51,13 +51,13 @@ import Testing
     }
 
     @Test(arguments: [("log = [\"close\"]", "log [\"close\"]"), ("log = false", "log false"), ("log = true", nil)])
-    func `the summary says what is not logged`(line: String, words: String?) throws {
+    func `the summary shows what is not logged`(line: String, words: String?) throws {
         let summary = try #require(Self.listener(line).0).summary
         #expect(summary.contains("log") == (words != nil))
         if let words { #expect(summary.contains(words), "\(summary)") }
     }
 
-    @Test func `exact numbers in text are asked for`() throws {
+    @Test func `exact is read`() throws {
         #expect(try #require(Self.listener("").0).log.isExact == false)
         #expect(try #require(Self.listener("[log]\nexact = true").0).log.isExact)
     }

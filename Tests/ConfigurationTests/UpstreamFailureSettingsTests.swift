@@ -55,12 +55,12 @@ import Testing
         ("user-timeout = true", "`user-timeout` must say how much"),
     ]
 
-    @Test(arguments: mistakes) func `mistakes are told`(keys: String, message: String) {
+    @Test(arguments: mistakes) func `mistakes are reported`(keys: String, message: String) {
         let problems = load(Self.to + keys).problems
         #expect(problems.count == 1 && problems.first?.contains(message) == true, "\(problems)")
     }
 
-    @Test func `eject = false beside health is right`() {
+    @Test func `eject = false with health is valid`() {
         #expect(load(Self.to + "eject = false\nhealth = true").problems.isEmpty)
         #expect(load(Self.to + "eject = true\nhealth = false").problems.isEmpty)
     }
@@ -77,7 +77,7 @@ import Testing
         #expect(loaded.forward?.upstreams.map(\.timers) == [PeerTimers(keepAlive: Self.probes, userTimeout: 1500)])
     }
 
-    @Test func `they are inherited, and an upstream may have its own or none`() {
+    @Test func `keepalive and user-timeout are inherited, and an upstream may override them`() {
         let loaded = load(
             """
             to = [
@@ -92,13 +92,13 @@ import Testing
             ])
     }
 
-    @Test func `a listener switches off what it would inherit, for its upstreams too`() {
+    @Test func `false in a listener removes the inherited value for its upstreams too`() {
         let loaded = load(
             Self.to + "keepalive = false\nuser-timeout = false", defaults: "keepalive = true\nuser-timeout = \"30s\"")
         #expect(loaded.forward?.upstreams.map(\.timers) == [PeerTimers()])
     }
 
-    @Test func `the timers of a Unix listener are for its TCP upstream`() {
+    @Test func `timers of a Unix listener apply to its TCP upstream`() {
         #expect(load(Self.to + "keepalive = true", listen: "unix:///run/a").problems.isEmpty)
         let problems = load("to = \"unix:///run/b\"\nuser-timeout = \"1s\"", listen: "unix:///run/a").problems
         #expect(problems.first?.contains("`user-timeout` is for TCP") == true, "\(problems)")
@@ -122,7 +122,7 @@ import Testing
         #expect(load(Self.to + "user-timeout = \"\(timeout)\"").notes.isEmpty)
     }
 
-    @Test func `what keepalive leaves out is the kernel's, and the help names a value without a note`() throws {
+    @Test func `omitted keepalive values are the kernel's, and the hint suggests a valid one`() throws {
         let text = "[listener.a]\nlisten = \"tcp://127.0.0.1:1\"\nservice = \"echo\"\nkeepalive = \"60s\"\n"
         let note = try #require(Configuration.parse(text + "user-timeout = \"30s\"\n").0?.notes.first)
         #expect(
@@ -142,7 +142,7 @@ import Testing
         (["udp://127.0.0.1:1", "unix:///run/a"], 0),
         (["tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "udp://127.0.0.1:1"], 1), (["systemd://a"], 1),
     ])
-    func `timers of [defaults] get one note, where a listener of TCP inherits them`(addresses: [String], count: Int) {
+    func `timers of [defaults] get one note if a TCP listener inherits them`(addresses: [String], count: Int) {
         let text = addresses.enumerated().map {
             "[listener.l\($0.offset)]\nlisten = \"\($0.element)\"\nservice = \"echo\"\n"
         }

@@ -131,7 +131,7 @@ import Testing
     }
 
     /// PostgreSQL pools, SSH and watches rest for hours; what is added to the shipped file must not inherit a limit.
-    @Test func `a relay added to the shipped configuration has no limits that it did not ask for`() throws {
+    @Test func `a relay added to the shipped configuration inherits no limits`() throws {
         let shipped = try Data(contentsOf: Self.root.appendingPathComponent("config/usherd.toml"))
         let added = """
             [listener.added]

@@ -18,7 +18,7 @@ import Testing
         (UInt32(0), UInt8(0), 16), (0x7ff, 8, 16), (0x8000_0000, 1, 16), (0x9fff_ffff, 8, 16), (0x4000_0123, 0, 16),
         (0xc000_0123, 8, 16), (0x123, 0, 72), (0x123, 9, 72), (0x8000_0123, 64, 72),
     ])
-    func `a frame may be sent`(identifier: UInt32, length: UInt8, size: Int) {
+    func `a valid frame may be sent`(identifier: UInt32, length: UInt8, size: Int) {
         #expect(CANFrameLayout.isSendable(Self.frame(identifier, length: length, of: size)))
     }
 
@@ -30,7 +30,7 @@ import Testing
         // What a controller says of an error.
         (0x2000_0004, 8, 16), (0xa000_0004, 8, 16), (0xffff_ffff, 0, 16),
     ])
-    func `what is malformed may not`(identifier: UInt32, length: UInt8, size: Int) {
+    func `a malformed frame may not be sent`(identifier: UInt32, length: UInt8, size: Int) {
         #expect(!CANFrameLayout.isSendable(Self.frame(identifier, length: length, of: size)))
     }
 

@@ -46,7 +46,7 @@ import Testing
         Row([record(.a, ttl: 1, class: 3)], nil),
         Row([record(.a, ttl: 1, class: 3), record(.a, ttl: 9)], 9),
     ])
-    func `takes the shortest time`(row: Row) {
+    func `the shortest TTL is used`(row: Row) {
         #expect(DNSAnswer.timeToLive(in: Self.message(row.records)) == row.time)
         // Whatever follows the answers is not looked at.
         #expect(DNSAnswer.timeToLive(in: Self.message(row.records) + [1, 2, 3]) == row.time)
@@ -59,17 +59,17 @@ import Testing
             // Authoritative; truncated at a record.
             (0x8580, 300), (0x8380, 300),
         ] as [(UInt16, UInt32?)])
-    func `goes by the flags`(flags: UInt16, time: UInt32?) {
+    func `the header flags are checked`(flags: UInt16, time: UInt32?) {
         #expect(DNSAnswer.timeToLive(in: Self.message([record(.a, ttl: 300)], flags: flags)) == time)
     }
 
-    @Test func `takes no part of an answer for a whole one`() {
+    @Test func `a truncated answer has no TTL`() {
         let message = Self.message([record(.cname, ttl: 30), record(.a, ttl: 300), record(.aaaa, ttl: 20)])
         for length in 0..<message.count { #expect(DNSAnswer.timeToLive(in: Array(message.prefix(length))) == nil) }
         #expect(DNSAnswer.timeToLive(in: message) == 20)
     }
 
-    @Test func `believes no count`() {
+    @Test func `record counts are not trusted`() {
         let records = [record(.a, ttl: 300)]
         #expect(DNSAnswer.timeToLive(in: Self.message(records, answers: 2)) == nil)
         #expect(DNSAnswer.timeToLive(in: Self.message(records, answers: .max)) == nil)
@@ -94,12 +94,12 @@ import Testing
             ([63] + Array(repeating: 97, count: 63) + [0], 300), ([63], nil),
             ([], nil),
         ] as [([UInt8], UInt32?)])
-    func `passes over names`(name: [UInt8], time: UInt32?) {
+    func `names are skipped`(name: [UInt8], time: UInt32?) {
         let message = Self.message([record(.a, ttl: 300)], question: name + [0, 1, 0, 1])
         #expect(DNSAnswer.timeToLive(in: message) == time)
     }
 
-    @Test func `ends for messages of any bytes`() {
+    @Test func `parsing random bytes ends`() {
         var state: UInt64 = 1
         func next() -> UInt8 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

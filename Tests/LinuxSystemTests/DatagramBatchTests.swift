@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.udp, .unixDatagram])
-    func `brings nothing if there is nothing`(kind: SocketKind) throws {
+    func `an empty socket gives no datagrams`(kind: SocketKind) throws {
         let batch = DatagramBatch()
         let socket = try Self.socket(kind)
         #expect(try batch.receive(from: socket.raw, atMost: 8) == 0)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.udp, .unixDatagram])
-    func `keeps datagrams apart, empty ones too, and tells whose they are`(kind: SocketKind) throws {
+    func `each datagram has its bytes and source, also an empty one`(kind: SocketKind) throws {
         let socket = try Self.socket(kind)
         let peer = try DatagramPeer(kind == .udp ? "127.0.0.1" : nil)
         for text in ["one", "", "three"] { try peer.send(text, to: socket) }
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: [1, 3, 32, 1000])
-    func `brings at most as many as were asked for`(most: Int) throws {
+    func `at most the requested number is received`(most: Int) throws {
         let socket = try Self.socket()
         let peers = try (0..<40).map { _ in try DatagramPeer() }
         for peer in peers { try peer.send("x", to: socket) }
@@ -90,7 +90,7 @@ import Testing
         #expect(counts.max() == min(most, DatagramBatch.capacity))
     }
 
-    @Test func `does not know who has no name`() throws {
+    @Test func `an unbound Unix sender has no address`() throws {
         let socket = try Self.socket(.unixDatagram)
         let batch = DatagramBatch()
         // Something of another family lies in the batch from before.
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [(100, 1000), (1000, 1000), (1001, 1000), (2500, 1000), (64 * 100, 100), (63 * 1000 + 1, 1000)])
-    func `what the kernel joins is told apart`(length: Int, segment: Int) throws {
+    func `coalesced datagrams are separated`(length: Int, segment: Int) throws {
         let socket = try Self.socket()
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         try DatagramPeer().send(bytes, segment: CInt(segment), to: socket)
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: [(65_507, false), (65_536, false), (65_537, true), (100_000, true)])
-    func `tells how long one was whose end is lost`(length: Int, isLost: Bool) throws {
+    func `a truncated datagram has its full length`(length: Int, isLost: Bool) throws {
         let isUDP = length <= 65_507
         let socket = try Self.socket(isUDP ? .udp : .unixDatagram)
         try DatagramPeer(isUDP ? "127.0.0.1" : nil).send([UInt8](repeating: 7, count: length), to: socket)
@@ -132,7 +132,7 @@ import Testing
         (.ipv6(.any, port: 0, scope: 0), true, "::1", "::1"),
         (.ipv6(.any, port: 0, scope: 0), true, "127.0.0.5", "127.0.0.1"),
     ])
-    func `a wildcard is told which address was written to`(
+    func `a wildcard socket gets the destination address`(
         address: SocketAddress, dualStack: Bool, host: String, own: String
     ) throws {
         let socket = try Self.socket(.udp, address, dualStack: dualStack)
@@ -147,7 +147,7 @@ import Testing
         #expect(local.destination == expected)
     }
 
-    @Test func `counts what the kernel had no room for`() throws {
+    @Test func `the kernel's dropped datagrams are counted`() throws {
         let socket = try Self.socket()
         var size: CInt = 1
         setsockopt(socket.raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test(arguments: [ECONNREFUSED, ENETDOWN, ENOMEM, EHOSTUNREACH])
-    func `says why it could not be read, and has nothing in it then`(errno: CInt) throws {
+    func `a failed read gives its error and no datagrams`(errno: CInt) throws {
         let socket = try Self.socket()
         try DatagramPeer().send("x", to: socket)
         let batch = DatagramBatch()
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test(arguments: [EMSGSIZE, EINVAL, EIO, ENOBUFS, ENOMEM, EPERM, EOPNOTSUPP])
-    func `of joined datagrams that the kernel refuses none is lost`(errno: CInt) throws {
+    func `segments that the kernel refuses together are sent one by one`(errno: CInt) throws {
         let lengths = [1000, 1000, 400, 0, 700, 700, 900]
         let batch = try Self.batch(of: lengths)
         let path = try Path()
@@ -220,7 +220,7 @@ import Testing
     }
 
     @Test(arguments: [ECONNREFUSED, EHOSTUNREACH, EAGAIN])
-    func `what is said of the peer is said of all that were joined`(errno: CInt) throws {
+    func `an error of the peer counts for all segments`(errno: CInt) throws {
         let batch = try Self.batch(of: [100, 100, 100])
         let path = try Path()
         var joining = DatagramJoining(.udp)
@@ -230,7 +230,7 @@ import Testing
         }
     }
 
-    @Test func `each call of a send fails in turn, and only the datagram that fails by itself is lost`() throws {
+    @Test func `a failure of any send call drops only the datagram that fails alone`() throws {
         let lengths = [1000, 1000, 400, 1400, 1400]
         let batch = try Self.batch(of: lengths)
         for call in 2...6 {
@@ -249,7 +249,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root, for a network namespace"))
-    func `joined datagrams that are longer than a packet of the path go apart`() throws {
+    func `segments longer than the path MTU are sent one by one`() throws {
         try inPrivateNetwork(mtu: 1280) {
             // Those of 1400 bytes cannot go joined, those of 1000 can.
             let lengths = [1400, 1400, 20, 1000, 1000, 1000]
@@ -263,7 +263,7 @@ import Testing
         }
     }
 
-    @Test func `a call that is interrupted is made again`() throws {
+    @Test func `EINTR is retried`() throws {
         let socket = try Self.socket()
         try DatagramPeer().send("x", to: socket)
         _ = FaultInjection.failing(call: 1, with: EINTR) {

@@ -34,7 +34,7 @@ import Testing
         return all
     }
 
-    @Test func `sends many to many with one call`() throws {
+    @Test func `many datagrams are sent with one call`() throws {
         let socket = try DatagramBatchTests.socket()
         let peers = try (0..<DatagramOutbox.capacity).map { _ in try DatagramPeer() }
         for (number, peer) in peers.enumerated() { append([UInt8(number)], to: peer) }
@@ -47,7 +47,7 @@ import Testing
         for (number, peer) in peers.enumerated() { #expect(try received(peer, 1) == [[UInt8(number)]]) }
     }
 
-    @Test func `an empty datagram is one`() throws {
+    @Test func `an empty datagram is sent`() throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         append([], to: peer)
         #expect(flush(socket) == [DatagramResult(datagrams: 1, bytes: 0)])
@@ -59,7 +59,7 @@ import Testing
     ]
 
     @Test(arguments: joined)
-    func `what is joined arrives apart`(length: Int, segment: Int) throws {
+    func `segments arrive as separate datagrams`(length: Int, segment: Int) throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         append(bytes, segment: segment, to: peer)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: [EIO, EINVAL, EMSGSIZE, ENOBUFS, ENOMEM, EPERM])
-    func `what the kernel refuses joined goes apart, and the next ones go joined again`(errno: CInt) throws {
+    func `refused segments are sent one by one, and the next ones together`(errno: CInt) throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         let bytes = [UInt8](repeating: 1, count: 2500)
         append([0], to: peer)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: [EIO, EINVAL, EOPNOTSUPP])
-    func `goes one by one for good where the kernel cuts up nothing`(errno: CInt) throws {
+    func `without UDP_SEGMENT all are sent one by one`(errno: CInt) throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         let bytes = [UInt8](repeating: 1, count: 2500)
         let refusals = errno == EOPNOTSUPP ? 1 : Int(DatagramJoining.mostRefusals)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root, for a network namespace"))
-    func `joined datagrams that are longer than a packet of the path all arrive`() throws {
+    func `segments longer than the path MTU all arrive`() throws {
         try inPrivateNetwork(mtu: 1280) {
             let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
             let outbox = DatagramOutbox()
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(arguments: [EAGAIN, EPERM, ENETUNREACH, ENOBUFS, ECONNREFUSED, EMSGSIZE])
-    func `what cannot go is counted, and the others go`(errno: CInt) throws {
+    func `a datagram that cannot be sent is counted, and the others are sent`(errno: CInt) throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         for number in 0..<4 { append([UInt8(number)], to: peer) }
         var results: [DatagramResult] = []
@@ -149,7 +149,7 @@ import Testing
         #expect(try received(peer, 3) == [[1], [2], [3]])
     }
 
-    @Test func `goes on behind one that the kernel refuses in the middle`() throws {
+    @Test func `sending continues after a refused datagram`() throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         append([0], to: peer)
         // A host of another family cannot be reached from here.
@@ -162,7 +162,7 @@ import Testing
         #expect(try received(peer, 2) == [[0], [2]])
     }
 
-    @Test func `joins what goes to one receiver in a row`() throws {
+    @Test func `consecutive datagrams to one receiver are sent as segments`() throws {
         let (socket, peer) = (try DatagramBatchTests.socket(), try DatagramPeer())
         append([UInt8](repeating: 1, count: 100), to: peer)
         append([UInt8](repeating: 2, count: 100), to: peer, isNext: true)
@@ -177,7 +177,7 @@ import Testing
         #expect(try received(peer, 6).map(\.count) == [100, 100, 30, 100, 101, 0])
     }
 
-    @Test func `has no room for more than it holds`() throws {
+    @Test func `the outbox has a limit`() throws {
         let peer = try DatagramPeer()
         #expect(outbox.hasRoom(for: 65_507))
         append([UInt8](repeating: 0, count: 65_507), to: peer)
@@ -194,7 +194,7 @@ import Testing
         (.ipv6(.any, port: 0, scope: 0), true, "::1", "::1"),
         (.ipv6(.any, port: 0, scope: 0), true, "127.0.0.5", "127.0.0.1"),
     ])
-    func `answers from the address that was written to`(
+    func `an answer is sent from the destination address of the request`(
         address: SocketAddress, dualStack: Bool, host: String, own: String
     ) throws {
         let socket = try DatagramBatchTests.socket(.udp, address, dualStack: dualStack)
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    @Test func `a Unix socket that does not read loses what it has no room for`() throws {
+    @Test func `datagrams for a full Unix socket are counted as lost`() throws {
         let socket = try DatagramBatchTests.socket(.unixDatagram)
         let peer = try DatagramPeer(nil)
         try peer.send("x", to: socket)

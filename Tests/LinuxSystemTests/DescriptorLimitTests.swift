@@ -6,7 +6,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct DescriptorLimitTests {
-    @Test func `a process that may not raise it lives with what it has`() async {
+    @Test func `a limit that cannot be raised is kept`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `is raised as far as it may be`() async {
+    @Test func `the soft limit is raised to the hard limit`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -7,7 +7,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct DirectoryTests {
-    @Test func `names everything but itself and its parent`() throws {
+    @Test func `all entries except . and .. are listed`() throws {
         let directory = try TemporaryDirectory()
         #expect(try Directory.names(in: directory.path).isEmpty)
         for name in ["b.toml", ".hidden", "a.toml", "..."] { try directory.write("", to: name) }
@@ -17,7 +17,7 @@ import Testing
                 == Set(["b.toml", ".hidden", "a.toml", "...", "folder"].map { Array($0.utf8) }))
     }
 
-    @Test func `a name that is not UTF-8 is told as its bytes`() throws {
+    @Test func `a name that is not UTF-8 is returned as bytes`() throws {
         let directory = try TemporaryDirectory()
         let name: [UInt8] = [0x61, 0xff, 0x80, 0x62]
         let path = Array(directory.path.utf8) + [0x2f] + name
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `that is not there has no names, and what is no directory is an error`() throws {
+    @Test func `a missing directory is empty, and a file is an error`() throws {
         let directory = try TemporaryDirectory()
         #expect(try Directory.names(in: directory.appending("none")).isEmpty)
         let file = try directory.write("", to: "file")
@@ -40,7 +40,7 @@ import Testing
         #expect(throws: SystemError("opendir", errno: ENOTDIR)) { try Directory.names(in: "\(file)/below") }
     }
 
-    @Test func `leaves nothing open`() throws {
+    @Test func `a listing leaks no descriptor`() throws {
         try withOwnDescriptors {
             let before = try openDescriptors()
             _ = try Directory.names(in: "/")

@@ -8,7 +8,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct EventPollTests {
-    @Test func `reports what is ready with its token, and nothing else`() throws {
+    @Test func `ready descriptors are reported with their token`() throws {
         var poll = try EventPoll()
         let first = try WakeDescriptor()
         let second = try WakeDescriptor()
@@ -21,7 +21,7 @@ import Testing
         #expect(poll.event(0).readiness == .readable)
     }
 
-    @Test func `reports a level until it is gone, and an edge once`() throws {
+    @Test func `level-triggered events repeat, edge-triggered ones come once`() throws {
         var poll = try EventPoll()
         let level = try WakeDescriptor()
         let edge = try WakeDescriptor()
@@ -38,7 +38,7 @@ import Testing
         #expect(try poll.wait(timeout: 0) == 1)
     }
 
-    @Test func `forgets what is removed or closed`() throws {
+    @Test func `removed and closed descriptors are not reported`() throws {
         var poll = try EventPoll()
         let one = try WakeDescriptor()
         try poll.add(one.raw, for: .readable, token: 1)
@@ -53,7 +53,7 @@ import Testing
         #expect(try poll.wait(timeout: 0) == 0)
     }
 
-    @Test func `says what the kernel says of a bad descriptor`() throws {
+    @Test func `a bad descriptor is EBADF`() throws {
         let poll = try EventPoll()
         let wake = try WakeDescriptor()
         try poll.add(wake.raw, for: .readable, token: 1)
@@ -64,7 +64,7 @@ import Testing
         #expect(throws: SystemError("epoll_ctl", errno: ENOENT)) { try poll.remove(other.raw) }
     }
 
-    @Test func `reports no more than it has room for, and the rest the next time`() throws {
+    @Test func `events beyond the capacity are reported next time`() throws {
         var poll = try EventPoll(capacity: 2)
         let sockets = try (0..<5).map { _ in try Pipe() }
         for (index, pipe) in sockets.enumerated() {
@@ -79,7 +79,7 @@ import Testing
         #expect(tokens == [0, 1, 2, 3, 4])
     }
 
-    @Test func `wakes one of several that watch a descriptor exclusively`() throws {
+    @Test func `EPOLLEXCLUSIVE wakes one of several`() throws {
         var first = try EventPoll()
         var second = try EventPoll()
         let wake = try WakeDescriptor()
@@ -91,7 +91,7 @@ import Testing
         #expect(try second.wait(timeout: 0) == 1)
     }
 
-    @Test func `a signal ends the wait, so that deadlines are looked at again`() throws {
+    @Test func `EINTR ends the wait`() throws {
         // A handler that does nothing, since without one the signal would not interrupt anything.
         signal(SIGURG) { _ in }
         let waiter = Atomic<UInt>(0)

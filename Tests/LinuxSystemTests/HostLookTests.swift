@@ -17,7 +17,7 @@ import Testing
 
     // MARK: Files
 
-    @Test func `a file is told by its kind and mode, and by what this process may do`() throws {
+    @Test func `a file has its kind, mode and this process's access`() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("x", to: "file")
         #expect(chmod(path, 0o640) == 0)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .udp])
-    func `a probe finds an address that another socket has, and leaves a free one free`(kind: SocketKind) throws {
+    func `a probe detects an address in use, and does not bind a free one`(kind: SocketKind) throws {
         let taken = try Self.listener(kind)
         #expect(throws: SystemError("bind", errno: EADDRINUSE)) {
             try PortProbe.bind(kind, taken.address, dualStack: false, interface: 0)
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .udp])
-    func `the process that has an address is found`(kind: SocketKind) throws {
+    func `the process that uses an address is found`(kind: SocketKind) throws {
         let socket = try Self.listener(kind)
         let found = SocketHolders.sockets(on: socket.address, kind)
         #expect(found.count == 1)
@@ -86,7 +86,7 @@ import Testing
         #expect(SocketHolders.sockets(on: other, kind).isEmpty, "another address of the same port is free")
     }
 
-    @Test func `the process that has a Unix socket is found, by path and by name`() throws {
+    @Test func `the process that uses a Unix socket is found, by path and by name`() throws {
         let directory = try TemporaryDirectory()
         let path = SocketAddress.unix(path: Array(directory.appending("socket").utf8))
         let name = SocketAddress.abstract(name: Array("usher-holders-\(getpid())".utf8))
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `a socket is known by its kind and address`() throws {
+    @Test func `a socket is identified by its kind and address`() throws {
         let socket = try Self.listener(.tcp)
         let port = socket.address.port ?? 0
         #expect(ListeningSocket.has(socket.address, .tcp, socket.raw))

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `tells of addresses and routes while they are wanted`() throws {
+    @Test func `addresses and routes are reported while subscribed`() throws {
         try inPrivateNetwork(mtu: 1500) {
             let links = try LinkEvents()
             let both = try LinkEvents(withAddresses: true)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `goes on after more events than the socket has room for`() throws {
+    @Test func `events continue after ENOBUFS`() throws {
         try inPrivateNetwork(mtu: 1500) {
             let events = try LinkEvents(withAddresses: true)
             let lines = (0..<2000).map { "link set lo mtu \(1400 + $0 % 2)\n" }.joined()
@@ -66,7 +66,7 @@ import Testing
     ]
 
     /// Oftener than a socket may be a member of groups: igmp_max_memberships of ip(7) is 20.
-    @Test(arguments: groups) func `a group is left on an interface that is gone, and joined on the next`(
+    @Test(arguments: groups) func `a group moves from a removed interface to the next`(
         group: SocketAddress
     ) throws {
         try inPrivateNetwork(mtu: 1500) {

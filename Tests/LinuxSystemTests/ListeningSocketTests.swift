@@ -11,7 +11,7 @@ import Testing
     // MARK: - Binding
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `takes connections, one by one, and nothing when nobody waits`(kind: SocketKind) throws {
+    func `accept returns one connection, or none for an empty backlog`(kind: SocketKind) throws {
         let socket = try ListeningSocket.own(kind)
         #expect(socket.kind == kind)
         #expect(try socket.accept() == nil)
@@ -20,14 +20,14 @@ import Testing
         #expect(try socket.accept() == nil)
     }
 
-    @Test func `knows the port that the kernel chose`() throws {
+    @Test func `port 0 gets the kernel's port`() throws {
         let socket = try ListeningSocket.own()
         #expect(try #require(socket.address.port) > 0)
         #expect(socket.file == nil)
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `gives connections that do not block and are closed on exec`(kind: SocketKind) throws {
+    func `accepted sockets are nonblocking and close-on-exec`(kind: SocketKind) throws {
         let socket = try ListeningSocket.own(kind)
         let client = try Client(ServerAddress(socket))
         let (accepted, _) = try socket.nextConnection()
@@ -38,7 +38,7 @@ import Testing
         client.close()
     }
 
-    @Test func `an IPv6 wildcard takes IPv4 peers only if it is to, and shows them as IPv4`() throws {
+    @Test func `an IPv6 wildcard accepts IPv4 only without IPV6_V6ONLY, shown as IPv4`() throws {
         let dual = try ListeningSocket(
             kind: .tcp, address: .ipv6(.any, port: 0, scope: 0), dualStack: true, options: ListeningOptions())
         let client = try Client(ServerAddress(dual).at("127.0.0.1"))
@@ -58,7 +58,7 @@ import Testing
         _ = try Client(ServerAddress(single))
     }
 
-    @Test func `an IPv4 and an IPv6 socket of one port stand side by side`() throws {
+    @Test func `an IPv4 and an IPv6 socket can share a port number`() throws {
         // The port that the kernel chose for one may be another program's on the other.
         let isThere = try (0..<100).contains { _ in
             let six = try ListeningSocket(
@@ -71,7 +71,7 @@ import Testing
         #expect(isThere)
     }
 
-    @Test func `an address that somebody has is refused`() throws {
+    @Test func `an address in use is EADDRINUSE`() throws {
         for kind in [SocketKind.tcp, .unixStream, .unixSeqpacket] {
             let socket = try ListeningSocket.own(kind)
             #expect(throws: SystemError("bind", errno: EADDRINUSE)) {
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `an address that connections linger on can be had`() throws {
+    @Test func `an address with connections in TIME_WAIT can be bound`() throws {
         // Of loopback's addresses one that no client has, which might get the port meanwhile.
         let host = IPv4Address(0x7f00_0000 | .random(in: 0x1_0000...0xff_fffe))
         var socket: ListeningSocket? = try ListeningSocket(
@@ -96,7 +96,7 @@ import Testing
         _ = try ListeningSocket(kind: .tcp, address: address, dualStack: false, options: ListeningOptions())
     }
 
-    @Test func `an address that the host has not is refused`() {
+    @Test func `a missing address is EADDRNOTAVAIL`() {
         #expect(throws: SystemError("bind", errno: EADDRNOTAVAIL)) {
             try ListeningSocket(
                 kind: .tcp, address: .ipv4(IPv4Address(0xc000_0201), port: 0), dualStack: false,
@@ -106,7 +106,7 @@ import Testing
 
     // MARK: - Options
 
-    @Test func `connections get what the socket has when they come`() throws {
+    @Test func `accepted connections inherit the current socket options`() throws {
         let options = ListeningOptions(keepAlive: .init(idle: 61, interval: 7, count: 3))
         let socket = try ListeningSocket.own(options: options)
         let client = try Client(ServerAddress(socket))
@@ -123,7 +123,7 @@ import Testing
         other.close()
     }
 
-    @Test func `what an option leaves open is the kernel's again, whatever it was before`() throws {
+    @Test func `an option that is removed returns to the kernel's value`() throws {
         let original = try ListeningSocket.own(options: ListeningOptions(keepAlive: .init()))
         let socket = try ListeningSocket.own(
             options: ListeningOptions(keepAlive: .init(idle: 61, interval: 7, count: 3)))
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `another backlog keeps who waits in it`(kind: SocketKind) throws {
+    func `a new backlog length keeps queued connections`(kind: SocketKind) throws {
         let socket = try ListeningSocket.own(kind, options: ListeningOptions(backlog: 16))
         let clients = try (0..<4).map { _ in try Client(ServerAddress(socket)) }
         for client in clients { try client.send("hello") }
@@ -151,13 +151,13 @@ import Testing
         for client in clients { #expect(try client.receive(exactly: 7) == Array("welcome".utf8)) }
     }
 
-    @Test func `a socket without a backlog of ours keeps its own`() throws {
+    @Test func `a passed socket keeps its backlog length`() throws {
         let socket = try ListeningSocket.own(options: ListeningOptions(backlog: 16))
         try socket.apply(ListeningOptions(backlog: nil))
         #expect(try socket.kernelBacklog() == 16)
     }
 
-    @Test func `a backlog of any size is taken`() throws {
+    @Test func `any backlog length is accepted`() throws {
         _ = try ListeningSocket.own(options: ListeningOptions(backlog: .max))
         let socket = try ListeningSocket.own(options: ListeningOptions(backlog: 0))
         _ = try Client(ServerAddress(socket))
@@ -183,7 +183,7 @@ import Testing
         (AF_INET, SOCK_STREAM, SocketKind.tcp), (AF_INET6, SOCK_STREAM, .tcp), (AF_UNIX, SOCK_STREAM, .unixStream),
         (AF_UNIX, SOCK_SEQPACKET, .unixSeqpacket),
     ])
-    func `takes over a socket that listens`(family: CInt, type: __socket_type, kind: SocketKind) throws {
+    func `a listening socket is adopted`(family: CInt, type: __socket_type, kind: SocketKind) throws {
         let raw = try passed(family, type)
         let socket = try ListeningSocket(adopting: OwnedDescriptor(adopting: raw))
         #expect(socket.kind == kind)
@@ -200,7 +200,7 @@ import Testing
     @Test(arguments: [
         (AF_INET, SocketKind.udp), (AF_INET6, .udp), (AF_UNIX, .unixDatagram),
     ])
-    func `takes over a datagram socket that is bound`(family: CInt, kind: SocketKind) throws {
+    func `a bound datagram socket is adopted`(family: CInt, kind: SocketKind) throws {
         let raw = try passed(family, SOCK_DGRAM, listening: false)
         let socket = try ListeningSocket(adopting: OwnedDescriptor(adopting: raw))
         #expect(socket.kind == kind)
@@ -208,7 +208,7 @@ import Testing
         #expect(fcntl(raw, F_GETFL) & O_NONBLOCK != 0)
     }
 
-    @Test func `goes back to the probes that a socket was passed with`() throws {
+    @Test func `keepalive options of a passed socket are restored`() throws {
         let raw = try passed(AF_INET, SOCK_STREAM)
         try SocketOption.keepIdle.set(99, on: raw)
         let socket = try ListeningSocket(adopting: OwnedDescriptor(adopting: raw))
@@ -218,7 +218,7 @@ import Testing
         #expect(try SocketOption.keepIdle.value(of: raw) == 99)
     }
 
-    @Test func `refuses and closes what does not listen or is of no use`() throws {
+    @Test func `an unusable passed socket is refused and closed`() throws {
         try withOwnDescriptors {
             let before = try openDescriptors()
             func refused(_ error: SystemError, _ make: () throws -> CInt) throws {
@@ -239,7 +239,7 @@ import Testing
     // MARK: - Every call that can fail
 
     @Test(arguments: [EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES, EADDRINUSE])
-    func `leaves nothing behind, whichever call fails`(errno: CInt) throws {
+    func `a failure of any call leaks no descriptor`(errno: CInt) throws {
         try withOwnDescriptors {
             let directory = try TemporaryDirectory()
             let path = directory.appending("socket")

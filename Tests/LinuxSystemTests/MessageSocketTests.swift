@@ -23,7 +23,7 @@ import Testing
         (SocketKind.udp, SocketAddress.ipv4(.loopback, port: 0)), (.udp, .ipv6(.loopback, port: 0, scope: 0)),
         (.unixDatagram, .unnamed),
     ])
-    func `brings bytes and where they came from, of an empty one too`(kind: SocketKind, any: SocketAddress) throws {
+    func `a message has bytes and source, also an empty one`(kind: SocketKind, any: SocketAddress) throws {
         let here = try bound(kind, any)
         let there = try bound(kind, any)
         let address = try ListeningSocket.localAddress(of: here.raw)
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `is given an abstract name by the kernel`() throws {
+    @Test func `autobind gives an abstract name`() throws {
         let here = try bound(.unixDatagram, .unnamed)
         let address = try ListeningSocket.localAddress(of: here.raw)
         guard case .abstract(let name) = address else {
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.udp, .unixDatagram])
-    func `tells the whole length of a message that does not fit`(kind: SocketKind) throws {
+    func `a truncated message has its full length`(kind: SocketKind) throws {
         let any: SocketAddress = kind == .udp ? .ipv4(.loopback, port: 0) : .unnamed
         let here = try bound(kind, any)
         let there = try bound(kind, any)
@@ -61,7 +61,7 @@ import Testing
         #expect(try receive(here.raw) == nil)
     }
 
-    @Test func `tells an empty message of a connection from its end`() throws {
+    @Test func `an empty message differs from EOF`() throws {
         var ends: [CInt] = [-1, -1]
         try #require(
             socketpair(
@@ -78,7 +78,7 @@ import Testing
         #expect(end.0.length == 0 && !end.0.hasControl)
     }
 
-    @Test func `says that a message is too long, and that nobody is there`() throws {
+    @Test func `EMSGSIZE and ECONNREFUSED are reported`() throws {
         let here = try bound(.udp, .ipv4(.loopback, port: 0))
         let address = try ListeningSocket.localAddress(of: here.raw)
         let tooLong = #expect(throws: SystemError.self) {
@@ -91,7 +91,7 @@ import Testing
         #expect(nobody?.errno == EDESTADDRREQ)
     }
 
-    @Test func `hears what is sent to a group on the interface`() throws {
+    @Test func `datagrams to a joined group are received`() throws {
         let loopback = try #require(NameService.interface(named: "lo"))
         let group = IPv4Address(0xef01_0203)
         let here = try SocketKind.udp.makeSocket(for: .ipv4(group, port: 0))

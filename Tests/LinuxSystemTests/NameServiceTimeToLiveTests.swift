@@ -15,7 +15,7 @@ import Testing
         return NameService.timeToLive(of: Self.name, askingAt: server.port)
     }
 
-    @Test func `is that of the addresses of both families, and of the alias`() throws {
+    @Test func `the TTL covers both families and the alias`() throws {
         #expect(try time(a: [record(.a, ttl: 300)], aaaa: [record(.aaaa, ttl: 60)]) == 60)
         #expect(try time(a: [record(.a, ttl: 30)], aaaa: [record(.aaaa, ttl: 60)]) == 30)
         #expect(try time(a: [record(.a, ttl: 300)]) == 300)
@@ -23,13 +23,13 @@ import Testing
         #expect(try time(a: [record(.cname, ttl: 20), record(.a, ttl: 300)]) == 20)
     }
 
-    @Test func `is unknown where DNS knows no address`() throws {
+    @Test func `without a DNS address the TTL is unknown`() throws {
         #expect(try time() == nil)
         // NXDOMAIN, SERVFAIL, REFUSED.
         for code in [3, 2, 5] as [UInt8] { #expect(try time(code: code) == nil) }
     }
 
-    @Test func `asks for both families, for the name alone`() throws {
+    @Test func `both families are queried, without search domains`() throws {
         let server = try FakeNameServer { $0.answer([record(.a, ttl: 9)]) }
         #expect(NameService.timeToLive(of: Self.name, askingAt: server.port) == 9)
         #expect(server.queries.map(\.type) == [DNSRecordType.a.rawValue, DNSRecordType.aaaa.rawValue])
@@ -38,24 +38,24 @@ import Testing
     }
 
     @Test(arguments: ["127.0.0.1", "::1", "fe80::1%lo", "fe80::1%2"])
-    func `is not asked for an address`(host: String) throws {
+    func `a numeric address is not queried`(host: String) throws {
         let server = try FakeNameServer { $0.answer([record(.a, ttl: 9), record(.aaaa, ttl: 9)]) }
         #expect(NameService.timeToLive(of: host, askingAt: server.port) == nil)
         #expect(server.queries.isEmpty)
     }
 
     @Test(arguments: ["", ".", "no such name", String(repeating: "a", count: 5000)])
-    func `is unknown for what is no name`(host: String) throws {
+    func `an invalid name has no TTL`(host: String) throws {
         let server = try FakeNameServer { $0.answer([]) }
         #expect(NameService.timeToLive(of: host, askingAt: server.port) == nil)
     }
 
     /// TCP, which the flag asks for, has no time limit; what came is good enough.
-    @Test func `does with what a truncated answer has`() throws {
+    @Test func `a truncated answer is used as far as it goes`() throws {
         #expect(try time(a: [record(.a, ttl: 300)], aaaa: [record(.aaaa, ttl: 60)], flags: 0x02) == 60)
     }
 
-    @Test func `waits for no server for long`() throws {
+    @Test func `a silent server is given up quickly`() throws {
         let silent = try FakeNameServer { _ in nil }
         let clock = ContinuousClock()
         let time = clock.measure { #expect(NameService.timeToLive(of: Self.name, askingAt: silent.port) == nil) }
@@ -64,13 +64,13 @@ import Testing
         #expect(silent.queries.count == 2)
     }
 
-    @Test func `knows at once that nobody is there`() throws {
+    @Test func `ECONNREFUSED ends the query immediately`() throws {
         let port = try FakeNameServer { _ in nil }.port
         #expect(NameService.timeToLive(of: Self.name, askingAt: port) == nil)
     }
 
     /// Each answer has the identifier and the question of its query, so that it comes to us.
-    @Test func `bears answers that are none`() throws {
+    @Test func `invalid answers are ignored`() throws {
         let address = record(.a, ttl: 300)
         let answers: [@Sendable (FakeNameServer.Query) -> [UInt8]] = [
             // Cut off within the record, its length, the question, and the header.

@@ -6,7 +6,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct NetworkInterfacesTests {
-    @Test func `knows loopback, and nothing but IP addresses without ports`() throws {
+    @Test func `interfaces have IP addresses without ports, loopback included`() throws {
         let addresses = try NetworkInterfaces.addresses()
         #expect(addresses.contains(.ipv4(.loopback, port: 0)))
         #expect(addresses.allSatisfy { $0.port == 0 })
@@ -15,13 +15,13 @@ import Testing
         }
     }
 
-    @Test func `knows the number of loopback`() throws {
+    @Test func `loopback has its number`() throws {
         let loopback = try #require(NameService.interface(named: "lo"))
         #expect(try NetworkInterfaces.indexes().contains(loopback))
         #expect(try !NetworkInterfaces.indexes().contains(0))
     }
 
-    @Test func `says why the kernel does not tell the numbers`() {
+    @Test func `a failed read of the numbers has its errno`() {
         var error: SystemError?
         let isReached = FaultInjection.failing(call: 1, with: EMFILE) {
             do throws(SystemError) { _ = try NetworkInterfaces.indexes() } catch let failure { error = failure }
@@ -30,7 +30,7 @@ import Testing
         #expect(error == SystemError("if_nameindex", errno: EMFILE))
     }
 
-    @Test func `says why nobody can tell`() {
+    @Test func `a failed read of the addresses has its errno`() {
         var error: SystemError?
         let isReached = FaultInjection.failing(call: 1, with: EMFILE) {
             do throws(SystemError) { _ = try NetworkInterfaces.addresses() } catch let failure { error = failure }

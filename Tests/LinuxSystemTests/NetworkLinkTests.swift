@@ -17,7 +17,7 @@ import Testing
         #expect(try NetworkLink.numbered(link.index, through: events.raw) == link)
     }
 
-    @Test func `there is none of a name that no interface has`() throws {
+    @Test func `an unknown name has no interface`() throws {
         let events = try LinkEvents()
         let name = try #require(InterfaceName("no-such-link-0"))
         #expect(try NetworkLink.named(name, through: events.raw) == nil)
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [EMFILE, EPERM, ENOMEM])
-    func `a kernel that does not answer is no answer`(errno: CInt) throws {
+    func `a failed request has no result`(errno: CInt) throws {
         let events = try LinkEvents()
         let name = try #require(InterfaceName("lo"))
         var error: SystemError?
@@ -38,7 +38,7 @@ import Testing
         #expect(error == SystemError("ioctl", errno: errno))
     }
 
-    @Test func `events that are cleared are not ready, and clearing goes on after lost ones`() throws {
+    @Test func `cleared events are not ready, also after ENOBUFS`() throws {
         let events = try LinkEvents()
         var ready = pollfd(fd: events.raw, events: Int16(POLLIN), revents: 0)
         #expect(FaultInjection.failing(call: 1, with: ENOBUFS) { events.clear() })

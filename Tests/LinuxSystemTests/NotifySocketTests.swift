@@ -34,7 +34,7 @@ import Testing
         #expect(manager.receive() == "READY=1\nSTATUS=1 listener")
     }
 
-    @Test func `a full queue is reported at once, and takes messages again when it was read`() throws {
+    @Test func `a full queue is reported immediately, and accepts messages after a read`() throws {
         let manager = try Manager()
         let socket = try #require(NotifySocket(named: manager.name))
         var sent = 0
@@ -45,7 +45,7 @@ import Testing
         #expect(socket.send("READY=1") == .sent)
     }
 
-    @Test func `a manager that is gone is no error, and one that comes back hears again`() throws {
+    @Test func `a missing manager is no error, and gets messages when it returns`() throws {
         let address = SocketAddress.ownAbstractName()
         let socket = try #require(NotifySocket(named: address.description))
         #expect(socket.send("READY=1") == .undelivered)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: ["", "/", "@", "run/notify", "vsock:2:1", "/" + String(repeating: "a", count: 200)])
-    func `an address that is none of a Unix socket is not used`(name: String) {
+    func `an invalid NOTIFY_SOCKET is not used`(name: String) {
         #expect(NotifySocket(named: name) == nil)
     }
 

@@ -12,7 +12,7 @@ import Testing
         await #expect(processExitsWith: .exitCode(42)) { _exit(Orphans.areOurs ? 1 : 42) }
     }
 
-    @Test func `a subreaper reaps every child that has ended`() async {
+    @Test func `a subreaper reaps every exited child`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             try becomeSubreaper()
             guard Orphans.areOurs else { _exit(2) }

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .udp], loopback)
-    func `a connection to itself is refused`(kind: SocketKind, address: SocketAddress) throws {
+    func `a self-connected socket is ECONNREFUSED`(kind: SocketKind, address: SocketAddress) throws {
         let bound = try Bound(kind, address)
         #expect(throws: SystemError("connect", errno: ECONNREFUSED)) {
             try OutgoingSocket.connect(bound.raw, to: bound.address, SelfConnectGuard())
@@ -38,7 +38,7 @@ import Testing
     }
 
     /// The server that should be there can have the port at once.
-    @Test func `a connection to itself leaves no port in use`() throws {
+    @Test func `a self-connected socket leaves no port in use`() throws {
         var bound: Bound? = try Bound(.tcp, .ipv4(.loopback, port: 0))
         let (raw, address) = try (#require(bound).raw, #require(bound).address)
         _ = try? OutgoingSocket.connect(raw, to: address, SelfConnectGuard())
@@ -46,7 +46,7 @@ import Testing
         _ = try Bound(.tcp, address)
     }
 
-    @Test(arguments: loopback) func `a connection to a server is none to itself`(address: SocketAddress) throws {
+    @Test(arguments: loopback) func `a connection to a server is not self-connected`(address: SocketAddress) throws {
         let server = try ListeningSocket(
             kind: .tcp, address: address, dualStack: false, options: ListeningOptions())
         let descriptor = try OutgoingSocket.make(.tcp, for: server.address)

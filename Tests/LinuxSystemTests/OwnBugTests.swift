@@ -10,7 +10,7 @@ import Testing
 private let nobody: CInt = 1_000_000
 
 @Suite struct OwnBugTests {
-    @Test func `a read of a descriptor that is not open ends the process with a sentence`() async throws {
+    @Test func `EBADF on read ends the process with a message`() async throws {
         let result = try await #require(processExitsWith: .exitCode(70), observing: [\.standardErrorContent]) {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
             _ = try? Transfer.receive(nobody, into: buffer)
@@ -19,7 +19,7 @@ private let nobody: CInt = 1_000_000
         #expect(said.contains("a bug in this program: recv: Bad file descriptor (EBADF)"), "\(said)")
     }
 
-    @Test func `a connect, an accept, a send, a splice and a watch do too`() async {
+    @Test func `EBADF on other calls ends the process`() async {
         await #expect(processExitsWith: .exitCode(70)) {
             _ = try? OutgoingSocket.connect(nobody, to: .ipv4(.loopback, port: 1))
         }
@@ -33,14 +33,14 @@ private let nobody: CInt = 1_000_000
         }
     }
 
-    @Test func `a descriptor that is no socket where one was opened does too`() async {
+    @Test func `ENOTSOCK ends the process`() async {
         await #expect(processExitsWith: .exitCode(70)) {
             let file = try? OpenFile("/dev/null", O_RDONLY)
             _ = try? PeerCredentials(of: file?.raw ?? 0)
         }
     }
 
-    @Test func `what is done before the end gets the sentence, once`() async throws {
+    @Test func `the handler gets the message once before the end`() async throws {
         let result = try await #require(processExitsWith: .exitCode(70), observing: [\.standardErrorContent]) {
             OwnBug.beforeEnd { sentence in
                 let line = "told: \(sentence)\n"
@@ -62,11 +62,11 @@ private let nobody: CInt = 1_000_000
         ("read", EBADF, false), ("write", EBADF, false), ("fstat", EBADF, false), ("poll", EBADF, false),
     ]
 
-    @Test(arguments: rows) func `only what can't be otherwise is a bug`(row: (StaticOperation, CInt, Bool)) {
+    @Test(arguments: rows) func `only errors that a bug explains end the process`(row: (StaticOperation, CInt, Bool)) {
         #expect(OwnBug.isProved(by: row.1, of: row.0) == row.2)
     }
 
-    @Test func `what was passed to the process is looked at first, and refused`() throws {
+    @Test func `a bad passed descriptor is refused and does not end the process`() throws {
         let file = try OpenFile("/dev/null", O_RDONLY)
         #expect(throws: SystemError("getsockopt", errno: ENOTSOCK)) {
             _ = try ListeningSocket(adopting: OwnedDescriptor(adopting: dup(file.raw)))

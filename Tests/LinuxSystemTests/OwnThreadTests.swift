@@ -25,7 +25,7 @@ import Testing
         #expect(seen.withLock { $0.blocked })
     }
 
-    @Test func `threads that can be had are gone afterwards`() throws {
+    @Test func `threads end after their body`() throws {
         try OwnThread.reserve(3)
         try OwnThread.reserve(0)
     }
@@ -35,7 +35,7 @@ import Testing
         .enabled(
             if: dlsym(nil, "__asan_init") == nil,
             "the address sanitizer itself ends a process that gets no memory for a thread"))
-    func `threads that cannot be had are an error`() async {
+    func `EAGAIN on thread creation is an error`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             // Room for a few stacks of 8 MiB at most.
             var used: rlim_t = 0

@@ -7,7 +7,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct OwnedDescriptorTests {
-    @Test func `closes when its owner lets go`() throws {
+    @Test func `the descriptor is closed in deinit`() throws {
         try withOwnDescriptors {
             let before = try openDescriptors()
             var during: Set<CInt> = []
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `does not close what was given up`() throws {
+    @Test func `a released descriptor is not closed`() throws {
         try withOwnDescriptors {
             let raw = OwnedDescriptor(adopting: open("/dev/null", O_RDONLY)).relinquish()
             let after = try openDescriptors()

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct PeerCredentialsTests {
     @Test(arguments: [SocketKind.unixStream, .unixSeqpacket])
-    func `are those of the process that connected`(kind: SocketKind) throws {
+    func `credentials are those of the connecting process`(kind: SocketKind) throws {
         let socket = try ListeningSocket.own(kind)
         let client = try Client(ServerAddress(socket))
         let (accepted, peer) = try socket.nextConnection()

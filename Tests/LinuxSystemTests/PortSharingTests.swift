@@ -43,7 +43,7 @@ import Testing
     ]
 
     @Test(arguments: overlapping)
-    func `two sockets of ours may overlap, and each connection gets to one of them`(old: Place, new: Place) throws {
+    func `two of our sockets may overlap on a port, and share its connections`(old: Place, new: Place) throws {
         var attempts = 0
         while try !overlap(old, new, isLast: attempts == 50) { attempts += 1 }
     }
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: overlapping.filter { $0.1 != .any }, [true, false])
-    func `afterwards nobody else gets in, not even who wants to share`(places: (Place, Place), whileBoth: Bool) throws {
+    func `afterwards no other socket can bind, even with SO_REUSEPORT`(places: (Place, Place), whileBoth: Bool) throws {
         let (old, new) = places
         var first: ListeningSocket? = try old.listen(0)
         let port = try #require(first?.address.port)
@@ -107,7 +107,7 @@ import Testing
         withExtendedLifetime((first, second)) {}
     }
 
-    @Test func `an address that another has is refused, and nothing stays shared`() throws {
+    @Test func `an address in use fails and leaves no port shared`() throws {
         let stranger = try Place.loopback4.listen(0)
         let ours = try ListeningSocket(
             kind: .tcp, address: .ipv4(IPv4Address(0x7f00_0002), port: try #require(stranger.address.port)),
@@ -117,7 +117,7 @@ import Testing
         #expect(try SocketOption.reusePort.value(of: ours.raw) == 0)
     }
 
-    @Test func `a socket that is shared already stays so`() throws {
+    @Test func `a shared socket stays shared`() throws {
         let first = try Place.loopback4.listen(0)
         try SocketOption.reusePort.set(1, on: first.raw)
         let second = try Place.any4.listen(try #require(first.address.port), beside: [first])

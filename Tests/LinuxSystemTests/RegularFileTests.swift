@@ -21,26 +21,26 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 99, 100, 16_384, 16_385, 100_000])
-    func `reads every byte of a file up to the limit`(count: Int) throws {
+    func `a file is read up to the limit`(count: Int) throws {
         let text = String(repeating: "x", count: count)
         let path = try directory.write(text, to: "file")
         #expect(try RegularFile.read(path, limit: count) == Array(text.utf8))
         if count > 0 { #expect(Self.failure(path, limit: count - 1) == .tooLarge(limit: count - 1)) }
     }
 
-    @Test func `reads a file whose size the kernel does not know, and bounds it too`() throws {
+    @Test func `a file without a size is read up to the limit`() throws {
         #expect(try !RegularFile.read("/proc/self/status", limit: 1 << 20).isEmpty)
         #expect(Self.failure("/proc/self/status", limit: 10) == .tooLarge(limit: 10))
     }
 
-    @Test func `says what is not a regular file, and never waits for it`() throws {
+    @Test func `a FIFO or device is refused without blocking`() throws {
         mkfifo(directory.appending("pipe"), 0o600)
         #expect(Self.failure(directory.appending("pipe")) == .notAFile(kind: "a named pipe"))
         #expect(Self.failure(directory.path) == .notAFile(kind: "a directory"))
         #expect(Self.failure("/dev/null") == .notAFile(kind: "a device"))
     }
 
-    @Test func `says what the kernel says`() throws {
+    @Test func `errno is reported`() throws {
         #expect(Self.failure(directory.appending("none")) == .system(SystemError("open", errno: ENOENT)))
         symlink("loop", directory.appending("loop"))
         #expect(Self.failure(directory.appending("loop")) == .system(SystemError("open", errno: ELOOP)))
@@ -48,7 +48,7 @@ import Testing
         #expect(Self.failure("\(path)/below") == .system(SystemError("open", errno: ENOTDIR)))
     }
 
-    @Test func `leaves nothing open, whichever call fails`() throws {
+    @Test func `a failure of any call leaks no descriptor`() throws {
         let path = try directory.write("text", to: "file")
         try withOwnDescriptors {
             let before = try openDescriptors()

@@ -10,7 +10,7 @@ import Testing
 /// open and close descriptors: one that was replaced is closed by its owner. So a test that wants low numbers has a table
 /// of descriptors of its own as well.
 @Suite struct ServiceManagerTests {
-    @Test func `takes what was passed, with the names, once`() async {
+    @Test func `passed descriptors are taken once, with their names`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             try withOwnDescriptors {
                 // At 3 and above, as systemd has them.
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: ["1", "0", ""])
-    func `takes nothing that was passed to another process`(pid: String) async {
+    func `descriptors with another LISTEN_PID are ignored`(pid: String) async {
         await #expect(processExitsWith: .exitCode(42)) { [pid] in
             try withOwnDescriptors {
                 dup2(0, 3)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: ["nonsense", "-1", "0", "99999999999999999999"])
-    func `takes nothing if the number makes no sense`(count: String) async {
+    func `an invalid LISTEN_FDS is ignored`(count: String) async {
         await #expect(processExitsWith: .exitCode(42)) { [count] in
             setenv("LISTEN_PID", "\(getpid())", 1)
             setenv("LISTEN_FDS", count, 1)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `names what has no name as systemd does`() async {
+    @Test func `unnamed descriptors get systemd's default name`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             try withOwnDescriptors {
                 dup2(0, 3)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `knows how often the watchdog is wanted`() async {
+    @Test func `the watchdog interval is read`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let without = ServiceManager.watchdogMicroseconds
             setenv("WATCHDOG_USEC", "30000000", 1)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `knows whether the journal reads standard error`() async {
+    @Test func `JOURNAL_STREAM is compared with standard error`() async {
         await #expect(processExitsWith: .exitCode(42)) {
             unsetenv("JOURNAL_STREAM")
             let without = ServiceManager.journalReadsStandardError

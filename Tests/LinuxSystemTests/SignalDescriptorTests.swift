@@ -7,7 +7,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct SignalDescriptorTests {
-    @Test func `reads the signals that were sent, and then nothing`() throws {
+    @Test func `sent signals are read once`() throws {
         try onOwnThread {
             let signals = try SignalDescriptor(blocking: [SIGUSR1, SIGUSR2, SIGHUP])
             #expect(try signals.next() == nil)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `counts a signal that comes twice before it is read once`() throws {
+    @Test func `a signal that is sent twice before a read is counted once`() throws {
         try onOwnThread {
             let signals = try SignalDescriptor(blocking: [SIGUSR1])
             for _ in 0..<5 { pthread_kill(pthread_self(), SIGUSR1) }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `is closed on exec and does not block`() throws {
+    @Test func `the descriptor is close-on-exec and nonblocking`() throws {
         try onOwnThread {
             let signals = try SignalDescriptor(blocking: [])
             #expect(fcntl(signals.raw, F_GETFD) & FD_CLOEXEC != 0)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `says when there is none to be had`() throws {
+    @Test func `EMFILE is reported`() throws {
         try onOwnThread {
             _ = FaultInjection.failing(call: 2, with: EMFILE) {
                 #expect(throws: SystemError("signalfd", errno: EMFILE)) { try SignalDescriptor(blocking: []) }

@@ -19,7 +19,7 @@ import Testing
         (.unnamed, ""),
         (.vsock(cid: 2, port: 1024), "2:1024"),
     ])
-    func `shows an address in the grammar`(address: SocketAddress, text: String) {
+    func `an address is written in the grammar`(address: SocketAddress, text: String) {
         #expect(address.description == text)
     }
 
@@ -28,14 +28,14 @@ import Testing
         ("1:0:0:0:0:0:0:0", "1::"), ("0:0:0:0:0:0:0:9", "::9"), ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
         ("ffff:abcd:10:200:3000:4:5:6", "ffff:abcd:10:200:3000:4:5:6"),
     ])
-    func `shortens IPv6 as RFC 5952 has it, and as inet_ntop does`(long: String, short: String) {
+    func `IPv6 is written as in RFC 5952 and by inet_ntop`(long: String, short: String) {
         let groups = long.split(separator: ":").map { UInt64($0, radix: 16) ?? 0 }
         let high = groups[..<4].reduce(0) { $0 << 16 | $1 }
         let low = groups[4...].reduce(0) { $0 << 16 | $1 }
         #expect(SocketAddress.ipv6(IPv6Address(high: high, low: low), port: 1, scope: 0).description == "[\(short)]:1")
     }
 
-    @Test func `treats an IPv4-mapped peer as IPv4`() {
+    @Test func `an IPv4-mapped peer is IPv4`() {
         let mapped = SocketAddress.ipv6(IPv6Address(high: 0, low: 0xffff_7f00_0001), port: 9, scope: 0)
         #expect(mapped.canonical == .ipv4(.loopback, port: 9))
         let other = SocketAddress.ipv6(.loopback, port: 9, scope: 0)
@@ -48,7 +48,7 @@ import Testing
         .unix(path: Array("/run/usherd/talk".utf8)), .unix(path: Array(repeating: 0x61, count: 107)),
         .abstract(name: Array("usher".utf8)), .abstract(name: [0, 255, 0]), .unnamed, .vsock(cid: 2, port: 0x1_0000),
     ])
-    func `survives the way to the kernel's form and back`(address: SocketAddress) {
+    func `conversion to sockaddr and back keeps the address`(address: SocketAddress) {
         let back = address.withKernelAddress { pointer, length in
             var storage = sockaddr_storage()
             withUnsafeMutableBytes(of: &storage) { bytes in
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// A sender may be bound to a path that fills sun_path: an answer must not go to a path that is one byte shorter.
-    @Test(arguments: [1, 106, 107, 108]) func `the kernel gets a Unix name of any length as it is`(length: Int) {
+    @Test(arguments: [1, 106, 107, 108]) func `a Unix name of any length is converted exactly`(length: Int) {
         let name = (0..<length).map { UInt8(ascii: "a") + UInt8($0 % 26) }
         var addresses = [SocketAddress.unix(path: name)]
         if length < 108 { addresses.append(.abstract(name: name)) }
@@ -76,13 +76,13 @@ import Testing
         }
     }
 
-    @Test func `does not know other families`() {
+    @Test func `other families are unknown`() {
         var storage = sockaddr_storage()
         storage.ss_family = sa_family_t(AF_NETLINK)
         #expect(SocketAddress(kernel: storage, length: 12) == nil)
     }
 
-    @Test func `is small`() {
+    @Test func `the value is small`() {
         #expect(MemoryLayout<SocketAddress>.stride <= 24)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import LinuxSystem
 
 @Suite struct SocketKindTests {
-    @Test func `each kind has a scheme of its own, which means it`() {
+    @Test func `each kind has its own scheme`() {
         #expect(Set(SocketKind.allCases.map(\.scheme.description)).count == SocketKind.allCases.count)
         for kind in SocketKind.allCases {
             #expect(EndpointScheme(rawValue: kind.scheme.description)?.kind == kind)
@@ -26,7 +26,7 @@ import Testing
         (.udp, .ipv6(.loopback, port: 0, scope: 0)), (.unixStream, .unnamed), (.unixDatagram, .unnamed),
         (.unixSeqpacket, .unnamed),
     ])
-    func `makes a socket of its type`(kind: SocketKind, address: SocketAddress) throws {
+    func `each kind makes a socket of its type`(kind: SocketKind, address: SocketAddress) throws {
         let socket = try kind.makeSocket(for: address)
         #expect(try CInt(SocketOption.socketType.value(of: socket.raw)) == kind.type)
     }

@@ -32,29 +32,29 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `makes an interrupted call again`(ifReady: Bool) {
+    func `EINTR is retried`(ifReady: Bool) {
         #expect(outcome(call: 1, EINTR, ifReady: ifReady) == Outcome(result: 7, calls: 1, reached: true))
     }
 
     @Test(arguments: [EMFILE, ENOMEM, ECONNRESET])
-    func `throws every other error, with the call and the number`(errno: CInt) {
+    func `other errors are thrown with call and errno`(errno: CInt) {
         let failure = Outcome(error: SystemError("test", errno: errno), reached: true)
         #expect(outcome(call: 1, errno, ifReady: true) == failure)
         #expect(outcome(call: 1, errno, ifReady: false) == failure)
     }
 
-    @Test func `takes EAGAIN for nothing to do only where that may be`() {
+    @Test func `EAGAIN means nothing to do only if it is expected`() {
         #expect(outcome(call: 1, EAGAIN, ifReady: true) == Outcome(reached: true))
         #expect(outcome(call: 1, EAGAIN, ifReady: false).error == SystemError("test", errno: EAGAIN))
     }
 
-    @Test func `leaves alone what is behind the last call`() {
+    @Test func `a fault after the last call has no effect`() {
         #expect(outcome(call: 2, EMFILE, ifReady: false) == Outcome(result: 7, calls: 1, reached: false))
         // And nothing of it is left for the next.
         #expect(throws: Never.self) { try systemCall("test") { CInt(0) } }
     }
 
-    @Test func `fails on the thread that asked for it alone`() throws {
+    @Test func `injected faults affect only their thread`() throws {
         let reached = try onOwnThread {
             FaultInjection.failing(call: 1, with: EMFILE) {
                 // The other thread makes many calls, of which none may fail.
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [EAGAIN, EINTR, EBADF])
-    func `reads the number that the call left`(number: CInt) throws {
+    func `errno is read after the call`(number: CInt) throws {
         var calls = 0
         let call: () -> CInt = {
             calls += 1

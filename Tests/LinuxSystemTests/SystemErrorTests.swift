@@ -12,17 +12,17 @@ import Testing
         (SystemError("recv", errno: 12345), "recv: Unknown error 12345 (errno 12345)"),
         (SystemError("recv", errno: -1), "recv: Unknown error -1 (errno -1)"),
     ])
-    func `says the call, the kernel's words and the symbol`(error: SystemError, text: String) {
+    func `the text has the call, strerror and the errno name`(error: SystemError, text: String) {
         #expect(error.description == text)
     }
 
-    @Test func `is the same for the same call and number alone`() {
+    @Test func `errors are equal only for the same call and errno`() {
         #expect(SystemError("bind", errno: 1) == SystemError("bind", errno: 1))
         #expect(SystemError("bind", errno: 1) != SystemError("listen", errno: 1))
         #expect(SystemError("bind", errno: 1) != SystemError("bind", errno: 2))
     }
 
-    @Test func `is small`() {
+    @Test func `the value is small`() {
         #expect(MemoryLayout<SystemError>.size <= 24)
     }
 }

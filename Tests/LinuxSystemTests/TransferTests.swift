@@ -58,7 +58,7 @@ import Testing
         #expect(recv(pair.theirs, &buffer, buffer.count, 0) == bytes.count)
     }
 
-    @Test func `a message that no buffer holds is EMSGSIZE, and the socket goes on`() throws {
+    @Test func `a message over the limit is EMSGSIZE, and the socket remains usable`() throws {
         let pair = try Pair(SOCK_SEQPACKET)
         let bytes = [UInt8](repeating: 0, count: 10)
         // The buffer is long enough, so nothing is tried again.
@@ -73,7 +73,7 @@ import Testing
 
     // MARK: - Streams
 
-    @Test func `reads what is there, then nothing, then the end`() throws {
+    @Test func `reads return data, then EAGAIN, then EOF`() throws {
         let pair = try Pair(SOCK_STREAM)
         #expect(try receive(pair.ours) == (.wouldBlock, ""))
         pair.say("hello")
@@ -87,7 +87,7 @@ import Testing
         #expect(try receive(pair.ours) == (.endOfStream, ""))
     }
 
-    @Test func `says that the peer has reset the connection`() throws {
+    @Test func `a reset is ECONNRESET`() throws {
         let socket = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
         let client = try Client(ServerAddress(socket))
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: [EMFILE, ENOMEM, ECONNRESET, EBADF, EIO])
-    func `throws what the kernel says of a read or a write`(errno: CInt) throws {
+    func `errno of a read or write is thrown`(errno: CInt) throws {
         let pair = try Pair(SOCK_STREAM)
         pair.say("x")
         _ = FaultInjection.failing(call: 1, with: errno) {
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `goes on after a signal, and has nothing to do on EAGAIN`() throws {
+    @Test func `EINTR is retried, and EAGAIN would block`() throws {
         let pair = try Pair(SOCK_STREAM)
         pair.say("xy")
         _ = FaultInjection.failing(call: 1, with: EINTR) {
@@ -135,7 +135,7 @@ import Testing
         #expect(try receive(pair.ours) == (.moved(1), "y"))
     }
 
-    @Test func `writes as much as is taken, and then nothing`() throws {
+    @Test func `writes fill the buffer, then would block`() throws {
         let pair = try Pair(SOCK_STREAM)
         let bytes = [UInt8](repeating: 7, count: 16 << 20)
         guard case .moved(let count) = try Transfer.send(pair.ours, from: bytes.span.bytes) else {
@@ -149,13 +149,13 @@ import Testing
         #expect(try Transfer.send(pair.ours, from: RawSpan()) == .moved(0))
     }
 
-    @Test func `a peer that is gone is an error, and no signal`() throws {
+    @Test func `a write to a closed peer is EPIPE without SIGPIPE`() throws {
         let pair = try Pair(SOCK_STREAM)
         pair.leave()
         #expect(throws: SystemError("send", errno: EPIPE)) { try Transfer.send(pair.ours, from: [1].span.bytes) }
     }
 
-    @Test func `finishes writing, but not reading`() throws {
+    @Test func `shutdown closes the write side only`() throws {
         let pair = try Pair(SOCK_STREAM)
         try StreamSocket.finishWriting(pair.ours)
         #expect(try receive(pair.theirs).0 == .endOfStream)
@@ -165,7 +165,7 @@ import Testing
 
     // MARK: - Messages
 
-    @Test func `reads message by message, also empty ones`() throws {
+    @Test func `messages are read one by one, also empty ones`() throws {
         let pair = try Pair(SOCK_SEQPACKET)
         for text in ["one", "", "two", ""] { pair.say(text) }
         #expect(try receive(pair.ours, message: true) == (.moved(3), "one"))
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `tells an empty message from the end, whenever that came`(halfClose: Bool) throws {
+    func `an empty message differs from EOF at any time`(halfClose: Bool) throws {
         let pair = try Pair(SOCK_SEQPACKET)
         for text in ["", "last", ""] { pair.say(text) }
         if halfClose { pair.finish() } else { pair.leave() }
@@ -187,7 +187,7 @@ import Testing
         #expect(try receive(pair.ours, message: true) == (.endOfStream, ""))
     }
 
-    @Test func `does not pass a message without its end`() throws {
+    @Test func `a truncated message is not delivered`() throws {
         let pair = try Pair(SOCK_SEQPACKET)
         pair.say("12345")
         pair.say("next")
@@ -196,7 +196,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `takes no descriptors from a peer`(message: Bool) throws {
+    func `passed descriptors are closed`(message: Bool) throws {
         try withOwnDescriptors {
             let pair = try Pair(message ? SOCK_SEQPACKET : SOCK_STREAM)
             let before = try openDescriptors()

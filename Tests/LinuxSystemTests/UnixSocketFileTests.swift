@@ -38,7 +38,7 @@ import Testing
     // MARK: - What is in the way
 
     @Test(arguments: [SocketKind.unixStream, .unixSeqpacket])
-    func `a socket that a dead process left is removed, whatever kind it was`(kind: SocketKind) throws {
+    func `a stale socket of any kind is removed`(kind: SocketKind) throws {
         try listen(kind: .unixStream).die()
         #expect(exists)
         #expect(try UnixSocketFile.removeStale(at: bytes, kind: kind) == nil)
@@ -46,14 +46,14 @@ import Testing
     }
 
     @Test(arguments: [(SocketKind.unixStream, SocketKind.unixStream), (.unixSeqpacket, .unixStream)])
-    func `a socket that somebody listens on stays`(kind: SocketKind, other: SocketKind) throws {
+    func `a socket in use is kept`(kind: SocketKind, other: SocketKind) throws {
         let socket = try listen(kind: kind)
         #expect(try UnixSocketFile.removeStale(at: bytes, kind: other) == .live)
         #expect(exists)
         _ = try Client(ServerAddress(socket))
     }
 
-    @Test func `a socket whose backlog is full is alive`() throws {
+    @Test func `a socket with a full backlog is in use`() throws {
         let socket = try listen()
         try socket.apply(ListeningOptions(backlog: 0))
         let client = try Client(ServerAddress(socket))
@@ -62,14 +62,14 @@ import Testing
         client.close()
     }
 
-    @Test func `a file of another kind stays`() throws {
+    @Test func `a file of another kind is kept`() throws {
         try directory.write("precious", to: "socket")
         #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == .notASocket)
         #expect(directory.read("socket") == "precious")
         #expect(throws: SystemError("lstat", errno: ENOTSOCK)) { try UnixSocketFile(at: bytes) }
     }
 
-    @Test func `a link stays, even one to a dead socket`() throws {
+    @Test func `a symbolic link is kept, even to a stale socket`() throws {
         _ = try ListeningSocket(
             kind: .unixStream, address: .unix(path: Array(directory.appending("dead").utf8)), dualStack: false,
             options: ListeningOptions())
@@ -78,7 +78,7 @@ import Testing
         #expect(access(directory.appending("dead"), F_OK) == 0)
     }
 
-    @Test func `nothing is in the way of a path that is free`() throws {
+    @Test func `a free path needs no removal`() throws {
         #expect(try UnixSocketFile.removeStale(at: bytes, kind: .unixStream) == nil)
         #expect(throws: SystemError("lstat", errno: ENOENT)) { try UnixSocketFile(at: bytes) }
     }
@@ -93,7 +93,7 @@ import Testing
 
     // MARK: - Removal
 
-    @Test func `removes its own file, and is content if that is gone`() throws {
+    @Test func `its own file is removed, if it still exists`() throws {
         let socket = try listen()
         let file = try #require(socket.file)
         try file.remove()
@@ -101,7 +101,7 @@ import Testing
         try file.remove()
     }
 
-    @Test func `leaves alone what has come in its place`() throws {
+    @Test func `a file that replaced it is kept`() throws {
         let socket = try listen()
         let file = try #require(socket.file)
         unlink(path)
@@ -118,19 +118,19 @@ import Testing
     // MARK: - Who may connect
 
     @Test(arguments: [0o600, 0o660, 0o666, 0o777, 0o000] as [mode_t])
-    func `a mode is in force whatever the umask`(mode wanted: mode_t) throws {
+    func `mode is applied regardless of the umask`(mode wanted: mode_t) throws {
         _ = try listen(UnixSocketAccess(mode: wanted))
         #expect(try mode(of: path) == wanted)
     }
 
-    @Test func `an owner and a group are in force`() throws {
+    @Test func `owner and group are applied`() throws {
         let user = stranger ?? geteuid()
         let group = stranger ?? getegid()
         let socket = try listen(UnixSocketAccess(mode: 0o660, user: user, group: group))
         #expect(try #require(socket.file).access() == UnixSocketAccess(mode: 0o660, user: user, group: group))
     }
 
-    @Test func `an owner that may not be given is an error that leaves no file`() throws {
+    @Test func `EPERM for an owner leaves no file`() throws {
         guard stranger == nil else { return try refusedOwnerByInjection() }
         #expect(throws: SystemError("chown", errno: EPERM)) { try listen(UnixSocketAccess(user: 0)) }
         #expect(!exists)
@@ -156,7 +156,7 @@ import Testing
         #expect(errors.contains(SystemError("chown", errno: EPERM)))
     }
 
-    @Test func `what a change leaves open is as it was at first`() throws {
+    @Test func `a setting that is removed returns to its first value`() throws {
         let plain = try listen()
         let original = try #require(plain.file).access()
         try #require(plain.file).remove()
@@ -173,7 +173,7 @@ import Testing
                 == UnixSocketAccess(mode: original.mode, user: original.user, group: stranger ?? original.group))
     }
 
-    @Test func `does not change what has come in its place`() throws {
+    @Test func `a file that replaced it is not changed`() throws {
         let socket = try listen(UnixSocketAccess(mode: 0o600))
         let file = try #require(socket.file)
         unlink(path)

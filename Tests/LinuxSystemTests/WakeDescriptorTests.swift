@@ -25,7 +25,7 @@ import Testing
         #expect(isReadable(wake.raw))
     }
 
-    @Test func `wakes who waits on another thread`() throws {
+    @Test func `a signal wakes another thread`() throws {
         let wake = try WakeDescriptor()
         let raw = wake.raw
         let poke = Thread { wake.signal() }
@@ -34,7 +34,7 @@ import Testing
         #expect(poll(&request, 1, CInt(patience.components.seconds) * 1000) == 1)
     }
 
-    @Test func `says when there is none to be had`() {
+    @Test func `EMFILE is reported`() {
         _ = FaultInjection.failing(call: 1, with: EMFILE) {
             #expect(throws: SystemError("eventfd", errno: EMFILE)) { _ = try WakeDescriptor() }
         }

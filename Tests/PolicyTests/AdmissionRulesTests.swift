@@ -6,7 +6,7 @@ import Testing
 @testable import Policy
 
 struct AdmissionRulesTests {
-    @Test func `a header is needed from a named network or through a Unix socket alone`() throws {
+    @Test func `only listed networks and Unix sockets need a header`() throws {
         let rules = AdmissionRules(proxies: [.network(try IPNetwork(parsing: "10.0.0.0/8")), .unix])
         #expect(rules.needsHeader(from: .ipv4(IPv4Address(0x0a01_0203), port: 1)))
         #expect(rules.needsHeader(from: .unnamed))

@@ -130,7 +130,7 @@ import Testing
     static let cases = addressCases + emptyCases + fieldCases
 
     @Test(arguments: cases)
-    func `is read`(_ example: Case) {
+    func `a version 2 header is read`(_ example: Case) {
         for rest in ["", "\r\n\r\n\0\r\nQUIT\n", "GET / HTTP/1.1\r\n"] {
             let outcome = ProxyOutcome((example.bytes + ascii(rest))[...])
             #expect(outcome == .complete(example.header, length: example.bytes.count))
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(arguments: cases)
-    func `is incomplete until its last byte`(_ example: Case) {
+    func `a version 2 header is incomplete until its last byte`(_ example: Case) {
         for count in 0..<example.bytes.count { #expect(ProxyOutcome(example.bytes[..<count]) == .incomplete) }
         #expect(proxyHeaderInvariantFailures(of: example.bytes) == [])
     }
@@ -190,7 +190,9 @@ import Testing
     ]
 
     @Test(arguments: mistakes)
-    func `is refused as early as can be`(bytes: [UInt8], after: Int, mistake: ProxyHeaderMistake) {
+    func `an invalid version 2 header is refused as early as possible`(
+        bytes: [UInt8], after: Int, mistake: ProxyHeaderMistake
+    ) {
         #expect(ProxyOutcome(bytes[..<(after - 1)]) == .incomplete)
         for count in after...min(bytes.count, after + 16) {
             #expect(ProxyOutcome(bytes[..<count]) == .mistake(mistake))
@@ -198,7 +200,7 @@ import Testing
         #expect(ProxyOutcome(bytes[...]) == .mistake(mistake))
     }
 
-    @Test func `may be as long as the caller says`() {
+    @Test func `the length is limited by the caller`() {
         let longest = binary(0x21, 0x11, inetBytes + field(4, Array(repeating: 0, count: 4096 - 31)))
         #expect(longest.count == ProxyHeader.defaultLongest)
         #expect(ProxyOutcome(longest[...]) == .complete(Self.inet, length: longest.count))

@@ -5,7 +5,7 @@ import Testing
 @testable import ProxyProtocol
 
 @Suite struct ConnectionTrailTests {
-    @Test func `is text with the hops, the instance and the number`() {
+    @Test func `a trail has hops, instance and number`() {
         let trail = ConnectionTrail(instance: 0xdead_beef, connection: 42)
         #expect(trail.description == "usherd/1/1/00000000deadbeef/42")
         #expect(trail.next()?.description == "usherd/1/2/00000000deadbeef/42")
@@ -17,7 +17,7 @@ import Testing
             ("usherd/1/16/0123456789abcdef/10", 16, 0x0123_4567_89ab_cdef, 10),
             ("usherd/1/255/ffffffffffffffff/18446744073709551615", 255, .max, .max),
         ] as [(String, UInt8, UInt64, UInt64)])
-    func `reads its own text and writes it the same`(text: String, hops: UInt8, instance: UInt64, connection: UInt64) {
+    func `a trail is written and read back`(text: String, hops: UInt8, instance: UInt64, connection: UInt64) {
         let trail = ConnectionTrail(parsing: text.utf8)
         #expect(trail?.hops == hops)
         #expect(trail?.instance == instance)
@@ -38,11 +38,11 @@ import Testing
         "usherd/1/1/00000000deadbeef/18446744073709551616", "usherd/1/1/00000000deadbeef/28446744073709551615",
         "usherd/1/1/00000000deadbeef/99999999999999999999999999999999", "7f000001:9c40_7f000001:1f90_5f:1",
     ])
-    func `is not read from anything else`(text: String) {
+    func `other text is not a trail`(text: String) {
         #expect(ConnectionTrail(parsing: text.utf8) == nil)
     }
 
-    @Test func `ends after so many relays`() {
+    @Test func `a trail ends after the maximum number of relays`() {
         var trail = ConnectionTrail(instance: 7, connection: 9)
         for hops in 2...ConnectionTrail.mostHops {
             guard let next = trail.next() else {

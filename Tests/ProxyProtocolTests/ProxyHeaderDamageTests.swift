@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test(arguments: headers)
-    func `never breaks an invariant`(header: [UInt8]) {
+    func `damage keeps the invariants`(header: [UInt8]) {
         for place in header.indices {
             var damaged = header + [0, 0]
             for byte in UInt8.min...UInt8.max {
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// Only what makes the checksum itself be looked for elsewhere may hide: the family, the length, the type.
-    @Test func `is found out by the checksum`() {
+    @Test func `damage is detected by the checksum`() {
         let header = ProxyHeader(
             version: .v2, transport: .stream, source: inetSource, destination: inetDestination
         ).encoded(checksum: true)

@@ -35,7 +35,7 @@ import Testing
     ]
 
     @Test(arguments: lines)
-    func `writes version 1`(source: SocketAddress?, destination: SocketAddress?, line: String) {
+    func `version 1 is written`(source: SocketAddress?, destination: SocketAddress?, line: String) {
         let header = ProxyHeader(version: .v1, transport: .stream, source: source, destination: destination)
         #expect(header.encoded() == ascii(line))
         let relayed = ProxyHeader(
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [ProxyHeader.Transport.datagram, .unspecified])
-    func `calls what is not TCP unknown in version 1`(transport: ProxyHeader.Transport) {
+    func `version 1 writes UNKNOWN for other families`(transport: ProxyHeader.Transport) {
         let header = ProxyHeader(
             version: .v1, transport: transport, source: inetSource, destination: inetDestination)
         #expect(header.encoded() == ascii("PROXY UNKNOWN\r\n"))
@@ -54,7 +54,7 @@ import Testing
     // MARK: Version 2
 
     @Test(arguments: BinaryHeaderTests.cases)
-    func `writes what it reads back`(_ example: BinaryHeaderTests.Case) {
+    func `a written header is read back`(_ example: BinaryHeaderTests.Case) {
         let bytes = example.header.encoded()
         #expect(ProxyOutcome(bytes[...]) == .complete(example.header, length: bytes.count))
     }
@@ -125,18 +125,18 @@ import Testing
     ]
 
     @Test(arguments: headers)
-    func `writes version 2`(header: ProxyHeader, bytes: [UInt8]) {
+    func `version 2 is written`(header: ProxyHeader, bytes: [UInt8]) {
         #expect(header.encoded() == bytes)
     }
 
-    @Test func `writes a checksum where it is wanted`() {
+    @Test func `a checksum is written on request`() {
         let header = ProxyHeader(version: .v2, transport: .stream, source: inetSource, destination: inetDestination)
         var bytes = ascii("before")
         header.append(to: &bytes, checksum: true)
         #expect(bytes == ascii("before") + binary(0x21, 0x11, inetBytes + field(0x03, [0xd6, 0xc8, 0xc7, 0x5f])))
     }
 
-    @Test func `reserves enough for the longest header`() {
+    @Test func `the reserved size fits the longest header`() {
         let header = ProxyHeader(
             version: .v2, transport: .stream, source: .unix(path: Array(repeating: 0x61, count: 108)),
             destination: .abstract(name: Array(repeating: 0x61, count: 107)),
@@ -146,7 +146,7 @@ import Testing
 
     // MARK: Relaying
 
-    @Test func `relays what has IP addresses with them`() {
+    @Test func `IP addresses are relayed`() {
         let header = ProxyHeader(relaying: inetSource, to: inet6Destination, version: .v2, uniqueID: .trail(Self.trail))
         let expected = ProxyHeader(
             version: .v2, transport: .stream, source: inetSource, destination: inet6Destination,
@@ -157,13 +157,13 @@ import Testing
     @Test(arguments: [
         (path, path), (.unnamed, path), (vsock, vsock), (inetSource, path), (inetSource, nil), (nil, nil),
     ])
-    func `relays the rest as LOCAL, which everybody takes`(source: SocketAddress?, destination: SocketAddress?) {
+    func `other clients are relayed as LOCAL`(source: SocketAddress?, destination: SocketAddress?) {
         let header = ProxyHeader(relaying: source, to: destination, version: .v2, uniqueID: .trail(Self.trail))
         #expect(header.encoded() == binary(0x20, 0x00, Self.trailField))
     }
 
     /// nginx up to 1.23 takes no header above 107 bytes.
-    @Test func `fits into what nginx takes, trail included`() {
+    @Test func `a header with a trail fits nginx's limit`() {
         guard let longest = ConnectionTrail(parsing: "usherd/1/16/ffffffffffffffff/18446744073709551615".utf8) else {
             Issue.record("no trail")
             return

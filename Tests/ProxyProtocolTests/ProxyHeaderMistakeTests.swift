@@ -6,13 +6,13 @@ import Testing
 
 @Suite struct ProxyHeaderMistakeTests {
     @Test(arguments: ProxyHeaderMistake.allCases)
-    func `says what is wrong and what to do`(_ mistake: ProxyHeaderMistake) {
+    func `the message has the mistake and the advice`(_ mistake: ProxyHeaderMistake) {
         let parts = mistake.description.split(separator: "; ")
         #expect(parts.count == 2)
         #expect(parts.last?.hasSuffix(".") == false)
     }
 
-    @Test func `has words of its own for each`() {
+    @Test func `each mistake has its own message`() {
         #expect(Set(ProxyHeaderMistake.allCases.map(\.description)).count == ProxyHeaderMistake.allCases.count)
     }
 }

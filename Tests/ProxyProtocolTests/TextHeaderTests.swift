@@ -35,7 +35,7 @@ import Testing
     ]
 
     @Test(arguments: lines)
-    func `is read`(line: String, source: SocketAddress?, destination: SocketAddress?) {
+    func `a version 1 header is read`(line: String, source: SocketAddress?, destination: SocketAddress?) {
         let bytes = ascii(line + "\r\n")
         let expected = ProxyHeader(
             version: .v1, transport: source == nil ? .unspecified : .stream, source: source, destination: destination)
@@ -45,7 +45,9 @@ import Testing
     }
 
     @Test(arguments: lines)
-    func `is incomplete until its last byte`(line: String, source: SocketAddress?, destination: SocketAddress?) {
+    func `a version 1 header is incomplete until its last byte`(
+        line: String, source: SocketAddress?, destination: SocketAddress?
+    ) {
         let bytes = ascii(line + "\r\n")
         for count in 0..<bytes.count { #expect(ProxyOutcome(bytes[..<count]) == .incomplete) }
         #expect(proxyHeaderInvariantFailures(of: bytes) == [])
@@ -107,7 +109,9 @@ import Testing
     ]
 
     @Test(arguments: mistakes)
-    func `is refused as early as can be`(text: String, after: Int, mistake: ProxyHeaderMistake) {
+    func `an invalid version 1 header is refused at its first wrong byte`(
+        text: String, after: Int, mistake: ProxyHeaderMistake
+    ) {
         let bytes = ascii(text)
         #expect(ProxyOutcome(bytes[..<(after - 1)]) == .incomplete)
         for count in after...bytes.count { #expect(ProxyOutcome(bytes[..<count]) == .mistake(mistake)) }

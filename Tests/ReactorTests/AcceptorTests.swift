@@ -25,7 +25,7 @@ private final class SilentService: Service {
     ]
 
     @Test(arguments: shortages)
-    func `what this host lacks or refuses pauses the listener, with advice, and it goes on by itself`(
+    func `a shortage or refusal of this host pauses the listener, which resumes`(
         row: (CInt, String)
     ) throws {
         let harness = try LaneHarness()
@@ -44,7 +44,7 @@ private final class SilentService: Service {
         ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
         ETIMEDOUT,
     ])
-    func `an error of one connection does not keep the next one waiting`(number: CInt) throws {
+    func `an error of one connection does not delay the next`(number: CInt) throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: SilentService.init)[0]
         let client = try harness.connect(to: socket)
@@ -54,7 +54,7 @@ private final class SilentService: Service {
         client.close()
     }
 
-    @Test func `a socket that was passed and does not listen any more is told of once, and the lane goes on`() throws {
+    @Test func `a passed socket that stops listening is logged once`() throws {
         let harness = try LaneHarness()
         let own = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions(backlog: 16))
@@ -72,7 +72,7 @@ private final class SilentService: Service {
         client.close()
     }
 
-    @Test func `a socket that another program has shut down listens again, and says so each time`() throws {
+    @Test func `a socket that another program shut down listens again, with a record`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: SilentService.init)[0]
         for count in 1...2 {

@@ -15,7 +15,9 @@ import Testing
     ]
 
     @Test(arguments: rows)
-    func `a reset is the side's, a shortage the daemon's`(row: (errno: CInt, isReset: Bool, isOfHost: Bool)) {
+    func `a reset is attributed to its side, a shortage to the daemon`(
+        row: (errno: CInt, isReset: Bool, isOfHost: Bool)
+    ) {
         for (side, reset) in [(CloseParty.client, CloseReason.resetByClient), (.upstream, .resetByUpstream)] {
             let end = BrokenEnd(row.errno, of: side, over: .tcp)
             #expect(end.reason == (row.isReset ? reset : .error))
@@ -24,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `a message that the socket cannot take or send is too long`() {
+    @Test func `EMSGSIZE is message-too-long`() {
         let end = BrokenEnd(EMSGSIZE, of: .client, over: .unixSeqpacket)
         #expect(end.reason == .messageTooLong && end.party == .client && end.errno == EMSGSIZE)
     }

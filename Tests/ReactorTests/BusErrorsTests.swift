@@ -20,7 +20,7 @@ import Testing
             kind: .udp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
     }
 
-    @Test func `the first of a kind is told at once, further ones together`() throws {
+    @Test func `the first error of a kind is logged immediately, further ones together`() throws {
         var errors = BusErrors()
         var told: [String] = []
         func tell(_ kind: CANErrorKind, _ count: UInt64, _ errors: BusErrors) { told.append("\(kind) \(count)") }
@@ -42,7 +42,7 @@ import Testing
         #expect(told.suffix(2) == ["noAcknowledgement 1", "noAcknowledgement 1"])
     }
 
-    @Test func `one frame may tell of several things`() {
+    @Test func `one frame may report several errors`() {
         var errors = BusErrors()
         var told: [CANErrorKind] = []
         errors.note(frame(0x042, [5]), from: Self.can0, at: 1) { kind, _, _ in told.append(kind) }

@@ -14,7 +14,7 @@ import Testing
         NetworkLink(name: Self.name, index: 3, isUp: isUp, isCAN: isCAN)
     }
 
-    @Test func `is what the interface is`() {
+    @Test func `the state follows the interface`() {
         #expect(BusLink(nil) == .missing)
         #expect(BusLink(link()) == .up)
         #expect(BusLink(link(isUp: false)) == .down)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: all, all)
-    func `tells of each change once, and of nothing that stays`(before: BusLink, now: BusLink) {
+    func `each change is reported once`(before: BusLink, now: BusLink) {
         var state = before
         let news = state.see(now)
         #expect(state == now)
@@ -48,12 +48,12 @@ import Testing
         ([.missing, .up], [.waits(.missing), .serves(wasDown: false)]),
         ([.up, .missing, .foreign], [.waits(.removed), .waits(.foreign)]),
     ])
-    func `a change is told with its cause`(seen: [BusLink], told: [BusLink.News]) {
+    func `a change is reported with its cause`(seen: [BusLink], told: [BusLink.News]) {
         var state = BusLink.unknown
         #expect(seen.compactMap { state.see($0) } == told)
     }
 
-    @Test func `shows in the status what is waited for`() {
+    @Test func `the status shows what is missing`() {
         #expect(
             Self.all.map { $0.awaited(Self.name) } == [nil, "can0 missing", "can0 not CAN", "can0 down", nil])
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct ConnectionCountTests {
-    @Test func `counts up to the limit`() {
+    @Test func `the count stops at the limit`() {
         let count = ConnectionCount()
         #expect(count.enter(limit: 2))
         #expect(count.enter(limit: 2))
@@ -16,14 +16,14 @@ import Testing
         #expect(count.enter(limit: 2))
     }
 
-    @Test func `knows no limit where there is none, and takes nobody at zero`() {
+    @Test func `no limit admits all, and limit 0 admits none`() {
         let count = ConnectionCount()
         #expect(!count.enter(limit: 0))
         for _ in 0..<1000 { #expect(count.enter(limit: nil)) }
         #expect(count.value == 1000)
     }
 
-    @Test func `is exact when many enter at once`() {
+    @Test func `concurrent counting is exact`() {
         let count = ConnectionCount()
         let admitted = ConnectionCount()
         DispatchQueue.concurrentPerform(iterations: 8) { _ in

@@ -40,14 +40,14 @@ import Testing
         (.closed, .outputSent, .closed, .none),
         (.closed, .clientFinished, .closed, .none),
     ])
-    func `goes from phase to phase`(before: Phase, input: Input, after: Phase, action: Action) {
+    func `each event leads to its next phase`(before: Phase, input: Input, after: Phase, action: Action) {
         var phase = before
         #expect(input.apply(to: &phase) == action)
         #expect(phase == after)
     }
 
     /// Whatever happens in whatever order, a connection is closed once, and never serves again.
-    @Test func `closes once in every order of inputs`() {
+    @Test func `every order of events closes once`() {
         let inputs: [Input] = [
             .finish(Self.ending, empty: true), .finish(Self.finished, empty: false), .outputSent, .clientFinished,
         ]

@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `what the kernel lost because the buffer was full is counted and told`() throws {
+    @Test func `datagrams that the kernel dropped are counted and logged`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
         let peer = try peer(.udp)
@@ -73,7 +73,7 @@ import Testing
         #expect(received < sent + 1 && lost == sent + 1 - received)
     }
 
-    @Test func `one source has a flow for each address that it writes to`() throws {
+    @Test func `one source has a flow for each destination address`() throws {
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
@@ -100,8 +100,7 @@ import Testing
     }
 
     @Test(arguments: kinds)
-    func `a flow ends when nothing has moved for so long, and the next datagram opens another`(kind: SocketKind) throws
-    {
+    func `a flow ends after idle-timeout, and the next datagram begins another`(kind: SocketKind) throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: MirrorService.init)[0]
         let peer = try peer(kind)
@@ -113,7 +112,7 @@ import Testing
         #expect(try harness.ends() == ["idle-timeout by daemon", "idle-timeout by daemon"])
     }
 
-    @Test func `a flow that moves datagrams does not end`() throws {
+    @Test func `a flow with traffic does not reach idle-timeout`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], idleTimeout: 60_000_000, service: MirrorService.init)[0]
         let peer = try DatagramPeer()
@@ -127,7 +126,7 @@ import Testing
         #expect(try harness.ends() == [])
     }
 
-    @Test func `a broadcast is lost at a listener that takes none, and its source is served as before`() throws {
+    @Test func `a broadcast is dropped without broadcast=true, and its source is still served`() throws {
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
@@ -167,7 +166,7 @@ import Testing
         #expect(record?.number("bytes_in") == 0)
     }
 
-    @Test func `datagrams that the kernel joined come back apart, and are counted one by one`() throws {
+    @Test func `segments of a coalesced datagram are answered and counted one by one`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
         let peer = try DatagramPeer()
@@ -190,7 +189,7 @@ import Testing
 
     // MARK: - Limits
 
-    @Test func `more sources than there may be flows are refused together`() throws {
+    @Test func `sources beyond max-connections are refused and logged together`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], connectionLimit: 10, service: MirrorService.init)[0]
         let peers = try (0..<200).map { _ in try DatagramPeer() }
@@ -222,7 +221,7 @@ import Testing
         #expect(refused.allSatisfy { $0["rule"] == "listener.max-connections" })
     }
 
-    @Test func `the daemon's limit holds for flows too, and one that ends makes room`() throws {
+    @Test func `the daemon's limit applies to flows`() throws {
         let harness = try LaneHarness(connectionLimit: 1)
         let socket = try harness.listen([.udp], idleTimeout: 20_000_000, service: MirrorService.init)[0]
         let (first, second) = (try DatagramPeer(), try DatagramPeer())
@@ -238,7 +237,7 @@ import Testing
                 == ["daemon.max-connections"])
     }
 
-    @Test func `a flow that its service refuses leaves no record of its own`() throws {
+    @Test func `a flow that its service refuses has no open or close record`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: RefusingService.init)[0]
         for _ in 0..<20 { try DatagramPeer().send("x", to: socket) }
@@ -254,7 +253,7 @@ import Testing
 
     // MARK: - Ends
 
-    @Test func `a flow that closes itself has sent what it answered`() throws {
+    @Test func `a flow that closes itself has sent its answers`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: OneAnswerService.init)[0]
         let peer = try DatagramPeer()
@@ -277,7 +276,7 @@ import Testing
         }
     }
 
-    @Test func `what came right behind the end of a flow is counted and said`() throws {
+    @Test func `datagrams directly after the end of a flow are counted and logged`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: OneAnswerService.init)[0]
         let peer = try DatagramPeer()
@@ -300,7 +299,7 @@ import Testing
         #expect(lost.first?["message"]?.contains("flow ended") == true)
     }
 
-    @Test func `what opens a flow that cannot begin is said`() throws {
+    @Test func `a datagram whose flow cannot begin is logged`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: StillbornService.init)[0]
         let peer = try DatagramPeer()
@@ -312,7 +311,7 @@ import Testing
         #expect(records.filter { $0.event == "lost" }.compactMap { $0.number("datagrams") }.reduce(0, +) == 2)
     }
 
-    @Test func `what is too long for any answer is counted and said`() throws {
+    @Test func `a datagram too long to be answered is counted and logged`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: LongAnswerService.init)[0]
         let peer = try DatagramPeer()
@@ -332,7 +331,7 @@ import Testing
         #expect(close?.number("datagrams_dropped") == 1)
     }
 
-    @Test func `what has come is answered before its listener goes`() throws {
+    @Test func `received datagrams are answered before the listener closes`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
         let peer = try DatagramPeer()
@@ -342,7 +341,7 @@ import Testing
         #expect(try harness.ends() == ["drained by operator"])
     }
 
-    @Test func `many flows of a socket that goes end in several turns, each with its record`() throws {
+    @Test func `many flows of a closed socket end in several turns, each with a record`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: MirrorService.init)[0]
         let peers = try (0..<150).map { _ in try DatagramPeer() }
@@ -361,7 +360,7 @@ import Testing
         #expect(try harness.ends() == Array(repeating: "drained by operator", count: 150))
     }
 
-    @Test func `a flow lives on where a reload keeps its socket, and ends with a socket that goes`() throws {
+    @Test func `a flow survives a reload that keeps its socket, and ends when it closes`() throws {
         let harness = try LaneHarness()
         let sockets = try harness.listen([.udp, .udp], service: MirrorService.init)
         let peers = try [DatagramPeer(), DatagramPeer()]
@@ -416,7 +415,7 @@ import Testing
 
     // MARK: - Losses
 
-    @Test func `what is too long is counted, said and not delivered`() throws {
+    @Test func `a truncated datagram is counted and logged, not delivered`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
         let peer = try DatagramPeer(nil)
@@ -440,7 +439,7 @@ import Testing
                 == "dropped 1 datagram: message too long, the limit is 65536 bytes")
     }
 
-    @Test func `an answer that cannot be sent is counted with its flow and said`() throws {
+    @Test func `an answer that cannot be sent is counted by its flow and logged`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
         var peer: DatagramPeer? = try DatagramPeer(nil)

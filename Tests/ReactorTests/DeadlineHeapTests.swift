@@ -6,13 +6,13 @@ import Testing
 @testable import Reactor
 
 @Suite struct DeadlineHeapTests {
-    @Test func `is empty at first`() {
+    @Test func `a new heap is empty`() {
         let heap = DeadlineHeap()
         #expect(heap.earliest == nil)
         #expect(heap.count == 0)
     }
 
-    @Test func `gives the earliest deadline first`() {
+    @Test func `the earliest deadline comes first`() {
         var heap = DeadlineHeap()
         for (slot, time) in [50, 10, 40, 20, 30].enumerated() { heap.schedule(slot, at: UInt64(time)) }
         var order: [Int] = []
@@ -23,7 +23,7 @@ import Testing
         #expect(order == [1, 3, 4, 2, 0])
     }
 
-    @Test func `keeps one deadline for a slot, earlier or later`() {
+    @Test func `a slot has one deadline, which may move earlier or later`() {
         var heap = DeadlineHeap()
         heap.schedule(3, at: 100)
         heap.schedule(7, at: 50)
@@ -34,7 +34,7 @@ import Testing
         #expect(heap.count == 2)
     }
 
-    @Test func `forgets a slot that has none without harm`() {
+    @Test func `cancelling a slot without a deadline has no effect`() {
         var heap = DeadlineHeap()
         heap.cancel(5)
         heap.schedule(5, at: 1)
@@ -45,7 +45,7 @@ import Testing
 
     /// Compares ten thousand random steps with a dictionary that is searched.
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `agrees with a plain search`(seed: UInt64) {
+    func `random operations agree with a plain search`(seed: UInt64) {
         var random = SplitMix(seed: seed)
         var heap = DeadlineHeap()
         var reference: [Int: UInt64] = [:]

@@ -11,12 +11,12 @@ import Testing
         (0, [1000, 880], 1),
         (1, [5, 20, 4, 4], 2),
     ])
-    func `picks the emptiest lane if the difference is worth it`(own: Int, loads: [Int], target: Int?) {
+    func `the least loaded lane is chosen if the difference is large enough`(own: Int, loads: [Int], target: Int?) {
         #expect(HandOver.target(own: own, count: loads.count) { loads[$0] } == target)
     }
 
     /// Whichever lane accepts, loads end up close together.
-    @Test(arguments: [2, 3, 8]) func `keeps lanes even`(count: Int) {
+    @Test(arguments: [2, 3, 8]) func `lanes stay balanced`(count: Int) {
         var loads = Array(repeating: 0, count: count)
         for _ in 0..<10_000 {
             let target = HandOver.target(own: 0, count: count) { loads[$0] } ?? 0

@@ -31,7 +31,7 @@ import Testing
         return identity
     }
 
-    @Test func `what is known of a connection comes back as it was, and nothing is forgotten`() throws {
+    @Test func `an identity survives serialization with all properties`() throws {
         var generator = SplitMix(seed: 17)
         for _ in 0..<2000 {
             let identity = random(&generator)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a connection of a listener that is gone is refused`() throws {
+    @Test func `an identity of a removed listener is refused`() throws {
         var generator = SplitMix(seed: 18)
         var writer = FieldWriter()
         random(&generator).write(to: &writer)

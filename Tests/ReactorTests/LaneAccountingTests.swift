@@ -11,7 +11,7 @@ import Testing
 
 /// What is entered is left again, on the ways that few connections take.
 @Suite struct LaneAccountingTests {
-    @Test func `a connection that its listener refuses takes no place of the daemon`() throws {
+    @Test func `a connection that its listener refuses is not counted by the daemon`() throws {
         let harness = try LaneHarness(connectionLimit: 2)
         let full = try harness.listen(connectionLimit: 1, service: Keeper.init)[0]
         let free = try harness.listen(service: Keeper.init)[0]
@@ -29,7 +29,7 @@ import Testing
         withExtendedLifetime((kept, other)) {}
     }
 
-    @Test func `the first connection after an acknowledgement is told, and its end after another`() throws {
+    @Test func `the first change after each acknowledgement is notified`() throws {
         let changes = Counter()
         let harness = try LaneHarness(changed: { changes.add() })
         let socket = try harness.listen(service: Keeper.init)[0]
@@ -52,7 +52,7 @@ import Testing
         #expect(changes.value == before + 3)
     }
 
-    @Test func `a connection that the operator ends is closed in time, though its client reads nothing`() throws {
+    @Test func `a connection ended by the operator closes in time if its client does not read`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixStream], service: Keeper.init)[0]
         let peer = try harness.connect(to: socket)
@@ -70,7 +70,7 @@ import Testing
         #expect(try harness.ends() == ["drained by operator"])
     }
 
-    @Test func `a connection that its own service ends may take as long as its client reads`() throws {
+    @Test func `a connection ended by its service may take as long as its client reads`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixStream], service: Keeper.init)[0]
         let peer = try harness.connect(to: socket)
@@ -83,7 +83,7 @@ import Testing
     }
 
     // Plain only: a filter belongs to its lane, so a filtered connection is not handed over.
-    @Test(.plainOnly) func `a connection handed over to a lane that has forgotten its listener is stopped`() throws {
+    @Test(.plainOnly) func `a connection handed over to a lane without its listener is stopped`() throws {
         let harness = try LaneHarness()
         let shared = harness.shared
         let handle = harness.lane.handle
@@ -107,7 +107,7 @@ import Testing
         #expect(recv(ends[1], &byte, 1, CInt(MSG_DONTWAIT)) == 0)
     }
 
-    @Test func `after EMFILE with nobody waiting, accepting is resumed and said`() throws {
+    @Test func `after EMFILE with an empty backlog accept-resumed is logged`() throws {
         // A second connection, and EMFILE when the acceptor looks whether there is a third.
         var wasSeen = false
         for call in 1...20 where !wasSeen {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct LaneGroupTests {
     /// Connections over lanes on threads of their own: all are served, the lanes share them, and each leaves its records.
-    @Test func `shares connections among lanes and ends without losing one`() throws {
+    @Test func `connections are shared among lanes, and a stop loses none`() throws {
         let log = FileManager.default.temporaryDirectory.appending(path: "usher-lanes-\(UUID().uuidString).log")
         defer { try? FileManager.default.removeItem(at: log) }
         let writer = try RecordWriter(RecordSettings(destinations: [.file(path: log.path)], format: .json))
@@ -46,7 +46,7 @@ import Testing
         withExtendedLifetime(peers) {}
     }
 
-    @Test func `answers heartbeats, and tells of it`() throws {
+    @Test func `lanes answer heartbeats and notify`() throws {
         let writer = try RecordWriter(RecordSettings(destinations: []))
         let told = DispatchSemaphore(value: 0)
         let shared = LaneShared(connectionLimit: 1) { told.signal() }
@@ -59,7 +59,7 @@ import Testing
         #expect(lanes.join(timeout: .distantFuture))
     }
 
-    @Test func `leaves a lane that hangs behind`() throws {
+    @Test func `a stop does not wait for a lane that hangs`() throws {
         let writer = try RecordWriter(RecordSettings(destinations: []))
         let lanes = try LaneGroup(count: 1, shared: LaneShared(connectionLimit: 1) {}) { writer.makeBuffer() }
         let release = DispatchSemaphore(value: 0)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct LaneTests {
     // MARK: - Deadlines
 
-    @Test func `closes a connection that is silent for too long`() throws {
+    @Test func `idle-timeout closes a silent connection`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(idleTimeout: 1_000_000, service: Mirror.init)[0]
         let peer = try harness.connect(to: socket)
@@ -19,7 +19,7 @@ import Testing
         #expect(try harness.ends() == ["idle-timeout by daemon"])
     }
 
-    @Test func `closes a connection at its age, however busy it is`() throws {
+    @Test func `lifetime closes a busy connection`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(idleTimeout: 3_600_000_000_000, lifetime: 20_000_000, service: Mirror.init)[0]
         let peer = try harness.connect(to: socket)
@@ -31,7 +31,7 @@ import Testing
         #expect(try harness.ends() == ["lifetime by daemon"])
     }
 
-    @Test func `a service may say goodbye when it is stopped`() throws {
+    @Test func `a service may send a last message when it is stopped`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(idleTimeout: 1_000_000, service: Polite.init)[0]
         let peer = try harness.connect(to: socket)
@@ -44,7 +44,7 @@ import Testing
 
     // MARK: - Ends
 
-    @Test func `lets last words arrive at a client that still sends`() throws {
+    @Test func `the last message reaches a client that still sends`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: LastWords.init)[0]
         let peer = try harness.connect(to: socket)
@@ -58,7 +58,7 @@ import Testing
         #expect(try harness.ends() == ["finished by service"])
     }
 
-    @Test func `knows a reset for the client's where its own end meets it`() throws {
+    @Test func `a reset found by shutdown(2) is logged as reset-by-client`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Silent.init)[0]
         let peer = try harness.connect(to: socket)
@@ -69,7 +69,7 @@ import Testing
         #expect(try harness.ends() == ["reset-by-client by client"])
     }
 
-    @Test func `closes what is left when all has to end`() throws {
+    @Test func `a stop closes the remaining connections`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
         let peers = try (0..<10).map { _ in try harness.connect(to: socket) }
@@ -81,7 +81,7 @@ import Testing
         #expect(try harness.ends() == Array(repeating: "stopped by operator", count: 10))
     }
 
-    @Test func `takes who waits in the backlog before it stops accepting`() throws {
+    @Test func `the backlog is accepted before the lane stops accepting`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
         let peers = try (0..<20).map { _ in try harness.connect(to: socket) }
@@ -90,7 +90,7 @@ import Testing
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
     }
 
-    @Test func `a backlog that is closed is taken in batches, and the others have their turns between`() throws {
+    @Test func `a closed backlog is accepted in batches, between other events`() throws {
         let harness = try LaneHarness()
         let closing = try harness.listen(service: Mirror.init)[0]
         let staying = try harness.listen(service: Mirror.init)[0]
@@ -116,7 +116,7 @@ import Testing
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
     }
 
-    @Test func `a listener that is ended takes the rest of its backlog before`() throws {
+    @Test func `a removed listener accepts the rest of its backlog`() throws {
         let harness = try LaneHarness()
         let closing = try harness.listen(service: Mirror.init)[0]
         let peers = try (0..<300).map { _ in try harness.connect(to: closing) }
@@ -127,7 +127,7 @@ import Testing
         #expect(try harness.ends() == Array(repeating: "drained by operator", count: 300))
     }
 
-    @Test func `whoever waits at a socket that stays waits for its next listener`() throws {
+    @Test func `the backlog of a kept socket waits for its next listener`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Silent.init)[0]
         let peers = try (0..<3).map { _ in try harness.connect(to: socket) }
@@ -139,7 +139,7 @@ import Testing
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
     }
 
-    @Test func `stops the connections of one listener alone`() throws {
+    @Test func `the connections of one listener are stopped`() throws {
         let harness = try LaneHarness()
         let first = try harness.listen(service: Mirror.init)[0]
         let second = try harness.listen(service: Mirror.init)[0]
@@ -154,7 +154,7 @@ import Testing
 
     // MARK: - Limits
 
-    @Test func `turns away whom the daemon has no room for, and goes on`() throws {
+    @Test func `a connection over the daemon's limit is refused, and accepting continues`() throws {
         let harness = try LaneHarness(connectionLimit: 2)
         let socket = try harness.listen(service: Mirror.init)[0]
         let first = try harness.connect(to: socket)
@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test(arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM])
-    func `leaves a socket alone while nothing can be accepted, says so once, and resumes`(number: CInt) throws {
+    func `EMFILE on accept pauses the listener, with one record, and it resumes`(number: CInt) throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
         let peer = try harness.connect(to: socket)
@@ -187,7 +187,7 @@ import Testing
         #expect(events.filter { $0 == "accept-resumed" }.count == 1)
     }
 
-    @Test func `goes on after a connection that was gone before it was accepted`() throws {
+    @Test func `ECONNABORTED on accept is skipped`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
         let peer = try harness.connect(to: socket)
@@ -199,7 +199,7 @@ import Testing
 
     // MARK: - Fairness and edges
 
-    @Test func `serves the others while one client floods`() throws {
+    @Test func `a client that floods does not block the others`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixStream], service: Mirror.init)[0]
         let flood = try harness.connect(to: socket)
@@ -213,7 +213,7 @@ import Testing
             }))
     }
 
-    @Test func `of many that have much to be read, each has a share of the turn`() throws {
+    @Test func `each of many busy connections gets a share of the turn`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixStream], service: Measurer.init)[0]
         let peers = try (0..<256).map { _ in try harness.connect(to: socket) }
@@ -225,7 +225,7 @@ import Testing
         #expect(workers.allSatisfy { $0.longest < 100 << 10 })
     }
 
-    @Test func `writes what lives when asked`() throws {
+    @Test func `open connections are logged on request`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(service: Mirror.init)[0]
         let peer = try harness.connect(to: socket)

@@ -41,7 +41,7 @@ import Testing
             // Nothing is nothing.
             [.note(0, at: 0, says: nil), .pass(interval, says: nil), .end(says: nil), .note(1, at: 1, says: 1)],
         ] as [[Step]])
-    func `says each loss once, and never too often`(steps: [Step]) {
+    func `each loss is reported once, at most every ten seconds`(steps: [Step]) {
         var report = LossReport()
         for (number, step) in steps.enumerated() {
             switch step {
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `a million losses in a minute cost seven records, which tell of all`() {
+    @Test func `a million losses in a minute make seven records that count all`() {
         var report = LossReport()
         var told: [UInt64] = []
         let step: UInt64 = 60_000

@@ -6,13 +6,13 @@ import Testing
 @testable import Reactor
 
 @Suite struct OutputQueueTests {
-    @Test func `holds nothing at first`() {
+    @Test func `a new queue is empty`() {
         let queue = OutputQueue()
         #expect(queue.isEmpty)
         #expect(queue.count == 0)
     }
 
-    @Test func `gives bytes back in their order`() {
+    @Test func `bytes are returned in order`() {
         var queue = OutputQueue()
         queue.append([1, 2, 3])
         queue.append([4])
@@ -24,7 +24,7 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func `puts bytes in front of what waits`() {
+    @Test func `bytes are inserted before queued ones`() {
         var queue = OutputQueue()
         queue.prepend([1])
         #expect(queue.next == [1])
@@ -36,7 +36,7 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func `keeps the bounds of messages, empty ones too`() {
+    @Test func `message boundaries are kept, also of empty messages`() {
         var queue = OutputQueue()
         queue.append([1, 2], asMessage: true)
         queue.append([], asMessage: true)
@@ -53,7 +53,7 @@ import Testing
 
     /// Compares random appends and takes with a plain array.
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `agrees with a plain array`(seed: UInt64) {
+    func `random operations agree with a plain array`(seed: UInt64) {
         var random = SplitMix(seed: seed)
         var queue = OutputQueue()
         var reference: [UInt8] = []

@@ -7,7 +7,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct OwnPortsTests {
-    @Test func `an address is ours as long as a socket listens there`() {
+    @Test func `an address is ours while a socket listens on it`() {
         let ports = OwnPorts()
         let address = SocketAddress.ipv4(.loopback, port: 7)
         #expect(!ports.contains(address))
@@ -20,7 +20,7 @@ import Testing
         #expect(!ports.contains(address))
     }
 
-    @Test func `a socket that listens on all addresses has each of this host`() {
+    @Test func `a wildcard socket covers each address of this host`() {
         let ports = OwnPorts()
         for _ in 1...2 { ports.insert(.ipv4(.any, port: 7)) }
         #expect(ports.contains(.ipv4(.loopback, port: 7)))

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `each kind has its own time, and the last cause is named`() throws {
+    @Test func `each kind has its own interval, and its last cause is named`() throws {
         var losses = PortLosses()
         #expect(losses.next == nil)
         #expect(losses.note(.truncated, 1, at: 10) == 1)

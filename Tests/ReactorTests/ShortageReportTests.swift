@@ -10,13 +10,13 @@ import Testing
 @Suite struct ShortageReportTests {
     private static let quiet = ShortageReport.quietTime
 
-    @Test func `the first failure is told, and no further one`() {
+    @Test func `only the first failure is reported`() {
         var report = ShortageReport()
         #expect(report.note(at: 100) == true)
         for time in 101...200 as ClosedRange<UInt64> { #expect(report.note(at: time) == false) }
     }
 
-    @Test func `it is over when nothing has failed for ten seconds`() {
+    @Test func `a shortage ends after ten seconds without a failure`() {
         var report = ShortageReport()
         _ = report.note(at: 100)
         _ = report.note(at: 150)
@@ -35,14 +35,14 @@ import Testing
         #expect(report.pass(100 + Self.quiet) == .over(.init(nanoseconds: 0, attempts: 2)))
     }
 
-    @Test func `bears clocks at their ends`() {
+    @Test func `extreme clock values do not overflow`() {
         var report = ShortageReport()
         _ = report.note(at: .max)
         #expect(report.pass(.max) == .wait(.max))
     }
 
     /// Against a list of all failures.
-    @Test func `begins and ends alternate, and no failure is told twice or never`() {
+    @Test func `begin and end alternate, and each failure is reported exactly once`() {
         var random = SplitMix(seed: 5)
         for _ in 0..<200 {
             var report = ShortageReport()
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `each thing that lacks has a name of its own`() {
+    @Test func `each shortage has its own name`() {
         let names = HostFault.allCases.map(\.name)
         #expect(Set(names).count == names.count)
         for name in names { #expect(!name.isEmpty && name.allSatisfy { $0 == "-" || ("a"..."z").contains($0) }) }
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `one warning for each thing that lacks, however many attempts fail`() throws {
+    @Test func `each shortage has one warning for any number of failures`() throws {
         let harness = try LaneHarness()
         lacks(.localPorts, 99, on: harness, times: 100)
         lacks(.descriptors, 24, on: harness, times: 100)
@@ -98,7 +98,7 @@ import Testing
         #expect(message.contains("net.ipv4.ip_local_port_range"), "\(message)")
     }
 
-    @Test func `a route that is missing to one upstream hides none that is missing to another`() throws {
+    @Test func `missing routes to two upstreams are reported separately`() throws {
         let harness = try LaneHarness()
         for target in ["tcp://10.0.0.5:80", "tcp://10.0.0.6:80"] {
             lacks(.route, 101, towards: target, on: harness, times: 2)

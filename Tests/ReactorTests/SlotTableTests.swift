@@ -5,7 +5,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct SlotTableTests {
-    @Test func `finds whom a token means`() {
+    @Test func `a token finds its occupant`() {
         var table = SlotTable()
         let first = Pollable()
         let second = Pollable()
@@ -17,7 +17,7 @@ import Testing
         #expect(table.count == 2)
     }
 
-    @Test func `drops the token of an occupant that is gone, also when its slot is taken again`() {
+    @Test func `the token of a removed occupant is stale, also after its slot is reused`() {
         var table = SlotTable()
         let first = Pollable()
         let stale = table.insert(first)
@@ -32,14 +32,14 @@ import Testing
         #expect(table.count == 1)
     }
 
-    @Test func `does not know tokens that it never gave`() {
+    @Test func `an unknown token finds nothing`() {
         let table = SlotTable()
         #expect(table.occupant(of: 0) == nil)
         #expect(table.occupant(of: .max) == nil)
         #expect(table[5] == nil)
     }
 
-    @Test func `stops when a slot is given back twice`() async {
+    @Test func `a slot that is released twice ends the process`() async {
         await #expect(processExitsWith: .failure) {
             var table = SlotTable()
             let pollable = Pollable()

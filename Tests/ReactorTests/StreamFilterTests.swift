@@ -38,7 +38,7 @@ import Testing
         return (ends[0], ends[1])
     }
 
-    @Test func `with a filter an event that tells of one direction means both`() throws {
+    @Test func `with a filter each event means readable and writable`() throws {
         let (raw, peer) = try pair()
         defer { close(peer) }
         var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
@@ -49,7 +49,7 @@ import Testing
         #expect(stream.note(.hangUp) == .hangUp)
     }
 
-    @Test func `a short read through a filter does not mean that there is no more`() throws {
+    @Test func `a short read through a filter does not mean an empty socket`() throws {
         let harness = try LaneHarness()
         let (raw, peer) = try pair()
         defer { close(peer) }
@@ -66,7 +66,7 @@ import Testing
         #expect(!isReadable)
     }
 
-    @Test func `the writing direction is shut down once the filter has told the peer`() throws {
+    @Test func `the write side is shut down after the filter has written its end`() throws {
         let (raw, peer) = try pair()
         defer { close(peer) }
         var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
@@ -90,7 +90,7 @@ import Testing
         return recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == 0
     }
 
-    @Test func `a stream is closed once the filter has told the peer, when an event says that there is room`() throws {
+    @Test func `a stream closes after the filter has written its end on a later event`() throws {
         let harness = try LaneHarness()
         let (raw, peer) = try pair()
         defer { close(peer) }
@@ -106,7 +106,7 @@ import Testing
         #expect(filter.finishCalls == 2)
     }
 
-    @Test func `a filter that cannot tell the peer holds up the close for as long as an end may take`() throws {
+    @Test func `a filter that cannot write its end delays the close for at most five seconds`() throws {
         let harness = try LaneHarness()
         let (raw, peer) = try pair()
         defer { close(peer) }
@@ -122,7 +122,7 @@ import Testing
         #expect(hasEnded(peer))
     }
 
-    @Test func `a stream that is reset tells nothing`() throws {
+    @Test func `a reset stream writes no filter end`() throws {
         let harness = try LaneHarness()
         let (raw, peer) = try pair()
         defer { close(peer) }
@@ -134,7 +134,7 @@ import Testing
         #expect(filter.finishCalls == 0 && hasEnded(peer))
     }
 
-    @Test func `a stream that was taken out leaves a closed one`() throws {
+    @Test func `a taken stream leaves a closed one`() throws {
         let (raw, peer) = try pair()
         defer { close(peer) }
         var stream = Stream(OwnedDescriptor(adopting: raw), .unixStream)
@@ -147,7 +147,7 @@ import Testing
         #expect(recv(peer, &byte, 1, CInt(MSG_DONTWAIT)) == -1 && errno == EAGAIN, "the other one is open")
     }
 
-    @Test func `a splice is for plain byte streams alone`() throws {
+    @Test func `only plain byte streams can splice`() throws {
         for (kind, canSplice) in [
             (SocketKind.tcp, true), (.unixStream, true), (.vsock, false), (.unixSeqpacket, false),
         ] {

@@ -19,7 +19,7 @@ import Testing
         return (harness, peers, other)
     }
 
-    @Test func `the connections of a listener that is removed end in parts`() throws {
+    @Test func `the connections of a removed listener end over several turns`() throws {
         let (harness, peers, other) = try crowd(200)
         let staying = try harness.connect(to: other)
         #expect(harness.run(until: { harness.connections == 201 }))
@@ -40,7 +40,7 @@ import Testing
         #expect(try harness.ends() == [String](repeating: "drained by operator", count: 200))
     }
 
-    @Test func `a connection that came after a sweep began is left alone`() throws {
+    @Test func `a connection accepted after a sweep began is not touched`() throws {
         let (harness, _, other) = try crowd(200)
         var seen = 0
         harness.lane.sweep { _ in
@@ -56,7 +56,7 @@ import Testing
         #expect(!late.isOver)
     }
 
-    @Test func `a record of each connection is written, in parts`() throws {
+    @Test func `records of all connections are written over several turns`() throws {
         let (harness, _, _) = try crowd(300)
         harness.lane.recordConnections()
         harness.settle()
@@ -70,7 +70,7 @@ import Testing
         #expect(Lane.share(of: ready) == share)
     }
 
-    @Test func `many messages to a lane are done in parts, in their order`() throws {
+    @Test func `many messages to a lane are handled over several turns, in order`() throws {
         let harness = try LaneHarness()
         let done = DoneNumbers()
         for number in 0..<200 { harness.lane.handle.perform { _ in done.append(number) } }
@@ -81,7 +81,7 @@ import Testing
         #expect(done.all == Array(0...200))
     }
 
-    @Test func `many deadlines that come at once pass in parts`() throws {
+    @Test func `many simultaneous deadlines are handled over several turns`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(idleTimeout: 1_000_000_000, service: Mirror.init)[0]
         let peers = try (0..<200).map { _ in try harness.connect(to: socket) }
@@ -99,7 +99,7 @@ import Testing
 
     /// Lanes have clocks of their own: one that hands a connection over may be ahead.
     // Plain only: a filter belongs to its lane, so a filtered connection is not handed over.
-    @Test(.plainOnly) func `a connection that was accepted by the clock of a lane that is ahead has lasted no time`()
+    @Test(.plainOnly) func `a connection accepted by a clock that is ahead has duration 0`()
         throws
     {
         let harness = try LaneHarness()

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct EncodedRecordsTests {
     @Test(arguments: RecordEncoding.allCases)
-    func `a record is encoded for the sinks that there are, and for no other`(encoding: RecordEncoding) {
+    func `a record is encoded only for the existing sinks`(encoding: RecordEncoding) {
         var encoders = RecordEncoders(colour: false)
         var ofConnection = EncodedRecords()
         ofConnection.append(Samples.flow, in: RecordEncodings(encoding), by: &encoders)

@@ -22,7 +22,7 @@ import Testing
                 + #""connection":42,"peer":"tcp://127.0.0.1:51234","local":"tcp://127.0.0.1:7007"}"# + "\n")
     }
 
-    @Test func `a remembered address is told from another one, and from the same of another kind`() throws {
+    @Test func `a cached address differs from another one, and from one of another kind`() throws {
         var encoder = JSONLineEncoder()
         var bytes: [UInt8] = []
         let here = SocketAddress.ipv4(.loopback, port: 7007)
@@ -161,7 +161,7 @@ import Testing
         #expect(!line.dropLast().unicodeScalars.contains { Escaping.isInvisible($0.value) })
     }
 
-    @Test func `a quote in the name of an interface is read back as it was`() throws {
+    @Test func `a quote in an interface name is escaped`() throws {
         let bus = try #require(InterfaceName("c\"\\\u{1b}[31m"))
         let peer = SocketAddress.can(bus, CANIdentifier(rawValue: 0x123))
         let line = encoder.line(Samples.connection(.open, kind: .can, peer: peer, local: .can(bus, .none)))
@@ -170,7 +170,7 @@ import Testing
         #expect(fields["local"] as? String == "can://c\"\\\u{1b}[31m")
     }
 
-    @Test func `attempts below zero are none`() throws {
+    @Test func `negative attempts are written as 0`() throws {
         let record = Samples.connection(.live(Samples.traffic), upstream: UpstreamTrace(attempts: -1))
         #expect(try Self.parse(encoder.line(record))["attempts"] as? Int == 0)
     }

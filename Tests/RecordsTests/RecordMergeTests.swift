@@ -49,7 +49,7 @@ import Testing
         #expect(merged([(1, [4, 4]), (0, [4])], .text).count == 3)
     }
 
-    @Test func `any mixture is in order and complete`() {
+    @Test func `random mixtures are ordered and complete`() {
         var state: UInt64 = 42
         func next(_ bound: UInt64) -> UInt64 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

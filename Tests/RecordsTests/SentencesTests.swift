@@ -196,7 +196,7 @@ struct Sentence: CustomTestStringConvertible {
     @Test(
         arguments: Sentence.connections + Sentence.listeners + Sentence.losses + Sentence.buses + Sentence.upstreams
             + Sentence.daemon + Sentence.log)
-    func `each record says what it has to say`(sentence: Sentence) {
+    func `each record has its sentence`(sentence: Sentence) {
         #expect(sentence.record.message == sentence.message)
         #expect(sentence.record.event == sentence.event)
         #expect(sentence.record.level == sentence.level)

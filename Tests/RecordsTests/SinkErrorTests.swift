@@ -25,19 +25,19 @@ import Testing
         ("/b", ENOENT, .other, "; create the directory / first"),
         ("/var/log/a", EACCES, .other, "must be able to write there"),
     ])
-    func `says what the path is and what to do`(path: String, errno: CInt, place: SinkError.Place, help: String) {
+    func `the message has the path and the advice`(path: String, errno: CInt, place: SinkError.Place, help: String) {
         let error = SinkError(
             destination: .file(path: path), cause: SystemError("open", errno: errno), place: place)
         #expect(error.description.hasPrefix("cannot write the log to \(path): \(SystemError.reason(of: errno)) ("))
         #expect(error.description.contains(help), "\(error)")
     }
 
-    @Test func `a thread that cannot be had is named`() {
+    @Test func `a thread that cannot be created is reported`() {
         let error = SinkError(destination: .journal, cause: SystemError("pthread_create", errno: EAGAIN))
         #expect(error.description.contains("TasksMax="))
     }
 
-    @Test func `looks at what a path leads to`() throws {
+    @Test func `the target of a path is examined`() throws {
         let directory = TemporaryDirectory()
         #expect(mkfifo(directory.file("fifo"), 0o600) == 0)
         let listener = try ListeningSocket(
@@ -56,7 +56,7 @@ import Testing
             ("socket", ENOBUFS, true), ("open", ENOENT, false), ("open", EACCES, false), ("open", EROFS, false),
             ("connect", EAGAIN, false),
         ] as [(StaticOperation, CInt, Bool)])
-    func `what this host lacks for a moment is no mistake of the configuration`(
+    func `a shortage is not a mistake of the configuration`(
         operation: StaticOperation, number: CInt, isShortage: Bool
     ) {
         let error = SinkError(

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a working sink takes every record`() {
+    @Test func `a working sink writes every record`() {
         var writer = makeWriter()
         writer.write(lines(3), count: 3)
         writer.write(DaemonRecord(time: 0, .started, "ready"))
@@ -51,7 +51,7 @@ import Testing
         #expect(!writer.isFailing)
     }
 
-    @Test func `a failure is told to the others once`() {
+    @Test func `a failure is reported to the other sinks once`() {
         var writer = makeWriter()
         file.fail(with: ENOSPC)
         writer.write(lines(3), count: 3)
@@ -66,7 +66,7 @@ import Testing
         #expect(writer.lostWhileFailing == 5)
     }
 
-    @Test func `a sink that recovers says how many records it lost, and so do the others`() {
+    @Test func `a recovered sink reports its lost records, there and elsewhere`() {
         var writer = makeWriter()
         file.fail(with: ENOSPC)
         writer.write(lines(3), count: 3)
@@ -81,7 +81,7 @@ import Testing
         #expect(writer.counts.lost == 5)
     }
 
-    @Test func `a pause is enough to recover`() {
+    @Test func `a sink is retried after a pause`() {
         var writer = makeWriter()
         file.fail(with: EIO)
         writer.write(lines(1), count: 1)
@@ -91,7 +91,7 @@ import Testing
         #expect(events == ["log-resumed"])
     }
 
-    @Test func `what another destination has to say goes to standard error where it cannot be written`() {
+    @Test func `a report that no sink can write goes to standard error`() {
         var writer = makeWriter()
         writer.write(news: DaemonRecord(time: 0, .logFailed, "the journal fails"))
         #expect(events == ["log-failed"])
@@ -100,7 +100,7 @@ import Testing
         #expect(told.lastResort.withLock { $0 } == ["the journal fails"])
     }
 
-    @Test func `a replaced file is told of everywhere`() {
+    @Test func `a replaced file is reported to all sinks`() {
         var writer = makeWriter()
         file.notice(.fileReplaced(recordsInOldFile: 4))
         writer.write(lines(1), count: 1)
@@ -110,7 +110,7 @@ import Testing
         #expect(others.map(\.event) == [.reopened])
     }
 
-    @Test func `a file that cannot be opened anew is told of everywhere, and the old one goes on`() {
+    @Test func `a file that cannot be reopened is reported, and the old one is used`() {
         var writer = makeWriter()
         file.notice(.keepsOldFile(SystemError("open", errno: EACCES)))
         writer.write(lines(1), count: 1)
@@ -122,7 +122,7 @@ import Testing
         #expect(!writer.isFailing)
     }
 
-    @Test func `what an attempt finds out while the sink still fails is told when it works again`() {
+    @Test func `a report of a failing sink is written when it works again`() {
         var writer = makeWriter()
         file.fail(with: ENOSPC)
         writer.write(lines(1), count: 1)
@@ -136,21 +136,21 @@ import Testing
         #expect(others.dropFirst().first?.message.contains("up to 4 records lost") == true)
     }
 
-    @Test func `drops are of the time from the earliest to the latest`() {
+    @Test func `dropped records cover the earliest to the latest time`() {
         var drops = RecordDrops()
         drops.add(1, from: 100, to: 200)
         drops.add(1, from: 50, to: 60)
         #expect((drops.count, drops.first, drops.last) == (2, 50, 200))
     }
 
-    @Test func `reopening is told of in the new file`() {
+    @Test func `reopening is logged in the new file`() {
         var writer = makeWriter()
         writer.reopen()
         #expect(file.reopened == 1)
         #expect(events == ["reopened"])
     }
 
-    @Test func `reopening that fails is told to the others`() {
+    @Test func `a failed reopening is reported to the other sinks`() {
         var writer = makeWriter()
         file.fail(with: EACCES)
         writer.reopen()
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 7])
-    func `the health of a sink has three moves`(lost: Int) {
+    func `a sink fails, keeps failing and recovers`(lost: Int) {
         var health = SinkHealth.working
         #expect(health.beforeWrite() == .none)
         let error = SystemError("write", errno: ENOSPC)

@@ -67,7 +67,7 @@ import Testing
         #expect(line.contains("  via tcp://127.0.0.1:5000  upstream unix:///run/\"db\"  not reached: tcp://10.0.0.5"))
     }
 
-    @Test func `the time in the line is a field of its own, and left out where there was none`() throws {
+    @Test func `queue_us is a field, and omitted without a wait`() throws {
         var trace = trace
         trace.queueMicroseconds = 1_234_567
         let waited = record(trace)

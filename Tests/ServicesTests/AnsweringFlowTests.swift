@@ -14,7 +14,7 @@ import Testing
     private static let other = IPv4Address(0xc633_6401)
 
     @Test(arguments: [0, 7, 11, 13, 17, 19, 37, 53, 69, 111, 123, 137, 138, 161, 389, 500, 520] as [UInt16])
-    func `does not answer what claims to come from a port that answers`(port: UInt16) {
+    func `a datagram from the port of an answering service is not answered`(port: UInt16) {
         let ip6 = IPv6Address(high: 0x2001_0db8 << 32, low: 1)
         #expect(!AnsweringFlow.mayAnswer(.ipv4(Self.other, port: port), at: Self.local, isToMany: false))
         #expect(!AnsweringFlow.mayAnswer(.ipv6(ip6, port: port, scope: 0), at: Self.local, isToMany: false))
@@ -34,11 +34,13 @@ import Testing
         // Unix sockets: those that have a name.
         (.abstract(name: [1]), false, true), (.unix(path: [0x2f, 0x61]), false, true), (.unnamed, false, false),
     ])
-    func `answers nobody who may not be who they are`(peer: SocketAddress, isToMany: Bool, isAnswered: Bool) {
+    func `a datagram whose source may be forged is not answered`(
+        peer: SocketAddress, isToMany: Bool, isAnswered: Bool
+    ) {
         #expect(AnsweringFlow.mayAnswer(peer, at: Self.local, isToMany: isToMany) == isAnswered)
     }
 
-    @Test func `does not answer to another socket of this daemon`() throws {
+    @Test func `a datagram from another socket of this daemon is not answered`() throws {
         let harness = try LaneHarness()
         let first = try harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
         let second = try harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
@@ -62,7 +64,7 @@ import Testing
         #expect(!harness.lane.isOwnPort(address), "nobody listens there any more")
     }
 
-    @Test func `datagrams that come joined are held back one by one`() throws {
+    @Test func `segments of a coalesced datagram are limited one by one`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
         let peer = try DatagramPeer()
@@ -96,7 +98,7 @@ import Testing
         #expect(answers.last == [UInt8](repeating: 8, count: 10))
     }
 
-    @Test func `what listens on every address is reached at each`() throws {
+    @Test func `a wildcard socket is recognized at each address`() throws {
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv6(.any, port: 0, scope: 0), dualStack: true, options: ListeningOptions())
@@ -110,7 +112,7 @@ import Testing
         #expect(!harness.lane.isOwnPort(.ipv4(Self.other, port: port)))
     }
 
-    @Test func `a socket without a name is heard and not answered`() throws {
+    @Test func `a datagram from an unbound Unix socket is counted and not answered`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixDatagram], service: ServiceSettings.echo.factory)[0]
         try DatagramPeer(nil, isNamed: false).send("x", to: socket)

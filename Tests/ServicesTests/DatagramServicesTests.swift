@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: kinds, [0, 1, 64, 1200, 9000, 65_507])
-    func `echo sends back what came, byte for byte`(kind: SocketKind, length: Int) throws {
+    func `echo returns each datagram`(kind: SocketKind, length: Int) throws {
         let (harness, socket, peer) = try open(.echo, kind)
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         try peer.send(bytes, to: socket)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: kinds)
-    func `discard says nothing`(kind: SocketKind) throws {
+    func `discard sends nothing`(kind: SocketKind) throws {
         let (harness, socket, peer) = try open(.discard, kind)
         for text in ["one", "", "three"] { try peer.send(text, to: socket) }
         #expect(answers(0, harness, peer) == [])
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: kinds, ["", "what time is it?"])
-    func `daytime answers each datagram with the time in words`(kind: SocketKind, question: String) throws {
+    func `daytime answers each datagram with a line of text`(kind: SocketKind, question: String) throws {
         let (harness, socket, peer) = try open(.daytime, kind)
         let before = CivilTime(nanoseconds: Clock.realtime)
         try peer.send(question, to: socket)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [ServiceSettings.echo, .daytime, .time, .chargen])
-    func `answers as many as came joined`(settings: ServiceSettings) throws {
+    func `each segment of a coalesced datagram is answered`(settings: ServiceSettings) throws {
         let (harness, socket, peer) = try open(settings, .udp)
         try peer.send([UInt8](repeating: 7, count: 2500), segment: 1000, to: socket)
         #expect(answers(3, harness, peer).count == 3)

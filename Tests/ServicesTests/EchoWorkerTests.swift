@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root, for buffers beyond net.core.wmem_max"))
-    func `a message that is longer than any is taken ends the connection with its reason`() throws {
+    func `a message over the limit ends the connection as message-too-long`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen([.unixSeqpacket], service: ServiceSettings.echo.factory)[0]
         let peer = try harness.connect(to: socket)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream])
-    func `gives everything back, also to a client that finishes first and reads then`(kind: SocketKind) throws {
+    func `a client that half-closes before it reads gets everything back`(kind: SocketKind) throws {
         let (harness, socket) = try open(kind)
         let peer = try harness.connect(to: socket)
         peer.reads = false
@@ -62,7 +62,7 @@ import Testing
         #expect(close.number("bytes_out") == Self.megabyte.count)
     }
 
-    @Test func `gives one byte at a time back`() throws {
+    @Test func `single bytes are echoed`() throws {
         let (harness, socket) = try open(.tcp)
         let peer = try harness.connect(to: socket)
         peer.writeLength = 1
@@ -73,7 +73,7 @@ import Testing
         #expect(peer.text == "slowly, but all of it")
     }
 
-    @Test func `keeps the bounds of messages`() throws {
+    @Test func `message boundaries are kept`() throws {
         let (harness, socket) = try open(.unixSeqpacket)
         let peer = try harness.connect(to: socket)
         for message in ["one", "", "three"] { peer.writeMessage(message) }
@@ -84,7 +84,7 @@ import Testing
         #expect(harness.run(until: { harness.connections == 0 }))
     }
 
-    @Test func `holds no more than a read for a client that does not read`() throws {
+    @Test func `at most one read is queued for a client that does not read`() throws {
         let (harness, socket) = try open(.unixStream)
         let peer = try harness.connect(to: socket)
         peer.reads = false
@@ -97,7 +97,7 @@ import Testing
         #expect(peer.received.count == 8 * Self.megabyte.count)
     }
 
-    @Test func `is not troubled by a client that resets`() throws {
+    @Test func `a client that resets ends only its own connection`() throws {
         let (harness, socket) = try open(.tcp)
         let bad = try harness.connect(to: socket)
         let good = try harness.connect(to: socket)

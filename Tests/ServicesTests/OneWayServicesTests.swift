@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `discard throws away what comes and says nothing`(kind: SocketKind) throws {
+    func `discard reads and sends nothing`(kind: SocketKind) throws {
         let (harness, socket) = try open(.discard, kind)
         let peer = try harness.connect(to: socket)
         if kind.isByteStream {
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `daytime says the time once and has finished`(kind: SocketKind) throws {
+    func `daytime sends one line and finishes`(kind: SocketKind) throws {
         let (harness, socket) = try open(.daytime, kind)
         let before = CivilTime(nanoseconds: Clock.realtime)
         let peer = try harness.connect(to: socket)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `time says four bytes and has finished`(kind: SocketKind) throws {
+    func `time sends four bytes and finishes`(kind: SocketKind) throws {
         let (harness, socket) = try open(.time, kind)
         let before = TimeProtocol.seconds(of: Clock.realtime)
         let peer = try harness.connect(to: socket)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [ServiceSettings.daytime, .time])
-    func `what a client says before it listens costs it nothing`(settings: ServiceSettings) throws {
+    func `input that a client sends first does not lose the answer`(settings: ServiceSettings) throws {
         let (harness, socket) = try open(settings)
         let peer = try harness.connect(to: socket)
         peer.reads = false
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [ServiceSettings.daytime, .time, .discard, .echo, .chargen, .chat])
-    func `a client that vanishes at once leaves a record and nothing else`(settings: ServiceSettings) throws {
+    func `a client that disconnects immediately has its records`(settings: ServiceSettings) throws {
         let (harness, socket) = try open(settings)
         for _ in 0..<20 {
             try harness.connect(to: socket).reset()

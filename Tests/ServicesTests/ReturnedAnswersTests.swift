@@ -29,31 +29,33 @@ import Testing
         return answered
     }
 
-    @Test(arguments: [0, 1, 15, 16, 17, 1400]) func `a datagram in a loop is held back after a thousand`(length: Int) {
+    @Test(arguments: [0, 1, 15, 16, 17, 1400]) func `a looping datagram is limited after a thousand answers`(
+        length: Int
+    ) {
         let answered = loop([[UInt8](repeating: 0x61, count: length)], limit: 100_000)
         // Ten a second of the time that the first thousand take, and those before anything is remembered.
         #expect(answered >= 1000 && answered <= 1000 + 20 + 65)
     }
 
     /// 64 answers are remembered, so of 300 pairs some have one place for both.
-    @Test func `of two datagrams in a loop neither hides the other`() {
+    @Test func `two looping datagrams are both detected`() {
         for other in UInt8(1)...255 {
             let answered = loop([[0, 0, 7], [0, other, 7]], limit: 20_000)
             #expect(answered < 20_000, "\(other)")
         }
     }
 
-    @Test(arguments: 0..<20) func `many datagrams in a loop are all held back`(seed: UInt64) {
+    @Test(arguments: 0..<20) func `many looping datagrams are all limited`(seed: UInt64) {
         let datagrams = (0..<500).map { [UInt8($0 / 256), UInt8($0 % 256), 9] }
         // No time passes, so only the first thousand repeats are answered.
         #expect(loop(datagrams, limit: 500_000, every: 0, seed: seed) < 500_000)
     }
 
-    @Test func `a client that asks the same ten times a second is always answered`() {
+    @Test func `a client that repeats a request ten times a second is always answered`() {
         #expect(loop([[1, 2, 3]], limit: 10_000, every: 100_000_000) == 10_000)
     }
 
-    @Test func `datagrams that differ are never held back`() {
+    @Test func `different datagrams are never limited`() {
         var returned = ReturnedAnswers()
         for number in 0..<100_000 {
             var bytes = [UInt8](repeating: 0x61, count: 1400)
@@ -65,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `each datagram of joined ones is compared and noted by itself`() {
+    @Test func `each segment of a coalesced datagram is compared by itself`() {
         // With this seed each has a place of its own.
         var returned = ReturnedAnswers(seed: 1)
         let one: [UInt8] = [1, 2, 3]

@@ -32,19 +32,19 @@ import Testing
     ]
 
     @Test(arguments: frames)
-    func `is written as candump does and read back`(text: String, frame: CANFrame) throws {
+    func `a frame is written in candump's notation and read back`(text: String, frame: CANFrame) throws {
         #expect(String(decoding: frame.text, as: UTF8.self) == text)
         #expect(try CANFrame(text: Array(text.utf8)) == frame)
     }
 
     @Test(arguments: frames)
-    func `is the kernel's struct and back`(text: String, frame: CANFrame) {
+    func `a frame is converted to the kernel's struct and back`(text: String, frame: CANFrame) {
         let bytes = frame.kernelBytes
         if case .flexible = frame.kind { #expect(bytes.count == 72) } else { #expect(bytes.count == 16) }
         #expect(CANFrame(kernelBytes: bytes) == frame)
     }
 
-    @Test func `has the layout of linux can h`() {
+    @Test func `the layout is that of linux/can.h`() {
         let bytes = Self.frame(0x8000_0102, .data(lengthCode: 0), [0xaa, 0xbb]).kernelBytes
         let number = (0x8000_0102 as UInt32).littleEndian
         // On a big-endian machine the first four would be the other way around.
@@ -60,7 +60,7 @@ import Testing
         // Nine bytes are no length of CAN FD; twelve are.
         ("123##0112233445566778899", "123##0112233445566778899000000"),
     ])
-    func `takes what cansend takes`(text: String, canonical: String) throws {
+    func `cansend's notation is accepted`(text: String, canonical: String) throws {
         #expect(String(decoding: try CANFrame(text: Array(text.utf8)).text, as: UTF8.self) == canonical)
     }
 
@@ -75,18 +75,18 @@ import Testing
         ("123#Rx", "the length that is asked for"), ("123#11_9", "follow eight bytes"),
         ("123#1122334455667788_8", "follow eight bytes"), ("123#1122334455667788_", "follow eight bytes"),
     ])
-    func `refuses what is no frame and says how one is written`(text: String, words: String) {
+    func `invalid text is refused with the notation`(text: String, words: String) {
         let mistake = #expect(throws: TextMistake.self) { try CANFrame(text: Array(text.utf8)) }
         #expect(mistake?.message.contains(words) == true, "\(mistake?.message ?? "")")
     }
 
     @Test(arguments: [0, 1, 15, 17, 71, 73])
-    func `is no struct of another size`(size: Int) {
+    func `a struct of another size is refused`(size: Int) {
         #expect(CANFrame(kernelBytes: Array(repeating: 0, count: size)) == nil)
     }
 
     @Test(arguments: [(16, 9), (16, 255), (72, 65), (72, 255)])
-    func `is no struct whose length is beyond its end`(size: Int, length: UInt8) {
+    func `a struct with a length beyond its end is refused`(size: Int, length: UInt8) {
         var bytes = [UInt8](repeating: 0, count: size)
         bytes[4] = length
         #expect(CANFrame(kernelBytes: bytes) == nil)

@@ -60,7 +60,7 @@ import Testing
         Case("sendto", ENETDOWN, .talking, .can, 74, "ip link set"),
         Case("sendto", EIO, .talking, .udp, 74, "cannot sendto"),
     ])
-    func `has a status and a sentence for each`(failure: Case) {
+    func `each failure has a status and a message`(failure: Case) {
         let said = ClientFailure(
             SystemError(failure.operation, errno: failure.number), failure.activity, "udp://192.0.2.1:7",
             kind: failure.kind)
@@ -69,7 +69,7 @@ import Testing
         #expect(said.message.contains("udp://192.0.2.1:7"))
     }
 
-    @Test func `never shares a status with success or with a shell`() {
+    @Test func `no status is that of success or of a shell`() {
         #expect(ClientFailure.Reason.allCases.allSatisfy { 64...78 ~= $0.rawValue })
     }
 }

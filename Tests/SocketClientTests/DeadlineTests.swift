@@ -5,7 +5,7 @@ import Testing
 @testable import SocketClient
 
 @Suite struct DeadlineTests {
-    @Test func `a deadline is so much later`() {
+    @Test func `a deadline is now plus the duration`() {
         #expect(UInt64.deadline(in: .milliseconds(1500), after: 7) == 1_500_000_007)
         #expect(UInt64.deadline(in: .zero, after: 7) == 7)
         #expect(UInt64.deadline(in: nil, after: 7) == nil)

@@ -21,7 +21,7 @@ import Testing
 
     // MARK: - A pipe
 
-    @Test func `sends a pipe's bytes to a stream as they are, half-closes, and ends with the other side`() {
+    @Test func `a pipe is sent unchanged, then half-closed, until EOF of the peer`() {
         var dialogue = dialogue(.stream, .pipe)
         #expect(dialogue.input(bytes("q\nhal")) == [.send(bytes("q\nhal"))])
         #expect(dialogue.received(stream: bytes("x")) == [.show(bytes("x"))])
@@ -33,13 +33,13 @@ import Testing
     }
 
     @Test(arguments: [DialogueSettings.Transport.messages, .datagrams])
-    func `makes a message of each line, of an empty one an empty message`(transport: DialogueSettings.Transport) {
+    func `each line is a message, also an empty one`(transport: DialogueSettings.Transport) {
         var dialogue = dialogue(transport, .pipe)
         #expect(dialogue.input(bytes("a\n\nb")) == [.send(bytes("a")), .send([])])
         #expect(dialogue.endOfInput().first == .send(bytes("b")))
     }
 
-    @Test func `sends what is left of the input when the peer finished first, and ends when it pauses`() {
+    @Test func `after EOF of the peer the available input is sent`() {
         var dialogue = dialogue(.stream, .pipe)
         #expect(dialogue.inputPaused() == [])
         #expect(dialogue.endOfPeer() == [])
@@ -48,14 +48,14 @@ import Testing
         #expect(dialogue.inputPaused() == [.end(.finished)])
     }
 
-    @Test func `ends when the input does and the peer finished first`() {
+    @Test func `after EOF of the peer the end of input ends the dialogue`() {
         var dialogue = dialogue(.messages, .pipe)
         #expect(dialogue.input(bytes("rest")) == [])
         #expect(dialogue.endOfPeer() == [])
         #expect(dialogue.endOfInput() == [.send(bytes("rest")), .end(.finished)])
     }
 
-    @Test func `ends at the first line that is none, with its number`() {
+    @Test func `an invalid line ends the input, with its number`() {
         var dialogue = dialogue(.datagrams, .pipe, form: .hex)
         let actions = dialogue.input(bytes("00\n\nxyz\n01\n"))
         #expect(actions.count == 3)
@@ -69,7 +69,7 @@ import Testing
         #expect(dialogue.endOfInput() == [])
     }
 
-    @Test func `reads digits by lines for a stream as well`() {
+    @Test func `hex for a stream is read by lines`() {
         var dialogue = dialogue(.stream, .pipe, form: .hex)
         #expect(dialogue.input(bytes("0a")) == [])
         #expect(dialogue.input(bytes("0b\n0c")) == [.send([10, 11])])
@@ -78,7 +78,7 @@ import Testing
 
     // MARK: - Silence
 
-    @Test func `is patient until all is sent`() {
+    @Test func `the timeout begins after all is sent`() {
         var dialogue = dialogue(.datagrams, .pipe, silence: .seconds(2))
         #expect(dialogue.patience == nil)
         #expect(dialogue.endOfInput() == [])
@@ -86,14 +86,14 @@ import Testing
     }
 
     @Test(arguments: [(0, DialogueEnd.silent), (1, .finished), (2, .finished)])
-    func `tells datagrams that were never answered from answers that have ended`(answers: Int, end: DialogueEnd) {
+    func `no answer and no further answer are different ends`(answers: Int, end: DialogueEnd) {
         var dialogue = dialogue(.datagrams, .pipe, silence: .seconds(2))
         _ = dialogue.endOfInput()
         for _ in 0..<answers { _ = dialogue.received(message: [], length: 0) }
         #expect(dialogue.silence() == [.end(end)])
     }
 
-    @Test func `takes silence for an answer neither where there is an end nor where there is a count`() {
+    @Test func `silence is an error for a stream and with --count`() {
         var stream = dialogue(.stream, .pipe, silence: .seconds(2))
         _ = stream.endOfInput()
         _ = stream.received(stream: [1])
@@ -104,7 +104,7 @@ import Testing
         #expect(counted.silence() == [.end(.silent)])
     }
 
-    @Test func `waits for a first client without end, and for the next one as long as it is told`() {
+    @Test func `--listen waits for the first client without limit, then for --timeout`() {
         var dialogue = dialogue(.datagrams, .pipe, silence: .seconds(2), waitsForFirst: true)
         _ = dialogue.endOfInput()
         #expect(dialogue.patience == nil)
@@ -114,7 +114,7 @@ import Testing
 
     // MARK: - A person
 
-    @Test func `sends what is typed with a line feed to streams and without to messages`() {
+    @Test func `typed lines have a line feed for streams and none for messages`() {
         var stream = dialogue(.stream, .terminal)
         #expect(stream.typed(bytes("hi")) == [.send(bytes("hi\n"))])
         #expect(stream.typed([]) == [.send(bytes("\n"))])
@@ -125,7 +125,7 @@ import Testing
         #expect(digits.typed(bytes("68 69")) == [.send(bytes("hi"))])
     }
 
-    @Test func `says what is wrong with a line and goes on`() {
+    @Test func `an invalid typed line gets a message, and the session continues`() {
         var dialogue = dialogue(.datagrams, .terminal, form: .can)
         guard case .say(let words) = dialogue.typed(bytes("hello")).first else {
             Issue.record("nothing is said")
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `gives the other side a moment when a person leaves, by q and by Ctrl-D`(isTyped: Bool) {
+    func `q and Ctrl-D give the peer one second`(isTyped: Bool) {
         var dialogue = dialogue(.stream, .terminal)
         #expect((isTyped ? dialogue.typed(bytes("q")) : dialogue.endOfInput()) == [.finishSending])
         #expect(dialogue.patience == DialogueSettings.farewell)
@@ -148,25 +148,25 @@ import Testing
     }
 
     @Test(arguments: ["q ", " q", "Q", "quit", "qq"])
-    func `sends every other line`(line: String) {
+    func `other lines are sent`(line: String) {
         var dialogue = dialogue(.messages, .terminal)
         #expect(dialogue.typed(bytes(line)) == [.send(bytes(line))])
     }
 
-    @Test func `leaves datagrams at once`() {
+    @Test func `q ends a datagram session immediately`() {
         var dialogue = dialogue(.datagrams, .terminal)
         #expect(dialogue.typed(bytes("q")) == [.end(.finished)])
         #expect(dialogue.typed(bytes("more")) == [])
     }
 
-    @Test func `EOF from the peer is told to a person`() {
+    @Test func `EOF of the peer prints a message`() {
         var dialogue = dialogue(.stream, .terminal)
         #expect(dialogue.endOfPeer() == [.say("EOF from the peer"), .end(.finished)])
     }
 
     // MARK: - One message
 
-    @Test func `sends what the command line says and shows nothing`() {
+    @Test func `send sends its message and prints nothing`() {
         var stream = dialogue(.stream, .commandLine, silence: .seconds(2))
         #expect(stream.command(bytes("hi")) == [.send(bytes("hi"))])
         #expect(stream.endOfInput() == [.finishSending])
@@ -178,7 +178,7 @@ import Testing
         #expect(datagrams.endOfInput() == [.end(.finished)])
     }
 
-    @Test func `takes one message and sends nothing`() {
+    @Test func `receive prints one message and sends nothing`() {
         var dialogue = dialogue(.datagrams, .none, count: 1)
         #expect(!dialogue.takesInput)
         #expect(dialogue.input(bytes("x")) == [])
@@ -189,19 +189,19 @@ import Testing
 
     // MARK: - What comes in
 
-    @Test func `counts the lines of a stream, and shows nothing behind the last`() {
+    @Test func `--count counts the lines of a stream and prints no more`() {
         var dialogue = dialogue(.stream, .pipe, count: 3)
         #expect(dialogue.received(stream: bytes("one\ntw")) == [.show(bytes("one\ntw"))])
         #expect(dialogue.received(stream: bytes("o\nthree\nfour\n")) == [.show(bytes("o\nthree\n")), .end(.finished)])
     }
 
-    @Test func `counts empty messages too`() {
+    @Test func `--count counts empty messages`() {
         var dialogue = dialogue(.messages, .pipe, count: 2)
         #expect(dialogue.received(message: [], length: 0) == [.show(bytes("\n"))])
         #expect(dialogue.received(message: [], length: 0) == [.show(bytes("\n")), .end(.finished)])
     }
 
-    @Test func `says that a message was cut`() {
+    @Test func `a truncated message is reported`() {
         var dialogue = dialogue(.datagrams, .pipe, form: .hex)
         let actions = dialogue.received(message: [1, 2], length: 3000)
         #expect(actions.first == .show(bytes("01 02\n")))
@@ -215,14 +215,14 @@ import Testing
     // MARK: - Failures
 
     @Test(arguments: [DialogueSettings.Transport.stream, .messages, .datagrams])
-    func `ends a script with what the kernel says`(transport: DialogueSettings.Transport) {
+    func `an error of the socket ends a script with its errno`(transport: DialogueSettings.Transport) {
         var dialogue = dialogue(transport, .pipe)
         let error = SystemError("recv", errno: ECONNREFUSED)
         #expect(dialogue.failure(error) == [.end(.failed(error))])
         #expect(dialogue.failure(error) == [])
     }
 
-    @Test func `goes on when a person's datagram was refused`() {
+    @Test func `a refused datagram does not end a typed session`() {
         var dialogue = dialogue(.datagrams, .terminal)
         guard case .say(let words) = dialogue.failure(SystemError("recvmsg", errno: ECONNREFUSED)).first else {
             Issue.record("nothing is said")
@@ -232,14 +232,14 @@ import Testing
         #expect(dialogue.takesInput)
     }
 
-    @Test func `does not mind a reset behind a farewell`() {
+    @Test func `a reset after q is no error`() {
         var dialogue = dialogue(.stream, .terminal)
         _ = dialogue.typed(bytes("q"))
         #expect(dialogue.failure(SystemError("recv", errno: ECONNRESET)) == [.end(.finished)])
     }
 
     /// Every input after the end, in every form of the end.
-    @Test func `does nothing once it is over`() {
+    @Test func `events after the end have no effect`() {
         var dialogue = dialogue(.datagrams, .terminal)
         _ = dialogue.typed(bytes("q"))
         #expect(dialogue.isOver && !dialogue.takesInput && !dialogue.expectsMessages && !dialogue.endsWithoutInput)

@@ -9,7 +9,7 @@ import Testing
         ("", [UInt8]()), ("00", [0]), ("68 65 6c", [0x68, 0x65, 0x6c]), ("68656C", [0x68, 0x65, 0x6c]),
         ("0xDEAD", [0xde, 0xad]), (" de:ad \t be\r", [0xde, 0xad, 0xbe]), ("  ", []), ("0x", []),
     ])
-    func `reads pairs of digits`(text: String, bytes: [UInt8]) throws {
+    func `pairs of digits are read`(text: String, bytes: [UInt8]) throws {
         #expect(try HexText.decode(Array(text.utf8)) == bytes)
     }
 
@@ -18,12 +18,12 @@ import Testing
         ("41 g1", "`g`"),
         ("4g", "odd number of digits"), ("\u{1}", "`\\x01`"), ("41-42", "`-`"),
     ])
-    func `refuses everything else`(text: String, words: String) {
+    func `other text is refused`(text: String, words: String) {
         let mistake = #expect(throws: TextMistake.self) { try HexText.decode(Array(text.utf8)) }
         #expect(mistake?.message.contains(words) == true)
     }
 
-    @Test func `reads back what it writes`() throws {
+    @Test func `written bytes are read back`() throws {
         let bytes = Array(UInt8.min...UInt8.max)
         let text = HexText.encode(bytes[...])
         #expect(String(decoding: text.prefix(8), as: UTF8.self) == "00 01 02")

@@ -6,7 +6,7 @@ import Testing
 /// Lines out of bytes that come in pieces of any size.
 @Suite struct LineCutterTests {
     @Test(arguments: 1...12)
-    func `cuts the same lines whatever the pieces are`(size: Int) {
+    func `any pieces give the same lines`(size: Int) {
         let bytes = Array("one\n\nthree\r\nfour".utf8)
         var cutter = LineCutter()
         var lines: [String] = []
@@ -19,7 +19,7 @@ import Testing
         #expect(cutter.takeRest() == nil)
     }
 
-    @Test func `has no rest behind a line feed`() {
+    @Test func `nothing is left after a line feed`() {
         var cutter = LineCutter()
         #expect(cutter.add(Array("\n".utf8)) == [[]])
         #expect(cutter.takeRest() == nil)

@@ -83,23 +83,23 @@ import Testing
     }
 
     @Test(arguments: ["", "a", "hello wor", String(repeating: "x", count: 8), String(repeating: "y", count: 30)])
-    func `keeps the line that is being typed whole, below what came in`(typed: String) {
+    func `the line being typed stays below received data`(typed: String) {
         let rows = run(10, typed: typed, ["one\n", "two\nthree\n"])
         #expect(rows.prefix(3) == ["one", "two", "three"])
         #expect(rows.dropFirst(3).joined() == Self.trimmed("> \(typed)"))
     }
 
     @Test(arguments: [["pa", "rt", "ial\n"], ["partial", "\n"], ["p", "artial\n"], ["partial\n"]])
-    func `writes a line that comes in pieces as one`(pieces: [String]) {
+    func `a line in pieces is written as one`(pieces: [String]) {
         #expect(run(20, typed: "typing", pieces) == ["partial", "> typing"])
     }
 
-    @Test func `shows a line that has not ended above the prompt`() {
+    @Test func `a partial line is shown above the prompt`() {
         #expect(run(20, typed: "typing", ["name? "]) == ["name?", "> typing"])
     }
 
     @Test(arguments: [1, 3, 7, 40])
-    func `breaks a long line where the terminal does, whatever pieces it comes in`(size: Int) {
+    func `a long line wraps where the terminal wraps`(size: Int) {
         let text = String((0..<25).map { Character(Unicode.Scalar(UInt8(97 + $0))) })
         let pieces = stride(from: 0, to: text.count, by: size).map { start in
             String(text.dropFirst(start).prefix(size))
@@ -107,7 +107,7 @@ import Testing
         #expect(run(10, typed: "z", pieces + ["\n"]) == ["abcdefghij", "klmnopqrst", "uvwxy", "> z"])
     }
 
-    @Test func `begins anew below a line that was entered`() {
+    @Test func `an entered line is followed by a new prompt`() {
         var screen = screen(20)
         var terminal = Terminal(columns: 20)
         terminal.edit("")
@@ -121,7 +121,7 @@ import Testing
         #expect(terminal.text == ["name?", "> me", "hello", ">"])
     }
 
-    @Test func `makes room for somebody else's line, and leaves no prompt at the end`() {
+    @Test func `another line makes room, and the end removes the prompt`() {
         var screen = screen(20)
         var terminal = Terminal(columns: 20)
         terminal.edit("typing")
@@ -140,11 +140,11 @@ import Testing
         ("> 1\u{65e5}\u{672c}\u{8a9e}", 0), ("> 12\u{65e5}\u{672c}\u{8a9e}", 1), ("> 1234567\u{65e5}", 1),
         ("> \u{1}\u{1}\u{1}\u{1}", 1), ("> a\tb", 0), ("> 123456\t", 1),
     ])
-    func `knows the row of the cursor behind wide and invisible characters`(text: String, row: Int) {
+    func `wide and invisible characters move the cursor correctly`(text: String, row: Int) {
         #expect(screen(10).rowOfCursor(behind: text) == row)
     }
 
-    @Test func `forgets what it knew of rows when the terminal changes its width`() {
+    @Test func `a new width resets the rows`() {
         var screen = screen(20)
         _ = screen.show("part", above: "")
         screen.columns = 10

@@ -19,7 +19,7 @@ import Testing
         ("can://can0", .can, .can(InterfaceName("can0") ?? .any, .none)),
         ("can://*", .can, .can(.any, .none)),
     ])
-    func `needs nobody's answer where all is said`(text: String, kind: SocketKind, address: SocketAddress) throws {
+    func `a numeric address needs no look-up`(text: String, kind: SocketKind, address: SocketAddress) throws {
         let target = try Target(Endpoint(parsing: text), for: .connecting)
         #expect(target.kind == kind)
         #expect(target.addresses == [address])
@@ -29,19 +29,19 @@ import Testing
         ("systemd://web", "systemctl list-sockets"), ("tcp://*:7", "localhost"), ("tcp://127.0.0.1:0", "port 0"),
         ("vsock://any:7", "local, host or a number"),
     ])
-    func `refuses what cannot be connected to and says what to write`(text: String, words: String) {
+    func `an address to listen on is refused with the one to write`(text: String, words: String) {
         let failure = #expect(throws: ClientFailure.self) { try Target(Endpoint(parsing: text), for: .connecting) }
         #expect(failure?.reason == .usage)
         #expect(failure?.message.contains(words) == true)
         #expect(failure?.message.hasPrefix(text) == true)
     }
 
-    @Test func `listens on every address, IPv6 first, which takes IPv4 as well`() throws {
+    @Test func `a wildcard listens on IPv6 with IPv4`() throws {
         let target = try Target(Endpoint(parsing: "udp://*:0"), for: .listening)
         #expect(target.addresses == [.ipv6(.any, port: 0, scope: 0), .ipv4(.any, port: 0)])
     }
 
-    @Test func `tells a name that does not resolve`() {
+    @Test func `a name that does not resolve is an error`() {
         let failure = #expect(throws: ClientFailure.self) {
             try Target(Endpoint(parsing: "tcp://no-such-host.invalid:7"), for: .connecting)
         }
@@ -49,7 +49,7 @@ import Testing
         #expect(failure?.message.contains("`no-such-host.invalid`") == true)
     }
 
-    @Test func `tries every address of a name`() throws {
+    @Test func `every address of a name is tried`() throws {
         let target = try Target(Endpoint(parsing: "tcp://localhost:7"), for: .connecting)
         #expect(target.addresses.contains(.ipv4(.loopback, port: 7)))
         #expect(Set(target.addresses).count == target.addresses.count)

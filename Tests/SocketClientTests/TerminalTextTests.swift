@@ -23,14 +23,14 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `shows what would steer it`(bytes: [UInt8], shown: String) {
+    func `control characters are shown`(bytes: [UInt8], shown: String) {
         var text = TerminalText()
         let beginning = text.add(bytes)
         #expect(beginning + text.finish() == shown)
     }
 
     @Test(arguments: cases)
-    func `shows the same when it comes byte by byte`(bytes: [UInt8], shown: String) {
+    func `byte by byte gives the same text`(bytes: [UInt8], shown: String) {
         var text = TerminalText()
         var all = ""
         for byte in bytes { all += text.add([byte]) }

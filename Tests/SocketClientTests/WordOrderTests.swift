@@ -17,7 +17,7 @@ import Testing
         ("--timeout=1s connect a", "connect --timeout=1s a"), ("-l connect a", "connect -l a"),
         ("--timeout send connect a", "connect --timeout send a"),
     ])
-    func `options before the command go behind it`(line: String, meant: String) {
+    func `options before the command are moved behind it`(line: String, meant: String) {
         #expect(Self.ordered(line) == meant)
     }
 
@@ -26,7 +26,7 @@ import Testing
         "nonsense connect",
         "-- connect x",
     ])
-    func `all else stays as it is`(line: String) {
+    func `other words keep their order`(line: String) {
         #expect(Self.ordered(line) == line)
     }
 }

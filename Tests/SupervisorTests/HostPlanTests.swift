@@ -119,9 +119,7 @@ import Testing
         #expect(decision == Decision(opened: [0], closed: [0]))
     }
 
-    @Test func `a group without interface= is checked after an interface is removed, and until it is joined`()
-        throws
-    {
+    @Test func `a group without interface= is checked after a removal, and until it is joined`() throws {
         let all = [Self.chosen, "udp://239.1.1.2:7?interface=lo"]
         #expect(
             try decide(all, from: Self.withNIC, to: Self.withOther) == Decision(groups: [0], gone: [5]))

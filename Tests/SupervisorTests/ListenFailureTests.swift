@@ -115,9 +115,7 @@ import Testing
                     + " belongs to this service"
             ),
         ] as [(ListenFailure.Cause, CInt, String)])
-    func `the message has place, listener, cause and advice`(cause: ListenFailure.Cause, errno: CInt, text: String)
-        throws
-    {
+    func `the message has place, cause and advice`(cause: ListenFailure.Cause, errno: CInt, text: String) throws {
         let failure = try failure(cause)
         #expect(failure.message == Self.start + text)
         #expect(failure.errno == errno)

@@ -18,13 +18,13 @@ import Testing
     }
 
     @Test(arguments: Corpus.documents(in: "invalid"))
-    func `an invalid document is refused`(_ name: String) throws {
+    func `an invalid document is rejected`(_ name: String) throws {
         let bytes = try Corpus.bytes(of: name)
         #expect(!TOMLDocument.parse(bytes).problems.isEmpty)
         #expect(invariantFailures(of: bytes) == [])
     }
 
-    @Test func `the corpus is whole`() {
+    @Test func `the corpus is complete`() {
         #expect(Corpus.documents(in: "valid").count == 210)
         #expect(Corpus.documents(in: "invalid").count == 499)
     }

@@ -17,7 +17,7 @@ import Testing
             [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x9F, 0x98], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFE],
             [0xFF],
         ] as [[UInt8]])
-    func `a byte that is not UTF-8 is one problem, wherever it stands`(_ sequence: [UInt8]) throws {
+    func `a byte that is not UTF-8 is one problem at any place`(_ sequence: [UInt8]) throws {
         let byte = String(sequence[0], radix: 16, uppercase: true)
         for (before, after) in [
             ("a = \"", "\"\nb = 1\n"), ("a = '", "'\nb = 1\n"), ("# ", "\nb = 1\n"), ("a = \"\"\"", "\"\"\"\nb = 1\n"),
@@ -37,14 +37,14 @@ import Testing
         #expect(root(of: "a = '\(text)'").value(at: "a")?.string == text)
     }
 
-    @Test func `other problems are told besides that of the encoding`() {
+    @Test func `other problems are reported besides the encoding`() {
         #expect(
             messages(Array("a = \"".utf8) + [0xE9] + Array("\"\nb = oops\n".utf8)) == [
                 "the byte 0xE9 is not UTF-8", "`oops` is not a value",
             ])
     }
 
-    @Test func `a byte order mark may begin the document and stand nowhere else`() {
+    @Test func `a byte order mark is valid only at the beginning`() {
         #expect(problems(in: "\u{FEFF}a = 1") == [])
         #expect(problems(in: "\u{FEFF}\u{FEFF}a = 1") == ["1:1: a key without quotes may not contain `\\u{FEFF}`"])
         #expect(problems(in: "a = \u{FEFF}1") == ["1:5: `\\u{FEFF}1` is not a value"])
@@ -54,7 +54,7 @@ import Testing
         #expect(messages([0xFF, 0xFE, 0x61, 0x00, 0x3D, 0x00]) == ["there is a null byte, so this is not text"])
     }
 
-    @Test func `a lone CR is no line break`() {
+    @Test func `a lone CR is not a line break`() {
         #expect(
             problems(in: "a = 1\rb = 2\r") == [
                 "1:6: expected the end of the line, found a carriage return without a line feed"

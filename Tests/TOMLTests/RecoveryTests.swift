@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: mistakes)
-    func `what stands behind a mistake is read`(_ mistake: Mistake) {
+    func `text after a mistake is read`(_ mistake: Mistake) {
         let text = mistake.text + "\n[behind.it]\nlast = 1\n"
         #expect(root(of: text).value(at: "behind", "it", "last")?.integer == 1)
     }
@@ -114,7 +114,7 @@ import Testing
 
     // MARK: What is left of a value
 
-    @Test func `a value that cannot be read is there as invalid`() throws {
+    @Test func `a value that cannot be read is marked invalid`() throws {
         let table = root(of: "a = oops\nb =\nc = \"open\nd\ne: 1\nf = [1, oops, 3]\ng = { h = oops, i = 1 }\n")
         for key in ["a", "b", "c", "d", "e"] {
             #expect(try #require(table[key]).value.isInvalid, "\(key)")
@@ -124,14 +124,14 @@ import Testing
         #expect(table.value(at: "g", "i")?.integer == 1)
     }
 
-    @Test func `the first of two definitions stays`() {
+    @Test func `the first of two definitions is kept`() {
         #expect(root(of: "a = 1\na = 2\n").value(at: "a")?.integer == 1)
         let table = root(of: "[t]\na = 1\n[t]\na = 2\nb = 3\n")
         #expect(table.value(at: "t", "a")?.integer == 1)
         #expect(table.value(at: "t", "b") == nil)
     }
 
-    @Test func `keys behind a header without its end belong to it`() {
+    @Test func `keys after an unclosed header belong to it`() {
         #expect(root(of: "[t\na = 1\n").value(at: "t", "a")?.integer == 1)
     }
 

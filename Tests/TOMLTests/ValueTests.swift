@@ -59,7 +59,7 @@ import Testing
         ("\"\\u12\"", "1:6: `\\u12` has too few digits"),
         ("\"\\x41\"", "1:6: `\\x` is not an escape"),
     ])
-    func `what is wrong with a value is said`(text: String, problem: String) {
+    func `a wrong value has a message`(text: String, problem: String) {
         #expect(problems(in: "a = \(text)").first == problem)
     }
 
@@ -71,7 +71,7 @@ import Testing
         ("nil", "leave the key out instead"),
         ("017", "remove the zeros before it; octal numbers begin with `0o`"),
     ])
-    func `how to mend a value is said`(text: String, help: String) {
+    func `a wrong value has a hint`(text: String, help: String) {
         #expect(TOMLDocument.parse(Array("a = \(text)".utf8)).problems.first?.help == help)
     }
 
@@ -109,7 +109,7 @@ import Testing
         #expect(root(of: "a = \(text)").value(at: "a")?.string.map { Array($0.utf8) } == Array(expected.utf8))
     }
 
-    @Test func `what is shown of a document is bounded and harmless`() throws {
+    @Test func `quoted text is bounded and escaped`() throws {
         let long = String(repeating: "x", count: 100_000)
         let message = try #require(problems(in: "a = \(long)").first)
         #expect(message.count < 100)

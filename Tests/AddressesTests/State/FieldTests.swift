@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct FieldTests {
-    @Test func `what was written is read, in any order and with unknown fields between`() throws {
+    @Test func `written fields are read in any order, with unknown ones between`() throws {
         var writer = FieldWriter()
         writer.write(200, "of a later version")
         writer.write(2, .max)
@@ -19,7 +19,7 @@ import Testing
         #expect(try reader.numberIfPresent(4) == nil)
     }
 
-    @Test func `what is missing or does not fit is said`() throws {
+    @Test func `missing and invalid fields are errors`() throws {
         var writer = FieldWriter()
         writer.write(1, 70_000)
         writer.write(2, [0xff])
@@ -31,7 +31,7 @@ import Testing
         #expect(throws: FieldMistake.truncated) { try reader.fields(2) }
     }
 
-    @Test func `no damage to the bytes does more than to be said`() throws {
+    @Test func `damaged bytes are only errors`() throws {
         var random = SplitMix(seed: 15)
         for _ in 0..<5000 {
             var writer = FieldWriter()
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `every address comes back as it was`() throws {
+    @Test func `every address is written and read back`() throws {
         var random = SplitMix(seed: 16)
         for _ in 0..<5000 {
             let address = SocketAddress.random(using: &random)

@@ -7,7 +7,7 @@ import Testing
 @testable import Reactor
 
 struct AdmissionTests {
-    @Test func `a place is given back when the connection ends, and none is taken by a refused one`() throws {
+    @Test func `an ended connection is no longer counted, and a refused one never is`() throws {
         let (daemon, listener, lane) = (ConnectionCount(), ConnectionCount(), ConnectionCount())
         do {
             var admittance = try Admittance(daemon: daemon, limit: 2, listener: listener, limit: 1)
@@ -27,7 +27,7 @@ struct AdmissionTests {
         #expect([daemon.value, listener.value, lane.value] == [0, 0, 0])
     }
 
-    @Test func `a flood of refused connections leaves ten records and one that counts the rest`() throws {
+    @Test func `a flood of refused connections writes ten records and one for the rest`() throws {
         let harness = try LaneHarness()
         let socket = try harness.listen(connectionLimit: 1, service: Quiet.init)[0]
         let first = try harness.connect(to: socket)

@@ -48,16 +48,16 @@ struct RefusalReportTests {
             ])
     }
 
-    @Test func `ten refusals leave nothing to share`() {
+    @Test func `ten refusals need no shared record`() {
         #expect(Self.run((0..<10).map { UInt64($0) }) == Outcome(records: 10, counted: 0, summaries: []))
     }
 
-    @Test func `after ten seconds the count begins anew`() {
+    @Test func `after ten seconds the count begins again`() {
         let outcome = Self.run([0, 10 * Self.second - 1, 10 * Self.second, 20 * Self.second])
         #expect(outcome == Outcome(records: 4, counted: 0, summaries: []))
     }
 
-    @Test func `a clock that lags behind moves no end back`() {
+    @Test func `a clock that is behind does not move the end of the interval`() {
         var report = RefusalReport()
         for _ in 0..<11 { _ = report.note(.ownAddress, at: 50) }
         _ = report.note(.ownAddress, at: 40)

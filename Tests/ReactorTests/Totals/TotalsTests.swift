@@ -80,7 +80,7 @@ struct TotalsTests {
         #expect(harness.lane.snapshot(from: .max, limit: .max) { _ in } == nil)
     }
 
-    @Test func `totals are read from another thread while a lane counts`() throws {
+    @Test func `totals can be read from another thread while a lane counts`() throws {
         let totals = LaneTotals()
         let harness = try LaneHarness()
         let done = DispatchSemaphore(value: 0)

@@ -6,7 +6,7 @@ import Testing
 
 /// What holds for one method each.
 @Suite struct BalanceMethodTests {
-    @Test func `first goes by the order`() {
+    @Test func `first uses the order of the list`() {
         var pool = BalancerPool(.first, weights: [1, 256, 5])
         #expect(pool.shares(of: 10) == [10, 0, 0])
         pool.states[0].isAvailable = false
@@ -17,13 +17,13 @@ import Testing
         #expect(pool.shares(of: 10) == [10, 0, 0])
     }
 
-    @Test func `round-robin goes round`() {
+    @Test func `round-robin uses each in turn`() {
         let pool = BalancerPool(.roundRobin, weights: [7, 7, 7])
         #expect((0..<9).compactMap { pool.member($0) } == [0, 1, 2, 0, 1, 2, 0, 1, 2])
     }
 
     /// The turns of a lost member do not come in bursts either.
-    @Test(arguments: [3, 5, 8, 13, 21, 89]) func `round-robin deals lost turns evenly`(count: Int) {
+    @Test(arguments: [3, 5, 8, 13, 21, 89]) func `round-robin distributes lost turns evenly`(count: Int) {
         var pool = BalancerPool(.roundRobin, weights: Array(repeating: 1, count: count))
         pool.states[count - 1].isAvailable = false
         for start in stride(from: 0, to: 20_000, by: 1000) {
@@ -38,7 +38,7 @@ import Testing
     }
 
     /// Three of twelve are left: nine turns of each round are dealt, and one of the three must not get them all.
-    @Test func `round-robin deals the turns of many within each round`() {
+    @Test func `round-robin distributes the turns of several lost members in each round`() {
         var pool = BalancerPool(.roundRobin, weights: Array(repeating: 1, count: 12))
         for index in 0..<9 { pool.states[index].isAvailable = false }
         for start in stride(from: 0, to: 12_000, by: 12) {
@@ -61,7 +61,7 @@ import Testing
             ([1_000_000_000_000, 1_000_000_000_001, 1_000_000_000_000], [1, 1, 1], [0, 2]),
             ([7, 0, 0], [1, 0, 1], [2]),
         ] as [([Int], [Int], Set<Int>)])
-    func `least-connections takes the least loaded, and equal ones in turns`(
+    func `least-connections chooses the least loaded, and equal ones in turn`(
         active: [Int], weights: [Int], best: Set<Int>
     ) {
         var pool = BalancerPool(.leastConnections, weights: weights)
@@ -69,7 +69,7 @@ import Testing
         #expect(Set((0..<1000).compactMap { pool.member($0) }) == best)
     }
 
-    @Test func `least-connections fills up by weight`() {
+    @Test func `least-connections distributes by weight`() {
         var pool = BalancerPool(.leastConnections, weights: [1, 2, 3, 4])
         for connection in 0..<10_000 {
             guard let index = pool.member(connection) else { break }
@@ -81,13 +81,13 @@ import Testing
     }
 
     /// One has a connection that stays; those of the others end before the next one comes.
-    @Test func `least-connections treats equal ones alike when another one is busy`() {
+    @Test func `least-connections treats equal members alike while another is busy`() {
         var pool = BalancerPool(.leastConnections, weights: [1, 1, 1, 1, 1])
         pool.states[1].active = 1
         #expect(areClose(pool.shares(of: 10_000), to: [2500, 0, 2500, 2500, 2500], percent: 0.5))
     }
 
-    @Test func `random takes the less loaded of two`() {
+    @Test func `random chooses the less loaded of two`() {
         var pool = BalancerPool(.random, weights: [1, 1, 1])
         for index in 0..<3 { pool.states[index].active = 10 * index }
         let shares = pool.shares(of: 3000)
@@ -105,7 +105,7 @@ import Testing
     }
 
     /// With two choices the fullest of 100 has hardly more than its share; with one it would have 20 and more.
-    @Test func `random keeps the fullest near the mean`() {
+    @Test func `random keeps the maximum load near the mean`() {
         var pool = BalancerPool(.random, weights: Array(repeating: 1, count: 100))
         for connection in 0..<1000 {
             guard let index = pool.member(connection) else { continue }

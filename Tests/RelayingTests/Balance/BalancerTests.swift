@@ -54,7 +54,7 @@ import Testing
     ]
 
     @Test(arguments: rows, BalanceMethod.allCases)
-    func `takes only who can be had`(row: (members: String, choice: Choice), method: BalanceMethod) {
+    func `only available members are chosen`(row: (members: String, choice: Choice), method: BalanceMethod) {
         let members = row.members.map(Self.member)
         var pool = BalancerPool(method, members.map(\.0))
         pool.states = members.map(\.1)
@@ -81,7 +81,7 @@ import Testing
 
     /// Weights that leave no remainder.
     @Test(arguments: [.leastConnections, .roundRobin, .random, .sourceHash] as [BalanceMethod])
-    func `gives shares by weight`(method: BalanceMethod) {
+    func `shares follow the weights`(method: BalanceMethod) {
         let weights = [1, 2, 3, 0, 4, 10]
         let shares = BalancerPool(method, weights: weights).shares(of: 20_000)
         // Of the two that `random` draws it takes the first one when both have no connection.
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: [.leastConnections, .roundRobin, .random, .sourceHash] as [BalanceMethod])
-    func `gives the share of a lost member to all others by weight`(method: BalanceMethod) {
+    func `the share of a lost member is distributed by weight`(method: BalanceMethod) {
         let weights = [4, 3, 2, 1, 5, 5]
         for lost in [[0], [4], [0, 4], [2, 3], [1, 2, 3, 4]] {
             var pool = BalancerPool(method, weights: weights)
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: BalanceMethod.allCases)
-    func `gives the backups shares as it would without the others`(method: BalanceMethod) {
+    func `backups get shares as if alone`(method: BalanceMethod) {
         let backups = (0..<4).map { Balancer.Member(weight: 1 + $0, isBackup: true, key: key($0)) }
         let regulars = (4..<7).map { Balancer.Member(weight: 3, isBackup: false, key: key($0)) }
         var pool = BalancerPool(method, backups + regulars)
@@ -117,7 +117,7 @@ import Testing
 
     /// Members may go and come, as other lanes see to it, between two questions within one choice.
     @Test(arguments: BalanceMethod.allCases)
-    func `makes do with answers that change`(method: BalanceMethod) {
+    func `states that change during a choice are handled`(method: BalanceMethod) {
         let balancer = BalancerPool(method, weights: [1, 2, 3]).balancer
         var mistakes: [String] = []
         for answers in 0..<(1 << 10) {

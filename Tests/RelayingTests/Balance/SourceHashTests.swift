@@ -28,7 +28,7 @@ import Testing
         zip(before, after).filter { $0 != $1 }.map { (from: $0, to: $1) }
     }
 
-    @Test(arguments: [1, 2, 3, 9, 30]) func `a new member takes its share and moves nothing else`(count: Int) {
+    @Test(arguments: [1, 2, 3, 9, 30]) func `a new member gets its share, and no other source moves`(count: Int) {
         let moves = Self.moves(Self.owners(Self.equal(0..<count)), Self.owners(Self.equal(0...count)))
         #expect(moves.allSatisfy { $0.to == count })
         let share = Double(Self.sources) / Double(count + 1)
@@ -39,7 +39,7 @@ import Testing
         #expect(taken.allSatisfy { abs(Double($0) - each) < 5 * each.squareRoot() }, "\(taken)")
     }
 
-    @Test func `more weight takes from the others alone`() {
+    @Test func `a higher weight only moves sources to its member`() {
         let before = Self.owners([(0, 2), (1, 1), (2, 5), (3, 2)])
         let after = Self.owners([(0, 4), (1, 1), (2, 5), (3, 2)])
         let moves = Self.moves(before, after)
@@ -53,7 +53,7 @@ import Testing
         #expect(Self.owners(order) == Self.owners(order.reversed()))
     }
 
-    @Test func `only the sources of a lost member move, to all others, and come back`() {
+    @Test func `only the sources of a lost member move, and return later`() {
         var pool = BalancerPool(.sourceHash, weights: Array(repeating: 1, count: 10))
         let before = (0..<Self.sources).compactMap { pool.member($0) }
         pool.states[4].isAvailable = false
@@ -68,14 +68,14 @@ import Testing
         #expect((0..<Self.sources).compactMap { pool.member($0) } == before)
     }
 
-    @Test func `a member that is named twice has two shares`() {
+    @Test func `a member that is listed twice has two shares`() {
         let members = [1, 1, 2].map { Self.member($0, weight: 1) }
         let shares = BalancerPool(.sourceHash, members).shares(of: 9000)
         #expect(areClose(shares, to: [3000, 3000, 3000], percent: 5), "\(shares)")
     }
 
     /// A change here sends the clients of every site elsewhere at their next update.
-    @Test func `stays as it was in every version`() {
+    @Test func `the choice is the same in every version`() {
         let members = (0..<16).map { Self.member($0, weight: 1 + $0 % 3) }
         let balancer = Balancer(method: .sourceHash, members: members)
         let owners = (0..<24).map { host in
@@ -126,13 +126,13 @@ import Testing
         [Client(.vsock(cid: 1001, port: 1))],
     ]
 
-    @Test func `knows who is the same source`() {
+    @Test func `equal sources have equal hashes`() {
         for group in Self.groups { #expect(Set(group.map(\.hash)).count == 1, "\(group)") }
         #expect(Set(Self.groups.compactMap { $0.first?.hash }).count == Self.groups.count)
     }
 
     /// Neighbours in a network are the usual clients.
-    @Test func `spreads the addresses of a network`() {
+    @Test func `addresses of a network are spread over the members`() {
         let pool = BalancerPool(.sourceHash, weights: [1, 1, 1, 1])
         var shares = [0, 0, 0, 0]
         for host in 0..<4096 as Range<UInt32> {

@@ -16,18 +16,18 @@ import Testing
         ([3, 3, 3, 1], [0, 1, 2, 0, 1, 3, 2, 0, 1, 2]),
         ([], []),
     ])
-    func `makes a round`(weights: [Int], round: [Int]) {
+    func `a round has each member as often as its weight`(weights: [Int], round: [Int]) {
         #expect(TurnOrder(weights: weights).round == round)
     }
 
-    @Test func `goes round for ever`() {
+    @Test func `the order repeats`() {
         let order = TurnOrder(weights: [2, 1])
         #expect([0, 1, 2, 3, 4, 5].map { order[$0] } == [0, 1, 0, 0, 1, 0])
         #expect(order[.max] == order.round[Int(UInt64.max % 3)])
     }
 
     /// After any number of turns each has had its share of them, give and take less than two.
-    @Test(arguments: 0..<40) func `spreads the turns`(seed: Int) {
+    @Test(arguments: 0..<40) func `the turns of a member are spread over the round`(seed: Int) {
         let count = 1 + seed % 8
         let weights = (0..<count).map { 1 + Int(StableHash.hash(UInt64(seed), UInt64($0)) % (seed < 20 ? 10 : 256)) }
         let whole = Double(weights.reduce(0, +))
@@ -44,7 +44,7 @@ import Testing
         #expect(zip(turns, weights).allSatisfy { Double($0) * whole == Double($1) * Double(round.count) })
     }
 
-    @Test func `is made in good time for very many members`() {
+    @Test func `the order of many members is built quickly`() {
         let weights = (0..<1000).map { [255, 256, 1, 100][$0 % 4] }
         #expect(TurnOrder(weights: weights).round.count == weights.reduce(0, +))
     }

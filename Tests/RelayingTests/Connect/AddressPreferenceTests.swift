@@ -12,7 +12,7 @@ import Testing
         numbers.map { .ipv4(IPv4Address($0), port: 53) }
     }
 
-    @Test func `an address that has answered goes first`() {
+    @Test func `an address that answered is tried first`() {
         let all = Self.addresses([1, 2, 3])
         var preference = AddressPreference()
         #expect(preference.order(all) == all)
@@ -22,7 +22,7 @@ import Testing
         #expect(preference.order([all[0], all[2]]) == [all[0], all[2]])
     }
 
-    @Test func `after a refusal the next address goes first`() {
+    @Test func `after a refusal the next address is tried first`() {
         let all = Self.addresses([1, 2, 3])
         var preference = AddressPreference()
         preference.refused(all[0], among: all)
@@ -36,7 +36,7 @@ import Testing
         #expect(preference.order(all).first == all[0])
     }
 
-    @Test func `where nothing is ever answered, silence is no reason to leave, until an answer comes`() {
+    @Test func `without any answer a silent address is kept`() {
         let all = Self.addresses([1, 2])
         var preference = AddressPreference()
         #expect(preference.leavesSilent)

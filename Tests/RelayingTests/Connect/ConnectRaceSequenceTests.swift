@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: ["", "6", "u", "46", "64", "66", "644", "664", "464", "6644", "46666"])
-    func `holds what must in every sequence`(families: String) {
+    func `every sequence of events keeps the invariants`(families: String) {
         let count = families.count
         let inputs: [Input] =
             [.start, .delayPassed, .timedOut] + (0...count).map(Input.failed) + (0...count).map(Input.connected)
@@ -121,7 +121,7 @@ import Testing
     }
 
     /// From any point on, when all that runs fails, it ends after as many failures as there are addresses.
-    @Test(arguments: ["4", "64", "6644", "46666"]) func `always ends`(families: String) {
+    @Test(arguments: ["4", "64", "6644", "46666"]) func `every sequence of events ends`(families: String) {
         let count = families.count
         for delays in 0..<(1 << count) {
             var race = ConnectRace(ConnectRaceTests.addresses(families))

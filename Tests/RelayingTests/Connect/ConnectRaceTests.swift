@@ -30,7 +30,7 @@ import Testing
         ("4666", [0, 1, 2, 3]), ("6444", [0, 1, 2, 3]), ("66664", [0, 4, 1, 2, 3]),
         ("646464", [0, 1, 2, 3, 4, 5]), ("644466", [0, 1, 4, 2, 5, 3]),
     ])
-    func `takes the families in turns, the first one first`(families: String, order: [Int]) {
+    func `address families alternate, the first one first`(families: String, order: [Int]) {
         var race = ConnectRace(Self.addresses(families))
         var started: [Int] = []
         var action = race.start()
@@ -43,21 +43,21 @@ import Testing
         #expect(started == order)
     }
 
-    @Test func `fails at once without addresses`() {
+    @Test func `a race without addresses fails immediately`() {
         var race = ConnectRace([])
         #expect(race.start() == .failed([]))
         #expect(race.start() == .none)
         #expect(race.timedOut(errno: ETIMEDOUT) == .none)
     }
 
-    @Test func `one address needs no timer`() {
+    @Test func `a single address needs no timer`() {
         var race = ConnectRace(Self.addresses("4"))
         #expect(race.start() == .connect(0, thenWait: nil))
         #expect(race.delayPassed() == .none)
         #expect(race.connected(0) == .won(0))
     }
 
-    @Test func `a winner that fails afterwards leaves the others that were not tried`() {
+    @Test func `after a late failure of the winner the untried addresses are used`() {
         var race = ConnectRace(Self.addresses("464"))
         #expect(race.start() == .connect(0, thenWait: Self.delay))
         #expect(race.winnerFailed(errno: ECONNREFUSED) == .none, "there is none yet")
@@ -84,7 +84,7 @@ import Testing
         return race
     }
 
-    @Test func `a silent winner is left for the next address, and after the last one the first is tried again`() {
+    @Test func `a silent winner is replaced, and after the last address the first is tried again`() {
         var race = datagramRace("444")
         #expect(race.mayLeaveSilent && !race.hasLeftSilent)
         #expect(race.winnerSilent() == .connect(1, thenWait: Self.delay))
@@ -100,7 +100,7 @@ import Testing
         #expect(race.winnerFailed(errno: ECONNREFUSED) == .failed([Failure(index: 0, errno: ECONNREFUSED)]))
     }
 
-    @Test func `a single address is not left because it is silent`() {
+    @Test func `a single silent address is kept`() {
         #expect(!datagramRace("4").mayLeaveSilent)
     }
 
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func `the last address stays if all before it have refused`() {
+    @Test func `the last address is kept if all others refused`() {
         var race = datagramRace("44")
         _ = race.winnerFailed(errno: ECONNREFUSED)
         _ = race.connected(1)
@@ -141,7 +141,7 @@ import Testing
         #expect(ConnectRace.delay(of: 64, within: 1) == 0)
     }
 
-    @Test func `a failure starts the next one at once`() {
+    @Test func `a failure starts the next attempt immediately`() {
         var race = ConnectRace(Self.addresses("644"))
         #expect(race.start() == .connect(0, thenWait: Self.delay))
         #expect(race.attemptFailed(0, errno: ENETUNREACH) == .connect(1, thenWait: Self.delay))
@@ -153,7 +153,7 @@ import Testing
         #expect(race.attemptFailed(2, errno: EHOSTUNREACH) == .failed(failures))
     }
 
-    @Test func `waits for the slow ones when there is nothing left to start`() {
+    @Test func `after the last start the race waits for slow attempts`() {
         var race = ConnectRace(Self.addresses("64"))
         _ = race.start()
         #expect(race.delayPassed() == .connect(1, thenWait: nil))
@@ -162,7 +162,7 @@ import Testing
         #expect(race.connected(0) == .won(0))
     }
 
-    @Test func `an earlier one may win, and nothing counts afterwards`() {
+    @Test func `an earlier attempt may win, and later events have no effect`() {
         var race = ConnectRace(Self.addresses("6464"))
         _ = race.start()
         _ = race.delayPassed()
@@ -174,7 +174,7 @@ import Testing
         #expect(race.start() == .none)
     }
 
-    @Test func `tells which ones never answered`() {
+    @Test func `attempts without an answer are listed`() {
         var race = ConnectRace(Self.addresses("6446"))
         _ = race.start()
         _ = race.delayPassed()
@@ -188,7 +188,8 @@ import Testing
         #expect(race.connected(0) == .none)
     }
 
-    @Test(arguments: [-1, 1, 3, 63, 64, 65, Int.max, Int.min]) func `ignores who does not run`(index: Int) {
+    @Test(arguments: [-1, 1, 3, 63, 64, 65, Int.max, Int.min])
+    func `events of attempts that are not running are ignored`(index: Int) {
         var race = ConnectRace(Self.addresses("646"))
         #expect(race.connected(0) == .none)
         _ = race.start()
@@ -197,7 +198,7 @@ import Testing
         #expect(race.connected(0) == .won(0))
     }
 
-    @Test func `looks at no more than 64`() {
+    @Test func `at most 64 addresses are used`() {
         var race = ConnectRace(Self.addresses(String(repeating: "4", count: 63) + "666"))
         var order: [Int] = []
         var action = race.start()
@@ -209,7 +210,7 @@ import Testing
         #expect(action == .failed(order.map { Failure(index: $0, errno: ECONNREFUSED) }))
     }
 
-    @Test func `a failure says who is to blame`() {
+    @Test func `a failure has its party`() {
         var race = ConnectRace(Self.addresses("44"))
         _ = race.start()
         #expect(race.attemptFailed(0, errno: EADDRNOTAVAIL, party: .host(.localPorts)) == .connect(1, thenWait: nil))
@@ -220,7 +221,7 @@ import Testing
         #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .failed(failures))
     }
 
-    @Test func `an address that lacks something is tried again behind those that were not tried`() {
+    @Test func `an address with a shortage is retried after the untried ones`() {
         var race = ConnectRace(Self.addresses("644"))
         #expect(race.start() == .connect(0, thenWait: Self.delay))
         #expect(race.delayPassed() == .connect(1, thenWait: Self.delay))
@@ -231,7 +232,7 @@ import Testing
         #expect(race.connected(0) == .won(0))
     }
 
-    @Test func `an attempt that lacked something to the end is not one without an answer`() {
+    @Test func `an attempt with a shortage to the end is not a silent one`() {
         var race = ConnectRace(Self.addresses("44"))
         _ = race.start()
         _ = race.delayPassed()
@@ -242,7 +243,7 @@ import Testing
         #expect(race.timedOut(errno: ETIMEDOUT) == .failed(failures))
     }
 
-    @Test func `what is used up is asked for again after longer and longer pauses`() {
+    @Test func `retries after a shortage use growing pauses`() {
         var pause = RetryPause()
         let pauses = (0..<8).map { _ in pause.take() / 1_000_000 }
         #expect(pauses == [10, 20, 40, 80, 160, 320, 320, 320])

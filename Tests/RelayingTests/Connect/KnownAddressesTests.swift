@@ -21,7 +21,7 @@ import Testing
         return known
     }
 
-    @Test func `the first caller begins the look-up, and all wait for it`() {
+    @Test func `the first caller starts the look-up, and all wait for it`() {
         var known = KnownAddresses()
         #expect(known.ask(at: 0) == (.pending, true))
         #expect(known.ask(at: 0) == (.pending, false))
@@ -31,14 +31,14 @@ import Testing
         #expect(known.ask(at: 3600 * Self.second) == (.addresses(a), false))
     }
 
-    @Test func `an answer is used, and looked up again in its last fifth`() {
+    @Test func `an answer is refreshed in the last fifth of its lifetime`() {
         var known = known(a)
         #expect(known.ask(at: 8 * Self.second - 1) == (.addresses(a), false))
         #expect(known.ask(at: 8 * Self.second) == (.addresses(a), true))
         #expect(known.ask(at: 8 * Self.second) == (.addresses(a), false))
     }
 
-    @Test func `an old answer serves at once, however old, while a new one is looked up`() {
+    @Test func `a stale answer is used during the next look-up`() {
         var known = known(a)
         let late = 1000 * Self.second
         #expect(known.ask(at: late) == (.addresses(a), true))
@@ -46,7 +46,7 @@ import Testing
         #expect(known.ask(at: late + 3600 * Self.second) == (.addresses(a), false))
     }
 
-    @Test func `a look-up that fails keeps the addresses, and is told once`() {
+    @Test func `a failed look-up keeps the addresses and is reported once`() {
         var known = known(a)
         for round in 1...5 as ClosedRange<UInt64> {
             let now = 20 * Self.second * round
@@ -62,7 +62,7 @@ import Testing
         #expect(known.failed("no answer", at: 220 * Self.second) == .failing("no answer"))
     }
 
-    @Test func `an answer that gains or loses addresses is the new one`() {
+    @Test func `a new answer replaces the addresses`() {
         var known = known(a)
         _ = known.ask(at: 20 * Self.second)
         #expect(known.found(b) == nil)
@@ -72,7 +72,7 @@ import Testing
         #expect(known.ask(at: 40 * Self.second) == (.addresses(a), false))
     }
 
-    @Test func `while there never was an answer, callers learn why, and the next look-up is a second later`() {
+    @Test func `without any answer callers get the cause, and a retry follows a second later`() {
         var known = KnownAddresses()
         _ = known.ask(at: 0)
         #expect(known.failed("unknown", at: 0) == .failing("unknown"))

@@ -5,7 +5,7 @@ import Testing
 @testable import Relaying
 
 @Suite struct LookupTurnsTests {
-    @Test func `first come, first served, and no more than there are threads`() {
+    @Test func `look-ups run in order, at most as many as threads`() {
         var turns = LookupTurns<Int>(width: 2)
         for job in 1...4 { turns.add(job, isSlow: false) }
         #expect(turns.next()?.job == 1)
@@ -17,7 +17,7 @@ import Testing
         #expect(turns.next() == nil)
     }
 
-    @Test func `slow look-ups have half of the threads at most`() {
+    @Test func `slow look-ups use at most half of the threads`() {
         var turns = LookupTurns<Int>(width: 8)
         for job in 0..<300 { turns.add(job, isSlow: true) }
         for job in 0..<4 { #expect(turns.next() ?? (-1, false) == (job, true)) }
@@ -29,7 +29,7 @@ import Testing
         #expect(turns.next() == nil)
     }
 
-    @Test func `prompt look-ups may have all threads`() {
+    @Test func `fast look-ups may use all threads`() {
         var turns = LookupTurns<Int>(width: 4)
         for job in 0..<5 { turns.add(job, isSlow: false) }
         turns.add(5, isSlow: true)
@@ -37,13 +37,13 @@ import Testing
         #expect(turns.next() == nil)
     }
 
-    @Test func `a single thread does slow look-ups too`() {
+    @Test func `a single thread runs slow look-ups too`() {
         var turns = LookupTurns<Int>(width: 1)
         turns.add(1, isSlow: true)
         #expect(turns.next()?.job == 1)
     }
 
-    @Test func `many come out in order`() {
+    @Test func `many look-ups run in order`() {
         var turns = LookupTurns<Int>(width: 1)
         var order: [Int] = []
         for job in 0..<1000 {

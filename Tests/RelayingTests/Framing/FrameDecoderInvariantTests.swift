@@ -12,7 +12,7 @@ import Testing
     ]
 
     @Test(arguments: 0..<60)
-    func `a stream is the same messages wherever it is cut`(seed: UInt64) {
+    func `any split of a stream gives the same messages`(seed: UInt64) {
         var numbers = SplitMix(seed: seed)
         var script = [UInt8(truncatingIfNeeded: numbers.next())]
         for _ in 0..<Int.random(in: 0...12, using: &numbers) {
@@ -28,7 +28,7 @@ import Testing
             // The CR behind the longest line was no part of a terminator.
             [0, 0xff, 7, 13], [0, 0xff, 7, 13, 10], [0, 0xff, 7, 13, 13, 10], [0, 0xff, 8], [0, 0xff, 8, 10],
             [1, 0xfd, 0xfd, 0xff, 0], [1, 0, 1, 0x61, 0, 5, 1],
-        ] as [[UInt8]]) func `a stream that once broke something is the same messages`(_ script: [UInt8])
+        ] as [[UInt8]]) func `streams of the fuzz cases give the same messages`(_ script: [UInt8])
     {
         #expect(frameDecoderInvariantFailures(of: script) == [])
     }

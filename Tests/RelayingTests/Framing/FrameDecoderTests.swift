@@ -156,7 +156,7 @@ import Testing
 
     // MARK: The end
 
-    @Test(arguments: [true, false]) func `what it held is counted`(isOver: Bool) throws {
+    @Test(arguments: [true, false]) func `discarded messages are counted`(isOver: Bool) throws {
         var decoder = FrameDecoder(.lines)
         var refused = 0
         try decoder.decode(Array("a\nb\n\nc".utf8).span.bytes) { _ in
@@ -169,7 +169,7 @@ import Testing
         #expect(!decoder.isHolding && !decoder.isStalled)
     }
 
-    @Test func `what has no end is not counted`() throws {
+    @Test func `a message without an end is not counted`() throws {
         var decoder = FrameDecoder(.length16)
         try decoder.decode(([0, 1, 7, 0, 5, 1] as [UInt8]).span.bytes) { _ in false }
         #expect(decoder.drop(isOver: true) == 1)

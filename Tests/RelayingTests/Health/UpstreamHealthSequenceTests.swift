@@ -111,7 +111,7 @@ import Testing
         .init(ejection: .init(failures: 1), trialTimeout: trialTimeout, checks: .init(rise: 2, fall: 2)),
     ]
 
-    @Test(arguments: limits) func `holds what must in every sequence`(limits: UpstreamHealth.Limits) {
+    @Test(arguments: limits) func `every sequence of reports keeps the invariants`(limits: UpstreamHealth.Limits) {
         var mistakes: [String] = []
         var steps = 0
         func explore(_ watched: Watched, _ path: [Input]) {
@@ -132,7 +132,7 @@ import Testing
     }
 
     /// Longer ones, at random.
-    @Test(arguments: limits) func `holds what must in long sequences`(limits: UpstreamHealth.Limits) {
+    @Test(arguments: limits) func `long sequences of reports keep the invariants`(limits: UpstreamHealth.Limits) {
         var random = SplitMix(seed: 13)
         for _ in 0..<300 {
             var watched = Watched(health: UpstreamHealth(limits: limits))

@@ -63,7 +63,7 @@ import Testing
 
     private static let threeFailures: [Input] = [.ask(true), .fail(), .ask(true), .fail(), .ask(true), .fail()]
 
-    @Test func `starts as up, with checks and without`() {
+    @Test func `an upstream is up at first, with checks and without`() {
         for limits in [Self.passive, Self.active] {
             let health = Health(limits: limits)
             #expect(health.availableFrom == 0)
@@ -72,14 +72,14 @@ import Testing
         }
     }
 
-    @Test func `is ejected by failures in a row only`() {
+    @Test func `only consecutive failures eject`() {
         #expect(changes(Self.threeFailures, Self.passive) == [Self.ejected])
         let interrupted: [Input] = [.ask(true), .fail(), .ask(true), .fail(), .ask(true), .succeed()]
         #expect(changes(interrupted + interrupted + interrupted, Self.passive) == [])
         #expect(changes(interrupted + Self.threeFailures, Self.passive) == [Self.ejected])
     }
 
-    @Test func `wants to hear of a success only if it changes something`() {
+    @Test func `a success is needed only if it changes the state`() {
         var health = Health(limits: Self.passive)
         _ = play([.ask(true), .fail()], on: &health)
         #expect(health.wantsSuccess)
@@ -95,7 +95,7 @@ import Testing
         #expect(!checked.wantsSuccess)
     }
 
-    @Test func `lets one connection try when the time is over, and is back if it succeeds`() {
+    @Test func `after the ejection one connection is a trial, and its success ends it`() {
         let after: [Input] = [
             .ask(false), .wait(1), .ask(true), .ask(false), .wait(4), .ask(false), .succeed(), .ask(true), .ask(true),
         ]
@@ -108,7 +108,7 @@ import Testing
         #expect(nanoseconds / Self.second == 5)
     }
 
-    @Test func `is ejected for twice as long each time, up to a minute, and for a second again afterwards`() {
+    @Test func `each ejection is twice as long, up to a minute, and a success resets it`() {
         var health = Health(limits: Self.passive)
         var now = Self.start
         for _ in 0..<3 {
@@ -130,7 +130,7 @@ import Testing
         #expect(health.availableFrom == now + Self.second)
     }
 
-    @Test func `gives a trial up that tells nothing`() {
+    @Test func `a trial without a result is given up`() {
         let changes = changes(
             Self.threeFailures + [
                 .wait(1), .ask(true), .wait(4), .ask(false), .wait(1), .ask(true), .ask(false),
@@ -141,7 +141,7 @@ import Testing
     }
 
     /// Who takes datagrams and never answers would else get one in each `trialTimeout` for ever.
-    @Test func `a trial of one that may be silent lets all in when it is over`() {
+    @Test func `a silent trial of a datagram upstream ends the ejection`() {
         var limits = Self.passive
         limits.mayBeSilent = true
         let changes = changes(
@@ -153,7 +153,7 @@ import Testing
         #expect(changes.count == 2)
     }
 
-    @Test func `a trial of one that may be silent still ends with a refusal`() {
+    @Test func `a refusal during a silent trial extends the ejection`() {
         var limits = Self.passive
         limits.mayBeSilent = true
         let inputs: [Input] = [.wait(1), .ask(true), .wait(5), .ask(true), .fail(), .ask(false)]
@@ -161,7 +161,7 @@ import Testing
     }
 
     /// A connection that started before says nothing about what came after.
-    @Test func `takes no late report for the trial's`() {
+    @Test func `a late report does not count for the trial`() {
         let late: [Input] = [.ask(true), .ask(true), .ask(true)]
         // Those of before fail or succeed while it is ejected, and while the trial is under way.
         let inputs: [Input] = [
@@ -177,7 +177,7 @@ import Testing
         #expect(changes(late + Self.threeFailures + again, Self.passive).count == 2)
     }
 
-    @Test func `goes by the checks`() {
+    @Test func `checks decide up and down`() {
         let down: [Input] = [.check(false), .ask(true), .check(false), .check(false)]
         #expect(changes(down, Self.active) == [Self.checkedDown])
         #expect(changes([.check(false), .check(false), .check(true)] + down.dropLast(), Self.active) == [])
@@ -189,7 +189,7 @@ import Testing
         #expect(changes(down + up, Self.active) == [Self.checkedDown, .wentUp(afterNanoseconds: 9 * Self.second)])
     }
 
-    @Test func `connections change nothing while checks keep it down`() {
+    @Test func `connections do not change a state that checks decide`() {
         let inputs: [Input] = [
             .ask(true), .ask(true), .check(false), .check(false), .check(false), .succeed(), .fail(before: 1),
             .ask(false),
@@ -212,7 +212,7 @@ import Testing
         #expect(changes(Self.threeFailures + Self.threeFailures + [.ask(true)], limits) == [])
     }
 
-    @Test func `a failure that is older than the window does not count`() {
+    @Test func `a failure outside the window does not count`() {
         var limits = Self.passive
         limits.ejection = .init(failures: 3, window: 10 * Self.second)
         let fail: [Input] = [.ask(true), .fail()]
@@ -221,7 +221,7 @@ import Testing
         #expect(changes(fail + [.wait(11)] + fail + fail + [.wait(9)] + fail, limits) == [Self.ejected])
     }
 
-    @Test func `first and longest bound the ejections`() {
+    @Test func `first and longest limit the ejections`() {
         var limits = Self.passive
         limits.ejection = .init(failures: 1, first: 3 * Self.second, longest: 10 * Self.second)
         var health = Health(limits: limits)
@@ -235,7 +235,7 @@ import Testing
     }
 
     /// Where every upstream is ejected, one is tried without leave.
-    @Test func `a try of an ejected one brings it back, or is due later, and makes no ejection longer`() {
+    @Test func `an attempt during an ejection may end it, and does not extend it`() {
         var health = Health(limits: Self.passive)
         var now = Self.start
         for _ in 0..<3 { _ = health.connectFailed(startedAt: now, at: now, errno: ECONNREFUSED) }
@@ -251,7 +251,7 @@ import Testing
         #expect(health.availableFrom == 0)
     }
 
-    @Test func `an ejected one that is checked from now on waits for the checks`() {
+    @Test func `an ejected upstream that gets checks waits for them`() {
         var health = Health(limits: Self.passive)
         _ = play(Self.threeFailures, on: &health)
         #expect(health.change(Self.active, at: Self.start + 1) == nil)
@@ -261,7 +261,7 @@ import Testing
         #expect(health.availableFrom == 0)
     }
 
-    @Test func `an ejected one is back when nothing ejects any more`() {
+    @Test func `an ejection ends when ejection is disabled`() {
         var limits = Self.passive
         limits.ejection = nil
         for isOnTrial in [false, true] {
@@ -272,13 +272,13 @@ import Testing
         }
     }
 
-    @Test func `without checks there are no reports of any`() {
+    @Test func `reports of checks have no effect without checks`() {
         #expect(changes([.check(false), .check(false), .check(false), .ask(true)], Self.passive) == [])
         #expect(
             changes(Self.threeFailures + [.check(true), .check(true), .ask(false)], Self.passive) == [Self.ejected])
     }
 
-    @Test func `a new configuration keeps what is known`() {
+    @Test func `a new configuration keeps the state`() {
         var health = Health(limits: Self.passive)
         _ = play([.ask(true), .fail(), .ask(true), .fail()], on: &health)
         #expect(health.change(Self.passive, at: Self.start + 1) == nil)
@@ -294,7 +294,7 @@ import Testing
         #expect(checked.checkSucceeded(at: Self.start + 1) != nil)
     }
 
-    @Test func `a configuration without checks lifts what only they could`() {
+    @Test func `a configuration without checks ends a down state of checks`() {
         var health = Health(limits: Self.active)
         _ = play([.check(false), .check(false), .check(false)], on: &health)
         #expect(
@@ -302,7 +302,7 @@ import Testing
         #expect(health.isAvailable(at: Self.start + Self.second))
     }
 
-    @Test func `bears clocks at their ends, and lanes whose clocks differ a little`() {
+    @Test func `extreme and differing clocks do no harm`() {
         var health = Health(limits: .init(ejection: .init(failures: 1), trialTimeout: .max))
         #expect(health.connectFailed(startedAt: .max - 1, at: .max - 1, errno: 1) != nil)
         #expect(health.availableFrom == UInt64.max - 1)

@@ -16,11 +16,11 @@ import Testing
         (94, ##"~ !"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdef"##),
         (95, ##" !"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefg"##),
     ])
-    func `has the lines of RFC 864`(number: Int, line: String) {
+    func `the pattern has the lines of RFC 864`(number: Int, line: String) {
         #expect(lines[number] == line)
     }
 
-    @Test func `repeats after a cycle, from any place`() {
+    @Test func `the pattern repeats from any offset`() {
         let bytes = ChargenPattern.bytes
         #expect(bytes.count % ChargenPattern.cycleLength == 0)
         #expect(bytes.count > ChargenPattern.cycleLength)

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [SocketKind.tcp, .unixStream])
-    func `sends the pattern without a seam for as long as it is read`(kind: SocketKind) throws {
+    func `the pattern is continuous while the client reads`(kind: SocketKind) throws {
         let (harness, socket) = try open(kind)
         let peer = try harness.connect(to: socket)
         peer.readLength = 4099
@@ -31,7 +31,7 @@ import Testing
         #expect(try harness.ends() == ["reset-by-client by client"])
     }
 
-    @Test func `sends a line a message where there are messages`() throws {
+    @Test func `each message has one line`() throws {
         let (harness, socket) = try open(.unixSeqpacket)
         let peer = try harness.connect(to: socket)
         #expect(harness.run(until: { peer.messages.count > 500 }))
@@ -39,7 +39,7 @@ import Testing
         #expect(isPattern(peer.received))
     }
 
-    @Test func `stops while it is not read, and lets the others have their turns`() throws {
+    @Test func `a client that does not read stops the output, and others continue`() throws {
         let (harness, socket) = try open(.unixStream)
         let greedy = try harness.connect(to: socket)
         let silent = try harness.connect(to: socket)
@@ -51,7 +51,7 @@ import Testing
         #expect(isPattern(greedy.received))
     }
 
-    @Test func `reads and forgets, also from a client that reads all the time`() throws {
+    @Test func `input is discarded while output is sent`() throws {
         let (harness, socket) = try open(.tcp)
         let peer = try harness.connect(to: socket)
         peer.write([UInt8](repeating: 1, count: 4 << 20))
@@ -61,7 +61,7 @@ import Testing
         #expect(harness.run(until: { peer.hasWritten }), "also from one that does not read")
     }
 
-    @Test func `goes on for a client that has finished writing`() throws {
+    @Test func `a half-closed client still gets output`() throws {
         let (harness, socket) = try open(.tcp)
         let peer = try harness.connect(to: socket)
         peer.finishWriting()

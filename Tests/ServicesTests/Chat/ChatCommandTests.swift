@@ -18,7 +18,7 @@ import Testing
             ("/ who", .unknown(Array("/".utf8))), ("/é x", .unknown(Array("/é".utf8))),
             ("/quit\u{1b}", .unknown(Array("/quit\u{1b}".utf8))),
         ] as [(String, ChatCommand)])
-    func `understands a line`(line: String, command: ChatCommand) {
+    func `a line is parsed as command or text`(line: String, command: ChatCommand) {
         #expect(ChatCommand(Array(line.utf8).span) == command)
     }
 }

@@ -10,7 +10,7 @@ import Testing
         Array("hello".utf8), [0x1b, 0x5b], [0xff], [0xe2, 0x80, 0xae], [0xc3], [0xbc], [0], [0x20],
     ]
 
-    @Test(arguments: 0..<60) func `a room says the same wherever a member's bytes are cut`(seed: UInt64) {
+    @Test(arguments: 0..<60) func `a room sends the same output wherever reads split the input`(seed: UInt64) {
         var numbers = SplitMix(seed: seed)
         var bytes: [UInt8] = []
         for _ in 0..<Int.random(in: 0...20, using: &numbers) {

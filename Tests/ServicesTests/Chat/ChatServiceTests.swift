@@ -35,7 +35,7 @@ private struct ChatStage {
 }
 
 @Suite struct ChatServiceTests {
-    @Test func `welcomes, passes lines on, announces who comes and goes`() throws {
+    @Test func `members get a welcome, lines, and notices of joins and leaves`() throws {
         let stage = try ChatStage()
         let ann = try stage.harness.connect(to: stage.sockets[0])
         #expect(stage.harness.run(until: { ann.lines.count == 1 }))
@@ -64,7 +64,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["finished by client"])
     }
 
-    @Test func `is one room over all families`() throws {
+    @Test func `all address families share one room`() throws {
         let stage = try ChatStage([.tcp, .unixStream, .unixSeqpacket])
         let tcp = try stage.member("tcp")
         let unix = try stage.harness.connect(to: stage.sockets[1])
@@ -86,7 +86,7 @@ private struct ChatStage {
         #expect(stage.harness.run(until: { unix.lines.last == "<tcp> two" }))
     }
 
-    @Test func `delivers all that a client said that shuts down its writing side, and answers it`() throws {
+    @Test func `lines before a half-close are delivered and answered`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.harness.connect(to: stage.sockets[0])
@@ -102,7 +102,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["client-closed by client"])
     }
 
-    @Test func `answers everything that is asked, as fast as the answers are read`() throws {
+    @Test func `commands are answered as fast as the client reads`() throws {
         let stage = try ChatStage([.unixStream])
         let bob = try stage.member("bob")
         bob.reads = false
@@ -119,7 +119,7 @@ private struct ChatStage {
     }
 
     // Plain only: a peer that does not read acknowledges no records, so it can write no more than a window of them.
-    @Test(.plainOnly) func `forgets what a member asked that breaks before it has the answers`() throws {
+    @Test(.plainOnly) func `commands of a member that resets are discarded`() throws {
         let stage = try ChatStage([.tcp, .unixStream])
         let ann = try stage.member("ann")
         for index in 0..<2 {
@@ -134,7 +134,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == ["reset-by-client by client", "reset-by-client by client"])
     }
 
-    @Test func `answers clearly to lines that are too long or not UTF-8, and goes on`() throws {
+    @Test func `a line that is too long or not UTF-8 gets a message, and the member stays`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -154,7 +154,7 @@ private struct ChatStage {
         #expect(ann.lines.last == "<bob> " + String(repeating: "y", count: 4096))
     }
 
-    @Test func `takes bytes one at a time`() throws {
+    @Test func `single bytes are assembled to lines`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -165,7 +165,7 @@ private struct ChatStage {
         #expect(ann.lines == ["<bob> grüße 😀"])
     }
 
-    @Test func `lets nobody write to the terminals of others`() throws {
+    @Test func `control characters are escaped for others`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -177,7 +177,7 @@ private struct ChatStage {
     // MARK: - Those who do not read
 
     @Test(arguments: [SocketKind.tcp, .unixStream, .unixSeqpacket])
-    func `drops a member that does not read, and holds nobody up`(kind: SocketKind) throws {
+    func `a member that does not read is disconnected, and delays no other`(kind: SocketKind) throws {
         let stage = try ChatStage([kind == .tcp ? .tcp : .unixStream, kind])
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -210,7 +210,7 @@ private struct ChatStage {
         #expect(stage.harness.run(until: { ann.lines.last == "<bob> we go on" }))
     }
 
-    @Test func `closes the connection of a dropped member that never reads`() throws {
+    @Test func `the connection of a slow member is closed although it never reads`() throws {
         let stage = try ChatStage([.unixStream])
         let bob = try stage.member("bob")
         let deaf = try stage.member()
@@ -224,7 +224,7 @@ private struct ChatStage {
     }
 
     // Plain only: as above, a mute peer could not write.
-    @Test(.plainOnly) func `passes on what a member says that does not read`() throws {
+    @Test(.plainOnly) func `lines of a member that does not read are sent to others`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
         let mute = try stage.member("mute")
@@ -239,7 +239,7 @@ private struct ChatStage {
     }
 
     // Plain only: a window of records a turn is too little for the flood that this is about.
-    @Test(.plainOnly) func `lets a flood of short lines not crowd out the others`() throws {
+    @Test(.plainOnly) func `a flood of short lines does not block other members`() throws {
         let stage = try ChatStage([.unixStream])
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -255,7 +255,7 @@ private struct ChatStage {
 
     /// The last members of a round get what all others have written meanwhile in one piece. A control character becomes
     /// three bytes.
-    @Test func `a burst that is longer than the queue drops no member that reads`() throws {
+    @Test func `a burst longer than the queue disconnects no member that reads`() throws {
         let stage = try ChatStage([.tcp, .unixDatagram])
         let readers = try (0..<70).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
         #expect(stage.harness.run(until: { readers.allSatisfy { $0.text.contains("You are") } }))
@@ -276,7 +276,7 @@ private struct ChatStage {
 
     // Plain only: it is about what the queues of sockets hold; a window of records holds less, so members are dropped.
     @Test(.plainOnly)
-    func `many that end in one turn with a line of control characters each drop no member that reads`() throws {
+    func `escaped last lines of many members disconnect no member that reads`() throws {
         let harness = try LaneHarness()
         // Everything happens on the thread of the test.
         nonisolated(unsafe) let service = ChatService()
@@ -306,7 +306,7 @@ private struct ChatStage {
 
     // MARK: - Many, and those who go in the middle
 
-    @Test func `serves a room of two hundred`() throws {
+    @Test func `a room of two hundred members works`() throws {
         let stage = try ChatStage()
         let members = try (0..<200).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
         #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains("You are") } }))
@@ -327,7 +327,7 @@ private struct ChatStage {
     }
 
     // Plain only: the order in which members break is that of their full sockets, which are never full behind a window.
-    @Test(.plainOnly) func `survives members that break in the middle of a broadcast`() throws {
+    @Test(.plainOnly) func `members that reset during a broadcast do no harm`() throws {
         let stage = try ChatStage()
         let ann = try stage.member("ann")
         let bob = try stage.member("bob")
@@ -358,7 +358,7 @@ private struct ChatStage {
 
     /// A room of 300, and somebody else on the lane: each turn of the lane has a bounded part of the room's work, and one for
     /// the other.
-    @Test func `a line for many is told in parts, and the others have their turns between them`() throws {
+    @Test func `a line for many members is sent over several turns`() throws {
         let stage = try ChatStage()
         let echo = try stage.harness.listen(service: ServiceSettings.echo.factory)[0]
         let other = try stage.harness.connect(to: echo)
@@ -385,7 +385,7 @@ private struct ChatStage {
     }
 
     /// Whoever comes and goes while a line is on its way to many costs no more than a few lines.
-    @Test func `those who come and go while a room is told are told of together`() throws {
+    @Test func `joins and leaves during a broadcast share one notice`() throws {
         let stage = try ChatStage()
         let members = try (0..<200).map { _ in try stage.harness.connect(to: stage.sockets[0]) }
         #expect(stage.harness.run(until: { members.allSatisfy { $0.text.contains("You are") } }))
@@ -402,7 +402,7 @@ private struct ChatStage {
         }
     }
 
-    @Test func `gives a name to one of many that want it at once`() throws {
+    @Test func `one of many concurrent requests gets a name`() throws {
         let stage = try ChatStage()
         let members = try (0..<30).map { _ in try stage.member() }
         for member in members {
@@ -417,7 +417,7 @@ private struct ChatStage {
     // MARK: - Ends from outside
 
     @Test(arguments: [(CloseReason.stopped, CloseParty.daemon), (.drained, .daemon), (.closedByOperator, .operator)])
-    func `says goodbye when it is stopped`(reason: CloseReason, party: CloseParty) throws {
+    func `members get a goodbye at a stop`(reason: CloseReason, party: CloseParty) throws {
         let stage = try ChatStage()
         let members = try (0..<5).map { _ in try stage.member() }
         stage.harness.lane.stop(nil, because: reason, by: party)
@@ -428,7 +428,7 @@ private struct ChatStage {
         #expect(try stage.harness.ends() == Array(repeating: "\(reason.name) by \(party.name)", count: 5))
     }
 
-    @Test func `tells who was idle for too long, and the others`() throws {
+    @Test func `idle-timeout notifies the member and the others`() throws {
         let stage = try ChatStage(idleTimeout: 50_000_000)
         let ann = try stage.harness.connect(to: stage.sockets[0])
         #expect(stage.harness.run(until: { ann.hasEnded }))

@@ -16,7 +16,7 @@ import Testing
         "\u{200d}\u{ff}\u{2027}\u{202f}\u{2065}\u{206a}",
         "e\u{301}", "ÂÃâ", "\u{10ffff}", "א", "❤️‍🔥",
     ])
-    func `leaves what is harmless`(text: String) {
+    func `harmless text is unchanged`(text: String) {
         #expect(Array(harmless(text).utf8) == Array(text.utf8))
     }
 
@@ -26,11 +26,11 @@ import Testing
         ("\u{2028}\u{2029}", "��"), ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}", "�����"),
         ("\u{2066}\u{2067}\u{2068}\u{2069}", "����"), ("é\u{1b}é", "é␛é"), ("\u{1f}\u{1}", "␟␁"), ("\u{b}\u{c}", "␋␌"),
     ])
-    func `shows what would do something to a terminal`(text: String, shown: String) {
+    func `control characters are escaped`(text: String, shown: String) {
         #expect(harmless(text) == shown)
     }
 
-    @Test func `lets no character of the forbidden kinds through, and every other`() {
+    @Test func `all characters of the forbidden kinds are escaped, and no others`() {
         var wrong: [UInt32] = []
         for value in UInt32(0)...0x10ffff {
             guard let scalar = Unicode.Scalar(value) else { continue }

@@ -90,7 +90,7 @@ private enum Found: Equatable, CustomTestStringConvertible {
     ]
 
     @Test(arguments: table.indices)
-    func `finds the lines, whatever pieces they come in`(index: Int) {
+    func `lines are found in input of any pieces`(index: Int) {
         let (name, input, expected) = Self.table[index]
         #expect(lines(of: [input]) == expected, "\(name), in one piece")
         #expect(lines(ofMessage: input) == expected, "\(name), as a message")
@@ -102,7 +102,7 @@ private enum Found: Equatable, CustomTestStringConvertible {
         }
     }
 
-    @Test func `finds the same lines at every place where two reads may part`() {
+    @Test func `every split into two reads gives the same lines`() {
         let input = Array("a\r\n😀€\n\r\n".utf8) + [0xff, 0x0a] + Self.longest + Array("\r\nb\n".utf8) + Self.longest
         let whole = lines(of: [input])
         // Inside a long run of one letter, one place is like the other.
@@ -112,7 +112,7 @@ private enum Found: Equatable, CustomTestStringConvertible {
         }
     }
 
-    @Test func `says that a line is too long before it has ended`() {
+    @Test func `a line that is too long is reported before its end`() {
         var assembler = LineAssembler()
         var position = 0
         var found: [LineAssembler.Line] = []

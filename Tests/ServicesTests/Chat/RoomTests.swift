@@ -52,7 +52,7 @@ private struct Stage {
     private static let hint =
         ". What you write is sent to all of them; /quit leaves, /nick NAME changes your name, /help lists the commands.\n"
 
-    @Test func `tells a newcomer how many others there are and how to leave, and the others that it came`() throws {
+    @Test func `a new member gets the number of others, and the others a notice`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         #expect(stage.takeSteps() == ["1<* You are ann. Nobody else is here yet\(Self.hint)"])
@@ -63,7 +63,7 @@ private struct Stage {
         #expect(stage.room.count == 3)
     }
 
-    @Test func `brings each line to all others with the name, lines in a row together`() throws {
+    @Test func `each line reaches all others with the name, consecutive lines together`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         let bob = try stage.join("bob")
@@ -82,7 +82,7 @@ private struct Stage {
         (.ended(.idleTimeout), "* bob was disconnected after being idle for too long (2 here)"),
         (.ended(.closedByOperator), "* bob was disconnected by the operator (2 here)"),
     ])
-    func `says why somebody is gone`(departure: Departure, line: String) throws {
+    func `a notice says why a member left`(departure: Departure, line: String) throws {
         var stage = Stage()
         _ = try stage.join("ann")
         let bob = try stage.join("bob")
@@ -94,7 +94,7 @@ private struct Stage {
     }
 
     @Test(arguments: [CloseReason.stopped, .drained])
-    func `tells nobody of the others when all have to go`(reason: CloseReason) throws {
+    func `a stop sends no notices about other members`(reason: CloseReason) throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = try stage.join("bob")
@@ -106,7 +106,7 @@ private struct Stage {
         #expect(steps.last == "1!\(reason.name) daemon")
     }
 
-    @Test func `lets who wants to quit, who has finished, and who does not read`() throws {
+    @Test func `/quit, EOF and an unread queue end a member`() throws {
         var stage = Stage()
         let ids = try ["ann", "bob", "cy", "dee"].map { try stage.join($0) }
         _ = stage.takeSteps()
@@ -127,7 +127,7 @@ private struct Stage {
 
     // MARK: - Many at once
 
-    @Test func `those who came since the others were told last are told of together`() throws {
+    @Test func `several joins share one notice`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         _ = stage.takeSteps()
@@ -138,7 +138,7 @@ private struct Stage {
         #expect(stage.takeSteps().last == "*<* n1, n2, n3, n4, n5, n6, n7, n8 and 4 more joined (15 here)\n")
     }
 
-    @Test func `one that is gone before the others were told that it came is not told of`() throws {
+    @Test func `a member that left before its join notice is not announced`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         _ = stage.takeSteps()
@@ -157,7 +157,7 @@ private struct Stage {
         #expect(stage.takeSteps().last == "*<* 2 members joined (5 here)\n")
     }
 
-    @Test func `those who left are told of together, with the reason`() throws {
+    @Test func `several leaves share one notice, with the reason`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         let ids = try (1...5).map { try stage.join("n\($0)") }
@@ -173,7 +173,7 @@ private struct Stage {
             ])
     }
 
-    @Test func `who comes, speaks and goes is told of in this order`() throws {
+    @Test func `join, line and leave are announced in order`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         _ = stage.takeSteps()
@@ -183,7 +183,7 @@ private struct Stage {
         #expect(stage.takeSteps().dropFirst() == ["-2<* bob joined (2 here)\n<bob> hi\n* bob left (1 here)\n"])
     }
 
-    @Test func `does nothing for a member that is gone`() throws {
+    @Test func `input of a removed member has no effect`() throws {
         var stage = Stage()
         _ = try stage.join("ann")
         let bob = try stage.join("bob")
@@ -202,7 +202,7 @@ private struct Stage {
 
     // MARK: - Names
 
-    @Test func `renames, and says so`() throws {
+    @Test func `/nick renames and announces it`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = try stage.join("bob")
@@ -217,7 +217,7 @@ private struct Stage {
         #expect(stage.takeSteps() == ["1<* You are EVE; /nick NAME changes that.\n"])
     }
 
-    @Test func `gives a name to the first who asks, and again when it is free`() throws {
+    @Test func `a name belongs to the first member that asks, until it is free again`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         let bob = try stage.join("bob")
@@ -236,7 +236,7 @@ private struct Stage {
         #expect(stage.takeSteps() == ["2<* You are now max.\n"])
     }
 
-    @Test func `gives no newcomer a name that somebody has`() throws {
+    @Test func `a new member does not get a name in use`() throws {
         var stage = Stage()
         _ = try stage.join("x")
         _ = try stage.join("X")
@@ -246,7 +246,7 @@ private struct Stage {
     }
 
     @Test(arguments: ["a b", "\u{1b}", "<", String(repeating: "a", count: 33)])
-    func `answers clearly to a name that cannot be had`(name: String) throws {
+    func `an invalid name gets an error message`(name: String) throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = stage.takeSteps()
@@ -258,7 +258,7 @@ private struct Stage {
 
     // MARK: - Answers
 
-    @Test func `says who is here`() throws {
+    @Test func `/who lists the members`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = stage.takeSteps()
@@ -271,7 +271,7 @@ private struct Stage {
         #expect(stage.takeSteps() == ["2<* 3 are here: bob (you), ann, cy\n"])
     }
 
-    @Test func `bounds the answer in a full room`() throws {
+    @Test func `/who is limited in a full room`() throws {
         var stage = Stage()
         var last: MemberID?
         for number in 0..<10_000 { last = try stage.join("member-\(number)") }
@@ -290,7 +290,7 @@ private struct Stage {
         #expect(answer.hasSuffix(" and \(10_000 - named) more\n"))
     }
 
-    @Test func `tells who comes in once more that it is in`() throws {
+    @Test func `a member that joins again is told that it is in`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = try stage.join("bob")
@@ -299,7 +299,7 @@ private struct Stage {
         #expect(stage.takeSteps() == ["1<* You are ann; /nick NAME changes that.\n"])
     }
 
-    @Test func `answers to a command that there is not, harmlessly`() throws {
+    @Test func `an unknown command gets an escaped error message`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = stage.takeSteps()
@@ -312,7 +312,7 @@ private struct Stage {
         for command in ["/nick", "/who", "/quit", "/help"] { #expect(help.contains(command)) }
     }
 
-    @Test func `answers to what is no line`() throws {
+    @Test func `a line that is too long or not UTF-8 gets an error message`() throws {
         var stage = Stage()
         let ann = try stage.join("ann")
         _ = stage.takeSteps()
@@ -324,7 +324,7 @@ private struct Stage {
 
     /// Whatever happens in whatever order: nobody is told anything who is not here, and names stay unique.
     @Test(arguments: 0..<20)
-    func `keeps its invariants through a long random play`(seed: UInt64) throws {
+    func `random operations keep the invariants`(seed: UInt64) throws {
         var random = Linear(state: seed &* 0x9e37_79b9_7f4a_7c15 | 1)
         var stage = Stage()
         var here: Set<UInt64> = []

@@ -23,7 +23,7 @@ import Testing
             (4_107_542_400, "Monday, March 1, 2100 00:00:00-UTC\r\n"),
             (18_446_744_073, "Sunday, July 21, 2554 23:34:33-UTC\r\n"),
         ] as [(UInt64, String)])
-    func `writes the form that RFC 867 suggests`(seconds: UInt64, line: String) {
+    func `the text has the format that RFC 867 suggests`(seconds: UInt64, line: String) {
         if seconds == 18_446_744_073 {
             // The last second that 64 bits of nanoseconds reach, which has no room for a fraction of its own.
             var bytes: [UInt8] = []
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `agrees with Foundation's calendar over five centuries`() throws {
+    @Test func `dates of five centuries agree with Foundation's calendar`() throws {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
         // A step that is coprime to the lengths of day, week and year, so that every combination comes up.

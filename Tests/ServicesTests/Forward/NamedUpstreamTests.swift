@@ -99,7 +99,7 @@ import Testing
 
     // MARK: - Flows
 
-    @Test func `a flow leaves an address that refuses, and the next flow begins with the other`() throws {
+    @Test func `a flow replaces a refusing address, and the next flow starts with the other`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(.udp, "udp", Names([try Self.dead(), Self.address(upstream)]))
         let sent = (0..<5).map { "datagram \($0)" }
@@ -113,9 +113,7 @@ import Testing
         _ = (client, other)
     }
 
-    @Test func `a flow leaves an address that is silent, with what it was sent, and later flows do not go there`()
-        throws
-    {
+    @Test func `a flow replaces a silent address, and later flows avoid it`() throws {
         let (silent, upstream) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(.udp, "udp", Names([Self.address(silent), Self.address(upstream)]))
         let client = try scene.flow(["question"])
@@ -133,7 +131,7 @@ import Testing
         _ = (try scene.end(), other)
     }
 
-    @Test func `where nothing is ever answered, the first address has all of it once`() throws {
+    @Test func `without any answer, the first address gets each datagram once`() throws {
         let (first, second) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(.udp, "udp", Names([Self.address(first), Self.address(second)]))
         let client = try scene.flow(["one", "two"])
@@ -153,7 +151,7 @@ import Testing
         _ = (try scene.end(), other)
     }
 
-    @Test func `a flow whose every address refuses says so of each`() throws {
+    @Test func `a flow whose addresses all refuse logs each failure`() throws {
         let (one, two) = (try Self.dead(), try Self.dead())
         let scene = try Scene(.udp, "udp", Names([one, two]))
         let client = try scene.flow(["question"])
@@ -165,7 +163,7 @@ import Testing
         _ = client
     }
 
-    @Test func `a flow waits for the name, and goes on when it is known`() throws {
+    @Test func `a flow waits for the look-up of its name`() throws {
         let upstream = try DatagramPeer()
         let names = Names([Self.address(upstream)])
         names.fail("no answer")
@@ -179,7 +177,7 @@ import Testing
         _ = (client, try scene.end())
     }
 
-    @Test func `a flow whose name is not resolved in time gets the reason, and the upstream is not blamed`() throws {
+    @Test func `a look-up that times out ends the flow and does not count against the upstream`() throws {
         let names = Names([])
         names.fail("no answer from anybody")
         let scene = try Scene(.udp, "udp", names) { $0.connectTimeout = .milliseconds(50) }
@@ -196,7 +194,7 @@ import Testing
         #expect(try scene.records("upstream-down").isEmpty)
     }
 
-    @Test func `an address of an interface that this host lacks has no name that does not resolve`() throws {
+    @Test func `a missing interface is not reported as an unresolved name`() throws {
         let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
         let endpoint = try Endpoint(parsing: "udp://[fe80::1%usher-none]:9")
         var settings = ForwardSettings(upstreams: [UpstreamSettings(endpoint: endpoint, origin: origin)])
@@ -220,7 +218,7 @@ import Testing
         return (scene, try scene.harness.connect(to: scene.socket))
     }
 
-    @Test func `a framed relay leaves an address that refuses`() throws {
+    @Test func `a framed relay replaces a refusing address`() throws {
         let upstream = try DatagramPeer()
         let (scene, client) = try framed(Names([try Self.dead(), Self.address(upstream)]))
         client.write("one\ntwo\n")
@@ -231,7 +229,7 @@ import Testing
         _ = try scene.end()
     }
 
-    @Test func `a framed relay leaves an address that is silent, with what it was sent`() throws {
+    @Test func `a framed relay replaces a silent address and resends`() throws {
         let (silent, upstream) = (try DatagramPeer(), try DatagramPeer())
         let (scene, client) = try framed(Names([Self.address(silent), Self.address(upstream)]))
         client.write("question\n")
@@ -241,7 +239,7 @@ import Testing
         _ = try scene.end()
     }
 
-    @Test func `of a framed relay that is never answered, the first address has all of it once`() throws {
+    @Test func `without any answer, the first address of a framed relay gets each message once`() throws {
         let (first, second) = (try DatagramPeer(), try DatagramPeer())
         let (scene, client) = try framed(Names([Self.address(first), Self.address(second)]))
         client.write("one\n")
@@ -259,8 +257,7 @@ import Testing
     // MARK: - Streams
 
     /// The second address is tried while the first lacks a descriptor.
-    @Test(.sameOnBothSides) func `an address that lacked a descriptor is tried again when the next one refuses`() throws
-    {
+    @Test(.sameOnBothSides) func `after EMFILE an address is retried when the next one refuses`() throws {
         let dead = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions()
         ).address
@@ -287,7 +284,7 @@ import Testing
         #expect(try scene.records("upstream-down").isEmpty)
     }
 
-    @Test func `a look-up that hangs holds up nobody once the name is known`() throws {
+    @Test func `a hanging look-up delays no connection once the name is known`() throws {
         let server = try DatagramPeer()
         let names = Names([Self.address(server)])
         let scene = try Scene(.udp, "udp", names)

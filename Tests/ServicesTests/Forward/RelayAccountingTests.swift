@@ -32,7 +32,7 @@ import Testing
     /// An address at which nobody listens.
     private func deadAddress() throws -> String { "\(try ReservedPort().address)" }
 
-    @Test(.sameOnBothSides) func `a client that is called and finds no upstream passes the place on`() throws {
+    @Test(.sameOnBothSides) func `a called client without an upstream passes its place on`() throws {
         let harness = try LaneHarness()
         let upstream = try harness.listen(service: ServiceSettings.echo.factory)[0]
         let group = try group(["tcp://\(upstream.address)"], limit: 1)
@@ -72,7 +72,7 @@ import Testing
         #expect((dead.sum.ended, dead.sum.failed) == (0, 1))
     }
 
-    @Test(arguments: 1...3) func `no more upstreams are tried than attempts says`(attempts: Int) throws {
+    @Test(arguments: 1...3) func `attempts limits the upstreams that are tried`(attempts: Int) throws {
         let harness = try LaneHarness()
         let group = try group((0..<4).map { _ in try deadAddress() }) { $0.attempts = attempts }
         let client = try harness.connect(to: try harness.listen { ForwardService(group) }[0])
@@ -81,7 +81,7 @@ import Testing
         #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
     }
 
-    @Test(.sameOnBothSides) func `whom the last upstream that can be tried has no room for waits`() throws {
+    @Test(.sameOnBothSides) func `a client waits if its last untried upstream is full`() throws {
         let harness = try LaneHarness()
         let echo = try harness.listen(service: ServiceSettings.echo.factory)[0]
         let group = try group([try deadAddress(), "tcp://\(echo.address)"], limit: 1)
@@ -98,7 +98,7 @@ import Testing
 
     // The upstream is a plain socket of the test, and the header is looked for in its bytes.
     @Test(.plainUpstream, arguments: [SocketKind.tcp, .unixStream])
-    func `a PROXY header goes before what the client has sent already`(kind: SocketKind) throws {
+    func `a PROXY header precedes early data of the client`(kind: SocketKind) throws {
         let harness = try LaneHarness()
         let server = try Server()
         let group = try group(["\(server.address)"]) { $0.sendProxy = .v1 }
@@ -116,7 +116,7 @@ import Testing
     }
 
     // The upstream is a plain socket of the test.
-    @Test(.plainUpstream) func `bytes that a slow client takes are activity`() throws {
+    @Test(.plainUpstream) func `bytes that a slow client reads reset idle-timeout`() throws {
         let harness = try LaneHarness()
         let server = try Server()
         let group = try group(["\(server.address)"])

@@ -19,7 +19,7 @@ import Testing
         ("a clock that began long ago", [(100, 1 << 30, true), (1, 1 << 30, false), (10, (1 << 30) + 10, true)]),
     ]
 
-    @Test(arguments: table) func `lets pass what was earned`(
+    @Test(arguments: table) func `the allowance passes what has accumulated`(
         _: String, steps: [(amount: Int, tenths: UInt64, passes: Bool)]
     ) {
         var allowance = Allowance(perSecond: 10, burst: 100)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `lets one a second pass`() {
+    @Test func `an allowance of one a second passes one a second`() {
         var allowance = Allowance(perSecond: 1, burst: 1)
         let times: [UInt64] = [
             5 * Self.second, 5 * Self.second + 1, 6 * Self.second - 1, 6 * Self.second, 9 * Self.second,

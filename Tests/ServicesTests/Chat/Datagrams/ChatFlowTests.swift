@@ -61,7 +61,7 @@ private struct MixedStage {
 @Suite struct ChatFlowTests {
     // MARK: - Coming in
 
-    @Test func `lets nobody in over UDP who has not sent back what was sent to it`() throws {
+    @Test func `a UDP source without the token does not become a member`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let eve = try stage.source()
@@ -85,7 +85,7 @@ private struct MixedStage {
         #expect(ann.lines[0].hasSuffix(" joined (2 here)"))
     }
 
-    @Test func `gives each source a token of its own, and keeps it for it`() throws {
+    @Test func `each source has its own token, which does not change`() throws {
         let stage = try MixedStage()
         let (eve, mallory) = (try stage.source(), try stage.source())
         let first = try stage.token(of: eve)
@@ -104,7 +104,7 @@ private struct MixedStage {
         #expect(mallory.receive().allSatisfy { !$0.contains("You are 127") })
     }
 
-    @Test func `says what follows in the datagram that brings the token, and nothing that is before`() throws {
+    @Test func `lines after the token in its datagram are sent, earlier ones are not`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.source()
@@ -117,7 +117,7 @@ private struct MixedStage {
         #expect(stage.harness.run(until: { bob.last == "* You are bob; /nick NAME changes that.\n" }))
     }
 
-    @Test func `takes the kernel's word for where a Unix datagram is from`() throws {
+    @Test func `a bound Unix socket becomes a member without a token`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.source(.unixDatagram)
@@ -128,7 +128,7 @@ private struct MixedStage {
         #expect(bob.last.hasPrefix("* You are @usher-member-"))
     }
 
-    @Test func `lets nobody in that cannot be answered`() throws {
+    @Test func `a source that cannot be answered does not become a member`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let nameless = try DatagramMember(to: stage.socket(.unixDatagram), isNamed: false)
@@ -163,7 +163,7 @@ private struct MixedStage {
         #expect(bob.receive().isEmpty, "nobody is told what he said himself")
     }
 
-    @Test func `does not take a piece of one datagram for the beginning of the next`() throws {
+    @Test func `a partial line is not continued by the next datagram`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -175,7 +175,7 @@ private struct MixedStage {
         #expect(bob.receive() == Array(repeating: "* That line was not sent: it is not UTF-8.\n", count: 2))
     }
 
-    @Test func `answers to lines that are too long, and passes on the longest`() throws {
+    @Test func `a line that is too long gets a message, and the longest line is sent`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -193,7 +193,7 @@ private struct MixedStage {
         #expect(cyd.messages.count == 1, "a line is a datagram however long it is")
     }
 
-    @Test func `leaves with /quit, and what follows is said to nobody`() throws {
+    @Test func `/quit ends the flow, and later lines are not sent`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -209,7 +209,7 @@ private struct MixedStage {
 
     // MARK: - Those who vanish
 
-    @Test func `ends who is silent while the others talk`() throws {
+    @Test func `a silent member ends while others send`() throws {
         let stage = try MixedStage(idleTimeout: 300_000_000)
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -238,7 +238,7 @@ private struct MixedStage {
         #expect(try stage.harness.ends() == ["idle-timeout by daemon"])
     }
 
-    @Test func `forgets who asked and did not come in`() throws {
+    @Test func `a source that does not return the token is forgotten`() throws {
         let stage = try MixedStage(idleTimeout: 50_000_000)
         let eve = try stage.source()
         _ = try stage.token(of: eve)
@@ -247,7 +247,7 @@ private struct MixedStage {
         #expect(eve.receive().count == 1, "without another word")
     }
 
-    @Test func `lets nobody stay at the door, or be silent for ever, without an idle-timeout either`() throws {
+    @Test func `sources and members end without an idle-timeout too`() throws {
         let stage = try MixedStage(patience: ChatPatience(outside: 1_000_000_000, silence: 200_000_000))
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -266,7 +266,7 @@ private struct MixedStage {
         #expect(eve.receive().allSatisfy { $0.hasPrefix("* You are not in.") })
     }
 
-    @Test func `notices when a Unix socket is gone`() throws {
+    @Test func `a closed Unix socket ends its member`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob", .unixDatagram)
@@ -278,7 +278,7 @@ private struct MixedStage {
     }
 
     @Test(arguments: [(CloseReason.stopped, CloseParty.daemon), (.drained, .operator)])
-    func `says goodbye when it is stopped`(reason: CloseReason, party: CloseParty) throws {
+    func `members get a goodbye at a stop`(reason: CloseReason, party: CloseParty) throws {
         let stage = try MixedStage()
         let members = [try stage.datagramMember("bob"), try stage.datagramMember("cyd", .unixDatagram)]
         let eve = try stage.source()
@@ -296,7 +296,7 @@ private struct MixedStage {
 
     // MARK: - Floods
 
-    @Test func `bounds what one member says, and tells it`() throws {
+    @Test func `input of a member is limited, with a message to it`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -316,7 +316,7 @@ private struct MixedStage {
         #expect(stage.harness.connections == 2, "who reads is not dropped")
     }
 
-    @Test func `bounds what one member is told, and drops nobody for it`() throws {
+    @Test func `output to a member is limited, and no member is disconnected`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         let bob = try stage.datagramMember("bob")
@@ -340,7 +340,7 @@ private struct MixedStage {
         #expect(try #require(close.number("bytes_out")) > bytes)
     }
 
-    @Test func `serves a room of a hundred that come by datagrams`() throws {
+    @Test func `a room of a hundred datagram members works`() throws {
         let stage = try MixedStage()
         let ann = try stage.streamMember("ann")
         var members: [DatagramMember] = []

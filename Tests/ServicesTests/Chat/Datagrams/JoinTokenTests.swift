@@ -15,12 +15,12 @@ import Testing
         (UInt64(0), "aaaaaaaa"), (1, "baaaaaaa"), (31 << 35, "aaaaaaa9"), (1 << 40, "aaaaaaaa"),
         (.max, "99999999"), (0x1_0842_1084, "eeeeeeea"),
     ])
-    func `spells forty bits`(bits: UInt64, text: String) {
+    func `a token has forty bits`(bits: UInt64, text: String) {
         #expect(invitation(JoinToken(bits: bits)) == "* You are not in. Send /join \(text)\n")
     }
 
     /// With the 28 bytes of the headers of IPv4 and UDP, or the 48 of IPv6, and the shortest datagram that is answered.
-    @Test(arguments: [28, 48]) func `answers with less than three times what it was asked with`(headers: Int) {
+    @Test(arguments: [28, 48]) func `the answer is less than three times as long as the request`(headers: Int) {
         #expect(headers + invitation(JoinToken()).utf8.count < 3 * (headers + 1))
     }
 
@@ -29,11 +29,11 @@ import Testing
         ("baaaaaaab", false), ("baaaaaaa ", false), ("baaaaaa\u{1}", false), ("bbaaaaaa", false), ("báaaaaa", false),
         ("*", false), ("baaaaaa!", false),
     ])
-    func `knows itself alone`(word: String, isIt: Bool) {
+    func `a token matches only itself`(word: String, isIt: Bool) {
         #expect(JoinToken(bits: 1).matches(Array(word.utf8)) == isIt)
     }
 
-    @Test func `is another one each time`() {
+    @Test func `tokens are random`() {
         let tokens = (0..<1000).map { _ in invitation(JoinToken()) }
         // Of 2^40, two of a thousand are the same once in two million times.
         #expect(Set(tokens).count >= 999)

@@ -38,7 +38,7 @@ import Testing
     ]
 
     @Test(arguments: rows)
-    func `the one that is due first is chosen`(row: (states: [State], tried: [Int], choice: Balancer.Choice)) {
+    func `the member due first is chosen`(row: (states: [State], tried: [Int], choice: Balancer.Choice)) {
         for isBackup in [false, true] {
             let members = row.states.map { _ in Balancer.Member(weight: 1, isBackup: isBackup, key: []) }
             let balancer = Balancer(method: .roundRobin, members: members)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `one without weight is never tried, and a backup as soon as it is due first`() {
+    @Test func `weight 0 is never tried, and a backup when it is due first`() {
         let members = [
             Balancer.Member(weight: 0, isBackup: false, key: [1]), .init(weight: 1, isBackup: false, key: [2]),
             .init(weight: 1, isBackup: true, key: [3]),
@@ -61,7 +61,7 @@ import Testing
     }
 
     /// Against a naive model: sort all that may be tried, take the first.
-    @Test func `random groups: the choice is the one of a naive model`() {
+    @Test func `random groups: the choice agrees with a simple model`() {
         var random = SplitMix(seed: 7)
         for _ in 0..<3000 {
             let count = Int.random(in: 0...6, using: &random)
@@ -116,9 +116,7 @@ import Testing
         for _ in 0..<3 { _ = group.members[index].upstream.connectFailed(startedAt: now, at: now, errno: 111) }
     }
 
-    @Test func `the only upstream is tried by every connection while it is ejected, and back with the first success`()
-        throws
-    {
+    @Test func `every connection tries an only upstream, until the first success`() throws {
         let group = try group(["tcp://127.0.0.1:1"])
         let upstream = group.members[0].upstream
         eject(0, of: group, at: 100)
@@ -134,7 +132,7 @@ import Testing
     }
 
     /// The one that failed longest ago comes next.
-    @Test func `ejected upstreams are tried in turns, and none while another is up`() throws {
+    @Test func `ejected upstreams are tried in turn, and none while another is up`() throws {
         let group = try group(["tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3"])
         for index in 0..<3 { eject(index, of: group, at: 100 + UInt64(index)) }
         var order: [Int] = []
@@ -148,7 +146,7 @@ import Testing
         for now in 301..<310 as Range<UInt64> { #expect(member(of: group, at: now) == 1) }
     }
 
-    @Test func `while one connection has the trial of the only upstream, others are tried on it too`() throws {
+    @Test func `during the trial of the only upstream other connections try it too`() throws {
         let group = try group(["tcp://127.0.0.1:1"])
         eject(0, of: group, at: 100)
         let later: UInt64 = 2_000_000_000

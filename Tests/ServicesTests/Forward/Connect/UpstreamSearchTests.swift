@@ -125,7 +125,7 @@ import Testing
 
     // MARK: - Flows
 
-    @Test func `a flow does not wait where all members are busy, and a connection does`() throws {
+    @Test func `while all members are busy a connection waits and a flow is refused`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(["udp://\(Self.address(upstream))"], limit: 1)
         let first = try scene.begin(.flow)
@@ -142,7 +142,7 @@ import Testing
         #expect(scene.counted == [0])
     }
 
-    @Test func `a flow that is refused goes on with the next member, which gets all that was kept`() throws {
+    @Test func `after a refusal the next member gets all kept datagrams`() throws {
         let peers = try (0..<2).map { _ in try DatagramPeer() }
         let scene = try Scene(peers.map { "udp://\(Self.address($0))" })
         let owner = try scene.begin(.flow)
@@ -158,7 +158,7 @@ import Testing
     }
 
     /// The second address cannot be connected to at all.
-    @Test func `a flow goes back to a silent address if no other can be had, and sends it what is new`() throws {
+    @Test func `without another address a flow returns to the silent one and sends what is new`() throws {
         let silent = try DatagramPeer()
         let scene = try Scene(["udp://name.example:1"], names: [Self.address(silent), Self.unreachable])
         let owner = try scene.begin(.flow)
@@ -173,7 +173,7 @@ import Testing
         #expect(scene.counted == [0])
     }
 
-    @Test func `after an answer nothing is kept, and the place at the member outlives the search`() throws {
+    @Test func `after an answer nothing is kept, and the member stays counted`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(["udp://\(Self.address(upstream))"])
         let owner = try scene.begin(.flow)
@@ -189,7 +189,7 @@ import Testing
         #expect(scene.counted == [0])
     }
 
-    @Test func `so much is kept while a name is awaited, and more is lost`() throws {
+    @Test func `datagrams during a look-up are kept up to a limit`() throws {
         let scene = try Scene(["udp://name.example:1"])
         let owner = try scene.begin(.flow)
         for _ in 0..<UnansweredMessages.mostMessages { #expect(keep("x", in: owner)) }
@@ -197,7 +197,7 @@ import Testing
         owner.search?.end()
     }
 
-    @Test func `a flow that sends more than is kept stays with its upstream`() throws {
+    @Test func `a flow that sent more than is kept stays with its upstream`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(["udp://\(Self.address(upstream))"])
         let owner = try scene.begin(.flow)
@@ -208,7 +208,7 @@ import Testing
 
     // MARK: - Checks
 
-    @Test func `a check takes no place at a member, whether that is full or down`() throws {
+    @Test func `a check is not counted by a member that is full or down`() throws {
         let server = try listener()
         let scene = try Scene(["tcp://\(server.address)"], limit: 1) {
             $0.health = HealthSettings(interval: .seconds(60), timeout: .seconds(30), rise: 1, fall: 1)
@@ -224,7 +224,7 @@ import Testing
         scene.group.leave(0)
     }
 
-    @Test func `a check that fails says why, and counts against no member`() throws {
+    @Test func `a failed check has its cause and does not count as a failure`() throws {
         let scene = try Scene(["tcp://\(try dead())", "tcp://\(try listener().address)"]) {
             $0.eject = EjectionSettings(failures: 1)
         }
@@ -236,7 +236,7 @@ import Testing
         owner.search?.end()
     }
 
-    @Test func `a check of datagrams asks one address after the other until it is told of an answer`() throws {
+    @Test func `a check of datagrams tries each address until an answer`() throws {
         let peers = try (0..<3).map { _ in try DatagramPeer() }
         let scene = try Scene(["udp://name.example:1"], names: peers.map(Self.address))
         let owner = try scene.begin(.check) { $0.isThere = false }
@@ -250,7 +250,7 @@ import Testing
         owner.search?.end()
     }
 
-    @Test func `a check waits for what this host lacks, and blames no upstream for it`() throws {
+    @Test func `a check waits during a shortage, which does not count against the upstream`() throws {
         let server = try listener()
         let scene = try Scene(["tcp://\(server.address)"])
         var begun: Owner?

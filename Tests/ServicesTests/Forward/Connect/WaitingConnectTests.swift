@@ -26,7 +26,7 @@ import Testing
             settings, label: ListenerLabel(name: "test", service: "forward"), following: nil, names: names)
     }
 
-    @Test(.sameOnBothSides) func `a client waits for a name that fails, and is served when the name server answers`()
+    @Test(.sameOnBothSides) func `a client waits for a failing name, and is served when it resolves`()
         throws
     {
         let harness = try LaneHarness()
@@ -50,7 +50,7 @@ import Testing
     }
 
     // The upstream is a plain socket of the test.
-    @Test(.plainUpstream) func `a Unix upstream with a full backlog is tried again until it accepts`() throws {
+    @Test(.plainUpstream) func `a connect to a Unix upstream with a full backlog is retried`() throws {
         let harness = try LaneHarness()
         let directory = try TemporaryDirectory()
         let server = try Server(ServerAddress(.unix(path: directory.path + "/full")), backlog: 0)

@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `answers that the kernel lost because the buffer was full count as dropped`() throws {
+    @Test func `answers that the kernel dropped count as dropped`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
         try scene.ask("question")
@@ -85,7 +85,7 @@ import Testing
         #expect(passed < sent + 1 && close.number("datagrams_dropped") == sent + 1 - passed, "\(close)")
     }
 
-    @Test func `what comes goes there and back, and is counted`() throws {
+    @Test func `datagrams and answers are relayed and counted`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
         var ports: Set<UInt16> = []
@@ -105,7 +105,7 @@ import Testing
         #expect(close["upstream"] == "udp://127.0.0.1:\(upstream.port)")
     }
 
-    @Test func `what comes from the address of an upstream is no client`() throws {
+    @Test func `a datagram from an upstream's address is refused`() throws {
         let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)", "udp://127.0.0.1:\(other.port)"])
         // As if somebody had forged them.
@@ -120,7 +120,7 @@ import Testing
         #expect(try scene.arrival(at: upstream).text == "asked")
     }
 
-    @Test func `what comes from a name's address that was not known is not relayed`() throws {
+    @Test func `a datagram from an upstream's newly resolved address is not relayed`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://localhost:\(upstream.port)"]) { _ in }
         try upstream.send("forged", to: scene.socket)
@@ -128,7 +128,7 @@ import Testing
         #expect(upstream.texts() == [])
     }
 
-    @Test func `what comes from a socket on which the daemon listens is no client`() throws {
+    @Test func `a datagram from a listening socket of the daemon is refused`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
         let own = try scene.harness.listen([.udp], service: ServiceSettings.echo.factory)[0]
@@ -147,7 +147,7 @@ import Testing
         #expect(try scene.records("refused").count == 1)
     }
 
-    @Test func `who refuses before an answer is left, and the next gets each once`() throws {
+    @Test func `an upstream that refuses before an answer is replaced, and the next gets each once`() throws {
         let (dead, upstream) = (try Self.deadAddress(), try DatagramPeer())
         let scene = try Scene(to: [dead, "udp://127.0.0.1:\(upstream.port)"])
         let sent = (0..<10).map { "datagram \($0)" }
@@ -164,7 +164,7 @@ import Testing
         #expect(close["failures"]?.contains("ECONNREFUSED") == true)
     }
 
-    @Test func `who refuses after an answer ends the flow`() throws {
+    @Test func `a refusal after an answer ends the flow`() throws {
         var upstream: DatagramPeer? = try DatagramPeer()
         let other = try DatagramPeer()
         let port = try #require(upstream).port
@@ -182,7 +182,7 @@ import Testing
         #expect(other.texts().isEmpty, "what the first one knows of the flow, the second does not")
     }
 
-    @Test func `where nobody is to be had the flow ends, and what came for it is told of`() throws {
+    @Test func `without an upstream the flow ends, and its datagrams are logged`() throws {
         let scene = try Scene(to: ["unix-dgram://@usher-nobody-\(getpid())"])
         try scene.ask("one")
         #expect(scene.harness.run(until: { (try? scene.records("lost").isEmpty) == false }))
@@ -192,7 +192,7 @@ import Testing
     }
 
     /// It is ejected, but there is no other: so the first flow after its return is served.
-    @Test func `each flow is tried on the only upstream, however many it has refused`() throws {
+    @Test func `each flow tries the only upstream, even if it is ejected`() throws {
         let scene = try Scene(to: ["unix-dgram://@usher-nobody-\(getpid())"])
         for number in 1...5 {
             try scene.ask("\(number)")
@@ -203,7 +203,7 @@ import Testing
         #expect(try scene.records("refused").isEmpty)
     }
 
-    @Test func `what is too long for the upstream is lost alone, and told of`() throws {
+    @Test func `EMSGSIZE drops one datagram, with a record`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(.unixDatagram, to: ["udp://127.0.0.1:\(upstream.port)"])
         try scene.client.send([UInt8](repeating: 1, count: 65_520), to: scene.socket)
@@ -215,7 +215,7 @@ import Testing
         #expect(lost["errno"] == "EMSGSIZE" && lost["message"]?.contains("upstream") == true)
     }
 
-    @Test func `what an upstream has no room for is counted and told of, and the rest arrives`() throws {
+    @Test func `datagrams without room at the upstream are counted and logged`() throws {
         let upstream = try DatagramPeer(nil)
         let address = try ListeningSocket.localAddress(of: upstream.raw)
         let scene = try Scene(to: ["unix-dgram://\(address)"])
@@ -237,7 +237,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a header goes before the first datagram, or before each`(isForEach: Bool) throws {
+    func `a PROXY header precedes the first datagram, or each`(isForEach: Bool) throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"]) {
             $0.sendProxy = .v2
@@ -262,7 +262,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...3) func `no more upstreams are tried than attempts says`(attempts: Int) throws {
+    @Test(arguments: 1...3) func `attempts limits the upstreams that are tried`(attempts: Int) throws {
         let dead = try (0..<4).map { _ in try Self.deadAddress() }
         let scene = try Scene(to: dead) { $0.attempts = attempts }
         try scene.ask("one")
@@ -275,7 +275,7 @@ import Testing
         #expect(close.end == "connect-failed by upstream" && close.number("attempts") == attempts, "\(close)")
     }
 
-    @Test func `an answer goes to its flow alone`() throws {
+    @Test func `an answer reaches only its flow`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"])
         let other = try DatagramPeer()
@@ -298,7 +298,7 @@ import Testing
         #expect(heard == ["second"])
     }
 
-    @Test func `an upstream that went down takes its flows with it if it is to`() throws {
+    @Test func `with on-down = close an upstream that goes down ends its flows`() throws {
         let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(to: ["udp://127.0.0.1:\(upstream.port)"]) { $0.onDown = .close }
         try scene.ask("one")
@@ -312,7 +312,7 @@ import Testing
     }
 
     /// The upstream is ejected, and no answer or refusal shows that it is back.
-    @Test func `a flow that this host had to end does not bring an upstream back`() throws {
+    @Test func `a flow that ends by a shortage does not end an ejection`() throws {
         let port = try ReservedPort().address.port
         let scene = try Scene(to: ["udp://127.0.0.1:\(port)"]) { $0.eject = EjectionSettings(failures: 1) }
         try scene.ask("one")

@@ -10,7 +10,7 @@ import Testing
         [0xf1, 5], [0xf2], [0xf3],
     ]
 
-    @Test(arguments: 0..<30) func `no datagram is cut or made up`(seed: UInt64) {
+    @Test(arguments: 0..<30) func `random streams and datagrams are relayed unchanged`(seed: UInt64) {
         var numbers = SplitMix(seed: seed)
         var script = [UInt8(truncatingIfNeeded: numbers.next())]
         for _ in 0..<Int.random(in: 0...12, using: &numbers) {

@@ -54,7 +54,7 @@ import Testing
         return client
     }
 
-    @Test func `an upstream socket that can never send again ends a connection that was answered`() throws {
+    @Test func `a dead upstream socket ends a connection that was answered`() throws {
         let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(to: [Self.address(upstream), Self.address(other)])
         let client = try answered(scene, by: upstream)
@@ -68,7 +68,7 @@ import Testing
         #expect(other.texts().isEmpty)
     }
 
-    @Test func `an upstream socket that can never send again is left for the next one before an answer`() throws {
+    @Test func `a dead upstream socket is replaced before an answer`() throws {
         let (upstream, other) = (try DatagramPeer(), try DatagramPeer())
         let scene = try Scene(to: [Self.address(upstream), Self.address(other)]) {
             $0.eject = EjectionSettings(failures: 1)
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a header goes before the first message, or before each`(isForEach: Bool) throws {
+    func `a PROXY header precedes the first message, or each`(isForEach: Bool) throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)]) {
             $0.sendProxy = .v2
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a client that reads late gets what was held for it, and what was not is counted`() throws {
+    @Test func `a client that reads late gets the queue, and dropped messages are counted`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
         let client = try scene.harness.connect(to: scene.socket, receiveBuffer: 4096)
@@ -139,7 +139,7 @@ import Testing
         #expect(out == client.lines.count && out.map { sent - $0 } == dropped, "\(close)")
     }
 
-    @Test func `a route that is missing loses one message, and leaves a record`() throws {
+    @Test func `a missing route drops one message, with a record`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
         let client = try answered(scene, by: upstream)
@@ -155,7 +155,7 @@ import Testing
     }
 
     /// The upstream is ejected, and no answer or refusal shows that it is back.
-    @Test func `a connection that this host had to end does not bring an upstream back`() throws {
+    @Test func `a connection that ends by a shortage does not end an ejection`() throws {
         let port = try ReservedPort()
         let scene = try Scene(to: ["udp://127.0.0.1:\(port.address.port)"]) {
             $0.eject = EjectionSettings(failures: 1)
@@ -177,7 +177,7 @@ import Testing
         #expect(try scene.records("upstream-up").isEmpty)
     }
 
-    @Test func `datagrams that claim to come from a listener of the daemon are refused`() throws {
+    @Test func `datagrams from an address of this daemon are refused`() throws {
         let server = try LaneHarness()
         let upstream = try server.listen(service: ServiceSettings.echo.factory)[0]
         let scene = try Scene(.udp, to: ["tcp://\(upstream.address)"])

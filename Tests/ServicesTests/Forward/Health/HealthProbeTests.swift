@@ -73,7 +73,7 @@ import Testing
     }
 
     // The upstream is a plain socket of the test.
-    @Test(.plainUpstream) func `a check says all that it has to say, and reads an answer in however many pieces`()
+    @Test(.plainUpstream) func `a check sends all its bytes, and reads an answer in any pieces`()
         throws
     {
         let server = try listener()
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `a check of datagrams is answered by the address that is served`() throws {
+    @Test func `a check of datagrams uses the address that answers`() throws {
         let (silent, upstream) = (try DatagramPeer(), try DatagramPeer())
         let refusing = SocketAddress.ipv4(.loopback, port: try DatagramPeer().port)
         let addresses = [refusing, .ipv4(.loopback, port: silent.port), .ipv4(.loopback, port: upstream.port)]

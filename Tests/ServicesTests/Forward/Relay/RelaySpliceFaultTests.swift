@@ -20,14 +20,14 @@ import Testing
     private static let much = (0..<400 << 10).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }
 
     @Test(arguments: pairs, [0, EINVAL, ENOMEM])
-    func `each splice may fail`(_ kinds: (SocketKind, SocketKind), number: CInt) throws {
+    func `a relay survives the failure of each splice`(_ kinds: (SocketKind, SocketKind), number: CInt) throws {
         var call = 1
         while try plays(kinds, failing: call, with: number) { call += 1 }
         #expect(call > 4, "it is spliced, both ways")
     }
 
     /// Of a write EAGAIN is the truth, since an event follows. Of a read it may be about an urgent byte: RelayUrgentTests.
-    @Test(arguments: pairs) func `a read that is spliced may find nothing`(_ kinds: (SocketKind, SocketKind)) throws {
+    @Test(arguments: pairs) func `a splice may find an empty socket`(_ kinds: (SocketKind, SocketKind)) throws {
         #expect(try plays(kinds, failing: 1, with: EAGAIN))
     }
 

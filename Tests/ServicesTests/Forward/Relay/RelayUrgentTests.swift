@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: cases)
-    func `an urgent byte behind what a slow reader has not taken arrives`(_ example: Case) throws {
+    func `an urgent byte after unread data arrives`(_ example: Case) throws {
         let pair = try RelayPair(example.from, example.to)
         let (source, destination) = pair.peers(example.side)
         destination.reads = false

@@ -8,7 +8,7 @@ import Testing
 @testable import Services
 
 @Suite struct LookupQueueTests {
-    @Test func `hanging look-ups use a few threads, and all are done in the end`() throws {
+    @Test func `hanging look-ups use few threads, and all complete`() throws {
         let queue = LookupQueue(width: 3)
         let gate = DispatchSemaphore(value: 0)
         let counts = Mutex((running: 0, most: 0, done: 0))

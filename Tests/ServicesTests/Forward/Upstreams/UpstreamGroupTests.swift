@@ -23,7 +23,7 @@ import Testing
             settings, label: ListenerLabel(name: "front", service: "forward"), following: previous)
     }
 
-    @Test func `a link-local upstream is known by its address, its port and the interface that has the name now`()
+    @Test func `a link-local upstream is identified by address, port and current interface`()
         throws
     {
         let loopback = try #require(NameService.interface(named: "lo"))
@@ -40,7 +40,7 @@ import Testing
         #expect(!missing.group.hasUpstream(at: .ipv6(ip, port: 7, scope: loopback)))
     }
 
-    @Test func `the newest group succeeds all before it`() throws {
+    @Test func `the newest group replaces all earlier ones`() throws {
         let first = try registered(["tcp://127.0.0.1:1"])
         #expect(first.group.successor == nil)
         let second = try registered(["tcp://127.0.0.1:2"], following: first)
@@ -52,7 +52,7 @@ import Testing
         #expect(first.group.line === third.group.line)
     }
 
-    @Test func `who is relayed in another way has no successor`() throws {
+    @Test func `a group with another kind of relay has no successor`() throws {
         let streams = try registered(["tcp://127.0.0.1:1"])
         let lines = try registered(["udp://127.0.0.1:1"], framing: .lines, following: streams)
         #expect(streams.group.successor == nil)
@@ -65,7 +65,7 @@ import Testing
         #expect(lines.group.successor == nil && lengths.group.successor == nil && flows.group.successor == nil)
     }
 
-    @Test func `a group does not live on for those before it`() throws {
+    @Test func `a group is not kept alive by earlier ones`() throws {
         let first = try registered(["tcp://127.0.0.1:1"])
         var second: UpstreamRegistration? = try registered(["tcp://127.0.0.1:2"], following: first)
         weak let kept = second?.group
@@ -74,7 +74,7 @@ import Testing
         #expect(kept == nil && first.group.successor == nil)
     }
 
-    @Test func `an upstream that comes back is the one that it was, while somebody knows it`() throws {
+    @Test func `an upstream that is added again keeps its state while in use`() throws {
         let (a, b) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
         var first: UpstreamRegistration? = try registered([a])
         weak let upstream = first?.group.members[0].upstream
@@ -90,7 +90,7 @@ import Testing
         #expect(fourth.group.members[0].upstream === second.group.members[0].upstream)
     }
 
-    @Test func `an upstream that nobody knows any more is forgotten`() throws {
+    @Test func `an unused upstream is released`() throws {
         var first: UpstreamRegistration? = try registered(["tcp://127.0.0.1:1"])
         weak let upstream = first?.group.members[0].upstream
         let second = try registered(["tcp://127.0.0.1:2"], following: first)
@@ -100,12 +100,12 @@ import Testing
         #expect(third.group.members[0].upstream.active.value == 0)
     }
 
-    @Test func `who is named twice is one`() throws {
+    @Test func `an upstream that is listed twice is one`() throws {
         let group = try registered(["tcp://127.0.0.1:1", "tcp://127.0.0.1:1"]).group
         #expect(group.members[0].upstream === group.members[1].upstream)
     }
 
-    @Test func `who was tried is known in another place, and who is new was not tried`() throws {
+    @Test func `tried members are found at their new index, and new ones are untried`() throws {
         let (a, b, c) = ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3")
         let first = try registered([a, b])
         let second = try registered([c, b, a], following: first)
@@ -116,7 +116,7 @@ import Testing
         #expect((0..<3).map(seen.contains) == [false, false, true])
     }
 
-    @Test func `a successor knows who is connected`() throws {
+    @Test func `a successor has the counts of open connections`() throws {
         let first = try registered(["tcp://127.0.0.1:1"])
         guard case .member(0) = first.group.choose(ticket: 1, source: 1, tried: MemberSet(), at: 0) else {
             Issue.record("there is one")

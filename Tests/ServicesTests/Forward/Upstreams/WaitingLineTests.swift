@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `who came first is called first`() throws {
+    @Test func `waiting connections are called in order`() throws {
         let scene = try Scene(3)
         #expect(scene.numbers == scene.numbers.sorted() && Set(scene.numbers).count == 3)
         for called in [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 1]] {
@@ -51,7 +51,7 @@ import Testing
         #expect(scene.line.length == 0)
     }
 
-    @Test func `a room that is none for who was called goes to those behind it`() throws {
+    @Test func `room that the called connection cannot use is offered to those behind it`() throws {
         let scene = try Scene(4)
         scene.line.serve(behind: scene.numbers[1])
         #expect(scene.calls == [0, 0, 1, 0])
@@ -67,7 +67,7 @@ import Testing
         #expect(scene.calls == [1, 1, 1, 1])
     }
 
-    @Test func `who was called in vain has the place again that it had, whatever the limit`() throws {
+    @Test func `a connection called in vain gets its place back, above the limit too`() throws {
         let scene = try Scene(3)
         scene.line.serve()
         #expect(scene.line.enter(scene.waiter(0), limit: 0, again: scene.numbers[0]) == scene.numbers[0])
@@ -80,7 +80,7 @@ import Testing
         #expect(scene.calls == [2, 1, 0])
     }
 
-    @Test func `who has left is not called, and who was called cannot leave`() throws {
+    @Test func `a connection that left is not called, and a called one cannot leave`() throws {
         let scene = try Scene(3)
         #expect(scene.line.leave(scene.numbers[0]) == nil)
         #expect(scene.line.leave(scene.numbers[0]) == .room)
@@ -90,7 +90,7 @@ import Testing
         #expect(scene.line.length == 1)
     }
 
-    @Test func `no more may wait than the limit says`() throws {
+    @Test func `the limit bounds the waiting connections`() throws {
         let scene = try Scene(2)
         #expect(scene.line.enter(scene.waiter(0), limit: 2) == nil)
         #expect(scene.line.length == 2)
@@ -99,7 +99,7 @@ import Testing
         #expect(WaitingLine().enter(scene.waiter(0), limit: 0) == nil)
     }
 
-    @Test func `all are called when an upstream is up again, each when the one before it has looked`() throws {
+    @Test func `an upstream that is up again calls all, one after another`() throws {
         let scene = try Scene(200)
         scene.line.serveAll()
         for (index, number) in scene.numbers.enumerated() {
@@ -118,7 +118,7 @@ import Testing
         #expect(scene.line.length == 67)
     }
 
-    @Test func `room that comes during a sweep is for who is first, and does not end the sweep`() throws {
+    @Test func `room during a sweep calls the first connection, and the sweep continues`() throws {
         let scene = try Scene(4)
         scene.line.serveAll()
         scene.line.serve()
@@ -131,7 +131,7 @@ import Testing
         #expect(scene.calls == [1, 1, 1, 0])
     }
 
-    @Test func `a place that was left is not called for a sweep of before`() throws {
+    @Test func `an abandoned place is not called by an earlier sweep`() throws {
         let scene = try Scene(2)
         scene.line.serveAll()
         #expect(scene.line.leave(scene.numbers[0]) == .sweep)
@@ -141,7 +141,7 @@ import Testing
     }
 
     /// Places are given up at the head and in the middle; the order stays.
-    @Test func `the order stays whoever comes and goes`() throws {
+    @Test func `random operations keep the order`() throws {
         let scene = try Scene(300)
         for index in stride(from: 0, to: 300, by: 3) { #expect(scene.line.leave(scene.numbers[index]) == nil) }
         for index in 0..<300 where index % 3 == 1 {

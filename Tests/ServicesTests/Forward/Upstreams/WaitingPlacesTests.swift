@@ -49,7 +49,7 @@ import Testing
     ]
 
     @Test(arguments: shapes.indices)
-    func `four times the line takes about four times the effort`(shape: Int) throws {
+    func `operations on the queue take linear time`(shape: Int) throws {
         let (name, play) = Self.shapes[shape]
         // A quadratic effort would be 16 times as much.
         let harness = try LaneHarness()
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// Whatever is taken and left in whatever order, it is what a sorted list would be.
-    @Test(arguments: 0..<10) func `it is a list in the order of the numbers`(seed: UInt64) throws {
+    @Test(arguments: 0..<10) func `places are in the order of their numbers`(seed: UInt64) throws {
         let harness = try LaneHarness()
         let caller = Caller()
         harness.enroll(caller)
