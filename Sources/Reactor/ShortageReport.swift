@@ -19,9 +19,9 @@ struct ShortageReport {
         var attempts: UInt64
     }
 
-    /// The result of ``pass(_:)``.
+    /// The result of ``check(at:)``.
     enum Step: Equatable {
-        /// Not over yet: call ``pass(_:)`` again at this time.
+        /// Not over yet: call ``check(at:)`` again at this time.
         case wait(UInt64)
         /// Over: record it.
         case over(End)
@@ -33,7 +33,7 @@ struct ShortageReport {
 
     /// Counts a failed attempt.
     ///
-    /// - Returns: true for the first one: record it, and call ``pass(_:)`` after ``quietTime``.
+    /// - Returns: true for the first one: record it, and call ``check(at:)`` after ``quietTime``.
     mutating func note(at now: UInt64) -> Bool {
         attempts &+= 1
         last = attempts == 1 ? now : max(last, now)
@@ -43,7 +43,7 @@ struct ShortageReport {
     }
 
     /// Checks at `now` whether the shortage is over; if so, resets the report.
-    mutating func pass(_ now: UInt64) -> Step {
+    mutating func check(at now: UInt64) -> Step {
         let (end, overflow) = last.addingReportingOverflow(Self.quietTime)
         if overflow || end > now { return .wait(overflow ? .max : end) }
         defer { self = ShortageReport() }

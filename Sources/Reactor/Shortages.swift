@@ -35,9 +35,9 @@ final class Shortages: Sendable {
     }
 
     /// Checks at `now` whether a shortage is over, and forgets it if so.
-    func pass(_ subject: Subject, _ now: UInt64) -> ShortageReport.Step {
+    func check(_ subject: Subject, at now: UInt64) -> ShortageReport.Step {
         reports.withLock { reports in
-            let step = reports[subject, default: ShortageReport()].pass(now)
+            let step = reports[subject, default: ShortageReport()].check(at: now)
             if case .over = step { reports[subject] = nil }
             return step
         }
@@ -53,12 +53,14 @@ extension Lane {
     ///   - error: the kernel's error.
     ///   - target: the upstream that could not be reached, as text.
     ///   - label: the listener on whose behalf the attempt was made.
-    package func lacks(_ fault: HostFault, because error: SystemError, towards target: String, label: ListenerLabel) {
+    package func reportShortage(
+        _ fault: HostFault, because error: SystemError, towards target: String, label: ListenerLabel
+    ) {
         let subject = Shortages.Subject(fault, towards: target)
         guard shared.shortages.note(subject, at: now) else { return }
         write(.hostLacks(fault, because: error, towards: target, listener: label))
         let watch = ShortageWatch(subject, lane: self)
-        enroll(watch)
+        add(watch)
         schedule(watch, at: now &+ ShortageReport.quietTime)
     }
 
@@ -83,7 +85,7 @@ final class ShortageWatch: Pollable {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        switch lane.shared.shortages.pass(subject, now) {
+        switch lane.shared.shortages.check(subject, at: now) {
         case .wait(let time):
             return time
         case .over(let end):

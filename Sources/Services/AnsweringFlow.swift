@@ -29,7 +29,7 @@ open class AnsweringFlow: Flow {
     /// Passes the datagrams that may be answered to ``respond(_:segment:count:isWhole:)``.
     public final override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
-        guard mayAnswer else { return keepQuiet(count) }
+        guard mayAnswer else { return dropUnanswered(count) }
         let repeats = returned.repeats(in: bytes, segment: segment)
         guard !returned.mayAnswer(repeats, at: lane.now) else {
             return respond(bytes, segment: segment, count: count, isWhole: true)
@@ -41,7 +41,7 @@ open class AnsweringFlow: Flow {
             if returned.mayAnswer(returned.repeats(in: part, segment: 0), at: lane.now) {
                 respond(part, segment: 0, count: 1, isWhole: count == 1)
             } else {
-                keepQuiet(1)
+                dropUnanswered(1)
             }
         }
     }
@@ -69,10 +69,10 @@ open class AnsweringFlow: Flow {
     ///
     /// - Parameters:
     ///   - local: the destination address of the datagram.
-    ///   - isToMany: whether that is a broadcast address or a group.
-    static func mayAnswer(_ peer: SocketAddress, at local: SocketAddress, isToMany: Bool) -> Bool {
+    ///   - isBroadcastOrMulticast: whether that is a broadcast address or a group.
+    static func mayAnswer(_ peer: SocketAddress, at local: SocketAddress, isBroadcastOrMulticast: Bool) -> Bool {
         // Nothing can be sent to a Unix socket without an address.
-        guard !isToMany, !peer.isMulticast, peer != .unnamed else { return false }
+        guard !isBroadcastOrMulticast, !peer.isMulticast, peer != .unnamed else { return false }
         guard let port = peer.port else { return true }
         // A source port equal to our own: another usherd may run the same service there.
         return !answeringPorts.contains(port) && port != local.port && peer != .ipv4(.broadcast, port: port)

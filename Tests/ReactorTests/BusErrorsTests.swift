@@ -31,14 +31,14 @@ import Testing
         errors.note(frame(0x040), from: Self.can0, at: 3 * Self.second, tell)
         #expect(told == ["noAcknowledgement 1", "busOff 1"])
         #expect(errors.next == 11 * Self.second)
-        errors.pass(11 * Self.second, tell)
+        errors.check(at: 11 * Self.second, tell)
         #expect(told == ["noAcknowledgement 1", "busOff 1", "noAcknowledgement 1000"])
-        errors.pass(60 * Self.second, tell)
+        errors.check(at: 60 * Self.second, tell)
         #expect(told.count == 3)
         #expect(errors.next == nil)
         errors.note(frame(0x020), from: Self.can0, at: 61 * Self.second, tell)
         errors.note(frame(0x020), from: Self.can0, at: 61 * Self.second, tell)
-        errors.pass(nil, tell)
+        errors.check(at: nil, tell)
         #expect(told.suffix(2) == ["noAcknowledgement 1", "noAcknowledgement 1"])
     }
 

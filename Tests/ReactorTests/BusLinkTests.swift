@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct BusLinkTests {
     private static let name = InterfaceName("can0") ?? .any
-    private static let all: [BusLink] = [.unknown, .missing, .foreign, .down, .up]
+    private static let all: [BusLink] = [.unknown, .missing, .notCAN, .down, .up]
 
     private func link(isUp: Bool = true, isCAN: Bool = true) -> NetworkLink {
         NetworkLink(name: Self.name, index: 3, isUp: isUp, isCAN: isCAN)
@@ -18,14 +18,14 @@ import Testing
         #expect(BusLink(nil) == .missing)
         #expect(BusLink(link()) == .up)
         #expect(BusLink(link(isUp: false)) == .down)
-        #expect(BusLink(link(isCAN: false)) == .foreign)
-        #expect(BusLink(link(isUp: false, isCAN: false)) == .foreign)
+        #expect(BusLink(link(isCAN: false)) == .notCAN)
+        #expect(BusLink(link(isUp: false, isCAN: false)) == .notCAN)
     }
 
     @Test(arguments: all, all)
     func `each change is reported once`(before: BusLink, now: BusLink) {
         var state = before
-        let news = state.see(now)
+        let news = state.update(to: now)
         #expect(state == now)
         switch (before, now) {
         case (_, .unknown), (.unknown, .up): #expect(news == nil)
@@ -39,18 +39,18 @@ import Testing
                 return #expect(Bool(false), "\(before) -> \(now): \(String(describing: news))")
             }
         }
-        #expect(state.see(now) == nil)
+        #expect(state.update(to: now) == nil)
     }
 
     @Test(arguments: [
         ([BusLink.up, .down, .up], [BusLink.News.waits(.down), .serves(wasDown: true)]),
         ([.missing, .down, .up], [.waits(.missing), .waits(.down), .serves(wasDown: true)]),
         ([.missing, .up], [.waits(.missing), .serves(wasDown: false)]),
-        ([.up, .missing, .foreign], [.waits(.removed), .waits(.foreign)]),
+        ([.up, .missing, .notCAN], [.waits(.removed), .waits(.notCAN)]),
     ])
     func `a change is reported with its cause`(seen: [BusLink], told: [BusLink.News]) {
         var state = BusLink.unknown
-        #expect(seen.compactMap { state.see($0) } == told)
+        #expect(seen.compactMap { state.update(to: $0) } == told)
     }
 
     @Test func `the status shows what is missing`() {

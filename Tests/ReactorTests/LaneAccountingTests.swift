@@ -94,7 +94,7 @@ import Testing
         defer { close(ends[1]) }
         // As the lane does that has accepted it.
         var admittance = try harness.lane.admit(.unnamed, to: listener)
-        admittance.take(handle.connections)
+        admittance.move(to: handle.connections)
         let identity = Identity(
             number: shared.makeIdentifier(), listener: listener, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: harness.lane.now)

@@ -18,7 +18,7 @@ import Testing
     @Test func `the lane sleeps until the next deadline`() throws {
         let harness = try LaneHarness()
         let sleeper = Sleeper()
-        harness.enroll(sleeper)
+        harness.add(sleeper)
         harness.lane.schedule(sleeper, at: harness.lane.now + 30_000_000)
         var turns = 0
         while !sleeper.wasWoken {

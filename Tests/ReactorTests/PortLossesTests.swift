@@ -53,8 +53,8 @@ import Testing
         #expect(losses.next == 3 + LossReport.interval)
         #expect(losses.note(.unsent(EPERM), 1, at: 4) == 1)
         #expect(losses.note(.unsent(ENOBUFS), 1, at: 5) == nil)
-        #expect(losses[.unsent].pass(4 + LossReport.interval) == 1)
+        #expect(losses[.unsent].check(at: 4 + LossReport.interval) == 1)
         #expect(losses.record(of: .unsent, 1, label: Self.label, socket: try Self.socket()).errno == ENOBUFS)
-        for kind in PortLosses.Kind.allCases { #expect(losses[kind].end() == nil) }
+        for kind in PortLosses.Kind.allCases { #expect(losses[kind].takeRest() == nil) }
     }
 }

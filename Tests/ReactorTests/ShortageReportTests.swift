@@ -20,25 +20,25 @@ import Testing
         var report = ShortageReport()
         _ = report.note(at: 100)
         _ = report.note(at: 150)
-        #expect(report.pass(100 + Self.quiet) == .wait(150 + Self.quiet))
-        #expect(report.pass(149 + Self.quiet) == .wait(150 + Self.quiet))
-        #expect(report.pass(150 + Self.quiet) == .over(.init(nanoseconds: 50, attempts: 2)))
+        #expect(report.check(at: 100 + Self.quiet) == .wait(150 + Self.quiet))
+        #expect(report.check(at: 149 + Self.quiet) == .wait(150 + Self.quiet))
+        #expect(report.check(at: 150 + Self.quiet) == .over(.init(nanoseconds: 50, attempts: 2)))
         #expect(report.note(at: 1000 + Self.quiet) == true)
-        #expect(report.pass(1000 + 2 * Self.quiet) == .over(.init(nanoseconds: 0, attempts: 1)))
+        #expect(report.check(at: 1000 + 2 * Self.quiet) == .over(.init(nanoseconds: 0, attempts: 1)))
     }
 
     @Test func `lanes whose clocks differ a little never make a time negative`() {
         var report = ShortageReport()
         _ = report.note(at: 100)
         _ = report.note(at: 90)
-        #expect(report.pass(95 + Self.quiet) == .wait(100 + Self.quiet))
-        #expect(report.pass(100 + Self.quiet) == .over(.init(nanoseconds: 0, attempts: 2)))
+        #expect(report.check(at: 95 + Self.quiet) == .wait(100 + Self.quiet))
+        #expect(report.check(at: 100 + Self.quiet) == .over(.init(nanoseconds: 0, attempts: 2)))
     }
 
     @Test func `extreme clock values do not overflow`() {
         var report = ShortageReport()
         _ = report.note(at: .max)
-        #expect(report.pass(.max) == .wait(.max))
+        #expect(report.check(at: .max) == .wait(.max))
     }
 
     /// Against a list of all failures.
@@ -56,11 +56,11 @@ import Testing
                 } else if let last = failures.last, let first = failures.first {
                     if now - last >= Self.quiet {
                         #expect(
-                            report.pass(now)
+                            report.check(at: now)
                                 == .over(.init(nanoseconds: last - first, attempts: UInt64(failures.count))))
                         failures = []
                     } else {
-                        #expect(report.pass(now) == .wait(last + Self.quiet))
+                        #expect(report.check(at: now) == .wait(last + Self.quiet))
                     }
                 }
             }
@@ -76,12 +76,12 @@ import Testing
 
 /// What the lanes tell of a shortage.
 @Suite struct ShortageRecordTests {
-    private func lacks(
+    private func reportShortage(
         _ fault: HostFault, _ errno: CInt, towards target: String = "tcp://10.0.0.5:80", on harness: LaneHarness,
         times: Int = 1
     ) {
         for _ in 0..<times {
-            harness.lane.lacks(
+            harness.lane.reportShortage(
                 fault, because: SystemError("connect", errno: errno), towards: target,
                 label: .init(name: "front", service: "forward"))
         }
@@ -89,8 +89,8 @@ import Testing
 
     @Test func `each shortage has one warning for any number of failures`() throws {
         let harness = try LaneHarness()
-        lacks(.localPorts, 99, on: harness, times: 100)
-        lacks(.descriptors, 24, on: harness, times: 100)
+        reportShortage(.localPorts, 99, on: harness, times: 100)
+        reportShortage(.descriptors, 24, on: harness, times: 100)
         let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
         #expect(warnings.map { $0["lacks"] } == ["local-ports", "descriptors"])
         let message = try #require(warnings.first?["message"])
@@ -101,8 +101,8 @@ import Testing
     @Test func `missing routes to two upstreams are reported separately`() throws {
         let harness = try LaneHarness()
         for target in ["tcp://10.0.0.5:80", "tcp://10.0.0.6:80"] {
-            lacks(.route, 101, towards: target, on: harness, times: 2)
-            lacks(.memory, 12, towards: target, on: harness, times: 2)
+            reportShortage(.route, 101, towards: target, on: harness, times: 2)
+            reportShortage(.memory, 12, towards: target, on: harness, times: 2)
         }
         let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
         #expect(warnings.map { $0["lacks"] } == ["route", "memory", "route"])
@@ -110,7 +110,7 @@ import Testing
 
     @Test func `every fault has a sentence`() throws {
         let harness = try LaneHarness()
-        for fault in HostFault.allCases { lacks(fault, 113, on: harness) }
+        for fault in HostFault.allCases { reportShortage(fault, 113, on: harness) }
         let warnings = try harness.capturedRecords().filter { $0.event == "warning" }
         #expect(warnings.count == HostFault.allCases.count)
     }

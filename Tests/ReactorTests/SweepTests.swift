@@ -111,7 +111,7 @@ import Testing
                 == 0)
         defer { close(ends[1]) }
         var admittance = try harness.lane.admit(.unnamed, to: listener)
-        admittance.take(harness.lane.handle.connections)
+        admittance.move(to: harness.lane.handle.connections)
         let identity = Identity(
             number: 7, listener: listener, kind: .unixStream, peer: .unnamed, local: .unnamed,
             accepted: Clock.monotonic + 3_600_000_000_000)

@@ -31,7 +31,7 @@ extension Sentence {
             waits(
                 .missing,
                 "echo waits: this host has no interface can0; waiting for it (`ip link` lists the interfaces)"),
-            waits(.foreign, "echo waits: the interface can0 is not a CAN interface; waiting for one of this name"),
+            waits(.notCAN, "echo waits: the interface can0 is not a CAN interface; waiting for one of this name"),
             Sentence(
                 .busErrors(1, .lostArbitration, last: lostArbitration, from: can0, on: bus, listener: echo),
                 .warning, .warning, "can0: lost arbitration in bit 5"),

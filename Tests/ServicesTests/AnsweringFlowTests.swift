@@ -16,8 +16,9 @@ import Testing
     @Test(arguments: [0, 7, 11, 13, 17, 19, 37, 53, 69, 111, 123, 137, 138, 161, 389, 500, 520] as [UInt16])
     func `a datagram from the port of an answering service is not answered`(port: UInt16) {
         let ip6 = IPv6Address(high: 0x2001_0db8 << 32, low: 1)
-        #expect(!AnsweringFlow.mayAnswer(.ipv4(Self.other, port: port), at: Self.local, isToMany: false))
-        #expect(!AnsweringFlow.mayAnswer(.ipv6(ip6, port: port, scope: 0), at: Self.local, isToMany: false))
+        #expect(!AnsweringFlow.mayAnswer(.ipv4(Self.other, port: port), at: Self.local, isBroadcastOrMulticast: false))
+        #expect(
+            !AnsweringFlow.mayAnswer(.ipv6(ip6, port: port, scope: 0), at: Self.local, isBroadcastOrMulticast: false))
     }
 
     @Test(arguments: [
@@ -35,9 +36,10 @@ import Testing
         (.abstract(name: [1]), false, true), (.unix(path: [0x2f, 0x61]), false, true), (.unnamed, false, false),
     ])
     func `a datagram whose source may be forged is not answered`(
-        peer: SocketAddress, isToMany: Bool, isAnswered: Bool
+        peer: SocketAddress, isBroadcastOrMulticast: Bool, isAnswered: Bool
     ) {
-        #expect(AnsweringFlow.mayAnswer(peer, at: Self.local, isToMany: isToMany) == isAnswered)
+        #expect(
+            AnsweringFlow.mayAnswer(peer, at: Self.local, isBroadcastOrMulticast: isBroadcastOrMulticast) == isAnswered)
     }
 
     @Test func `a datagram from another socket of this daemon is not answered`() throws {

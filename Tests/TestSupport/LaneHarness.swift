@@ -99,8 +99,8 @@ public final class LaneHarness {
     }
 
     /// Gives a pollable of the test's own a place in the lane's table, as long as the harness lives.
-    public func enroll(_ pollable: Pollable) {
-        lane.enroll(pollable)
+    public func add(_ pollable: Pollable) {
+        lane.add(pollable)
         guests.append(pollable)
     }
 

@@ -29,7 +29,7 @@ struct Admittance: ~Copyable, Sendable {
     }
 
     /// Counts it for the lane that will serve it, and no longer for the one before.
-    mutating func take(_ lane: ConnectionCount) {
+    mutating func move(to lane: ConnectionCount) {
         self.lane?.leave()
         _ = lane.enter(limit: nil)
         self.lane = lane

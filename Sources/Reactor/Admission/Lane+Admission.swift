@@ -27,7 +27,7 @@ extension Lane {
         case .firstRecord(let end):
             records.append(record(), now: now)
             let watch = RefusalWatch(refusal.kind, of: listener, lane: self)
-            enroll(watch)
+            add(watch)
             schedule(watch, at: end)
         case .count:
             break
@@ -63,7 +63,7 @@ final class RefusalWatch: Pollable {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        if let rest = listener.state.refusals.pass(kind) { lane.record(rest, of: listener) }
+        if let rest = listener.state.refusals.endInterval(kind) { lane.record(rest, of: listener) }
         lane.forget(self)
         return nil
     }

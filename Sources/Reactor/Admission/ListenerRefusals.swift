@@ -15,7 +15,7 @@ final class ListenerRefusals: Sendable {
     }
 
     /// Ends the interval of a reason.
-    func pass(_ kind: Refusal.Kind) -> RefusalReport.Rest? {
-        reports.withLock { $0[kind.rawValue].pass() }
+    func endInterval(_ kind: Refusal.Kind) -> RefusalReport.Rest? {
+        reports.withLock { $0[kind.rawValue].endInterval() }
     }
 }

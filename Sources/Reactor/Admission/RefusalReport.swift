@@ -18,7 +18,7 @@ package struct RefusalReport {
     package enum Step: Equatable {
         /// Write a record.
         case record
-        /// Write a record, and call ``pass()`` at this time.
+        /// Write a record, and call ``endInterval()`` at this time.
         case firstRecord(UInt64)
         /// Only count it.
         case count
@@ -60,7 +60,7 @@ package struct RefusalReport {
     /// Ends the interval.
     ///
     /// - Returns: the refusals without a record; nil if there are none.
-    package mutating func pass() -> Rest? {
+    package mutating func endInterval() -> Rest? {
         defer { self = RefusalReport() }
         return rest
     }

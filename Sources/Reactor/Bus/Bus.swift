@@ -39,7 +39,7 @@ final class Bus: Pollable {
             try lane.watch(self, events.raw, for: .readable)
             self.events = consume events
         } catch {
-            lane.enroll(self)
+            lane.add(self)
             lane.write(.interfacesUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
         checkLink()
@@ -49,7 +49,7 @@ final class Bus: Pollable {
 
     /// Records the errors that are left, and stops watching.
     func end() {
-        errors.pass(nil, tellErrors)
+        errors.check(at: nil, tellErrors)
         lane.shared.noteAwaited(nil, of: listener.current.label.name, by: waiter)
         lane.forget(self)
         events = nil
@@ -64,7 +64,7 @@ final class Bus: Pollable {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        errors.pass(now, tellErrors)
+        errors.check(at: now, tellErrors)
         return errors.next
     }
 
@@ -115,7 +115,7 @@ final class Bus: Pollable {
     }
 
     private func noteLink(_ now: BusLink) {
-        let news = link.see(now)
+        let news = link.update(to: now)
         lane.shared.noteAwaited(link.awaited(interface), of: listener.current.label.name, by: waiter)
         switch news {
         case .waits(let wait)?:

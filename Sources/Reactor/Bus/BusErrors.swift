@@ -32,9 +32,9 @@ struct BusErrors {
     }
 
     /// Calls `tell` with what is due at `now`, or, for nil, with all that is not recorded yet.
-    mutating func pass(_ now: UInt64?, _ tell: (CANErrorKind, UInt64, Self) -> Void) {
+    mutating func check(at now: UInt64?, _ tell: (CANErrorKind, UInt64, Self) -> Void) {
         for kind in Self.kinds {
-            let count = now.map { reports[kind.rawValue].pass($0) } ?? reports[kind.rawValue].end()
+            let count = now.map { reports[kind.rawValue].check(at: $0) } ?? reports[kind.rawValue].takeRest()
             if let count { tell(kind, count, self) }
         }
     }

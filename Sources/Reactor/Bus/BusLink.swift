@@ -13,7 +13,7 @@ enum BusLink: Equatable {
     /// No interface has the name.
     case missing
     /// The interface with the name is no CAN interface.
-    case foreign
+    case notCAN
     /// The interface is down.
     case down
     /// The interface is up.
@@ -23,7 +23,7 @@ enum BusLink: Equatable {
     init(_ link: NetworkLink?) {
         switch link {
         case nil: self = .missing
-        case let link? where !link.isCAN: self = .foreign
+        case let link? where !link.isCAN: self = .notCAN
         case let link?: self = link.isUp ? .up : .down
         }
     }
@@ -39,7 +39,7 @@ enum BusLink: Equatable {
     /// Sets the present state.
     ///
     /// - Returns: the change; nil if no record is to be written.
-    mutating func see(_ now: BusLink) -> News? {
+    mutating func update(to now: BusLink) -> News? {
         let before = self
         self = now
         return switch (before, now) {
@@ -49,7 +49,7 @@ enum BusLink: Equatable {
         case (_, .down): .waits(.down)
         case (.up, .missing), (.down, .missing): .waits(.removed)
         case (_, .missing): .waits(.missing)
-        case (_, .foreign): .waits(.foreign)
+        case (_, .notCAN): .waits(.notCAN)
         }
     }
 
@@ -58,7 +58,7 @@ enum BusLink: Equatable {
         switch self {
         case .unknown, .up: nil
         case .missing: "\(interface) missing"
-        case .foreign: "\(interface) not CAN"
+        case .notCAN: "\(interface) not CAN"
         case .down: "\(interface) down"
         }
     }

@@ -90,7 +90,7 @@ final class DatagramPort: IngressSocket {
         for flow in some { flow.stop(reason, by: lane.isLeaving ? .daemon : .operator) }
         for flow in some { flow.close(reason, by: .daemon) }
         guard leaving?.isEmpty != false else { return .again }
-        for loss in PortLosses.Kind.allCases { if let count = losses[loss].end() { record(loss, count) } }
+        for loss in PortLosses.Kind.allCases { if let count = losses[loss].takeRest() { record(loss, count) } }
         return .done
     }
 
@@ -109,7 +109,7 @@ final class DatagramPort: IngressSocket {
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        for kind in PortLosses.Kind.allCases { if let count = losses[kind].pass(now) { record(kind, count) } }
+        for kind in PortLosses.Kind.allCases { if let count = losses[kind].check(at: now) { record(kind, count) } }
         return losses.next
     }
 
@@ -180,13 +180,13 @@ final class DatagramPort: IngressSocket {
             return nil
         }
         var local = socket.address
-        var isToMany = false
+        var isBroadcastOrMulticast = false
         // A socket on all buses answers on the bus that the frame came from.
         if case .can(let interface, _) = peer { local = .can(interface, .none) }
         if let addresses = batch.local(index) {
-            isToMany = addresses.destination != addresses.answer || addresses.destination.isMulticast
+            isBroadcastOrMulticast = addresses.destination != addresses.answer || addresses.destination.isMulticast
             local = addresses.destination.with(port: socket.address.port ?? 0)
-            if isToMany, socket.address.isWildcard, !socket.takesBroadcast {
+            if isBroadcastOrMulticast, socket.address.isWildcard, !socket.takesBroadcast {
                 lose(.broadcast, count(range, of: batch))
                 return nil
             }
@@ -204,7 +204,7 @@ final class DatagramPort: IngressSocket {
             number: lane.shared.makeIdentifier(), listener: listener.current, kind: socket.kind, peer: peer,
             local: local,
             accepted: lane.now)
-        let seed = FlowSeed(identity: identity, port: self, isToMany: isToMany)
+        let seed = FlowSeed(identity: identity, port: self, isBroadcastOrMulticast: isBroadcastOrMulticast)
         switch lane.begin(seed, admittance, service: listener.service) {
         case .success(let flow):
             if flow.isOpen { flows[key] = flow }
@@ -272,7 +272,7 @@ final class DatagramPort: IngressSocket {
         }
         let isJoined = outbox.append(
             bytes, segment: segment, to: flow.identity.peer,
-            from: socket.address.isWildcard && !flow.isToMany ? flow.identity.local : nil,
+            from: socket.address.isWildcard && !flow.isBroadcastOrMulticast ? flow.identity.local : nil,
             isNext: socket.kind == .udp && senders.last === flow)
         if !isJoined { senders.append(flow) }
     }
@@ -291,7 +291,9 @@ final class DatagramPort: IngressSocket {
     // MARK: - Losses
 
     func lose(_ kind: PortLosses.Cause, _ count: UInt64) {
-        if kind.kind.isOfNoFlow { listener.current.state.totals.count(on: lane) { $0.datagrams.dropped &+= count } }
+        if kind.kind.isCountedByNoFlow {
+            listener.current.state.totals.count(on: lane) { $0.datagrams.dropped &+= count }
+        }
         if let due = losses.note(kind, count, at: lane.now) { record(kind.kind, due) }
         if let next = losses.next { lane.schedule(self, at: next) }
     }

@@ -26,12 +26,12 @@ open class Flow: Session {
     public final var traffic = DatagramTraffic()
 
     /// Whether its first datagram went to a broadcast address or a multicast group.
-    public final let isToMany: Bool
+    public final let isBroadcastOrMulticast: Bool
 
     /// Takes the flow over.
     public init(flow seed: FlowSeed, lane: Lane) {
         port = seed.port
-        isToMany = seed.isToMany
+        isBroadcastOrMulticast = seed.isBroadcastOrMulticast
         key = FlowKey(peer: seed.identity.peer, local: seed.identity.local)
         super.init(seed.identity, lane: lane)
     }
@@ -72,7 +72,7 @@ open class Flow: Session {
     }
 
     /// Counts received datagrams that get no answer, since their source may be forged. The answer would go to a victim.
-    public final func keepQuiet(_ datagrams: Int) {
+    public final func dropUnanswered(_ datagrams: Int) {
         traffic.dropped &+= UInt64(datagrams)
         port?.lose(.unanswered, UInt64(datagrams))
     }

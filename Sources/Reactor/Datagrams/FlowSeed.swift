@@ -11,5 +11,5 @@ public struct FlowSeed {
     let port: DatagramPort
 
     /// Whether the first datagram went to a broadcast address or a multicast group.
-    public let isToMany: Bool
+    public let isBroadcastOrMulticast: Bool
 }

@@ -31,7 +31,7 @@ package struct LossReport {
     /// Called when ``next`` has come.
     ///
     /// - Returns: how many to record now; nil for none.
-    package mutating func pass(_ now: UInt64) -> UInt64? {
+    package mutating func check(at now: UInt64) -> UInt64? {
         guard let next, next <= now else { return nil }
         guard count > 0 else {
             self.next = nil
@@ -41,7 +41,7 @@ package struct LossReport {
     }
 
     /// Returns what is not recorded yet, at the end; nil for none.
-    package mutating func end() -> UInt64? {
+    package mutating func takeRest() -> UInt64? {
         defer { count = 0 }
         return count > 0 ? count : nil
     }

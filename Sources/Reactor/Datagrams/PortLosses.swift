@@ -18,7 +18,7 @@ struct PortLosses {
         case unsent
         /// It went to a broadcast address or a group, and the listener does not accept those.
         case broadcast
-        /// It was not answered: see ``Flow/keepQuiet(_:)``.
+        /// It was not answered: see ``Flow/dropUnanswered(_:)``.
         case unanswered
         /// It was not delivered: the kernel did not take it for the upstream.
         case undelivered
@@ -26,7 +26,7 @@ struct PortLosses {
         case orphaned
 
         /// Whether no flow counts it.
-        var isOfNoFlow: Bool {
+        var isCountedByNoFlow: Bool {
             switch self {
             case .refused, .overflow, .broadcast: true
             case .truncated, .unsent, .unanswered, .undelivered, .orphaned: false

@@ -21,7 +21,7 @@ package struct FanOut {
     package init() {}
 
     /// Whether this user has units left in the lane's current turn.
-    package mutating func mayGoOn(on lane: Lane) -> Bool {
+    package mutating func hasUnits(on lane: Lane) -> Bool {
         if turn != lane.turns {
             turn = lane.turns
             left = max(Self.minimum, lane.fanOutLeft / 2)

@@ -6,7 +6,7 @@ import Records
 
 extension Lane {
     /// Adds an acceptor that has paused, and records the pause unless accepting is paused already.
-    func paused(
+    func didPause(
         _ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError, _ fault: HostFault
     ) {
         pausedAcceptors.append(acceptor)
@@ -15,12 +15,12 @@ extension Lane {
     }
 
     /// Records that a socket listens again, after something else on this host had shut it down.
-    func listensAgain(_ acceptor: Acceptor, listener: ListenerInForce) {
+    func recordListensAgain(_ acceptor: Acceptor, listener: ListenerInForce) {
         write(.listensAgain(on: acceptor.socket.recorded, listener: listener.label))
     }
 
     /// Records that a socket passed by systemd does not listen any more; once for all lanes.
-    func cannotAccept(_ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError) {
+    func recordUnusable(_ acceptor: Acceptor, listener: ListenerInForce, because error: SystemError) {
         guard shared.noteUnusable(acceptor.socket.raw) else { return }
         write(.passedSocketUnusable(because: error, on: acceptor.socket.recorded, listener: listener.label))
     }
@@ -28,7 +28,7 @@ extension Lane {
     /// Called when a backlog is empty. If accepting was paused, records that it has resumed.
     ///
     /// A single accept that succeeds does not end a shortage: the next connection may need the last descriptor again.
-    func acceptedAll(under listener: ListenerInForce) {
+    func backlogEmptied(under listener: ListenerInForce) {
         guard shared.noteAccepting(true) else { return }
         write(.acceptResumed(listener: listener.label))
     }

@@ -13,7 +13,7 @@ extension Lane {
     func place(_ seed: consuming Seed, service: any Service) {
         // Counted on the target lane before it arrives there, so that the next placement sees the new load.
         let target = lane(for: seed.identity.listener)
-        seed.admittance.take(peers[target].connections)
+        seed.admittance.move(to: peers[target].connections)
         if target == handle.number {
             begin(seed, service: service)
         } else {
@@ -97,7 +97,7 @@ extension Lane {
         _ seed: FlowSeed, _ admittance: consuming Admittance, service: any Service
     ) -> Result<Flow, Refusal> {
         shared.noteChange()
-        admittance.take(handle.connections)
+        admittance.move(to: handle.connections)
         guard let flow = service.makeFlow(for: seed, on: self) else {
             preconditionFailure("a datagram listener has a service for datagrams")
         }
@@ -203,11 +203,11 @@ extension Lane {
     }
 
     /// Adds a pollable without a descriptor to the table, for its deadlines, turns and token.
-    package func enroll(_ pollable: Pollable) {
+    package func add(_ pollable: Pollable) {
         _ = table.insert(pollable)
     }
 
-    /// Removes a pollable that ``watch(_:_:)`` or ``enroll(_:)`` added. The caller then closes the descriptor, which
+    /// Removes a pollable that ``watch(_:_:)`` or ``add(_:)`` added. The caller then closes the descriptor, which
     /// removes it from epoll (epoll(7)).
     package func forget(_ pollable: Pollable) {
         guard pollable.slot >= 0 else { return }
@@ -246,7 +246,7 @@ extension Lane {
 
     /// Writes a record with a session's traffic so far.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
-        let live = live(session)
+        let live = liveState(of: session)
         write(event(live.traffic), of: session, number: session.identity.number, upstream: live.upstream)
     }
 

@@ -76,7 +76,7 @@ public final class Lane {
     private var nextMessage = 0
 
     /// How many slots ``Sweep`` may still look at in this turn.
-    var sweepLooksLeft = Sweep.looksPerTurn
+    var sweepSlotsLeft = Sweep.slotsPerTurn
 
     #if DEBUG
         /// Connections handed over to this lane and not adopted yet. Debug builds only.
@@ -146,7 +146,7 @@ public final class Lane {
         now = Clock.monotonic
         turns &+= 1
         fanOutLeft = FanOut.perTurn
-        sweepLooksLeft = Sweep.looksPerTurn
+        sweepSlotsLeft = Sweep.slotsPerTurn
         share = Self.share(of: count + waiting.count)
         for index in 0..<count {
             let (readiness, token) = poll.event(index)

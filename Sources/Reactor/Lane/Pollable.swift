@@ -23,7 +23,7 @@ open class Pollable {
     package final var waitsForTurn = false
 
     /// Whether it is in a lane's table.
-    package final var isWatched: Bool { slot >= 0 }
+    package final var isInTable: Bool { slot >= 0 }
 
     /// Makes one that is in no lane's table yet.
     public init() {}

@@ -10,9 +10,9 @@ final class Sweep: Pollable {
     private let body: (Session) -> Int
     private var fanOut = FanOut()
 
-    /// How many slots all sweeps of a lane look at in a turn, and how many each looks at in any case.
-    static let looksPerTurn = 4096
-    private static let leastLooks = 64
+    /// How many slots all sweeps of a lane visit in a turn, and how many each visits in any case.
+    static let slotsPerTurn = 4096
+    private static let leastSlots = 64
 
     /// The next slot, and how many slots there were when it began.
     private var next = 0
@@ -30,14 +30,14 @@ final class Sweep: Pollable {
     }
 
     override func ready(_ readiness: Readiness) -> Turn {
-        var looks = 0
+        var slots = 0
         while next < end {
-            guard looks < Self.leastLooks || lane.sweepLooksLeft > 0, fanOut.mayGoOn(on: lane) else {
+            guard slots < Self.leastSlots || lane.sweepSlotsLeft > 0, fanOut.hasUnits(on: lane) else {
                 lane.giveTurn(to: self)
                 return .done
             }
-            looks += 1
-            lane.sweepLooksLeft -= 1
+            slots += 1
+            lane.sweepSlotsLeft -= 1
             let connection = lane.table[next] as? Session
             next += 1
             guard let connection, connection.isOpen, connection.identity.number < identifierLimit else { continue }
@@ -54,7 +54,7 @@ extension Lane {
     /// - Parameter body: returns about how many system calls it made.
     package func sweep(_ body: @escaping (Session) -> Int) {
         let sweep = Sweep(over: self, body)
-        enroll(sweep)
+        add(sweep)
         _ = sweep.ready([])
     }
 }

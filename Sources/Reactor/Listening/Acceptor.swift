@@ -92,7 +92,7 @@ final class Acceptor: IngressSocket {
             if turn == .done { lane.ended(self) }
             return turn
         }
-        // During a shortage, accept until EAGAIN: only an empty backlog ends it (``Lane/acceptedAll(under:)``).
+        // During a shortage, accept until EAGAIN: only an empty backlog ends it (``Lane/backlogEmptied(under:)``).
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
         while taken < most, acceptOne() { taken += 1 }
@@ -121,7 +121,7 @@ final class Acceptor: IngressSocket {
         do throws(SystemError) {
             guard let accepted = try socket.accept() else {
                 wasShutDown = false
-                lane.acceptedAll(under: listener.current)
+                lane.backlogEmptied(under: listener.current)
                 return false
             }
             wasShutDown = false
@@ -144,14 +144,14 @@ final class Acceptor: IngressSocket {
             case .usher:
                 if left == nil, canListenAgain(after: error), (try? socket.listenAgain()) != nil {
                     wasShutDown = true
-                    lane.listensAgain(self, listener: listener.current)
+                    lane.recordListensAgain(self, listener: listener.current)
                     return true
                 }
                 guard socket.wasPassed else { OwnBug.end(because: error) }
                 guard left == nil else { return false }
                 stopWatching()
                 resumeTime = .max
-                lane.cannotAccept(self, listener: listener.current, because: error)
+                lane.recordUnusable(self, listener: listener.current, because: error)
                 return false
             }
         }
@@ -190,7 +190,7 @@ final class Acceptor: IngressSocket {
         let time = lane.now + Self.pause
         resumeTime = time
         lane.schedule(self, at: time)
-        lane.paused(self, listener: listener.current, because: error, fault)
+        lane.didPause(self, listener: listener.current, because: error, fault)
     }
 
     #if DEBUG

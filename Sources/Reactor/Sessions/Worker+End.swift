@@ -13,7 +13,7 @@ extension Worker {
     }
 
     /// Closes the connection after an error of its socket.
-    final func broke(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
+    final func closeAfterError(_ error: SystemError) { close(after: error, of: .client, over: client.kind) }
 
     /// Performs an action of the phase.
     final func perform(_ action: ConnectionPhase.Action) {
@@ -30,7 +30,7 @@ extension Worker {
                 try client.finishWriting()
                 lane.giveTurn(to: self)
             } catch {
-                broke(error)
+                closeAfterError(error)
             }
         }
     }

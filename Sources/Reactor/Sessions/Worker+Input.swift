@@ -13,7 +13,7 @@ extension Worker {
             switch receive() {
             case .moved(let count):
                 received(count)
-                guard phase == .serving, readsOn else { return .done }
+                guard phase == .serving, mayRead else { return .done }
             case .endOfStream:
                 inputEnded()
                 return .done
@@ -51,7 +51,7 @@ extension Worker {
             }
             return read
         } catch {
-            broke(error)
+            closeAfterError(error)
             return nil
         }
     }

@@ -60,7 +60,7 @@ extension Worker {
         guard phase == .serving else { return nil }
         guard output.isEmpty else { return 0 }
         guard let sent = transmit(bytes)?.count else { return nil }
-        if sent < bytes.byteCount { wantsRoom = true }
+        if sent < bytes.byteCount { offerWasShort = true }
         return sent
     }
 
@@ -104,7 +104,7 @@ extension Worker {
             awaitWritable()
             return isOpen ? transfer : nil
         } catch {
-            broke(error)
+            closeAfterError(error)
             return nil
         }
     }

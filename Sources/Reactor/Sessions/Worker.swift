@@ -21,7 +21,7 @@ open class Worker: StreamSession {
     final var wantsTurn = false
 
     /// Whether ``offer(_:)`` was short, so that ``outputSent()`` is due.
-    final var wantsRoom = false
+    final var offerWasShort = false
 
     // MARK: - What a service overrides
 
@@ -49,8 +49,8 @@ open class Worker: StreamSession {
         let readiness = client.note(readiness)
         if !output.isEmpty {
             if !flush(), phase != .serving || !readsWhileHolding { return .done }
-        } else if wantsRoom, readiness.contains(.writable) {
-            wantsRoom = false
+        } else if offerWasShort, readiness.contains(.writable) {
+            offerWasShort = false
             if phase == .serving { outputSent() }
         }
         if wantsTurn {
@@ -58,7 +58,7 @@ open class Worker: StreamSession {
             if phase == .serving { turn() }
         }
         switch phase {
-        case .serving: return readsOn ? read() : .done
+        case .serving: return mayRead ? read() : .done
         case .lingering: return discardInput()
         case .flushing, .closed: return .done
         }
@@ -81,5 +81,5 @@ open class Worker: StreamSession {
     }
 
     /// Whether to read input now.
-    final var readsOn: Bool { output.isEmpty && !wantsTurn || readsWhileHolding }
+    final var mayRead: Bool { output.isEmpty && !wantsTurn || readsWhileHolding }
 }

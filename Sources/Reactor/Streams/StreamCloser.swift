@@ -22,7 +22,7 @@ final class StreamCloser: Pollable {
 
     /// Waits until there is room for the end marker, or the time is over.
     func begin() {
-        lane.enroll(self)
+        lane.add(self)
         lane.schedule(self, at: end)
         do throws(SystemError) {
             try lane.register(&stream, of: self)

@@ -32,7 +32,9 @@ extension Lane {
         var next = min(max(cursor, 0), table.capacity)
         let end = next + min(max(limit, 1), table.capacity - next)
         while next < end {
-            if let session = table[next] as? Session, session.isOpen, session.isAnnounced { body(live(session)) }
+            if let session = table[next] as? Session, session.isOpen, session.isAnnounced {
+                body(liveState(of: session))
+            }
             next += 1
         }
         return end < table.capacity ? end : nil
@@ -48,7 +50,7 @@ extension Lane {
     }
 
     /// The present state of a session.
-    package func live(_ session: Session) -> LiveSession {
+    package func liveState(of session: Session) -> LiveSession {
         let snapshot = session.snapshot()
         return LiveSession(
             identity: session.identity, traffic: traffic(of: session, snapshot.datagrams),

@@ -13,7 +13,7 @@ package enum InterfaceWait: Equatable, Sendable {
     /// No interface has the name.
     case missing
     /// It is not a CAN interface.
-    case foreign
+    case notCAN
 }
 
 extension DaemonRecord {
@@ -49,7 +49,7 @@ extension DaemonRecord {
             case .removed: "the interface \(interface) was removed; waiting for it"
             case .missing:
                 "this host has no interface \(interface); waiting for it (`ip link` lists the interfaces)"
-            case .foreign: "the interface \(interface) is not a CAN interface; waiting for one of this name"
+            case .notCAN: "the interface \(interface) is not a CAN interface; waiting for one of this name"
             }
         return DaemonRecord(
             time: time, .warning, "\(listener.name) waits: \(words)", listener: listener, local: address)

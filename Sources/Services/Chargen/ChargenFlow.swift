@@ -14,7 +14,7 @@ final class ChargenFlow: AnsweringFlow {
     private var allowance = Allowance(perSecond: 10, burst: 1000)
 
     override func respond(_ bytes: RawSpan, segment: Int, count: Int, isWhole: Bool) {
-        guard allowance.take(count, at: lane.now) else { return keepQuiet(count) }
+        guard allowance.take(count, at: lane.now) else { return dropUnanswered(count) }
         let pattern = ChargenPattern.bytes
         for _ in 0..<count {
             let start = line * ChargenPattern.lineLength

@@ -179,7 +179,7 @@ final class ChatService: Service {
                 pass = nil
                 continue
             }
-            guard let lane, courier.fanOut.mayGoOn(on: lane) else { return }
+            guard let lane, courier.fanOut.hasUnits(on: lane) else { return }
             pass?.reached = id.number
             catchUp(id, seat)
         }
@@ -263,10 +263,10 @@ final class ChatCourier: Pollable {
     /// Requests a turn, or leaves the lane's table.
     fileprivate func isNeeded(_ isNeeded: Bool, by service: ChatService, on lane: Lane) {
         if isNeeded {
-            if !isWatched { lane.enroll(self) }
+            if !isInTable { lane.add(self) }
             self.service = service
             lane.giveTurn(to: self)
-        } else if isWatched {
+        } else if isInTable {
             lane.forget(self)
             self.service = nil
         }

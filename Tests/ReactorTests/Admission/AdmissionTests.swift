@@ -11,7 +11,7 @@ struct AdmissionTests {
         let (daemon, listener, lane) = (ConnectionCount(), ConnectionCount(), ConnectionCount())
         do {
             var admittance = try Admittance(daemon: daemon, limit: 2, listener: listener, limit: 1)
-            admittance.take(lane)
+            admittance.move(to: lane)
             #expect([daemon.value, listener.value, lane.value] == [1, 1, 1])
             #expect(throws: Refusal.listenerLimit(1)) {
                 _ = try Admittance(daemon: daemon, limit: 2, listener: listener, limit: 1)
@@ -21,7 +21,7 @@ struct AdmissionTests {
             }
             #expect([daemon.value, listener.value, lane.value] == [1, 1, 1])
             let other = ConnectionCount()
-            admittance.take(other)
+            admittance.move(to: other)
             #expect([lane.value, other.value] == [0, 1])
         }
         #expect([daemon.value, listener.value, lane.value] == [0, 0, 0])

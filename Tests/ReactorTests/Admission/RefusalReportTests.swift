@@ -23,7 +23,7 @@ struct RefusalReportTests {
         var deadline: UInt64?
         for time in times {
             if let due = deadline, due <= time {
-                outcome.summaries += [report.pass()].compactMap(\.self)
+                outcome.summaries += [report.endInterval()].compactMap(\.self)
                 deadline = nil
             }
             switch report.note(.daemonLimit(1), at: time) {
@@ -34,7 +34,7 @@ struct RefusalReportTests {
             case .count: outcome.counted += 1
             }
         }
-        outcome.summaries += [report.pass()].compactMap(\.self)
+        outcome.summaries += [report.endInterval()].compactMap(\.self)
         return outcome
     }
 
@@ -61,7 +61,7 @@ struct RefusalReportTests {
         var report = RefusalReport()
         for _ in 0..<11 { _ = report.note(.ownAddress, at: 50) }
         _ = report.note(.ownAddress, at: 40)
-        #expect(report.pass() == .init(refusal: .ownAddress, count: 2, from: 50, until: 50))
+        #expect(report.endInterval() == .init(refusal: .ownAddress, count: 2, from: 50, until: 50))
     }
 
     @Test func `each refusal is recorded or counted, whatever their times`() {

@@ -72,7 +72,7 @@ final class ChatFlow: Flow {
 
     override func received(_ bytes: RawSpan, segment: Int) {
         let count = segment == 0 ? 1 : (bytes.byteCount + segment - 1) / segment
-        guard mayAnswer else { return keepQuiet(count) }
+        guard mayAnswer else { return dropUnanswered(count) }
         let input = Span<UInt8>(_bytes: bytes)
         var start = 0
         while start < input.count {

@@ -61,7 +61,7 @@ final class PeerSocket: Pollable {
 
     /// Adds it to the lane's table and registers it with epoll. Idempotent.
     func watch(on lane: Lane) throws(SystemError) {
-        guard !isWatched else { return }
+        guard !isInTable else { return }
         try lane.watch(self, &stream)
     }
 

@@ -183,7 +183,7 @@ extension UpstreamSearch {
     func tell(_ fault: HostFault, _ error: SystemError) {
         guard let member else { return }
         let upstream = group.members[member].upstream
-        lane.lacks(fault, because: error, towards: upstream.recorded, label: group.label)
+        lane.reportShortage(fault, because: error, towards: upstream.recorded, label: group.label)
     }
 
     private func succeeded(_ socket: PeerSocket) {

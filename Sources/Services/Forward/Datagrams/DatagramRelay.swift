@@ -170,7 +170,9 @@ final class DatagramRelay: Flow {
         case .host(let fault):
             lose(unsent, errno: errno, to: kind)
             if let search { return search.tell(fault, error) }
-            if let place { lane.lacks(fault, because: error, towards: place.upstream.recorded, label: group.label) }
+            if let place {
+                lane.reportShortage(fault, because: error, towards: place.upstream.recorded, label: group.label)
+            }
         case .upstream(let party) where canGoOn:
             search?.refused(errno: errno, party)
         case .upstream(let party):

@@ -42,7 +42,7 @@ final class FramingLosses: Pollable {
     /// Counts a loss.
     func note(_ cause: Cause, _ count: UInt64 = 1) {
         if let count = reports[cause.rawValue].note(count, at: lane.now) { tell(cause, count) }
-        if !isWatched { lane.enroll(self) }
+        if !isInTable { lane.add(self) }
         if let next { lane.schedule(self, at: next) }
     }
 
@@ -63,12 +63,12 @@ final class FramingLosses: Pollable {
 
     /// Logs the counts that were not logged yet.
     func end() {
-        for cause in Cause.allCases { if let count = reports[cause.rawValue].end() { tell(cause, count) } }
+        for cause in Cause.allCases { if let count = reports[cause.rawValue].takeRest() { tell(cause, count) } }
         lane.forget(self)
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
-        for cause in Cause.allCases { if let count = reports[cause.rawValue].pass(now) { tell(cause, count) } }
+        for cause in Cause.allCases { if let count = reports[cause.rawValue].check(at: now) { tell(cause, count) } }
         if next == nil { lane.forget(self) }
         return next
     }

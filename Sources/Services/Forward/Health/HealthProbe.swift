@@ -62,7 +62,7 @@ final class HealthProbe: Pollable {
 
     /// Starts the checks. The first one follows after `number`/`count` of an interval.
     func begin(number: Int, of count: Int) {
-        lane.enroll(self)
+        lane.add(self)
         nextStart = lane.now + interval / UInt64(count) * UInt64(number)
         lane.schedule(self, at: nextStart)
     }

@@ -76,7 +76,7 @@ import Testing
         func begin(_ purpose: UpstreamSearch.Purpose, _ prepare: (Owner) -> Void = { _ in }) throws -> Owner {
             let owner = Owner()
             prepare(owner)
-            harness.enroll(owner)
+            harness.add(owner)
             let search = try search(purpose)
             owner.search = search
             #expect(search.admit(owner) == nil)
@@ -131,7 +131,7 @@ import Testing
         let first = try scene.begin(.flow)
         #expect(scene.counted == [1])
         let second = Owner()
-        scene.harness.enroll(second)
+        scene.harness.add(second)
         let refusal = try scene.search(.flow).admit(second)
         #expect(refusal == .queueLimit(0))
         let third = try scene.begin(.connection)

@@ -24,7 +24,7 @@ import Testing
         init(_ count: Int) throws {
             harness = try LaneHarness()
             callers = (0..<count).map { _ in Caller() }
-            for caller in callers { harness.enroll(caller) }
+            for caller in callers { harness.add(caller) }
             var numbers: [UInt64] = []
             for caller in callers {
                 numbers.append(try #require(line.enter(Waiter(caller, on: harness.lane), limit: count)))

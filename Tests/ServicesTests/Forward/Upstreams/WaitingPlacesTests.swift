@@ -54,7 +54,7 @@ import Testing
         // A quadratic effort would be 16 times as much.
         let harness = try LaneHarness()
         let caller = Caller()
-        harness.enroll(caller)
+        harness.add(caller)
         let waiter = Waiter(caller, on: harness.lane)
         func line(_ count: UInt64) -> WaitingPlaces<Waiter> {
             var places = WaitingPlaces<Waiter>()
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: 0..<10) func `places are in the order of their numbers`(seed: UInt64) throws {
         let harness = try LaneHarness()
         let caller = Caller()
-        harness.enroll(caller)
+        harness.add(caller)
         let waiter = Waiter(caller, on: harness.lane)
         var random = SplitMix(seed: seed)
         var places = WaitingPlaces<Waiter>()
