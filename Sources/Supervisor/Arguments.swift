@@ -28,7 +28,7 @@ struct Arguments: Equatable {
     /// `--strict`: whether a note of a check is a failure.
     var isStrict = false
     /// `--no-host`: whether a check leaves out the host.
-    var leavesHostAlone = false
+    var skipsHost = false
 
     /// Reads the words after the program's name.
     init(_ words: some Collection<String>) throws(Mistake) {
@@ -47,7 +47,7 @@ struct Arguments: Equatable {
                 path = String(word.dropFirst("--config=".count))
                 guard !path.isEmpty else { throw Mistake(message: "--config needs the path of a file") }
             case "--strict": isStrict = true
-            case "--no-host": leavesHostAlone = true
+            case "--no-host": skipsHost = true
             case "--user":
                 guard let user = words.popFirst(), !user.isEmpty else { throw Mistake(message: "--user needs a name") }
                 self.user = user
@@ -65,7 +65,7 @@ struct Arguments: Equatable {
             throw Mistake(message: "the path \(TerminalText.safe(path)) is not UTF-8: rename the file")
         }
         guard command != .check else { return }
-        for (option, isGiven) in [("--strict", isStrict), ("--no-host", leavesHostAlone), ("--user", user != nil)]
+        for (option, isGiven) in [("--strict", isStrict), ("--no-host", skipsHost), ("--user", user != nil)]
         where isGiven {
             throw Mistake(message: "\(option) is for --check")
         }

@@ -14,7 +14,7 @@ protocol Notifier: Sendable {
     @discardableResult func retry() -> Bool
 
     /// Whether messages wait for ``retry()``.
-    var isBehind: Bool { get }
+    var hasPending: Bool { get }
 
     /// How often `WATCHDOG=1` is wanted, in microseconds; nil for never.
     var watchdogMicroseconds: UInt64? { get }
@@ -25,7 +25,7 @@ extension Notifier {
     func retry() -> Bool { true }
 
     /// False: no message ever waits.
-    var isBehind: Bool { false }
+    var hasPending: Bool { false }
 }
 
 /// Sends the state to systemd. While the receive queue of systemd's socket is full, the newest state is kept.
@@ -56,7 +56,7 @@ final class SystemdNotifier: Notifier {
         return pending.withLock { Self.send(&$0, through: socket) }
     }
 
-    var isBehind: Bool { pending.withLock { $0.next != nil } }
+    var hasPending: Bool { pending.withLock { $0.next != nil } }
 
     var watchdogMicroseconds: UInt64? { ServiceManager.watchdogMicroseconds }
 

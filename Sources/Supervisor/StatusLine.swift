@@ -8,7 +8,7 @@ import Records
 ///     6 of 7 listeners (ssh: address in use, retrying), 12 connections, 1 of 2 upstreams of front down; reloaded 12:03
 struct StatusLine: Equatable {
     /// What the daemon is doing.
-    enum Doing: Equatable {
+    enum Phase: Equatable {
         /// It serves; with the time of the last reload in nanoseconds since 1970, and why it failed, if it did.
         case serving(reloaded: UInt64?, failure: String?)
         /// It waits for its connections to end, for so many seconds at most.
@@ -34,7 +34,7 @@ struct StatusLine: Equatable {
     var connections: Int
     var waiting: [Waiting] = []
     var down: [Down] = []
-    var doing: Doing
+    var phase: Phase
 
     /// How many listeners are named; the others are only counted.
     private static let shown = 3
@@ -42,7 +42,7 @@ struct StatusLine: Equatable {
     /// The line.
     var text: String {
         let counts = ([listening, Quantity.text(connections, "connection")] + upstreams).joined(separator: ", ")
-        switch doing {
+        switch phase {
         case .serving(nil, _): return counts
         case .serving(let time?, nil): return "\(counts); reloaded \(Self.clock(time))"
         case .serving(let time?, let failure?):

@@ -15,8 +15,9 @@ extension Supervisor {
             let reasons = waiting.filter { $0.listener == settings.name }.map(\.what)
             record(listener, state: reasons.isEmpty ? "listening" : "waiting", reasons)
         }
-        for one in leaving.values.sorted(by: { $0.listener.current.identifier < $1.listener.current.identifier }) {
-            record(one.listener, state: "draining", [])
+        let removed = removedListeners.values.map(\.listener)
+        for listener in removed.sorted(by: { $0.current.identifier < $1.current.identifier }) {
+            record(listener, state: "draining", [])
         }
     }
 

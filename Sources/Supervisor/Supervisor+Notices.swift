@@ -5,9 +5,9 @@ extension Supervisor {
     private static let noticePauses: ClosedRange<UInt64> = 100_000_000...5_000_000_000
 
     /// Sends a state to systemd without blocking; if it cannot be sent now, the newest state is sent later.
-    func tell(_ state: String) {
+    func notifySystemd(_ state: String) {
         manager.notify(state)
-        guard manager.isBehind, noticeAlarm?.isSet == false else { return }
+        guard manager.hasPending, noticeAlarm?.isSet == false else { return }
         noticePause = Self.noticePauses.lowerBound
         noticeAlarm?.set(after: noticePause)
     }

@@ -12,11 +12,11 @@ extension Supervisor {
 
     /// The line for `systemctl status`, as it is now.
     var statusLine: StatusLine {
-        let doing: StatusLine.Doing
+        let phase: StatusLine.Phase
         switch shutdown {
-        case .serving: doing = .serving(reloaded: lastReload?.time, failure: lastReload?.failure)
-        case .draining(let end): doing = .draining(seconds: Clock.span(from: Clock.monotonic, to: end) / 1_000_000_000)
-        case .stopping: doing = .stopping
+        case .serving: phase = .serving(reloaded: lastReload?.time, failure: lastReload?.failure)
+        case .draining(let end): phase = .draining(seconds: Clock.span(from: Clock.monotonic, to: end) / 1_000_000_000)
+        case .stopping: phase = .stopping
         }
         return StatusLine(
             listeners: listeners.count, connections: shared.connections.value,
@@ -25,12 +25,12 @@ extension Supervisor {
                 guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down > 0 else { return nil }
                 return StatusLine.Down(listener: settings.name, down: counts.down, all: counts.all)
             },
-            doing: doing)
+            phase: phase)
     }
 
     /// What listeners wait for: the interfaces of buses, which the lanes watch, and what this host lacks.
     var waiting: [(listener: String, what: String)] {
-        shared.awaited.map { (listener: $0.listener, what: $0.what) } + lacks.waiting
+        shared.awaited.map { (listener: $0.listener, what: $0.what) } + missingOnHost.waiting
     }
 
     /// The status line as an assignment, for a message that has others too. The line counts as sent.
@@ -58,7 +58,7 @@ extension Supervisor {
         }
         let line = statusLine.text
         guard line != statusSent?.line else { return }
-        tell(statusAssignment())
+        notifySystemd(statusAssignment())
     }
 
     // MARK: - Records
@@ -68,12 +68,12 @@ extension Supervisor {
     func recordListening(_ listener: ActiveListener, except known: [OpenSocket] = []) {
         for open in listener.sockets where !open.socket.waitsForInterface {
             if known.contains(where: { $0.socket === open.socket }) { continue }
-            tellListening(listener, open)
+            recordListening(listener, on: open)
         }
     }
 
     /// Writes that a listener listens on a socket.
-    func tellListening(_ listener: ActiveListener, _ open: OpenSocket, because cause: ListeningCause? = nil) {
+    func recordListening(_ listener: ActiveListener, on open: OpenSocket, because cause: ListeningCause? = nil) {
         let address = RecordedAddress(open.socket.kind, open.socket.address)
         writer.write(.listening(on: address, because: cause, listener: listener.current.label))
     }

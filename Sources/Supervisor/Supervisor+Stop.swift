@@ -49,7 +49,7 @@ extension Supervisor {
 
     /// Asks systemd for more time to stop: `EXTEND_TIMEOUT_USEC=` of sd_notify(3).
     func extendTimeout() {
-        tell("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
+        notifySystemd("EXTEND_TIMEOUT_USEC=\(2 * extendInterval / 1000)")
     }
 
     private func perform(_ action: ShutdownState.Action) {
@@ -61,7 +61,7 @@ extension Supervisor {
     }
 
     private func drain(until end: UInt64) {
-        tell("STOPPING=1\n\(statusAssignment())")
+        notifySystemd("STOPPING=1\n\(statusAssignment())")
         writer.write(
             .draining(
                 connections: shared.connections.value,

@@ -34,7 +34,7 @@
 
         /// The identifiers of the listeners in force, and of removed ones that still drain.
         private var knownListeners: Set<Int> {
-            Set(listeners.values.map(\.current.identifier)).union(leaving.keys)
+            Set(listeners.values.map(\.current.identifier)).union(removedListeners.keys)
         }
 
         /// For each lane the listeners that it must have.

@@ -35,7 +35,7 @@ extension Supervisor {
     /// Checks the answers to the watchdog's own heartbeat: a reload may have sent a newer one just now.
     func watchdogDue() {
         let silent = Set(lanes.handles.filter { $0.answeredHeartbeat < watchdogHeartbeat }.map(\.number))
-        if silent.isEmpty { tell("WATCHDOG=1") }
+        if silent.isEmpty { notifySystemd("WATCHDOG=1") }
         for number in silent.subtracting(silentLanes).sorted() { writer.write(.laneSilent(number)) }
         silentLanes = silent
         // A lane that hangs gets no further heartbeats: they would pile up in its inbox.

@@ -50,10 +50,10 @@ final class Supervisor {
     var drainAlarm: Alarm?
     var extendAlarm: Alarm?
     var watchdogAlarm: Alarm?
-    var leavingAlarm: Alarm?
+    var removedListenersAlarm: Alarm?
     var noticeAlarm: Alarm?
     var noticePause: UInt64 = 0
-    var leaving: [Int: Leaving] = [:]
+    var removedListeners: [Int: RemovedListener] = [:]
     /// Sockets that reloads have closed, until every lane has released them.
     var closing: [ClosingSocket] = []
     /// Set while a listener depends on interfaces or addresses of this host.
@@ -63,7 +63,7 @@ final class Supervisor {
     /// The interfaces and addresses of this host, as last read.
     var hostState = HostState()
     /// Which of them the sockets lack.
-    var lacks = HostLacks()
+    var missingOnHost = MissingOnHost()
     /// Returns the present index of an interface.
     var interfaceIndex: (String) -> UInt32 = { SystemHostLookup().listeningIndex(ofScope: $0) }
     var heartbeat: UInt64 = 0
@@ -133,7 +133,7 @@ final class Supervisor {
         recordStart()
         // libdispatch creates its timerfd with the first timer; later there may be no descriptor left for it.
         statusAlarm?.set(after: 1)
-        tell("READY=1\n\(statusAssignment())")
+        notifySystemd("READY=1\n\(statusAssignment())")
         beginWatchdog()
     }
 
@@ -175,7 +175,7 @@ final class Supervisor {
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
-        leavingAlarm = Alarm(on: queue) { [self] in leavingTimedOut() }
+        removedListenersAlarm = Alarm(on: queue) { [self] in removedListenersTimedOut() }
         noticeAlarm = Alarm(on: queue) { [self] in retryNotices() }
         sources = [source, signalSource, loads]
         for source in sources { source.activate() }
@@ -189,11 +189,11 @@ final class Supervisor {
         drainAlarm = nil
         extendAlarm = nil
         watchdogAlarm = nil
-        leavingAlarm = nil
+        removedListenersAlarm = nil
         noticeAlarm = nil
         hostWatchAlarm = nil
         hostWatch = nil
-        leaving = [:]
+        removedListeners = [:]
     }
 
     /// Handles a signal.
@@ -233,7 +233,7 @@ final class Supervisor {
                     failure.message, errno: failure.errno, listener: listeners[failure.listener]?.current.label))
         }
         for listener in listeners.values { listener.sockets.forEach { $0.removeFile() } }
-        tell("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
+        notifySystemd("STATUS=\(failures[0].message)\nERRNO=\(failures[0].errno)")
         if !configurationLogsToStandardError {
             for failure in failures { PrefixedErrorOutput().say(failure.message) }
         }

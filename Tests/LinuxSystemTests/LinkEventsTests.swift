@@ -33,11 +33,11 @@ import Testing
             try Self.ip("route add 10.2.0.0/16 dev lo")
             #expect(!Self.isReady(both.raw))
             for route in ["route add 10.3.0.0/16 dev lo", "-6 route add fd03::/16 dev lo"] {
-                try both.tellRoutes(true)
+                try both.watchRoutes(true)
                 try Self.ip(route)
                 #expect(Self.isReady(both.raw), "\(route)")
                 both.clear()
-                try both.tellRoutes(false)
+                try both.watchRoutes(false)
                 try Self.ip("route add 10.4.0.0/16 dev lo", "route delete 10.4.0.0/16 dev lo")
                 #expect(!Self.isReady(both.raw))
             }

@@ -50,9 +50,9 @@ import Testing
 
     @Test func `the options of --check are parsed`() throws {
         let plain = try Arguments(["--check"])
-        #expect(plain.user == nil && !plain.isStrict && !plain.leavesHostAlone)
+        #expect(plain.user == nil && !plain.isStrict && !plain.skipsHost)
         let full = try Arguments(["--user", "web", "--no-host", "--strict", "-t"])
-        #expect(full.user == "web" && full.isStrict && full.leavesHostAlone)
+        #expect(full.user == "web" && full.isStrict && full.skipsHost)
         #expect(try Arguments(["-t", "--user=web"]).user == "web")
     }
 

@@ -49,28 +49,29 @@ import Testing
         var groups: [Int] = []
         var lost: [Int] = []
         var returned: [Int] = []
-        var gone: Set<UInt32> = []
+        var removedInterfaces: Set<UInt32> = []
     }
 
     private func decide(
-        _ addresses: [String], from before: Host, to now: Host, lacking: [Int] = [], deaf: [Int] = [],
+        _ addresses: [String], from before: Host, to now: Host, lacking: [Int] = [], withoutAddress: [Int] = [],
         unjoined: [Int] = []
     ) throws -> Decision {
         let configuration = try Self.configuration(addresses, on: before)
         let keys = configuration.listeners.map { $0.wantedSockets[0].key }
-        var lacks = HostLacks()
-        for index in lacking { lacks.awaited[keys[index]] = try failure(ENODEV, of: configuration, index) }
-        for index in deaf { lacks.deaf[keys[index]] = "l\(index)" }
-        for index in unjoined { lacks.unjoined[keys[index]] = "l\(index)" }
+        var missing = MissingOnHost()
+        for index in lacking { missing.awaited[keys[index]] = try failure(ENODEV, of: configuration, index) }
+        for index in withoutAddress { missing.withoutAddress[keys[index]] = "l\(index)" }
+        for index in unjoined { missing.unjoined[keys[index]] = "l\(index)" }
         let plan = HostPlan(
-            configuration, lacking: lacks, from: try before.state(), to: try now.state(), index: now.index)
+            configuration, missing: missing, from: try before.state(), to: try now.state(), index: now.index)
         let next = plan.next.listeners.map { $0.wantedSockets[0].key }
         return Decision(
             opened: next.indices.filter { plan.toOpen.contains(next[$0]) },
             closed: keys.indices.filter { plan.changes.toClose.contains(keys[$0]) },
             groups: next.indices.filter { plan.groups.contains(next[$0]) },
             lost: next.indices.filter { plan.lost.contains(next[$0]) },
-            returned: next.indices.filter { plan.returned.contains(next[$0]) }, gone: plan.gone)
+            returned: next.indices.filter { plan.returned.contains(next[$0]) },
+            removedInterfaces: plan.removedInterfaces)
     }
 
     private func failure(_ errno: CInt, of configuration: Configuration, _ index: Int) throws -> ListenFailure {
@@ -122,29 +123,32 @@ import Testing
     @Test func `a group without interface= is checked after a removal, and until it is joined`() throws {
         let all = [Self.chosen, "udp://239.1.1.2:7?interface=lo"]
         #expect(
-            try decide(all, from: Self.withNIC, to: Self.withOther) == Decision(groups: [0], gone: [5]))
+            try decide(all, from: Self.withNIC, to: Self.withOther) == Decision(groups: [0], removedInterfaces: [5]))
         #expect(try decide(all, from: Self.plain, to: Self.withNIC) == Decision())
         #expect(try decide(all, from: Self.plain, to: Self.plain, unjoined: [0]) == Decision(groups: [0]))
     }
 
     @Test func `a removed address is reported once, and once when it returns`() throws {
         let all = ["tcp://10.0.0.1:7", "udp://[fd00::1]:7", "tcp://127.0.0.1:7", "tcp://*:8", "tcp://10.0.0.1:0"]
-        #expect(try decide(all, from: Self.withNIC, to: Self.plain) == Decision(lost: [0, 1, 4], gone: [5]))
-        #expect(try decide(all, from: Self.plain, to: Self.plain, deaf: [0, 1, 4]) == Decision())
         #expect(
-            try decide(all, from: Self.plain, to: Self.withNIC, deaf: [0, 1, 4]) == Decision(returned: [0, 1, 4]))
+            try decide(all, from: Self.withNIC, to: Self.plain) == Decision(lost: [0, 1, 4], removedInterfaces: [5]))
+        #expect(try decide(all, from: Self.plain, to: Self.plain, withoutAddress: [0, 1, 4]) == Decision())
+        #expect(
+            try decide(all, from: Self.plain, to: Self.withNIC, withoutAddress: [0, 1, 4])
+                == Decision(returned: [0, 1, 4]))
     }
 
     /// Such as 127.0.0.9, or one behind a route of the type `local`.
     @Test func `an address that the kernel does not list is not lost`() throws {
         let all = ["tcp://127.0.0.9:7", "tcp://10.9.9.9:7", "udp://[fd99::1]:7"]
-        #expect(try decide(all, from: Self.withNIC, to: Self.plain) == Decision(gone: [5]))
+        #expect(try decide(all, from: Self.withNIC, to: Self.plain) == Decision(removedInterfaces: [5]))
     }
 
     @Test func `disabling IPv6 removes its addresses, and no interface`() throws {
         let all = [Self.link, "tcp://[::1]:7", "tcp://[fd00::1]:7", "tcp://[::]:8", "tcp://10.0.0.1:7", Self.chosen]
         #expect(try decide(all, from: Self.withNIC, to: Self.withoutIPv6) == Decision(lost: [0, 1, 2]))
         #expect(
-            try decide(all, from: Self.withoutIPv6, to: Self.withNIC, deaf: [0, 1, 2]) == Decision(returned: [0, 1, 2]))
+            try decide(all, from: Self.withoutIPv6, to: Self.withNIC, withoutAddress: [0, 1, 2])
+                == Decision(returned: [0, 1, 2]))
     }
 }

@@ -18,8 +18,8 @@ import Testing
         try #require(try listener(address.replacing("DIR", with: directory.path)).wantedSockets.first)
     }
 
-    private func open(_ address: String, beside ours: [ListeningSocket] = []) throws -> OpenSocket {
-        try #require(OpenSocket.open(wanted(address), for: "test", passed: nothing, beside: ours).first)
+    private func open(_ address: String, beside ownSockets: [ListeningSocket] = []) throws -> OpenSocket {
+        try #require(OpenSocket.open(wanted(address), for: "test", passed: nothing, beside: ownSockets).first)
     }
 
     private func cause(_ body: () throws -> Void) -> ListenFailure.Cause? {

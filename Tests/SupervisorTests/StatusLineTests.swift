@@ -9,7 +9,7 @@ import Testing
     private static let afternoon: UInt64 = (13 * 3600 + 5 * 60 + 59) * 1_000_000_000
 
     @Test(arguments: [
-        (1, 0, StatusLine.Doing.serving(reloaded: nil, failure: nil), "1 listener, 0 connections"),
+        (1, 0, StatusLine.Phase.serving(reloaded: nil, failure: nil), "1 listener, 0 connections"),
         (5, 1283, .serving(reloaded: nil, failure: nil), "5 listeners, 1 283 connections"),
         (2, 1, .serving(reloaded: afternoon, failure: nil), "2 listeners, 1 connection; reloaded 13:05"),
         (2, 1, .serving(reloaded: morning, failure: nil), "2 listeners, 1 connection; reloaded 10:10"),
@@ -22,17 +22,15 @@ import Testing
         (2, 0, .draining(seconds: 18_446_744_073), "draining: waiting up to 18 446 744 073 seconds for 0 connections"),
         (2, 7, .stopping, "stopping"),
     ])
-    func `the status line counts listeners and connections`(
-        listeners: Int, connections: Int, doing: StatusLine.Doing, text: String
-    ) {
-        #expect(StatusLine(listeners: listeners, connections: connections, doing: doing).text == text)
+    func `the status line counts listeners and connections`(listeners: Int, connections: Int, phase: StatusLine.Phase, text: String) {
+        #expect(StatusLine(listeners: listeners, connections: connections, phase: phase).text == text)
     }
 
     private static func line(
         _ listeners: Int, _ connections: Int, waiting: [StatusLine.Waiting] = [], down: [StatusLine.Down] = []
     ) -> String {
-        let doing = StatusLine.Doing.serving(reloaded: 12 * 3_600_000_000_000 + 180_000_000_000, failure: nil)
-        return StatusLine(listeners: listeners, connections: connections, waiting: waiting, down: down, doing: doing)
+        let phase = StatusLine.Phase.serving(reloaded: 12 * 3_600_000_000_000 + 180_000_000_000, failure: nil)
+        return StatusLine(listeners: listeners, connections: connections, waiting: waiting, down: down, phase: phase)
             .text
     }
 

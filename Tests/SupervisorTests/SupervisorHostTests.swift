@@ -44,7 +44,7 @@ import Testing
         #expect(daemon.manager.status.hasPrefix("0 of 1 listener (late: 192.0.2.1 missing, waiting), "))
         try daemon.reload("[listener.late]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n")
         #expect(daemon.manager.status.hasPrefix("1 listener, "))
-        #expect(try daemon.onQueue { $0.lacks == HostLacks() && $0.hostWatch == nil })
+        #expect(try daemon.onQueue { $0.missingOnHost == MissingOnHost() && $0.hostWatch == nil })
     }
 
     @Test func `a reload may add a listener whose address or interface the host lacks`() throws {
@@ -67,7 +67,7 @@ import Testing
         defer { daemon.end() }
         try daemon.reload(Self.late + "[listener.no]\nlisten = \"unix://DIR/no/such\"\nservice = \"echo\"\n")
         #expect(try daemon.records("reload-failed").count == 1)
-        #expect(try daemon.onQueue { $0.lacks.awaited.count } == 1)
+        #expect(try daemon.onQueue { $0.missingOnHost.awaited.count } == 1)
         #expect(daemon.records().count { $0.event == "warning" } == 1)
     }
 
@@ -137,12 +137,12 @@ import Testing
         try daemon.onQueue { supervisor in
             // A group that waits for a route.
             let key = try #require(supervisor.listeners["late"]?.sockets.first?.key)
-            supervisor.lacks.unjoined[key] = "late"
+            supervisor.missingOnHost.unjoined[key] = "late"
             #expect(
                 FaultInjection.failing(call: 1, with: ENOBUFS, of: "setsockopt") { supervisor.watchRoutes() })
-            #expect(supervisor.hostWatch?.tellsRoutes == false)
+            #expect(supervisor.hostWatch?.watchesRoutes == false)
         }
-        try waitUntil("it watches them") { try daemon.onQueue { $0.hostWatch?.tellsRoutes == true } }
+        try waitUntil("it watches them") { try daemon.onQueue { $0.hostWatch?.watchesRoutes == true } }
     }
 
     @Test func `a failed reload without host addresses keeps the watch`() throws {

@@ -145,7 +145,7 @@ import Testing
         for client in clients { client.close() }
         // Long before the drain-timeout.
         #expect(try daemon.records("stopped").first?["message"] == "echo stopped")
-        #expect(try daemon.onQueue { $0.leaving.isEmpty })
+        #expect(try daemon.onQueue { $0.removedListeners.isEmpty })
     }
 
     @Test func `a removed listener without connections ends when the lanes have released it`() throws {

@@ -21,7 +21,7 @@ package struct LinkEvents: ~Copyable, Sendable {
     }
 
     /// Starts or stops reporting changes of routes. Off by default: a host that speaks BGP has thousands of them.
-    package func tellRoutes(_ wanted: Bool) throws(SystemError) {
+    package func watchRoutes(_ wanted: Bool) throws(SystemError) {
         let raw = descriptor.raw
         _ = try systemCall("setsockopt") { clinux_route_events(raw, wanted) }
     }

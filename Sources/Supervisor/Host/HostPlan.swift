@@ -18,7 +18,7 @@ struct HostPlan: Equatable {
     let toOpen: Set<SocketKey>
 
     /// The interfaces that were removed. A group that was joined there has to be joined again.
-    let gone: Set<UInt32>
+    let removedInterfaces: Set<UInt32>
 
     /// The groups, on interfaces that the kernel chooses, that may have to be joined again.
     var groups: Set<SocketKey> = []
@@ -33,20 +33,22 @@ struct HostPlan: Equatable {
     ///
     /// - Parameter index: returns the present index of an interface: see ``Configuration/follow(_:)``.
     init(
-        _ configuration: Configuration, lacking lacks: HostLacks, from before: HostState, to now: HostState,
+        _ configuration: Configuration, missing: MissingOnHost, from before: HostState, to now: HostState,
         index: (String) -> UInt32
     ) {
         var next = configuration
         next.follow(index)
         self.next = next
         changes = ReloadPlan(from: configuration, to: next)
-        toOpen = Set(changes.toOpen).union(lacks.awaited.keys)
-        gone = before.interfaces.subtracting(now.interfaces)
+        toOpen = Set(changes.toOpen).union(missing.awaited.keys)
+        removedInterfaces = before.interfaces.subtracting(now.interfaces)
         for key in next.listeners.flatMap({ $0.wantedSockets.map(\.key) }) where !toOpen.contains(key) {
             if case .group(_, interface: 0) = key {
-                if !gone.isEmpty || lacks.unjoined[key] != nil { groups.insert(key) }
+                if !removedInterfaces.isEmpty || missing.unjoined[key] != nil { groups.insert(key) }
             } else if let address = key.hostAddress {
-                note(key, isThere: now.addresses.contains(address), wasThere: before.addresses.contains(address), lacks)
+                note(
+                    key, isThere: now.addresses.contains(address), wasThere: before.addresses.contains(address), missing
+                )
             }
         }
     }
@@ -55,8 +57,8 @@ struct HostPlan: Equatable {
     ///
     /// An address that the kernel never listed may be local all the same: a route of type `local` makes any address local.
     /// So only an address that was listed can be lost.
-    private mutating func note(_ key: SocketKey, isThere: Bool, wasThere: Bool, _ lacks: HostLacks) {
-        if lacks.deaf[key] != nil {
+    private mutating func note(_ key: SocketKey, isThere: Bool, wasThere: Bool, _ missing: MissingOnHost) {
+        if missing.withoutAddress[key] != nil {
             if isThere { returned.insert(key) }
         } else if wasThere, !isThere {
             lost.insert(key)

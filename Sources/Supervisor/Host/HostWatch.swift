@@ -20,7 +20,7 @@ final class HostWatch {
     private let descriptor: Descriptor
     private let source: any DispatchSourceRead
     private let alarm: Alarm
-    private(set) var tellsRoutes = false
+    private(set) var watchesRoutes = false
 
     /// Whether ``retryLater()`` has set the alarm, if it is set.
     private var isRetry = false
@@ -66,10 +66,10 @@ final class HostWatch {
     ///
     /// To start schedules a call, since a route may have been added before. If the kernel refuses, a call follows one
     /// second later, which may ask again.
-    func tellRoutes(_ wanted: Bool) {
-        guard wanted != tellsRoutes else { return }
-        guard (try? descriptor.events.tellRoutes(wanted)) != nil else { return retryLater() }
-        tellsRoutes = wanted
+    func watchRoutes(_ wanted: Bool) {
+        guard wanted != watchesRoutes else { return }
+        guard (try? descriptor.events.watchRoutes(wanted)) != nil else { return retryLater() }
+        watchesRoutes = wanted
         if wanted { callSoon() }
     }
 

@@ -69,7 +69,7 @@ extension Supervisor {
             hostWatch?.retryLater()
             return
         }
-        let plan = HostPlan(configuration, lacking: lacks, from: hostState, to: now, index: interfaceIndex)
+        let plan = HostPlan(configuration, missing: missingOnHost, from: hostState, to: now, index: interfaceIndex)
         hostState = now
         carryOut(plan)
         noteAddresses(plan)
@@ -80,8 +80,8 @@ extension Supervisor {
 
     /// Sets the sockets that cannot be opened yet, and records those that are new or have another cause.
     func setAwaited(_ awaited: [SocketKey: ListenFailure]) {
-        let before = lacks.awaited
-        lacks.awaited = awaited
+        let before = missingOnHost.awaited
+        missingOnHost.awaited = awaited
         let news = awaited.filter { before[$0.key]?.cause != $0.value.cause }
         for (key, failure) in news.sorted(by: { ($0.value.listener, $0.key.host) < ($1.value.listener, $1.key.host) }) {
             writer.write(
@@ -95,8 +95,8 @@ extension Supervisor {
 
     /// Forgets what removed sockets lacked, and watches the routes as long as a group waits for one.
     func watchRoutes() {
-        lacks.keep(Set(listeners.values.flatMap { $0.sockets.map(\.key) }))
-        hostWatch?.tellRoutes(lacks.waitsForRoute)
+        missingOnHost.retain(only: Set(listeners.values.flatMap { $0.sockets.map(\.key) }))
+        hostWatch?.watchRoutes(missingOnHost.waitsForRoute)
     }
 
     private func carryOut(_ plan: HostPlan) {
@@ -127,27 +127,29 @@ extension Supervisor {
 
     private func noteAddresses(_ plan: HostPlan) {
         for (listener, open) in socketsInForce(plan.lost) {
-            lacks.deaf[open.key] = listener.settings.name
+            missingOnHost.withoutAddress[open.key] = listener.settings.name
             let address = RecordedAddress(open.socket.kind, open.socket.address)
             writer.write(.addressRemoved(open.key.host, of: address, listener: listener.current.label))
         }
         for (listener, open) in socketsInForce(plan.returned) {
-            lacks.deaf[open.key] = nil
-            tellListening(listener, open, because: .addressAdded)
+            missingOnHost.withoutAddress[open.key] = nil
+            recordListening(listener, on: open, because: .addressAdded)
         }
     }
 
     /// Joins the groups again whose interface, which the kernel chose, was removed.
     private func joinGroups(_ plan: HostPlan) {
         for (listener, open) in socketsInForce(plan.groups) {
-            let left = plan.gone.filter { open.socket.leaveGroup(on: $0) }
-            guard !left.isEmpty || lacks.unjoined[open.key] != nil else { continue }
+            let left = plan.removedInterfaces.filter { open.socket.leaveGroup(on: $0) }
+            guard !left.isEmpty || missingOnHost.unjoined[open.key] != nil else { continue }
             do throws(SystemError) {
                 try open.socket.joinGroup()
-                lacks.unjoined[open.key] = nil
-                tellListening(listener, open, because: .groupJoined)
+                missingOnHost.unjoined[open.key] = nil
+                recordListening(listener, on: open, because: .groupJoined)
             } catch {
-                guard lacks.unjoined.updateValue(listener.settings.name, forKey: open.key) == nil else { continue }
+                guard missingOnHost.unjoined.updateValue(listener.settings.name, forKey: open.key) == nil else {
+                    continue
+                }
                 let address = RecordedAddress(open.socket.kind, open.socket.address)
                 writer.write(.groupUnreachable(address, because: error, listener: listener.current.label))
             }

@@ -12,20 +12,26 @@ struct OpenSocket {
 
     /// Opens the sockets of an address: several only if systemd passed several under one name.
     ///
-    /// - Parameter ours: sockets of the daemon itself, which may occupy the address.
+    /// - Parameter ownSockets: sockets of the daemon itself, which may occupy the address.
     static func open(
-        _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ours: [ListeningSocket] = []
+        _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ownSockets: [ListeningSocket] = []
     ) throws(ListenFailure) -> [OpenSocket] {
         do throws(OpenFailure) {
             switch wanted.key {
             case .passed(let name):
                 return try take(wanted, name, from: passed)
             case .group(let address, _):
-                return [try bind(wanted, kind: .udp, address: address, dualStack: false, passed, ours: ours)]
+                return [
+                    try bind(wanted, kind: .udp, address: address, dualStack: false, passed, ownSockets: ownSockets)
+                ]
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
-                return [try bind(wanted, kind: kind, address: address, dualStack: dualStack, passed, ours: ours)]
+                return [
+                    try bind(wanted, kind: kind, address: address, dualStack: dualStack, passed, ownSockets: ownSockets)
+                ]
             case .bus(let address, _, _):
-                return [try bind(wanted, kind: .can, address: address, dualStack: false, passed, ours: ours)]
+                return [
+                    try bind(wanted, kind: .can, address: address, dualStack: false, passed, ownSockets: ownSockets)
+                ]
             }
         } catch {
             throw ListenFailure(listener: listener, address: wanted.written, cause: error.cause)
@@ -49,7 +55,7 @@ struct OpenSocket {
         _ wanted: WantedSocket, _ name: String, from passed: PassedSockets
     ) throws(OpenFailure) -> [OpenSocket] {
         let sockets = try passed.take(name)
-        if let cause = wanted.objection(to: sockets) { throw OpenFailure(cause) }
+        if let cause = wanted.reasonToRefuse(sockets) { throw OpenFailure(cause) }
         do throws(SystemError) {
             for socket in sockets { try socket.apply(wanted.options) }
         } catch {
@@ -64,7 +70,7 @@ struct OpenSocket {
     /// the port.
     private static func bind(
         _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, _ passed: PassedSockets,
-        ours: [ListeningSocket]
+        ownSockets: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
         do throws(SystemError) {
             return try make(wanted, kind, address, dualStack: dualStack)
@@ -77,12 +83,12 @@ struct OpenSocket {
             switch (address, error.errno) {
             case (.ipv6(.any, let port, _), EAFNOSUPPORT) where dualStack,
                 (.ipv6(.any, let port, _), EADDRNOTAVAIL) where dualStack:
-                return try bindAgain(wanted, kind, .ipv4(.any, port: port), dualStack: false, ours: ours)
+                return try bindAgain(wanted, kind, .ipv4(.any, port: port), dualStack: false, ownSockets: ownSockets)
             case (.unix(let path), EADDRINUSE) where error.operation == "bind":
-                try clearPath(at: path, kind: kind, ours: ours)
-                return try bindAgain(wanted, kind, address, dualStack: dualStack, ours: [])
-            case (_, EADDRINUSE) where ours.contains { $0.mayOverlap(kind, address) }:
-                return try bindAgain(wanted, kind, address, dualStack: dualStack, ours: ours)
+                try clearPath(at: path, kind: kind, ownSockets: ownSockets)
+                return try bindAgain(wanted, kind, address, dualStack: dualStack, ownSockets: [])
+            case (_, EADDRINUSE) where ownSockets.contains { $0.mayOverlap(kind, address) }:
+                return try bindAgain(wanted, kind, address, dualStack: dualStack, ownSockets: ownSockets)
             default:
                 throw OpenFailure(.system(error))
             }
@@ -90,10 +96,11 @@ struct OpenSocket {
     }
 
     private static func bindAgain(
-        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, ours: [ListeningSocket]
+        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool,
+        ownSockets: [ListeningSocket]
     ) throws(OpenFailure) -> OpenSocket {
         do throws(SystemError) {
-            let others = ours.filter { $0.mayOverlap(kind, address) }
+            let others = ownSockets.filter { $0.mayOverlap(kind, address) }
             return try make(wanted, kind, address, dualStack: dualStack, beside: others)
         } catch {
             throw OpenFailure(.system(error))
@@ -112,9 +119,9 @@ struct OpenSocket {
     }
 
     private static func clearPath(
-        at path: [UInt8], kind: SocketKind, ours: [ListeningSocket]
+        at path: [UInt8], kind: SocketKind, ownSockets: [ListeningSocket]
     ) throws(OpenFailure) {
-        guard !ours.contains(where: { $0.file?.lies(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
+        guard !ownSockets.contains(where: { $0.file?.lies(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
         let obstacle: UnixSocketFile.Obstacle?
         do throws(SystemError) {
             obstacle = try UnixSocketFile.removeStale(at: path, kind: kind)
@@ -148,7 +155,7 @@ extension WantedSocket {
 
     /// Why a passed socket cannot be used; nil if it can. For a socket that was bound here the configuration check has
     /// tested all of this.
-    func objection(to sockets: [ListeningSocket]) -> ListenFailure.Cause? {
+    func reasonToRefuse(_ sockets: [ListeningSocket]) -> ListenFailure.Cause? {
         guard case .passed = key else { return nil }
         if let kinds, let wrong = sockets.first(where: { !kinds.contains($0.kind) }) {
             return .wrongKind(wrong.kind, wanted: kinds)

@@ -10,7 +10,7 @@ struct SocketChanges {
     private(set) var sockets: [SocketKey: [OpenSocket]]
     /// The sockets that cannot be opened on this host yet, and why.
     private(set) var awaited: [SocketKey: ListenFailure] = [:]
-    private let ours: [ListeningSocket]
+    private let ownSockets: [ListeningSocket]
     private var opened: [OpenSocket] = []
     private var undo: [() -> Void] = []
 
@@ -19,14 +19,14 @@ struct SocketChanges {
     /// - Parameter closing: sockets of earlier configurations that a lane may still use.
     init(_ sockets: [OpenSocket], closing: [ListeningSocket] = []) {
         self.sockets = Dictionary(grouping: sockets, by: \.key)
-        ours = sockets.map(\.socket) + closing
+        ownSockets = sockets.map(\.socket) + closing
     }
 
     /// Opens a new socket.
     mutating func open(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets
     ) throws(ListenFailure) {
-        let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ours)
+        let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ownSockets)
         opened += new
         sockets[wanted.key] = new
     }
@@ -49,7 +49,7 @@ struct SocketChanges {
 
     /// Checks that a socket that stays suits what it is used for from now on.
     func check(_ wanted: WantedSocket, for listener: String) throws(ListenFailure) {
-        if let cause = wanted.objection(to: (sockets[wanted.key] ?? []).map(\.socket)) {
+        if let cause = wanted.reasonToRefuse((sockets[wanted.key] ?? []).map(\.socket)) {
             throw ListenFailure(listener: listener, address: wanted.written, cause: cause)
         }
     }

@@ -16,7 +16,7 @@ extension Supervisor {
             return
         }
         isLoading = true
-        tell("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
+        notifySystemd("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)")
         do throws(SystemError) {
             try loader.begin()
         } catch {
@@ -43,7 +43,7 @@ extension Supervisor {
             lastReload = (Clock.realtime, error.message)
             writer.write(.reloadFailed(because: error.message))
         }
-        tell("READY=1\n\(statusAssignment())")
+        notifySystemd("READY=1\n\(statusAssignment())")
         guard reloadIsWanted else { return }
         reloadIsWanted = false
         reload()
@@ -93,7 +93,7 @@ extension Supervisor {
         _ plan: inout ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
     ) throws(ReloadFailure) {
         // Sockets that this host could not have before are tried again.
-        let opening = Set(plan.toOpen).union(lacks.awaited.keys)
+        let opening = Set(plan.toOpen).union(missingOnHost.awaited.keys)
         var arrived: Set<String> = []
         defer { plan.rebind(arrived) }
         let before = Dictionary(
@@ -159,7 +159,7 @@ extension Supervisor {
             case .added, .changed, .unchanged: break
             }
         }
-        if plan.count(.removed) > 0 { noteLeaving() }
+        if plan.count(.removed) > 0 { confirmRemoval() }
         for step in plan.steps {
             guard let new = after[step.name] else { continue }
             switch step.change {
@@ -208,7 +208,7 @@ extension Supervisor {
 
     /// Stops accepting for a removed listener, and gives its connections the drain timeout to end.
     ///
-    /// ``noteLeaving()`` has to follow once for all that a reload removes.
+    /// ``confirmRemoval()`` has to follow once for all that a reload removes.
     private func leave(_ listener: ActiveListener, staying: Set<ObjectIdentifier>) {
         let identifier = listener.current.identifier
         lanes.performOnAll { $0.stopAccepting(identifier, staying: staying) }
@@ -216,7 +216,7 @@ extension Supervisor {
         var withoutSockets = listener
         // Closed as soon as the lanes release them: from then on the kernel refuses clients, and the address is free.
         withoutSockets.sockets = []
-        leaving[identifier] = Leaving(
+        removedListeners[identifier] = RemovedListener(
             listener: withoutSockets, deadline: ShutdownState.time(Clock.monotonic, plus: timeout.nanoseconds),
             heartbeat: heartbeat + 1)
         writer.write(
@@ -226,37 +226,37 @@ extension Supervisor {
     }
 
     /// Sends the heartbeat by which lanes confirm that they have stopped accepting, and sets the alarm.
-    private func noteLeaving() {
+    private func confirmRemoval() {
         _ = sendHeartbeat()
-        setLeavingAlarm()
+        setRemovedListenersAlarm()
     }
 
-    private func setLeavingAlarm() {
-        guard let next = leaving.values.lazy.map(\.deadline).min() else {
-            leavingAlarm?.cancel()
+    private func setRemovedListenersAlarm() {
+        guard let next = removedListeners.values.lazy.map(\.deadline).min() else {
+            removedListenersAlarm?.cancel()
             return
         }
-        leavingAlarm?.set(after: next - min(next, Clock.monotonic))
+        removedListenersAlarm?.set(after: next - min(next, Clock.monotonic))
     }
 
     /// Called when the drain timeout of a removed listener is over.
-    func leavingTimedOut() {
+    func removedListenersTimedOut() {
         let now = Clock.monotonic
-        for identifier in leaving.filter({ $0.value.deadline <= now }).keys.sorted() { forget(identifier) }
-        setLeavingAlarm()
+        for identifier in removedListeners.filter({ $0.value.deadline <= now }).keys.sorted() { forget(identifier) }
+        setRemovedListenersAlarm()
     }
 
     /// Forgets the removed listeners whose last connection has ended.
     func forgetEmptyListeners() {
-        for (identifier, one) in leaving where one.listener.current.connections.value == 0 {
+        for (identifier, one) in removedListeners where one.listener.current.connections.value == 0 {
             if haveAnswered(one.heartbeat) { forget(identifier) }
         }
     }
 
     /// Stops the connections that are left of a removed listener, and forgets it.
     private func forget(_ identifier: Int) {
-        guard let one = leaving.removeValue(forKey: identifier) else { return }
-        if leaving.isEmpty { leavingAlarm?.cancel() }
+        guard let one = removedListeners.removeValue(forKey: identifier) else { return }
+        if removedListeners.isEmpty { removedListenersAlarm?.cancel() }
         let left = one.listener.current.connections.value
         lanes.performOnAll { $0.stop(identifier, because: .drained, by: .operator) }
         writer.write(.listenerStopped(closed: left, listener: one.listener.current.label))
@@ -269,7 +269,7 @@ struct ClosingSocket {
 }
 
 /// A removed listener whose connections may still end by themselves.
-struct Leaving {
+struct RemovedListener {
     let listener: ActiveListener
     /// When they are closed, by ``Clock/monotonic``.
     let deadline: UInt64

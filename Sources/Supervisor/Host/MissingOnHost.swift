@@ -6,7 +6,7 @@ import Glibc
 import LinuxSystem
 
 /// What sockets of the configuration in force lack because this host does not have it. Pure.
-struct HostLacks: Equatable {
+struct MissingOnHost: Equatable {
     /// The sockets that cannot be opened yet, and why.
     var awaited: [SocketKey: ListenFailure] = [:]
 
@@ -14,7 +14,7 @@ struct HostLacks: Equatable {
     var unjoined: [SocketKey: String] = [:]
 
     /// Sockets whose address this host has lost, with their listener's name.
-    var deaf: [SocketKey: String] = [:]
+    var withoutAddress: [SocketKey: String] = [:]
 
     /// Whether a socket waits for something that only an event about routes announces.
     var waitsForRoute: Bool {
@@ -22,16 +22,16 @@ struct HostLacks: Equatable {
     }
 
     /// Forgets sockets that are no longer in force.
-    mutating func keep(_ keys: Set<SocketKey>) {
+    mutating func retain(only keys: Set<SocketKey>) {
         unjoined = unjoined.filter { keys.contains($0.key) }
-        deaf = deaf.filter { keys.contains($0.key) }
+        withoutAddress = withoutAddress.filter { keys.contains($0.key) }
     }
 
     /// What each waiting listener waits for, in the order of their names.
     var waiting: [(listener: String, what: String)] {
         let opening = awaited.map { key, failure in (failure.listener, key.words(for: failure)) }
         let joining = unjoined.map { key, listener in (listener, "no route to \(key.host)") }
-        let addresses = deaf.map { key, listener in (listener, "\(key.host) missing") }
+        let addresses = withoutAddress.map { key, listener in (listener, "\(key.host) missing") }
         return (opening + joining + addresses).sorted { $0 < $1 }.map { (listener: $0.0, what: $0.1) }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite struct HostLacksTests {
+@Suite struct MissingOnHostTests {
     private func awaited(
         _ address: String, _ operation: StaticOperation, _ errno: CInt
     ) throws -> (key: SocketKey, failure: ListenFailure) {
@@ -71,37 +71,37 @@ import Testing
     ) throws {
         let (key, failure) = try awaited(address, operation, errno)
         #expect(key.message(for: failure) == message)
-        let lacks = HostLacks(awaited: [key: failure])
-        #expect(lacks.waiting.map(\.listener) == ["x"])
-        #expect(lacks.waiting.map(\.what) == [words])
+        let missing = MissingOnHost(awaited: [key: failure])
+        #expect(missing.waiting.map(\.listener) == ["x"])
+        #expect(missing.waiting.map(\.what) == [words])
     }
 
     @Test func `routes are watched only for a group that lacks one`() throws {
-        func lacks(_ address: String, _ errno: CInt) throws -> HostLacks {
+        func missing(_ address: String, _ errno: CInt) throws -> MissingOnHost {
             let (key, failure) = try awaited(address, "bind", errno)
-            return HostLacks(awaited: [key: failure])
+            return MissingOnHost(awaited: [key: failure])
         }
-        #expect(!HostLacks().waitsForRoute)
-        #expect(try lacks("udp://239.1.1.1:7", ENODEV).waitsForRoute)
-        #expect(try !lacks("udp://239.1.1.1:7?interface=nic", ENODEV).waitsForRoute)
-        #expect(try !lacks("udp://239.1.1.1:7", EADDRINUSE).waitsForRoute)
-        #expect(try !lacks("tcp://192.0.2.1:7", EADDRNOTAVAIL).waitsForRoute)
+        #expect(!MissingOnHost().waitsForRoute)
+        #expect(try missing("udp://239.1.1.1:7", ENODEV).waitsForRoute)
+        #expect(try !missing("udp://239.1.1.1:7?interface=nic", ENODEV).waitsForRoute)
+        #expect(try !missing("udp://239.1.1.1:7", EADDRINUSE).waitsForRoute)
+        #expect(try !missing("tcp://192.0.2.1:7", EADDRNOTAVAIL).waitsForRoute)
         let (group, _) = try awaited("udp://239.1.1.1:7", "setsockopt", ENODEV)
-        #expect(HostLacks(unjoined: [group: "x"]).waitsForRoute)
-        #expect(!HostLacks(deaf: [group: "x"]).waitsForRoute)
+        #expect(MissingOnHost(unjoined: [group: "x"]).waitsForRoute)
+        #expect(!MissingOnHost(withoutAddress: [group: "x"]).waitsForRoute)
     }
 
     @Test func `the status lists what open sockets lack, in listener order, until they close`() throws {
         let (group, _) = try awaited("udp://239.1.1.1:7", "setsockopt", ENODEV)
         let (address, failure) = try awaited("tcp://[2001:db8::1]:7", "bind", EADDRNOTAVAIL)
-        var lacks = HostLacks(awaited: [address: failure], unjoined: [group: "z"], deaf: [address: "a"])
+        var missing = MissingOnHost(awaited: [address: failure], unjoined: [group: "z"], withoutAddress: [address: "a"])
         #expect(
-            lacks.waiting.map { "\($0.listener): \($0.what)" } == [
+            missing.waiting.map { "\($0.listener): \($0.what)" } == [
                 "a: [2001:db8::1] missing", "x: [2001:db8::1] missing", "z: no route to 239.1.1.1",
             ])
-        lacks.keep([address])
-        #expect(lacks.waiting.map(\.listener) == ["a", "x"])
-        lacks.keep([])
-        #expect(lacks.waiting.map(\.listener) == ["x"])
+        missing.retain(only: [address])
+        #expect(missing.waiting.map(\.listener) == ["a", "x"])
+        missing.retain(only: [])
+        #expect(missing.waiting.map(\.listener) == ["x"])
     }
 }
