@@ -39,11 +39,11 @@ package final class BalanceTier: Sendable {
 
     /// `source-hash`: the member with the lowest score for the source (``Rendezvous``).
     package func best(for source: UInt64, load: (Int) -> Int?) -> Int? {
-        var best: (index: Int, lot: Double)?
+        var best: (index: Int, score: Double)?
         for candidate in candidates where load(candidate.index) != nil {
-            let lot = candidate.lot(for: source)
-            if let best, best.lot <= lot { continue }
-            best = (candidate.index, lot)
+            let score = candidate.score(for: source)
+            if let best, best.score <= score { continue }
+            best = (candidate.index, score)
         }
         return best?.index
     }
@@ -53,15 +53,15 @@ package final class BalanceTier: Sendable {
     /// See Mitzenmacher, "The power of two choices".
     package func betterOfTwo(random: UInt64, load: (Int) -> Int?) -> Int? {
         // The two lowest scores for a random source are a weighted draw of two without replacement.
-        var first: (candidate: Candidate, lot: Double, load: Int)?
-        var second: (candidate: Candidate, lot: Double, load: Int)?
+        var first: (candidate: Candidate, score: Double, load: Int)?
+        var second: (candidate: Candidate, score: Double, load: Int)?
         for candidate in candidates {
             guard let load = load(candidate.index) else { continue }
-            let drawn = (candidate: candidate, lot: candidate.lot(for: random), load: load)
-            if first.map({ drawn.lot < $0.lot }) ?? true {
+            let drawn = (candidate: candidate, score: candidate.score(for: random), load: load)
+            if first.map({ drawn.score < $0.score }) ?? true {
                 second = first
                 first = drawn
-            } else if second.map({ drawn.lot < $0.lot }) ?? true {
+            } else if second.map({ drawn.score < $0.score }) ?? true {
                 second = drawn
             }
         }
@@ -138,7 +138,7 @@ package final class BalanceTier: Sendable {
 }
 
 extension BalanceTier.Candidate {
-    fileprivate func lot(for source: UInt64) -> Double {
-        Rendezvous.lot(source: source, member: hash, weight: weight)
+    fileprivate func score(for source: UInt64) -> Double {
+        Rendezvous.score(source: source, member: hash, weight: weight)
     }
 }

@@ -2,7 +2,7 @@
 
 /// Weighted rendezvous hashing: the member with the lowest score for a source gets the source.
 ///
-/// A score ("lot") depends on the source and the member alone. So a member that is added takes its share evenly from the
+/// A score depends on the source and the member alone. So a member that is added takes its share evenly from the
 /// others and moves nothing else, and the sources of one that is removed are spread over the others. Scores are
 /// exponentially distributed, so the chance of the lowest one is proportional to the weight (Efraimidis and Spirakis,
 /// "Weighted random sampling with a reservoir"; Schindelhauer and Schomaker, "Weighted distributed hash tables").
@@ -13,7 +13,7 @@ package enum Rendezvous {
     ///   - source: the hash of the source.
     ///   - member: the hash of the member.
     ///   - weight: positive.
-    package static func lot(source: UInt64, member: UInt64, weight: Int) -> Double {
+    package static func score(source: UInt64, member: UInt64, weight: Int) -> Double {
         let hash = StableHash.mix(source ^ member)
         // A Double holds 53 bits exactly. Adding 1 keeps the value above 0, where the logarithm is undefined.
         let uniform = Double((hash >> 11) + 1) * 0x1p-53

@@ -14,7 +14,7 @@ package struct AddressPreference: Equatable, Sendable {
     private var isOneWay = false
 
     /// Whether a flow moves to the next address when one does not answer.
-    package var leavesSilent: Bool { !isOneWay }
+    package var movesOnWhenSilent: Bool { !isOneWay }
 
     /// Returns the addresses in the order in which to try them.
     package func order(_ addresses: [SocketAddress]) -> [SocketAddress] {

@@ -62,7 +62,7 @@ package struct ConnectRace: Equatable, Sendable {
     /// The first winner that did not answer.
     private var firstSilent: UInt8?
     /// Whether the race has returned to ``firstSilent``, after trying every other address.
-    package private(set) var hasReturned = false
+    package private(set) var hasReturnedToFirstSilent = false
     /// One bit for each untried address: those of the family that is next, and those of the other family.
     private var thisFamily: UInt64 = 0
     private var otherFamily: UInt64 = 0
@@ -120,7 +120,7 @@ package struct ConnectRace: Equatable, Sendable {
     /// Ends an attempt that still waited for a resource on this host.
     ///
     /// Call it before ``timedOut(errno:)``, which would record ETIMEDOUT for the attempt.
-    package mutating func gaveUp(_ index: Int, errno: CInt, party: FaultParty) {
+    package mutating func abandonAttempt(_ index: Int, errno: CInt, party: FaultParty) {
         if end(index) { failures.append(Failure(index: index, errno: errno, party: party)) }
     }
 
@@ -158,7 +158,7 @@ package struct ConnectRace: Equatable, Sendable {
     package var hasLeftSilent: Bool { firstSilent != nil }
 
     /// Whether another attempt can follow a winner that does not answer.
-    package var mayLeaveSilent: Bool { hasNext || (firstSilent != nil && !hasReturned) }
+    package var canReplaceSilentWinner: Bool { hasNext || (firstSilent != nil && !hasReturnedToFirstSilent) }
 
     /// Ends the race after the time for all attempts.
     ///
@@ -177,8 +177,8 @@ package struct ConnectRace: Equatable, Sendable {
 
     private mutating func startNext() -> Action {
         guard hasNext else {
-            if let firstSilent, !hasReturned {
-                hasReturned = true
+            if let firstSilent, !hasReturnedToFirstSilent {
+                hasReturnedToFirstSilent = true
                 attempts |= 1 << UInt64(firstSilent)
                 return .connect(Int(firstSilent), thenWait: nil)
             }

@@ -140,7 +140,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// Whether a connection may try, unless another one claims the trial first: see ``mayTry(at:)``.
+    /// Whether a connection may try, unless another one claims the trial first: see ``claimAttempt(at:)``.
     package func isAvailable(at now: UInt64) -> Bool {
         let from = availableFrom
         return from <= now && from != .max
@@ -158,7 +158,7 @@ package struct UpstreamHealth: Equatable, Sendable {
     /// Asks for permission to connect. Claims the trial if one is due.
     ///
     /// - Parameter now: the time to pass as `startedAt` with the report of the outcome.
-    package mutating func mayTry(at now: UInt64) -> Bool {
+    package mutating func claimAttempt(at now: UInt64) -> Bool {
         guard isAvailable(at: now) else { return false }
         switch state {
         case .up: return true

@@ -77,7 +77,7 @@ public struct Relay: Hashable {
     /// Whether one peer has failed and only held bytes for the other are left to write.
     ///
     /// That peer may never take them: it may itself wait for the failed peer to read.
-    @inlinable public var lastsOnlyToDrain: Bool {
+    @inlinable public var isOnlyDraining: Bool {
         isHolding && (ending?.isBroken == true || erred.client || erred.upstream)
     }
 
@@ -95,7 +95,7 @@ public struct Relay: Hashable {
     }
 
     /// Whether an event reported an error of this socket.
-    @inlinable public func hasErred(_ side: RelaySide) -> Bool { erred[side] }
+    @inlinable public func hasError(_ side: RelaySide) -> Bool { erred[side] }
 
     /// Moves bytes in both directions as far as possible.
     @inlinable public mutating func run(on transport: some RelayTransport) -> Verdict {

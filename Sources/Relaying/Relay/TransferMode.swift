@@ -44,7 +44,7 @@ public enum TransferMode: Equatable {
     }
 
     /// Notes that no pipe is available: copies until reads fill the buffer again.
-    @inlinable public mutating func lackedPipe() {
+    @inlinable public mutating func pipeUnavailable() {
         if case .splicing = self { self = .copying(full: 0) }
     }
 }

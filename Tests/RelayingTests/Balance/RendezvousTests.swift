@@ -29,11 +29,11 @@ import Testing
         #expect(Rendezvous.logarithm(0x1.8p-40).bitPattern == 0xc03b_5207_2f05_ca09)
     }
 
-    @Test func `draws a lot that more weight makes better`() {
+    @Test func `draws a score that more weight makes better`() {
         for source in 0..<1000 as Range<UInt64> {
-            let lots = [1, 2, 100, 256].map { Rendezvous.lot(source: source, member: 77, weight: $0) }
-            #expect(lots.allSatisfy { $0 >= 0 && $0.isFinite })
-            #expect(lots == lots.sorted(by: >))
+            let scores = [1, 2, 100, 256].map { Rendezvous.score(source: source, member: 77, weight: $0) }
+            #expect(scores.allSatisfy { $0 >= 0 && $0.isFinite })
+            #expect(scores == scores.sorted(by: >))
         }
     }
 }

@@ -39,10 +39,10 @@ import Testing
     @Test func `without any answer a silent address is kept`() {
         let all = Self.addresses([1, 2])
         var preference = AddressPreference()
-        #expect(preference.leavesSilent)
+        #expect(preference.movesOnWhenSilent)
         preference.allSilent()
-        #expect(!preference.leavesSilent && preference.order(all) == all)
+        #expect(!preference.movesOnWhenSilent && preference.order(all) == all)
         preference.answered(all[0])
-        #expect(preference.leavesSilent)
+        #expect(preference.movesOnWhenSilent)
     }
 }

@@ -13,7 +13,7 @@ import Testing
         case failed(Int)
         case connected(Int)
         case postponed(Int)
-        case gaveUp(Int)
+        case abandonAttempt(Int)
     }
 
     /// A race and what someone who watches it knows.
@@ -59,9 +59,9 @@ import Testing
             case .connected(let index):
                 action = race.connected(index)
                 mustAct = running.contains(index)
-            case .postponed(let index), .gaveUp(let index):
-                if case .gaveUp = input {
-                    race.gaveUp(index, errno: 1, party: .peer)
+            case .postponed(let index), .abandonAttempt(let index):
+                if case .abandonAttempt = input {
+                    race.abandonAttempt(index, errno: 1, party: .peer)
                     if !wasOver, running.remove(index) != nil { failed.insert(index) }
                 } else if postponements < 2 {
                     race.postpone(index)
@@ -101,7 +101,7 @@ import Testing
         let inputs: [Input] =
             [.start, .delayPassed, .timedOut] + (0...count).map(Input.failed) + (0...count).map(Input.connected)
             // Each makes many more sequences.
-            + (count > 3 ? [] : (0...count).flatMap { [Input.postponed($0), .gaveUp($0)] })
+            + (count > 3 ? [] : (0...count).flatMap { [Input.postponed($0), .abandonAttempt($0)] })
         var mistakes: [String] = []
         func explore(_ watched: Watched, _ path: [Input]) {
             guard mistakes.count < 10 else { return }

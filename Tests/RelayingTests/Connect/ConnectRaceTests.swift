@@ -86,22 +86,22 @@ import Testing
 
     @Test func `a silent winner is replaced, and after the last address the first is tried again`() {
         var race = datagramRace("444")
-        #expect(race.mayLeaveSilent && !race.hasLeftSilent)
+        #expect(race.canReplaceSilentWinner && !race.hasLeftSilent)
         #expect(race.winnerSilent() == .connect(1, thenWait: Self.delay))
         #expect(race.connected(1) == .won(1))
         #expect(race.hasLeftSilent)
         #expect(race.winnerSilent() == .connect(2, thenWait: nil))
         #expect(race.connected(2) == .won(2))
-        #expect(race.mayLeaveSilent && !race.hasReturned)
+        #expect(race.canReplaceSilentWinner && !race.hasReturnedToFirstSilent)
         #expect(race.winnerSilent() == .connect(0, thenWait: nil))
-        #expect(race.hasReturned)
+        #expect(race.hasReturnedToFirstSilent)
         #expect(race.connected(0) == .won(0))
-        #expect(!race.mayLeaveSilent)
+        #expect(!race.canReplaceSilentWinner)
         #expect(race.winnerFailed(errno: ECONNREFUSED) == .failed([Failure(index: 0, errno: ECONNREFUSED)]))
     }
 
     @Test func `a single silent address is kept`() {
-        #expect(!datagramRace("4").mayLeaveSilent)
+        #expect(!datagramRace("4").canReplaceSilentWinner)
     }
 
     @Test func `a silent address is tried again after one that refuses or cannot be connected to`() {
@@ -116,7 +116,7 @@ import Testing
             } else {
                 #expect(race.attemptFailed(2, errno: ENETUNREACH) == .connect(1, thenWait: nil))
             }
-            #expect(race.hasReturned)
+            #expect(race.hasReturnedToFirstSilent)
             #expect(race.connected(1) == .won(1))
         }
     }
@@ -125,7 +125,7 @@ import Testing
         var race = datagramRace("44")
         _ = race.winnerFailed(errno: ECONNREFUSED)
         _ = race.connected(1)
-        #expect(!race.mayLeaveSilent)
+        #expect(!race.canReplaceSilentWinner)
     }
 
     @Test func `the order of a race is its own order`() {
@@ -236,7 +236,7 @@ import Testing
         var race = ConnectRace(Self.addresses("44"))
         _ = race.start()
         _ = race.delayPassed()
-        race.gaveUp(0, errno: EMFILE, party: .host(.descriptors))
+        race.abandonAttempt(0, errno: EMFILE, party: .host(.descriptors))
         let failures = [
             Failure(index: 0, errno: EMFILE, party: .host(.descriptors)), Failure(index: 1, errno: ETIMEDOUT),
         ]

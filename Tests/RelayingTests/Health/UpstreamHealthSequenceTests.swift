@@ -41,7 +41,7 @@ import Testing
             switch input {
             case .ask:
                 let isAvailable = health.isAvailable(at: now)
-                let leave = health.mayTry(at: now)
+                let leave = health.claimAttempt(at: now)
                 if leave != isAvailable { return "leave against the query" }
                 if !isDown && !leave { return "up, but no leave" }
                 if isDown && leave {
@@ -99,7 +99,7 @@ import Testing
             if health.availableFrom == .max {
                 return (0..<2).contains { _ in health.checkSucceeded(at: later) != nil }
             }
-            return health.mayTry(at: later) && health.connectSucceeded(startedAt: later, at: later) != nil
+            return health.claimAttempt(at: later) && health.connectSucceeded(startedAt: later, at: later) != nil
         }
     }
 

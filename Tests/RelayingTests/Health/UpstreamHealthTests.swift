@@ -39,7 +39,7 @@ import Testing
                 // Two attempts never start in the same nanosecond here, so that a report names one of them.
                 now += 1
                 #expect(health.isAvailable(at: now) == leave)
-                let hasLeave = health.mayTry(at: now)
+                let hasLeave = health.claimAttempt(at: now)
                 #expect(hasLeave == leave)
                 if leave { started.append(now) }
             case .succeed(let before):
@@ -112,19 +112,19 @@ import Testing
         var health = Health(limits: Self.passive)
         var now = Self.start
         for _ in 0..<3 {
-            #expect(health.mayTry(at: now) == true)
+            #expect(health.claimAttempt(at: now) == true)
             _ = health.connectFailed(startedAt: now, at: now, errno: ETIMEDOUT)
         }
         for length in [1, 2, 4, 8, 16, 32, 60, 60, 60] as [UInt64] {
             #expect(health.availableFrom == now + length * Self.second)
-            #expect(health.mayTry(at: now + length * Self.second - 1) == false)
+            #expect(health.claimAttempt(at: now + length * Self.second - 1) == false)
             now += length * Self.second
-            #expect(health.mayTry(at: now) == true)
+            #expect(health.claimAttempt(at: now) == true)
             now += 7
             #expect(health.connectFailed(startedAt: now - 7, at: now, errno: ETIMEDOUT) == nil)
         }
         now += 60 * Self.second
-        #expect(health.mayTry(at: now) == true)
+        #expect(health.claimAttempt(at: now) == true)
         #expect(health.connectSucceeded(startedAt: now, at: now) != nil)
         for _ in 0..<3 { _ = health.connectFailed(startedAt: now, at: now, errno: ETIMEDOUT) }
         #expect(health.availableFrom == now + Self.second)
@@ -227,7 +227,7 @@ import Testing
         var health = Health(limits: limits)
         var now = Self.start
         for length in [3, 6, 10, 10] as [UInt64] {
-            #expect(health.mayTry(at: now) == true)
+            #expect(health.claimAttempt(at: now) == true)
             _ = health.connectFailed(startedAt: now, at: now, errno: ECONNREFUSED)
             #expect(health.availableFrom == now + length * Self.second)
             now += length * Self.second
@@ -306,8 +306,8 @@ import Testing
         var health = Health(limits: .init(ejection: .init(failures: 1), trialTimeout: .max))
         #expect(health.connectFailed(startedAt: .max - 1, at: .max - 1, errno: 1) != nil)
         #expect(health.availableFrom == UInt64.max - 1)
-        #expect(health.mayTry(at: .max) == true)
-        #expect(health.mayTry(at: 0) == false)
+        #expect(health.claimAttempt(at: .max) == true)
+        #expect(health.claimAttempt(at: 0) == false)
         #expect(health.connectSucceeded(startedAt: .max, at: 0) == .wentUp(afterNanoseconds: 0))
     }
 }

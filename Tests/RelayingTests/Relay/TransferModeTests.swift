@@ -30,11 +30,11 @@ struct TransferModeTests {
     @Test("Without a pipe it copies; sockets that cannot be spliced never are")
     func without() {
         var mode = TransferMode.splicing(short: 0)
-        mode.lackedPipe()
+        mode.pipeUnavailable()
         #expect(mode == .copying(full: 0))
         var never = TransferMode.onlyCopying
         for _ in 0..<10 { never.moved(1 << 20, filled: true) }
-        never.lackedPipe()
+        never.pipeUnavailable()
         #expect(never == .onlyCopying)
     }
 }

@@ -38,7 +38,9 @@ extension UpstreamSearch {
     }
 
     /// The kept messages that the connected address was not sent yet.
-    var unsent: ArraySlice<[UInt8]> { unanswered.messages.dropFirst(race.hasReturned ? silence.sentToFirst : 0) }
+    var unsent: ArraySlice<[UInt8]> {
+        unanswered.messages.dropFirst(race.hasReturnedToFirstSilent ? silence.sentToFirst : 0)
+    }
 
     /// Notes that the upstream has answered: for datagrams the only proof that it is there.
     func answered() {
@@ -53,11 +55,11 @@ extension UpstreamSearch {
     /// Starts to wait for an answer after a message was sent, if another address could be tried.
     func awaitAnswer() {
         guard !silence.hasAnswered, silence.deadline == .max, let connected, connected.stream.kind.isDatagram,
-            race.mayLeaveSilent
+            race.canReplaceSilentWinner
         else { return }
-        var leavesSilent = false
-        memberPreference { leavesSilent = $0.leavesSilent }
-        guard leavesSilent else { return }
+        var movesOnWhenSilent = false
+        memberPreference { movesOnWhenSilent = $0.movesOnWhenSilent }
+        guard movesOnWhenSilent else { return }
         silence.deadline = lane.now + Upstream.timeForAnswer
         owner?.searchDeadlineChanged()
     }
@@ -91,7 +93,7 @@ extension UpstreamSearch {
         if !race.hasLeftSilent { silence.sentToFirst = unanswered.messages.count }
         leave(socket)
         let action = race.winnerSilent()
-        if race.hasReturned { memberPreference { $0.allSilent() } }
+        if race.hasReturnedToFirstSilent { memberPreference { $0.allSilent() } }
         act(action)
         owner?.searchDeadlineChanged()
     }

@@ -291,7 +291,7 @@ extension UpstreamSearch {
             if nextMember() { act(beginRace()) }
         case .resources(let shortage):
             if let index = shortage.index {
-                race.gaveUp(index, errno: shortage.errno, party: shortage.party)
+                race.abandonAttempt(index, errno: shortage.errno, party: shortage.party)
             }
             act(race.timedOut(errno: ETIMEDOUT))
         case .sockets, .client, .room:

@@ -15,7 +15,7 @@ extension RelaySession: RelayTransport {
     func pass(from side: RelaySide) -> RelayStep {
         if case .splicing = side == .client ? toUpstream.mode : toClient.mode {
             if let pipe = lane.pipes.take() { return splice(from: side, through: pipe) }
-            withChannel(from: side) { $0.mode.lackedPipe() }
+            withChannel(from: side) { $0.mode.pipeUnavailable() }
         }
         return copy(from: side)
     }

@@ -99,7 +99,7 @@ final class RelaySession: StreamSession {
         guard isOpen else { return .done }
         if let pendingReset {
             // If the other side has failed too, its unsent bytes cannot arrive.
-            if relay.hasErred(pendingReset.side.other) { abort(pendingReset) }
+            if relay.hasError(pendingReset.side.other) { abort(pendingReset) }
             return .done
         }
         switch relay.run(on: self) {
@@ -173,7 +173,7 @@ final class RelaySession: StreamSession {
     }
 
     private func noteHalfClose() {
-        if relay.lastsOnlyToDrain { limitEnd() }
+        if relay.isOnlyDraining { limitEnd() }
         guard relay.isHalfClosed, halfCloseDeadline == .max, let timeout = group.halfCloseTimeout else { return }
         halfCloseDeadline = lane.now + timeout
         setDeadline()
@@ -207,7 +207,7 @@ final class RelaySession: StreamSession {
     private func abortOnceSent() {
         guard let pendingReset else { return }
         let other = pendingReset.side.other
-        if !relay.hasErred(other), hasUnsent(other) {
+        if !relay.hasError(other), hasUnsent(other) {
             ownDeadline = lane.now + abortPause
             abortPause *= 2
         } else {
@@ -225,7 +225,7 @@ final class RelaySession: StreamSession {
 
     override func endTimedOut() {
         if let broken = pendingReset ?? relay.ending, broken.isBroken { return abort(broken) }
-        abort(Relay.Ending(side: relay.hasErred(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
+        abort(Relay.Ending(side: relay.hasError(.client) ? .client : .upstream, isBroken: true, errno: ECONNRESET))
     }
 
     override func ended(_ reason: CloseReason) {

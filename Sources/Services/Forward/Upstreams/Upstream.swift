@@ -111,9 +111,9 @@ final class Upstream: Sendable {
     }
 
     /// Asks for permission to connect.
-    func mayTry(at now: UInt64) -> Bool {
+    func claimAttempt(at now: UInt64) -> Bool {
         if availableFrom.load(ordering: .relaxed) == 0 { return true }
-        return change { $0.mayTry(at: now) }
+        return change { $0.claimAttempt(at: now) }
     }
 
     /// Reports that a connection begun at `start` was established.

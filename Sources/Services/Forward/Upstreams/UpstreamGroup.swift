@@ -169,7 +169,7 @@ final class UpstreamGroup: Sendable {
                 let upstream = members[index].upstream
                 // Another lane may have taken the last place in the meantime.
                 guard upstream.active.enter(limit: members[index].limit) else { continue }
-                if upstream.mayTry(at: now) { return .member(index) }
+                if upstream.claimAttempt(at: now) { return .member(index) }
                 upstream.active.leave()
                 excluded.insert(index)
             }

@@ -176,7 +176,7 @@ import Testing
         let upstream = group.members[0].upstream
         _ = upstream.connectFailed(startedAt: 0, at: 0, errno: 111)
         #expect(upstream.dueTime == 20_000_000)
-        #expect(upstream.mayTry(at: 20_000_000))
+        #expect(upstream.claimAttempt(at: 20_000_000))
         _ = upstream.connectFailed(startedAt: 20_000_000, at: 20_000_000, errno: 111)
         #expect(upstream.dueTime == 50_000_000)
     }
