@@ -44,7 +44,7 @@ final class ChatService: Service {
     private var pass: (reached: UInt64, end: Int)?
 
     /// Continues the pass in the next turn.
-    private let courier = ChatCourier()
+    private let delivery = ChatDelivery()
     private var lane: Lane?
 
     init(patience: ChatPatience = ChatPatience()) {
@@ -85,11 +85,11 @@ final class ChatService: Service {
         return admit(flow, .flow(flow))
     }
 
-    private func admit(_ connection: Session, _ seat: Audience.Seat) -> MemberID {
+    private func admit(_ connection: Session, _ endpoint: ChatEndpoint) -> MemberID {
         lane = connection.lane
         let id = room.join(
             as: MemberName(peer: connection.identity.peer, connection: connection.identity.number), &outbox)
-        audience.append(id, seat)
+        audience.append(id, endpoint)
         return id
     }
 
@@ -130,7 +130,7 @@ final class ChatService: Service {
             sendLog()
         } while !outbox.isEmpty || (pass == nil && room.hasNews)
         isDelivering = false
-        if let lane { courier.isNeeded(pass != nil, by: self, on: lane) }
+        if let lane { delivery.isNeeded(pass != nil, by: self, on: lane) }
     }
 
     private func carryOut() {
@@ -148,19 +148,19 @@ final class ChatService: Service {
         switch step {
         case .send(let id, let range):
             // Earlier lines go first.
-            guard let seat = audience[id] else { return }
-            catchUp(id, seat)
-            send(outbox.bytes.span.extracting(range), to: id, seat, isAnswer: true)
+            guard let endpoint = audience[id] else { return }
+            catchUp(id, endpoint)
+            send(outbox.bytes.span.extracting(range), to: id, endpoint, isAnswer: true)
         case .sendToOthers(let id, let range):
             // A member that is up to date skips its own line.
-            let seat = audience[id]
-            if let seat { catchUp(id, seat) }
+            let endpoint = audience[id]
+            if let endpoint { catchUp(id, endpoint) }
             log.append(outbox.bytes.span.extracting(range))
-            if let seat { seat.heard = log.end }
+            if let endpoint { endpoint.heard = log.end }
         case .sendToAll(let range):
             log.append(outbox.bytes.span.extracting(range))
         case .end(let id, let reason, let party):
-            if let seat = audience[id] { catchUp(id, seat) }
+            if let endpoint = audience[id] { catchUp(id, endpoint) }
             switch audience.remove(id) {
             case .worker(let worker): worker.finish(reason, by: party)
             case .flow(let flow): flow.close(reason, by: party)
@@ -174,28 +174,28 @@ final class ChatService: Service {
         while !log.isEmpty {
             let reached = pass?.reached ?? 0
             if pass == nil { pass = (0, log.end) }
-            guard let (id, seat) = audience.next(after: reached) else {
+            guard let (id, endpoint) = audience.next(after: reached) else {
                 log.drop(before: pass?.end ?? log.end)
                 pass = nil
                 continue
             }
-            guard let lane, courier.fanOut.hasUnits(on: lane) else { return }
+            guard let lane, delivery.fanOut.hasUnits(on: lane) else { return }
             pass?.reached = id.number
-            catchUp(id, seat)
+            catchUp(id, endpoint)
         }
         pass = nil
     }
 
     /// Sends a member the part of the log that it lacks.
-    private func catchUp(_ id: MemberID, _ seat: Audience.Seat) {
-        let heard = seat.heard
+    private func catchUp(_ id: MemberID, _ endpoint: ChatEndpoint) {
+        let heard = endpoint.heard
         guard heard < log.end else { return }
-        seat.heard = log.end
-        log.withBytes(from: heard) { send($0, to: id, seat, isAnswer: false) }
+        endpoint.heard = log.end
+        log.withBytes(from: heard) { send($0, to: id, endpoint, isAnswer: false) }
     }
 
-    private func send(_ bytes: Span<UInt8>, to id: MemberID, _ seat: Audience.Seat, isAnswer: Bool) {
-        switch seat {
+    private func send(_ bytes: Span<UInt8>, to id: MemberID, _ endpoint: ChatEndpoint, isAnswer: Bool) {
+        switch endpoint {
         case .flow(let flow):
             // Datagrams wait in the port's outbox, and many go with one sendmmsg(2).
             note(calls: flow.deliver(bytes) / 8 + 1, bytes: bytes.count)
@@ -214,7 +214,7 @@ final class ChatService: Service {
     }
 
     private func note(calls: Int, bytes: Int) {
-        if let lane { courier.fanOut.note(calls: calls, bytes: bytes, on: lane) }
+        if let lane { delivery.fanOut.note(calls: calls, bytes: bytes, on: lane) }
     }
 
     #if DEBUG
@@ -230,7 +230,7 @@ final class ChatService: Service {
     #endif
 }
 
-extension Audience.Seat {
+extension ChatEndpoint {
     /// The log position up to which the member was sent everything.
     fileprivate var heard: Int {
         get {
@@ -251,7 +251,7 @@ extension Audience.Seat {
 /// Takes turns among the connections of a lane while a room has bytes to send.
 ///
 /// Concurrency: belongs to one lane. It is in the lane's table only while it needs turns.
-final class ChatCourier: Pollable {
+final class ChatDelivery: Pollable {
     fileprivate var fanOut = FanOut()
     private var service: ChatService?
 

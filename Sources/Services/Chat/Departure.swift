@@ -16,7 +16,7 @@ enum Departure: Equatable {
     /// Whether all members leave, as at a shutdown: their departures are not announced.
     ///
     /// With many members, announcing each to all others would take longer than the shutdown may.
-    var emptiesTheRoom: Bool {
+    var endsRoom: Bool {
         switch self {
         case .ended(.stopped), .ended(.drained): true
         case .left, .lost, .dropped, .ended: false

@@ -81,7 +81,7 @@ extension Room {
         guard let index = index(of: id) else { return }
         let name = members.remove(at: index).name
         keys.remove(name.key)
-        guard !departure.emptiesTheRoom else { return }
+        guard !departure.endsRoom else { return }
         news.note(.left(departure), id, name)
     }
 
@@ -136,7 +136,7 @@ extension Room {
                 bytes.append("<")
                 bytes.append(contentsOf: name.text)
                 bytes.append("> ")
-                bytes.append(harmless: line.extracting(droppingFirst: start))
+                bytes.append(sanitized: line.extracting(droppingFirst: start))
                 bytes.append("\n")
             }
         case .nick(let name): rename(index, to: name, &outbox)
@@ -151,7 +151,7 @@ extension Room {
         case .unknown(let word):
             outbox.send(to: id) { bytes in
                 bytes.append("* Unknown command ")
-                bytes.append(harmless: word.span)
+                bytes.append(sanitized: word.span)
                 bytes.append("; /help lists the commands. To send a line that begins with a slash, write two.\n")
             }
         }

@@ -15,8 +15,8 @@ import Relaying
                     member.upstream.active, "connections to \(member.upstream.recorded)",
                     value: member.upstream.active.value)
             }
-            ledger.add(line, "clients in the line of \(label.name)", value: line.length)
-            for fault in line.faults { ledger.expect(false, "\(label.name): \(fault)") }
+            ledger.add(queue, "clients in the queue of \(label.name)", value: queue.length)
+            for fault in queue.faults { ledger.expect(false, "\(label.name): \(fault)") }
         }
 
         /// Enters one connection: the member that counts it, or its place in the queue.
@@ -28,8 +28,8 @@ import Relaying
                     of: upstream.active, "connections to \(upstream.recorded)", value: upstream.active.value)
             }
             // A session that was called has left the queue, before its own lane processes the call.
-            if case .room(let number)? = search?.wait, line.holds(number) {
-                ledger.addHolder(of: line, "clients in the line of \(label.name)", value: line.length)
+            if case .place(let number)? = search?.wait, queue.holds(number) {
+                ledger.addHolder(of: queue, "clients in the queue of \(label.name)", value: queue.length)
                 ledger.expect(member == nil, "\(label.name): waits for room, and has a member")
             }
         }
@@ -85,15 +85,15 @@ import Relaying
         }
     }
 
-    extension WaitingLine {
+    extension WaitingQueue {
         /// Violations: numbers that do not ascend, and a lock-free count that differs from the number of places.
         var faults: [String] {
             let (numbers, length) = contents
             var faults: [String] = []
             if zip(numbers, numbers.dropFirst()).contains(where: { $0 >= $1 }) {
-                faults.append("the line is out of order: \(numbers)")
+                faults.append("the queue is out of order: \(numbers)")
             }
-            if numbers.count != length { faults.append("\(numbers.count) wait in a line that counts \(length)") }
+            if numbers.count != length { faults.append("\(numbers.count) wait in a queue that counts \(length)") }
             return faults
         }
 

@@ -41,7 +41,7 @@ import Testing
         served.write("x")
         #expect(harness.run(until: { served.text == "x" }))
         let waiting = try (0..<3).map { _ in try harness.connect(to: socket) }
-        #expect(harness.run(until: { group.line.length == 3 }))
+        #expect(harness.run(until: { group.queue.length == 3 }))
         // Checks keep it down, and nobody is told: each of those that wait finds out when it is called.
         let checks = UpstreamHealth.Limits.Checks(rise: 1, fall: 1)
         _ = group.members[0].upstream.set(
@@ -49,7 +49,7 @@ import Testing
         #expect(group.members[0].upstream.checkFailed(.timedOut, at: harness.lane.now) != nil)
         served.close()
         #expect(harness.run(until: { waiting.allSatisfy(\.isOver) }))
-        #expect(group.line.length == 0)
+        #expect(group.queue.length == 0)
         let ends = try harness.ends()
         #expect(ends.count { $0 == "connect-failed by upstream" } == 3)
     }
@@ -91,7 +91,7 @@ import Testing
         #expect(harness.run(until: { served.text == "x" }))
         let waiting = try harness.connect(to: socket)
         waiting.write("y")
-        #expect(harness.run(until: { group.line.length == 1 }))
+        #expect(harness.run(until: { group.queue.length == 1 }))
         served.close()
         #expect(harness.run(until: { waiting.text == "y" }))
     }

@@ -27,7 +27,7 @@ enum DatagramFault {
             self = .datagram
         case .host(let fault) where fault.isShortage:
             self = .datagram
-        case .host(let fault) where !canLeave && !socket.address.isLost(after: error.errno):
+        case .host(let fault) where !canLeave && !socket.address.isUnusable(after: error.errno):
             self = .host(fault)
         case .usher:
             OwnBug.end(because: error)

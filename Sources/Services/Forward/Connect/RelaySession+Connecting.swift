@@ -14,7 +14,7 @@ extension RelaySession: UpstreamSession {
     /// Whether the client's first bytes can be sent with the connection attempt: only to this host.
     ///
     /// See ``clientReadyEarly(_:)``.
-    func takesFirstBytesAlong(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
+    func sendsFirstBytesEarly(to address: SocketAddress) -> Bool { client.kind.isByteStream && address.isLoopback }
 
     func searchSucceeded(_ socket: PeerSocket) {
         guard let search else { return }

@@ -68,13 +68,13 @@ extension UpstreamSearch {
     ///
     /// It can while everything sent is kept and nothing was answered. After an answer the upstream may have state about the
     /// client that no other upstream has.
-    var canGoOn: Bool { unanswered.isWhole }
+    var canContinue: Bool { unanswered.isWhole }
 
     /// Moves to the next address or upstream after the connected one refused.
     ///
     /// Also if this host cannot send to the connected one.
     ///
-    /// Only while ``canGoOn``.
+    /// Only while ``canContinue``.
     func refused(errno: CInt, _ party: FaultParty) {
         guard let socket = connected else { return }
         silence.wasRefused = true
@@ -87,9 +87,9 @@ extension UpstreamSearch {
     /// Moves to the next address after the connected one did not answer in time.
     ///
     /// After the last address it goes back to the first that was silent.
-    func leaveSilent() {
+    func replaceSilent() {
         silence.deadline = .max
-        guard canGoOn, let socket = connected else { return }
+        guard canContinue, let socket = connected else { return }
         if !race.hasLeftSilent { silence.sentToFirst = unanswered.messages.count }
         leave(socket)
         let action = race.winnerSilent()
@@ -101,7 +101,7 @@ extension UpstreamSearch {
     private func leave(_ socket: PeerSocket) {
         socket.close(on: lane)
         connected = nil
-        owner?.upstreamWasLeft()
+        owner?.upstreamWasReplaced()
         silence.deadline = .max
         deadline = lane.now + timeout
     }

@@ -14,7 +14,7 @@ extension UpstreamSearch {
         /// connections: ``HealthProbe`` evaluates the result.
         ///
         /// For datagrams an address counts as connected only after an answer, so all addresses are asked as in any race: see
-        /// ``UpstreamSearchOwner/isThere(_:)``.
+        /// ``UpstreamSearchOwner/provesReachable(_:)``.
         case check
     }
 

@@ -69,7 +69,7 @@ extension UpstreamSearch {
                 return
             case .connect(let index, let delay):
                 nextStart = delay == nil ? .max : lane.now + startDelay()
-                if beforeFirstBytes, addresses.count == 1, owner?.takesFirstBytesAlong(to: addresses[index]) == true {
+                if beforeFirstBytes, addresses.count == 1, owner?.sendsFirstBytesEarly(to: addresses[index]) == true {
                     return wait(for: .client(index))
                 }
                 action = open(index)
@@ -128,7 +128,7 @@ extension UpstreamSearch {
                 try socket.watch(on: lane)
             }
             sockets.append(socket)
-            guard socket.stream.isConnected, try isThere(socket) else { return .none }
+            guard socket.stream.isConnected, try provesReachable(socket) else { return .none }
             return race.connected(index)
         } catch {
             sockets.take(index: index)?.close(on: lane)
@@ -139,9 +139,9 @@ extension UpstreamSearch {
     /// Whether a connected socket proves that the upstream is there, for the purpose of the search.
     ///
     /// A check of datagrams needs an answer, and asks all addresses one after the other.
-    private func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+    private func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool {
         guard purpose == .check, let owner else { return true }
-        return try owner.isThere(socket)
+        return try owner.provesReachable(socket)
     }
 
     /// Handles an attempt that failed. Schedules a retry if this host, or the upstream's backlog, is short of a resource.
@@ -153,7 +153,7 @@ extension UpstreamSearch {
             return open(index)
         case .host(let fault) where fault.isShortage && !fault.isOfPeer:
             // Another address or upstream would need the same resource.
-            tell(fault, error)
+            logFault(fault, error)
             waitForResources(error.errno, party, index: index)
             return .none
         case .peer where error.errno == EAGAIN:
@@ -175,12 +175,12 @@ extension UpstreamSearch {
             let last = failures.last(where: { $0.party.hostFault?.isShortage ?? false }),
             let fault = last.party.hostFault
         else { return nil }
-        tell(fault, SystemError("connect", errno: last.errno))
+        logFault(fault, SystemError("connect", errno: last.errno))
         return (last.errno, last.party)
     }
 
     /// Logs a fault of this host, once until it is over.
-    func tell(_ fault: HostFault, _ error: SystemError) {
+    func logFault(_ fault: HostFault, _ error: SystemError) {
         guard let member else { return }
         let upstream = group.members[member].upstream
         lane.reportShortage(fault, because: error, towards: upstream.recorded, label: group.label)
@@ -222,7 +222,7 @@ extension UpstreamSearch {
     func noteSuccess() {
         guard purpose != .check, let upstream = member.map({ group.members[$0].upstream }) else { return }
         let change = upstream.connectSucceeded(startedAt: begun, at: lane.now)
-        if let change { group.tell(change, of: upstream, on: lane) }
+        if let change { group.logChange(change, of: upstream, on: lane) }
     }
 
     /// Records why the member was not reached without counting a failure against it.
@@ -257,7 +257,7 @@ extension UpstreamSearch {
         case .host(let fault):
             hostErrno = errno
             isHostToBlame = true
-            tell(fault, SystemError("connect", errno: errno))
+            logFault(fault, SystemError("connect", errno: errno))
         case .peer, .datagram, .usher, .pending:
             upstreamErrno = errno
             if purpose == .check { return }
@@ -265,7 +265,7 @@ extension UpstreamSearch {
             // The refusal is about a datagram sent just now, not about the start of the flow.
             let start = upstream.kind.isDatagram ? lane.now : begun
             let change = upstream.connectFailed(startedAt: start, at: lane.now, errno: errno)
-            if let change { group.tell(change, of: upstream, on: lane) }
+            if let change { group.logChange(change, of: upstream, on: lane) }
         }
     }
 
@@ -294,7 +294,7 @@ extension UpstreamSearch {
                 race.abandonAttempt(index, errno: shortage.errno, party: shortage.party)
             }
             act(race.timedOut(errno: ETIMEDOUT))
-        case .sockets, .client, .room:
+        case .sockets, .client, .place:
             act(race.timedOut(errno: ETIMEDOUT))
         }
     }

@@ -27,7 +27,7 @@ final class UpstreamSearch {
         /// The addresses of the upstream.
         case addresses
         /// A free place at an upstream. The number is the place in the queue.
-        case room(UInt64)
+        case place(UInt64)
         /// A resource of this host, or a place in the upstream's backlog.
         case resources(Shortage)
     }
@@ -276,7 +276,7 @@ final class UpstreamSearch {
 
     /// Closes the attempts, and leaves the queue.
     func abandon() {
-        answer(leaveLine(), .left)
+        answer(leaveQueue(), .left)
         while let socket = sockets.takeAny() { socket.close(on: lane) }
         if case .client = wait { wait = .sockets }
     }
@@ -285,17 +285,17 @@ final class UpstreamSearch {
     private func choose() -> ChoiceResult {
         guard let owner else { return .noneAvailable }
         var place: UInt64?
-        if case .room(let number) = wait { place = number }
-        let call = leaveLine()
+        if case .place(let number) = wait { place = number }
+        let call = leaveQueue()
         var found = chooseNow()
         guard found == .waits else {
             answer(call, found == .member ? .served : .left)
             return found
         }
-        guard let number = group.line.enter(Waiter(owner, on: lane), limit: queueLimit, again: place) else {
+        guard let number = group.queue.enter(Waiter(owner, on: lane), limit: queueLimit, again: place) else {
             return .queueIsFull
         }
-        wait = .room(number)
+        wait = .place(number)
         if queuedSince == nil { queuedSince = lane.now }
         roomDeadline = min(roomDeadline, lane.now + group.queueTimeout)
         // A place, or another upstream, may have become available between the choice and entering the queue.
@@ -305,7 +305,7 @@ final class UpstreamSearch {
             return found
         }
         // A call that arrived in between is not needed.
-        answer(leaveLine(), .left)
+        answer(leaveQueue(), .left)
         answer(call, found == .member ? .served : .left)
         return found
     }
@@ -343,15 +343,15 @@ final class UpstreamSearch {
     var queueTime: UInt64 { earlierQueueTime + (queuedSince.map { Clock.span(from: $0, to: lane.now) } ?? 0) }
 
     /// - Returns: why it was called, and its place; nil if it was not in the queue, or was not called yet.
-    private func leaveLine() -> (call: WaitingLine.Call, number: UInt64)? {
-        guard case .room(let number) = wait else { return nil }
+    private func leaveQueue() -> (call: WaitingQueue.Call, number: UInt64)? {
+        guard case .place(let number) = wait else { return nil }
         wait = .sockets
-        return group.line.leave(number).map { ($0, number) }
+        return group.queue.leave(number).map { ($0, number) }
     }
 
-    private func answer(_ called: (call: WaitingLine.Call, number: UInt64)?, _ answer: WaitingLine.Answer) {
+    private func answer(_ called: (call: WaitingQueue.Call, number: UInt64)?, _ answer: WaitingQueue.Answer) {
         guard let called else { return }
-        group.line.answer(answer, to: called.call, of: called.number)
+        group.queue.answer(answer, to: called.call, of: called.number)
     }
 
     // MARK: - Waiting
@@ -377,7 +377,7 @@ final class UpstreamSearch {
     /// Handles a passed ``nextDeadline``.
     func deadlineReached() {
         let now = lane.now
-        if silence.deadline <= now { leaveSilent() }
+        if silence.deadline <= now { replaceSilent() }
         guard isSearching else { return }
         if roomDeadline <= now {
             owner?.searchFailed(.queueTimeout, by: .daemon, errno: 0)

@@ -10,11 +10,12 @@ protocol UpstreamSearchOwner: Pollable, PeerSocketOwner, Waiting {
     /// Whether the attempt at this address waits until the owner has read the client's first bytes.
     ///
     /// The owner then sends them with the connection attempt, or calls ``UpstreamSearch/open(_:)`` if there are none.
-    func takesFirstBytesAlong(to address: SocketAddress) -> Bool
+    func sendsFirstBytesEarly(to address: SocketAddress) -> Bool
 
-    /// Whether a connected socket proves that the upstream is there. A check of datagrams sends its request here and returns
-    /// false: the answer ends the check.
-    func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool
+    /// Whether a connected socket proves that the upstream is reachable.
+    ///
+    /// A check of datagrams sends its request here and returns false: the answer ends the check.
+    func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool
 
     /// A socket is connected, and the other attempts are closed. The socket may not be registered with epoll yet.
     func searchSucceeded(_ socket: PeerSocket)
@@ -28,16 +29,16 @@ protocol UpstreamSearchOwner: Pollable, PeerSocketOwner, Waiting {
     /// The search has closed the connected datagram socket and continues.
     ///
     /// The upstream refused, or did not answer.
-    func upstreamWasLeft()
+    func upstreamWasReplaced()
 }
 
 extension UpstreamSearchOwner {
     /// False: the owner has no first bytes, or keeps them.
-    func takesFirstBytesAlong(to address: SocketAddress) -> Bool { false }
+    func sendsFirstBytesEarly(to address: SocketAddress) -> Bool { false }
 
     /// True: only checks need proof.
-    func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool { true }
+    func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool { true }
 
     /// Does nothing: a connected stream upstream is never replaced.
-    func upstreamWasLeft() {}
+    func upstreamWasReplaced() {}
 }

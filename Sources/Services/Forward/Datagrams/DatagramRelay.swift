@@ -83,7 +83,7 @@ final class DatagramRelay: Flow {
     // MARK: - To the upstream
 
     override func received(_ range: Range<Int>, of batch: DatagramBatch) {
-        if let search, search.canGoOn { keep(range, of: batch, for: search) }
+        if let search, search.canContinue { keep(range, of: batch, for: search) }
         guard let upstream else { return }
         if header != nil { return sendBehindHeader(range, of: batch, to: upstream) }
         // A CAN bus delivers only valid frames, so frames need no check.
@@ -163,17 +163,17 @@ final class DatagramRelay: Flow {
         guard let upstream else { return }
         let kind = upstream.stream.kind
         let error = SystemError(unsent > 0 ? "send" : "recv", errno: errno)
-        let canGoOn = search?.canGoOn ?? false
-        switch DatagramFault(error, of: upstream, canLeave: canGoOn) {
+        let canContinue = search?.canContinue ?? false
+        switch DatagramFault(error, of: upstream, canLeave: canContinue) {
         case .datagram:
             lose(unsent, errno: errno, to: kind)
         case .host(let fault):
             lose(unsent, errno: errno, to: kind)
-            if let search { return search.tell(fault, error) }
+            if let search { return search.logFault(fault, error) }
             if let place {
                 lane.reportShortage(fault, because: error, towards: place.upstream.recorded, label: group.label)
             }
-        case .upstream(let party) where canGoOn:
+        case .upstream(let party) where canContinue:
             search?.refused(errno: errno, party)
         case .upstream(let party):
             note(party, errno: errno, of: upstream)
@@ -251,7 +251,7 @@ extension DatagramRelay: UpstreamSession {
         if socket.stream.kind == .can { answered() }
     }
 
-    func upstreamWasLeft() { upstream = nil }
+    func upstreamWasReplaced() { upstream = nil }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         close(reason, by: party, errno: errno)

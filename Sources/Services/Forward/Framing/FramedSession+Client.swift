@@ -106,7 +106,7 @@ extension FramedSession {
                 endForLength(errno: EMSGSIZE)
                 return false
             }
-            guard losesOne(error, over: upstream) else {
+            guard dropsOneDatagram(error, over: upstream) else {
                 refusal = error
                 return false
             }
@@ -119,12 +119,12 @@ extension FramedSession {
     /// Whether an error of the upstream's socket drops one datagram only.
     ///
     /// Then the session keeps the upstream. See ``DatagramFault``. Logs a fault of this host.
-    func losesOne(_ error: SystemError, over link: PeerSocket) -> Bool {
-        switch DatagramFault(error, of: link, canLeave: search.canGoOn) {
+    func dropsOneDatagram(_ error: SystemError, over link: PeerSocket) -> Bool {
+        switch DatagramFault(error, of: link, canLeave: search.canContinue) {
         case .datagram:
             return true
         case .host(let fault):
-            search.tell(fault, error)
+            search.logFault(fault, error)
             return true
         case .upstream:
             return false

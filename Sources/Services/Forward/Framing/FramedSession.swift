@@ -157,7 +157,7 @@ final class FramedSession: StreamSession {
             do throws(SystemError) {
                 count = try batch.receive(from: upstream.stream.raw, atMost: expected, kind: upstream.stream.kind)
             } catch {
-                if losesOne(error, over: upstream) { return true }
+                if dropsOneDatagram(error, over: upstream) { return true }
                 if refusal == nil { refusal = error }
                 return false
             }
@@ -281,7 +281,7 @@ extension FramedSession: UpstreamSession {
             // unsafe: bytes have no padding.
             if try !send(unsafe message.span.bytes, to: upstream) { traffic.dropped &+= 1 }
         } catch {
-            if losesOne(error, over: upstream) { traffic.dropped &+= 1 } else { refusal = error }
+            if dropsOneDatagram(error, over: upstream) { traffic.dropped &+= 1 } else { refusal = error }
         }
     }
 
@@ -295,7 +295,7 @@ extension FramedSession: UpstreamSession {
         return run()
     }
 
-    func upstreamWasLeft() { upstream = nil }
+    func upstreamWasReplaced() { upstream = nil }
 
     func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
         stop(reason, by: party, errno: errno)
@@ -305,7 +305,7 @@ extension FramedSession: UpstreamSession {
     private func upstreamRefused(_ error: SystemError) {
         guard let upstream else { return }
         let party = FaultParty(error, over: upstream.stream.kind)
-        if search.canGoOn { return search.refused(errno: error.errno, party) }
+        if search.canContinue { return search.refused(errno: error.errno, party) }
         search.noteRefusal(errno: error.errno, party)
         if case .host = party { return end(Ending(reason: .error, party: .daemon, errno: error.errno)) }
         // The refused datagram was dropped too.

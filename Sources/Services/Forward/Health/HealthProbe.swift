@@ -167,18 +167,18 @@ final class HealthProbe: Pollable {
         if let search, search.isSearching { return search.attemptFailed(socket, party, error.errno) }
         guard let fault = party.hostFault else { return failed(.broken(error.errno)) }
         // A fault of this host says nothing about the upstream.
-        search?.tell(fault, error)
+        search?.logFault(fault, error)
         endCheck()
     }
 
     private func succeeded() {
         endCheck()
-        if let change = upstream.checkSucceeded(at: lane.now) { group.tell(change, of: upstream, on: lane) }
+        if let change = upstream.checkSucceeded(at: lane.now) { group.logChange(change, of: upstream, on: lane) }
     }
 
     private func failed(_ failure: CheckFailure) {
         endCheck()
-        if let change = upstream.checkFailed(failure, at: lane.now) { group.tell(change, of: upstream, on: lane) }
+        if let change = upstream.checkFailed(failure, at: lane.now) { group.logChange(change, of: upstream, on: lane) }
     }
 
     private func endCheck() {
@@ -196,7 +196,7 @@ extension HealthProbe: UpstreamSearchOwner {
 
     func searchDeadlineChanged() { lane.schedule(self, at: nextDeadline) }
 
-    func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+    func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool {
         // A connected datagram socket proves nothing. A CAN bus cannot be asked; binding to it is the check.
         guard upstream.kind.isDatagram, settings.expect != nil else { return true }
         try sendRequest(to: socket)

@@ -10,7 +10,7 @@ extension SocketAddress {
     /// Either the administrator has destroyed it (`ss --kill`; ECONNABORTED, EDESTADDRREQ), or its link-local address is on
     /// an interface that no longer exists. A new interface of the same name has another index. A missing route, however, may
     /// return.
-    func isLost(after errno: CInt) -> Bool {
+    func isUnusable(after errno: CInt) -> Bool {
         if errno == ECONNABORTED || errno == EDESTADDRREQ { return true }
         guard case .ipv6(_, _, let scope) = self, scope != 0 else { return false }
         return InterfaceName(index: scope) == nil

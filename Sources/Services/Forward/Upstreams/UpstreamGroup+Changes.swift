@@ -9,7 +9,7 @@ import Relaying
 
 extension UpstreamGroup {
     /// Logs that an upstream went down or came up, and wakes waiting connections or closes relayed ones.
-    func tell(_ change: UpstreamHealth.Change, of upstream: Upstream, on lane: Lane) {
+    func logChange(_ change: UpstreamHealth.Change, of upstream: Upstream, on lane: Lane) {
         switch change {
         case .wentDown(let cause):
             let outage = UpstreamOutage(cause, kind: upstream.kind)
@@ -20,7 +20,7 @@ extension UpstreamGroup {
         lane.noteStatusChange()
         switch change {
         case .wentUp:
-            line.serveAll()
+            queue.serveAll()
         case .wentDown where settings.onDown == .close:
             lane.performOnAll { lane in
                 lane.sweep { connection in
@@ -51,7 +51,7 @@ extension UpstreamGroup {
             return "\(RecordedAddress(upstream.kind, address)): \(words)"
         }
         let change = upstream.connectFailed(startedAt: lane.now, at: lane.now, errno: errno)
-        if let change { tell(change, of: upstream, on: lane) }
+        if let change { logChange(change, of: upstream, on: lane) }
         return "\(upstream.endpoint): \(words)"
     }
 }

@@ -14,7 +14,7 @@ import Synchronization
 /// one that was removed and added again while a connection still uses it. Waiting connections get an upstream of the new
 /// group.
 ///
-/// Concurrency: immutable except for atomics and the state in ``Upstream`` and ``WaitingLine``; used by all lanes.
+/// Concurrency: immutable except for atomics and the state in ``Upstream`` and ``WaitingQueue``; used by all lanes.
 final class UpstreamGroup: Sendable {
     /// An upstream with its settings in this configuration.
     struct Member: Sendable {
@@ -38,7 +38,7 @@ final class UpstreamGroup: Sendable {
     let members: [Member]
 
     /// The connections that wait for a free place.
-    var line: WaitingLine { registry.line }
+    var queue: WaitingQueue { registry.queue }
 
     /// The durations of the settings in nanoseconds.
     let connectTimeout: UInt64
@@ -109,7 +109,7 @@ final class UpstreamGroup: Sendable {
     /// Wakes waiting connections after a reload has replaced this group, so that they use the new one.
     func wasReplaced() {
         isReplaced.store(true, ordering: .releasing)
-        line.serveAll()
+        queue.serveAll()
     }
 
     /// The group that has replaced this one after a reload.
@@ -197,7 +197,7 @@ final class UpstreamGroup: Sendable {
     /// Gives up a connection's place at a member, and offers it to a waiting connection.
     func leave(_ index: Int) {
         members[index].upstream.active.leave()
-        line.serve()
+        queue.serve()
     }
 }
 

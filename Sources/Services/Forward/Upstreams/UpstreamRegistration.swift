@@ -41,7 +41,7 @@ final class UpstreamRegistry: Sendable {
     }
 
     /// The connections that wait for a free place.
-    let line = WaitingLine()
+    let queue = WaitingQueue()
 
     /// In the order in which they came into force.
     private let entries = Mutex<[Entry]>([])

@@ -21,22 +21,22 @@ import Testing
         var connected: [SocketAddress] = []
         var failures: [(reason: CloseReason, party: CloseParty, errno: CInt)] = []
         var timesLeft = 0
-        /// What ``isThere(_:)`` says, and which addresses it was asked about.
-        var isThere = true
+        /// What ``provesReachable(_:)`` says, and which addresses it was asked about.
+        var provesReachable = true
         var askedSockets: [PeerSocket] = []
         var asked: [SocketAddress] { askedSockets.map(\.address) }
 
         func resume() { search?.resume() }
         func searchDeadlineChanged() {}
-        func isThere(_ socket: PeerSocket) throws(SystemError) -> Bool {
+        func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool {
             askedSockets.append(socket)
-            return isThere
+            return provesReachable
         }
         func searchSucceeded(_ socket: PeerSocket) { connected.append(socket.address) }
         func searchFailed(_ reason: CloseReason, by party: CloseParty, errno: CInt) {
             failures.append((reason, party, errno))
         }
-        func upstreamWasLeft() { timesLeft += 1 }
+        func upstreamWasReplaced() { timesLeft += 1 }
         func peerReady(_ socket: PeerSocket, _ readiness: Readiness) -> Turn {
             search?.attemptReady(socket, readiness)
             return .done
@@ -135,7 +135,7 @@ import Testing
         let refusal = try scene.search(.flow).admit(second)
         #expect(refusal == .queueLimit(0))
         let third = try scene.begin(.connection)
-        #expect(third.connected.isEmpty && scene.group.line.length == 1)
+        #expect(third.connected.isEmpty && scene.group.queue.length == 1)
         first.search?.end()
         #expect(scene.run(third, until: { third.connected == [Self.address(upstream)] }))
         third.search?.end()
@@ -164,7 +164,7 @@ import Testing
         let owner = try scene.begin(.flow)
         #expect(scene.run(owner, until: { owner.connected.count == 1 }))
         #expect(keep("one", in: owner))
-        owner.search?.leaveSilent()
+        owner.search?.replaceSilent()
         #expect(owner.connected == [Self.address(silent), Self.address(silent)], "\(owner.search?.failures ?? [])")
         #expect(unsent(owner) == [])
         #expect(keep("two", in: owner) && unsent(owner) == ["two"])
@@ -179,7 +179,7 @@ import Testing
         let owner = try scene.begin(.flow)
         #expect(keep("one", in: owner))
         owner.search?.answered()
-        #expect(owner.search?.canGoOn == false && unsent(owner) == [])
+        #expect(owner.search?.canContinue == false && unsent(owner) == [])
         let socket = owner.search?.connected
         let place = try #require(owner.search?.takePlace())
         owner.search = nil
@@ -193,7 +193,7 @@ import Testing
         let scene = try Scene(["udp://name.example:1"])
         let owner = try scene.begin(.flow)
         for _ in 0..<UnansweredMessages.mostMessages { #expect(keep("x", in: owner)) }
-        #expect(!keep("x", in: owner) && owner.search?.canGoOn == true)
+        #expect(!keep("x", in: owner) && owner.search?.canContinue == true)
         owner.search?.end()
     }
 
@@ -202,7 +202,7 @@ import Testing
         let scene = try Scene(["udp://\(Self.address(upstream))"])
         let owner = try scene.begin(.flow)
         for _ in 0...UnansweredMessages.mostMessages { #expect(keep("x", in: owner)) }
-        #expect(owner.search?.canGoOn == false)
+        #expect(owner.search?.canContinue == false)
         owner.search?.end()
     }
 
@@ -239,7 +239,7 @@ import Testing
     @Test func `a check of datagrams tries each address until an answer`() throws {
         let peers = try (0..<3).map { _ in try DatagramPeer() }
         let scene = try Scene(["udp://name.example:1"], names: peers.map(Self.address))
-        let owner = try scene.begin(.check) { $0.isThere = false }
+        let owner = try scene.begin(.check) { $0.provesReachable = false }
         #expect(scene.run(owner, until: { owner.asked.count == 1 }))
         owner.search?.attemptFailed(owner.askedSockets[0], .peer, ECONNREFUSED)
         #expect(owner.asked == [Self.address(peers[0]), Self.address(peers[1])])

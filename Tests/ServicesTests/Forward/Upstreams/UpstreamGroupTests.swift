@@ -49,7 +49,7 @@ import Testing
         #expect(
             first.group.successor === third.group && second.group.successor === third.group
                 && third.group.successor == nil)
-        #expect(first.group.line === third.group.line)
+        #expect(first.group.queue === third.group.queue)
     }
 
     @Test func `a group with another kind of relay has no successor`() throws {

@@ -14,7 +14,7 @@ extension [UInt8] {
     /// the text direction by `�`. The tab is kept, since it only moves the cursor to the right.
     ///
     /// - Parameter text: well-formed UTF-8.
-    mutating func append(harmless text: Span<UInt8>) {
+    mutating func append(sanitized text: Span<UInt8>) {
         var kept = 0
         var index = 0
         while index < text.count {

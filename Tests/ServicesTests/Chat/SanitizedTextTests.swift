@@ -4,10 +4,10 @@ import Testing
 
 @testable import Services
 
-@Suite struct HarmlessTextTests {
-    private func harmless(_ text: String) -> String {
+@Suite struct SanitizedTextTests {
+    private func sanitized(_ text: String) -> String {
         var bytes: [UInt8] = []
-        bytes.append(harmless: Array(text.utf8).span)
+        bytes.append(sanitized: Array(text.utf8).span)
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -17,7 +17,7 @@ import Testing
         "e\u{301}", "ÂÃâ", "\u{10ffff}", "א", "❤️‍🔥",
     ])
     func `harmless text is unchanged`(text: String) {
-        #expect(Array(harmless(text).utf8) == Array(text.utf8))
+        #expect(Array(sanitized(text).utf8) == Array(text.utf8))
     }
 
     @Test(arguments: [
@@ -27,14 +27,14 @@ import Testing
         ("\u{2066}\u{2067}\u{2068}\u{2069}", "����"), ("é\u{1b}é", "é␛é"), ("\u{1f}\u{1}", "␟␁"), ("\u{b}\u{c}", "␋␌"),
     ])
     func `control characters are escaped`(text: String, shown: String) {
-        #expect(harmless(text) == shown)
+        #expect(sanitized(text) == shown)
     }
 
     @Test func `all characters of the forbidden kinds are escaped, and no others`() {
         var wrong: [UInt32] = []
         for value in UInt32(0)...0x10ffff {
             guard let scalar = Unicode.Scalar(value) else { continue }
-            let result = Array(harmless(String(scalar)).unicodeScalars)
+            let result = Array(sanitized(String(scalar)).unicodeScalars)
             let isHarm =
                 value < 0x20 && value != 9 || (0x7f...0x9f).contains(value) || (0x2028...0x202e).contains(value)
                 || (0x2066...0x2069).contains(value)

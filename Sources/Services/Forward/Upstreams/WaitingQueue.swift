@@ -6,8 +6,8 @@ import Synchronization
 /// The queue of connections that wait for a free place at an upstream: first in, first out.
 ///
 /// Concurrency: may be used from every thread; the lock is taken only while a connection waits or wants to.
-final class WaitingLine: Sendable {
-    private struct Line {
+final class WaitingQueue: Sendable {
+    private struct Queue {
         var places = WaitingPlaces<Waiter>()
         var nextNumber: UInt64 = 1
         /// The numbers of the connections that a sweep has called and that have not answered yet.
@@ -34,7 +34,7 @@ final class WaitingLine: Sendable {
         case left
     }
 
-    private let line = Mutex(Line())
+    private let queue = Mutex(Queue())
     private let count = Atomic<Int>(0)
 
     /// How many connections wait.
@@ -48,12 +48,12 @@ final class WaitingLine: Sendable {
     ///     limit.
     /// - Returns: the number to leave with; nil if the queue is full.
     func enter(_ waiter: Waiter, limit: Int, again number: UInt64? = nil) -> UInt64? {
-        let number = line.withLock { line -> UInt64? in
-            guard number != nil || line.places.count < limit else { return nil }
-            let place = number ?? line.nextNumber
-            if number == nil { line.nextNumber += 1 }
-            line.places.insert(waiter, at: place)
-            count.store(line.places.count, ordering: .relaxed)
+        let number = queue.withLock { queue -> UInt64? in
+            guard number != nil || queue.places.count < limit else { return nil }
+            let place = number ?? queue.nextNumber
+            if number == nil { queue.nextNumber += 1 }
+            queue.places.insert(waiter, at: place)
+            count.store(queue.places.count, ordering: .relaxed)
             return place
         }
         // The caller checks for a free place after this fence; `serve` reads the count after its fence. So one of the two
@@ -66,9 +66,9 @@ final class WaitingLine: Sendable {
     ///
     /// - Returns: nil if the connection was waiting; else why it was called: the caller must then call ``answer(_:to:of:)``.
     func leave(_ number: UInt64) -> Call? {
-        line.withLock { line in
-            guard line.places.remove(at: number) else { return line.swept.remove(number) == nil ? .room : .sweep }
-            count.store(line.places.count, ordering: .relaxed)
+        queue.withLock { queue in
+            guard queue.places.remove(at: number) else { return queue.swept.remove(number) == nil ? .room : .sweep }
+            count.store(queue.places.count, ordering: .relaxed)
             return nil
         }
     }
@@ -94,10 +94,10 @@ final class WaitingLine: Sendable {
     func serve(behind number: UInt64 = 0, as call: Call = .room) {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard count.load(ordering: .relaxed) > 0 else { return }
-        let called = line.withLock { line -> Waiter? in
-            guard let called = line.places.takeFirst(behind: number) else { return nil }
-            if call == .sweep { line.swept.insert(called.number) }
-            count.store(line.places.count, ordering: .relaxed)
+        let called = queue.withLock { queue -> Waiter? in
+            guard let called = queue.places.takeFirst(behind: number) else { return nil }
+            if call == .sweep { queue.swept.insert(called.number) }
+            count.store(queue.places.count, ordering: .relaxed)
             return called.waiter
         }
         // A connection that ends before the call arrives has left the queue before, or calls the next one itself.
@@ -115,7 +115,7 @@ final class WaitingLine: Sendable {
     #if DEBUG
         /// The numbers of the waiting connections in order, and the count that is read without the lock. Debug builds only.
         var contents: (numbers: [UInt64], length: Int) {
-            line.withLock { ($0.places.numbers, length) }
+            queue.withLock { ($0.places.numbers, length) }
         }
     #endif
 }
