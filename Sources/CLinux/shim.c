@@ -339,7 +339,7 @@ static int turn_on(int descriptor, int level, int option) {
     return setsockopt(descriptor, level, option, &on, sizeof on);
 }
 
-int clinux_tell_local_address(int descriptor, int family) {
+int clinux_report_local_address(int descriptor, int family) {
     // On a dual-stack socket, only IP_PKTINFO distinguishes an IPv4 broadcast address from an address of the host.
     const int told = turn_on(descriptor, IPPROTO_IP, IP_PKTINFO);
     return family == AF_INET ? told : turn_on(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO);
@@ -369,13 +369,13 @@ int clinux_leave_group(int descriptor, const struct sockaddr *group, uint32_t in
     return setsockopt(descriptor, IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, &request, sizeof request);
 }
 
-int clinux_want_own_groups(int descriptor, int family) {
+int clinux_only_joined_groups(int descriptor, int family) {
     const int off = 0;
     return family == AF_INET ? setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off)
                              : setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off);
 }
 
-int clinux_tell_drops(int descriptor) { return turn_on(descriptor, SOL_SOCKET, SO_RXQ_OVFL); }
+int clinux_report_drops(int descriptor) { return turn_on(descriptor, SOL_SOCKET, SO_RXQ_OVFL); }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

@@ -15,7 +15,7 @@ public struct CheckRequest: Sendable {
     public var services: [ServiceSchema]
 
     /// Whether to examine the host; off in CI, where the host is a different one.
-    public var looksAtHost = true
+    public var checksHost = true
 
     /// Whether a note is a failure.
     public var isStrict = false
@@ -47,8 +47,8 @@ public struct CheckRequest: Sendable {
 
     /// Runs the check. Call it while the process has one thread: it changes the effective user.
     public func run() throws(Refusal) -> Outcome {
-        guard looksAtHost else { return outcome(load(), findings: [], remark: nil) }
-        let user = try judgedUser()
+        guard checksHost else { return outcome(load(), findings: [], remark: nil) }
+        let user = try checkedUser()
         // The shipped unit applies to its own account only.
         var check = HostCheck(
             as: user, isService: user.name == Self.serviceUser, SystemHostFacts(configurationPath: path))
@@ -56,7 +56,7 @@ public struct CheckRequest: Sendable {
         do throws(SystemError) {
             loaded = try user.perform {
                 let loaded = load()
-                if let configuration = loaded.configuration { check.lookAtPaths(of: configuration) }
+                if let configuration = loaded.configuration { check.checkPaths(of: configuration) }
                 return loaded
             }
         } catch {
@@ -71,7 +71,7 @@ public struct CheckRequest: Sendable {
                 ? "checked with the permissions of the user \(user.name); --user NAME checks those of another" : nil
             return outcome(loaded, findings: [], remark: remark)
         }
-        check.lookAtRest(of: configuration)
+        check.checkRest(of: configuration)
         let remark =
             "checked with the permissions of the user \(user.name); what the sandbox of its unit allows (ReadWritePaths=,"
             + " RestrictAddressFamilies=) was not checked"
@@ -107,7 +107,7 @@ public struct CheckRequest: Sendable {
         return outcome
     }
 
-    private func judgedUser() throws(Refusal) -> Account {
+    private func checkedUser() throws(Refusal) -> Account {
         let caller = Account.ofThisProcess
         guard let name = user ?? (caller.user == 0 ? Self.serviceUser : nil), name != caller.name else { return caller }
         let account: Account?

@@ -26,10 +26,10 @@ struct HostCheck<Facts: HostFacts> {
     }
 
     /// Checks the paths. Call it with the effective user of usherd.
-    mutating func lookAtPaths(of configuration: Configuration) {
+    mutating func checkPaths(of configuration: Configuration) {
         for destination in configuration.log.destinations ?? [] {
             guard case .file(let path) = destination else { continue }
-            lookAtLogFile(path, configuration.log.origin)
+            checkLogFile(path, configuration.log.origin)
             let identity = identity(of: path)
             if let identity, let other = logFiles[identity] {
                 find(
@@ -41,21 +41,21 @@ struct HostCheck<Facts: HostFacts> {
         }
         for listener in configuration.listeners {
             for address in listener.listen {
-                if case .path(let bytes) = address.endpoint.location { lookAtSocketFile(bytes, address) }
-                lookAtOwner(of: address)
+                if case .path(let bytes) = address.endpoint.location { checkSocketFile(bytes, address) }
+                checkOwner(of: address)
             }
         }
     }
 
     /// Checks the addresses and limits. Call it with the caller's own privileges.
-    mutating func lookAtRest(of configuration: Configuration) {
+    mutating func checkRest(of configuration: Configuration) {
         for listener in configuration.listeners {
             for address in listener.listen {
                 guard case .bind(let kind, let places, let dualStack) = address.target else { continue }
-                for place in places { lookAtAddress(place, kind, dualStack: dualStack, address, of: listener.name) }
+                for place in places { checkAddress(place, kind, dualStack: dualStack, address, of: listener.name) }
             }
         }
-        lookAtDescriptors(of: configuration)
+        checkDescriptors(of: configuration)
     }
 
     private mutating func find(_ message: String, at origin: SettingOrigin?, help: String) {
@@ -82,9 +82,9 @@ struct HostCheck<Facts: HostFacts> {
         return FileIdentity(device: status.device, inode: status.inode, name: String(name ?? ""))
     }
 
-    private mutating func lookAtLogFile(_ path: String, _ origin: SettingOrigin?) {
+    private mutating func checkLogFile(_ path: String, _ origin: SettingOrigin?) {
         let directory = PathObstacle.parent(of: path)
-        if let obstacle = PathObstacle.onTheWay(to: directory, facts) {
+        if let obstacle = PathObstacle.toReaching(directory, facts) {
             if isMadeByUnit(obstacle) { return }
             return find(
                 "the log file \(path) cannot be opened, and usherd would not start:"
@@ -103,16 +103,16 @@ struct HostCheck<Facts: HostFacts> {
                 "the log file \(path) cannot be opened, and usherd would not start:"
                     + " \(obstacle.text(for: user.name, facts))", at: origin, help: obstacle.help(for: user.name))
         } catch {
-            guard let obstacle = PathObstacle.toMaking(in: directory, facts) else { return }
+            guard let obstacle = PathObstacle.toCreating(in: directory, facts) else { return }
             find(
                 "the log file \(path) cannot be created, and usherd would not start:"
                     + " \(obstacle.text(for: user.name, facts))", at: origin, help: obstacle.help(for: user.name))
         }
     }
 
-    private mutating func lookAtSocketFile(_ bytes: [UInt8], _ address: ListenAddress) {
+    private mutating func checkSocketFile(_ bytes: [UInt8], _ address: ListenAddress) {
         guard let path = String(validating: bytes, as: UTF8.self) else { return }
-        if let obstacle = PathObstacle.toMaking(in: PathObstacle.parent(of: path), facts) {
+        if let obstacle = PathObstacle.toCreating(in: PathObstacle.parent(of: path), facts) {
             if isMadeByUnit(obstacle) { return }
             return find(
                 "\(address.endpoint) cannot be listened on: \(obstacle.text(for: user.name, facts))",
@@ -140,7 +140,7 @@ struct HostCheck<Facts: HostFacts> {
         return "usherd creates no directories: install -d -o \(user.name) \(path)"
     }
 
-    private mutating func lookAtOwner(of address: ListenAddress) {
+    private mutating func checkOwner(of address: ListenAddress) {
         if user.user == 0 { return }
         let mayGiveAway = isService && facts.unit.capabilities.contains("CAP_CHOWN")
         if let owner = address.access.user, owner != user.user, !mayGiveAway {
@@ -165,13 +165,13 @@ struct HostCheck<Facts: HostFacts> {
 
     // MARK: Addresses
 
-    private mutating func lookAtAddress(
+    private mutating func checkAddress(
         _ place: SocketAddress, _ kind: SocketKind, dualStack: Bool, _ address: ListenAddress, of listener: String
     ) {
         let state = facts.state(of: place, kind, dualStack: dualStack, interface: address.datagrams.interface)
         switch state {
         case .free:
-            lookAtPort(place, kind, address)
+            checkPort(place, kind, address)
         case .ours:
             break
         case .taken(let holder?) where holder.pid == 1:
@@ -201,7 +201,7 @@ struct HostCheck<Facts: HostFacts> {
         }
     }
 
-    private mutating func lookAtPort(_ place: SocketAddress, _ kind: SocketKind, _ address: ListenAddress) {
+    private mutating func checkPort(_ place: SocketAddress, _ kind: SocketKind, _ address: ListenAddress) {
         guard kind == .tcp || kind == .udp, let port = place.port, port != 0, Int(port) < facts.unprivilegedPort,
             user.user != 0, !isService
         else { return }
@@ -213,7 +213,7 @@ struct HostCheck<Facts: HostFacts> {
 
     // MARK: Descriptors
 
-    private mutating func lookAtDescriptors(of configuration: Configuration) {
+    private mutating func checkDescriptors(of configuration: Configuration) {
         let needed = configuration.descriptorsNeeded
         // LimitNOFILE= of the shipped unit.
         let limit = isService ? max(facts.descriptorLimit, 1 << 20) : facts.descriptorLimit

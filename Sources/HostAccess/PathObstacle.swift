@@ -27,7 +27,7 @@ enum PathObstacle: Equatable, Sendable {
     case failed(String, SystemError)
 
     /// Checks each component of the path of a directory; nil if the user can reach it.
-    static func onTheWay(to path: String, _ facts: some PathFacts) -> PathObstacle? {
+    static func toReaching(_ path: String, _ facts: some PathFacts) -> PathObstacle? {
         for directory in Self.components(of: path) {
             do throws(SystemError) {
                 let status = try facts.status(of: directory)
@@ -42,7 +42,7 @@ enum PathObstacle: Equatable, Sendable {
 
     /// Why a file cannot be read; nil if it can.
     static func toReading(_ path: String, _ facts: some PathFacts) -> PathObstacle? {
-        if let obstacle = onTheWay(to: parent(of: path), facts) { return obstacle }
+        if let obstacle = toReaching(parent(of: path), facts) { return obstacle }
         do throws(SystemError) {
             let status = try facts.status(of: path)
             return status.mayRead ? nil : .notReadable(path, status)
@@ -52,8 +52,8 @@ enum PathObstacle: Equatable, Sendable {
     }
 
     /// Why no file can be created in a directory; nil if one can.
-    static func toMaking(in directory: String, _ facts: some PathFacts) -> PathObstacle? {
-        if let obstacle = onTheWay(to: directory, facts) { return obstacle }
+    static func toCreating(in directory: String, _ facts: some PathFacts) -> PathObstacle? {
+        if let obstacle = toReaching(directory, facts) { return obstacle }
         do throws(SystemError) {
             let status = try facts.status(of: directory)
             return status.mayWrite ? nil : .notWritable(directory, status)

@@ -141,7 +141,7 @@ public final class RecordWriter: Sendable {
     /// Sends a record about one destination to the others, or to standard error if there is no other.
     private func announce(_ record: DaemonRecord, about core: LogChannelCore) {
         let others = inForce.channels.filter { $0.core !== core }
-        for channel in others { channel.submit(record, isNews: true) }
+        for channel in others { channel.submit(record, isSinkRecord: true) }
         guard others.isEmpty, core.sink.destination != .standardError else { return }
         switch record.event {
         // No patience: the caller may be a lane, which must not block.

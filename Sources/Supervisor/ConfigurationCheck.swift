@@ -17,7 +17,7 @@ enum ConfigurationCheck {
         request.path = arguments.path
         request.user = arguments.user
         request.isStrict = arguments.isStrict
-        request.looksAtHost = !arguments.skipsHost
+        request.checksHost = !arguments.skipsHost
         do throws(CheckRequest.Refusal) {
             let outcome = try request.run()
             _ = Daemon.printOut(outcome.output)

@@ -88,7 +88,7 @@ public enum Daemon {
             let status = error.isShortage ? ExitStatus.system : ExitStatus.configuration
             return fail(error.description, errno: error.cause.errno, status: status, manager)
         }
-        OwnBug.beforeEnd { sentence in
+        OwnBug.setExitHandler { sentence in
             PrefixedErrorOutput().say(sentence)
             writer.write(.ownBug(sentence))
             writer.flush(within: .seconds(1))

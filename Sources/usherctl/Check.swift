@@ -34,7 +34,7 @@ struct Check: ParsableCommand {
         request.path = file
         request.user = user
         request.isStrict = strict
-        request.looksAtHost = !noHost
+        request.checksHost = !noHost
         var standardError = StandardError()
         do {
             let outcome = try request.run()

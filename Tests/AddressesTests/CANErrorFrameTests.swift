@@ -71,7 +71,7 @@ import Testing
     @Test(arguments: told)
     func `an error frame is described`(classes: UInt32, data: [UInt8], expected: [(CANErrorKind, String)]) {
         let frame = Self.frame(classes, data)
-        #expect(CANErrorKind.allCases.filter(frame.tells(of:)) == expected.map(\.0))
+        #expect(CANErrorKind.allCases.filter(frame.reports(_:)) == expected.map(\.0))
         for (kind, words) in expected { #expect(frame.words(for: kind) == words) }
     }
 
@@ -79,7 +79,7 @@ import Testing
     func `every error class has a description`(bit: Int) {
         for details in [UInt8(0), 0x55, 0xaa, 0xff] {
             let frame = Self.frame(1 << UInt32(bit), Array(repeating: details, count: 8))
-            let kinds = CANErrorKind.allCases.filter(frame.tells(of:))
+            let kinds = CANErrorKind.allCases.filter(frame.reports(_:))
             // The counters are no error by themselves.
             #expect(!kinds.isEmpty)
             #expect(kinds.allSatisfy { !frame.words(for: $0).isEmpty })

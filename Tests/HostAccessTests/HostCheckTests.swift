@@ -45,8 +45,8 @@ private struct FakeHost: HostFacts {
         let (configuration, problems) = Configuration.parse(text)
         let right = try #require(configuration, "\(problems)")
         var check = HostCheck(as: user, isService: isService ?? (user == service), host)
-        check.lookAtPaths(of: right)
-        check.lookAtRest(of: right)
+        check.checkPaths(of: right)
+        check.checkRest(of: right)
         return check.findings
     }
 

@@ -69,7 +69,7 @@ import Testing
         let here = OwnedDescriptor(adopting: ends[0])
         do {
             let there = OwnedDescriptor(adopting: ends[1])
-            try MessageSocket.tellEmptyMessages(here.raw)
+            try MessageSocket.requestCredentials(here.raw)
             #expect(try MessageSocket.send(.unixSeqpacket, there.raw, []))
         }
         let message = try #require(try receive(here.raw))
@@ -100,7 +100,7 @@ import Testing
         try MessageSocket.join(here.raw, group: .ipv4(group, port: 0), interface: loopback)
         let address = try ListeningSocket.localAddress(of: here.raw)
         let there = try SocketKind.udp.makeSocket(for: address)
-        try MessageSocket.send(there.raw, groupsThrough: loopback, address)
+        try MessageSocket.setMulticastInterface(there.raw, loopback, for: address)
         #expect(try MessageSocket.send(.udp, there.raw, [9], to: address))
         #expect(try receive(here.raw)?.1 == [9])
     }

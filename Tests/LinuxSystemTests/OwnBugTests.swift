@@ -42,7 +42,7 @@ private let nobody: CInt = 1_000_000
 
     @Test func `the handler gets the message once before the end`() async throws {
         let result = try await #require(processExitsWith: .exitCode(70), observing: [\.standardErrorContent]) {
-            OwnBug.beforeEnd { sentence in
+            OwnBug.setExitHandler { sentence in
                 let line = "told: \(sentence)\n"
                 _ = line.withCString { write(2, $0, strlen($0)) }
                 // A bug in here does not come back here.

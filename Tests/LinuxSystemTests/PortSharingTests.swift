@@ -30,9 +30,12 @@ import Testing
             }
         }
 
-        func listen(_ port: UInt16, beside others: [ListeningSocket] = []) throws(SystemError) -> ListeningSocket {
+        func listen(
+            _ port: UInt16, sharingPortWith others: [ListeningSocket] = []
+        ) throws(SystemError) -> ListeningSocket {
             try ListeningSocket(
-                kind: .tcp, address: address(port), dualStack: self == .any, options: ListeningOptions(), beside: others
+                kind: .tcp, address: address(port), dualStack: self == .any, options: ListeningOptions(),
+                sharingPortWith: others
             )
         }
     }
@@ -57,7 +60,7 @@ import Testing
         let waiting = try old.hosts.map { try Client(ServerAddress(.tcp(host: $0, port: port))) }
         let second: ListeningSocket
         do throws(SystemError) {
-            second = try new.listen(port, beside: [first])
+            second = try new.listen(port, sharingPortWith: [first])
         } catch {
             guard error.errno == EADDRINUSE, !isLast else { throw error }
             return false
@@ -98,7 +101,7 @@ import Testing
         let (old, new) = places
         var first: ListeningSocket? = try old.listen(0)
         let port = try #require(first?.address.port)
-        let second = try new.listen(port, beside: [try #require(first)])
+        let second = try new.listen(port, sharingPortWith: [try #require(first)])
         let taken = whileBoth ? new.hosts.union(old.hosts) : new.hosts
         if !whileBoth { first = nil }
         for place in Place.allCases where !place.hosts.isDisjoint(with: taken) {
@@ -113,14 +116,14 @@ import Testing
             kind: .tcp, address: .ipv4(IPv4Address(0x7f00_0002), port: try #require(stranger.address.port)),
             dualStack: false, options: ListeningOptions())
         let port = try #require(ours.address.port)
-        #expect(throws: SystemError("bind", errno: EADDRINUSE)) { try Place.any.listen(port, beside: [ours]) }
+        #expect(throws: SystemError("bind", errno: EADDRINUSE)) { try Place.any.listen(port, sharingPortWith: [ours]) }
         #expect(try SocketOption.reusePort.value(of: ours.raw) == 0)
     }
 
     @Test func `a shared socket stays shared`() throws {
         let first = try Place.loopback4.listen(0)
         try SocketOption.reusePort.set(1, on: first.raw)
-        let second = try Place.any4.listen(try #require(first.address.port), beside: [first])
+        let second = try Place.any4.listen(try #require(first.address.port), sharingPortWith: [first])
         #expect(try SocketOption.reusePort.value(of: first.raw) == 1)
         #expect(try SocketOption.reusePort.value(of: second.raw) == 0)
     }

@@ -13,7 +13,7 @@ import Testing
     /// What the other destinations were told, and what had to be said on standard error.
     private final class Told: Sendable {
         let others = Mutex<[DaemonRecord]>([])
-        let lastResort = Mutex<[String]>([])
+        let reported = Mutex<[String]>([])
     }
 
     private let told = Told()
@@ -22,7 +22,7 @@ import Testing
         SinkWriter(
             file, encoders: RecordEncoders(colour: false), clock: { Samples.time },
             announce: { [told] record in told.others.withLock { $0.append(record) } },
-            lastResort: { [told] record in told.lastResort.withLock { $0.append(record.message) } })
+            reportOnStandardError: { [told] record in told.reported.withLock { $0.append(record.message) } })
     }
 
     private var others: [DaemonRecord] { told.others.withLock { $0 } }
@@ -93,11 +93,11 @@ import Testing
 
     @Test func `a report that no sink can write goes to standard error`() {
         var writer = makeWriter()
-        writer.write(news: DaemonRecord(time: 0, .logFailed, "the journal fails"))
+        writer.write(sinkRecord: DaemonRecord(time: 0, .logFailed, "the journal fails"))
         #expect(events == ["log-failed"])
         file.fail(with: EIO)
-        writer.write(news: DaemonRecord(time: 0, .logFailed, "the journal fails"))
-        #expect(told.lastResort.withLock { $0 } == ["the journal fails"])
+        writer.write(sinkRecord: DaemonRecord(time: 0, .logFailed, "the journal fails"))
+        #expect(told.reported.withLock { $0 } == ["the journal fails"])
     }
 
     @Test func `a replaced file is reported to all sinks`() {

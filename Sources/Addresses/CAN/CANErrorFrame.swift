@@ -47,7 +47,7 @@ public struct CANErrorFrame: Equatable, Sendable {
     private func byte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: details >> UInt64(index * 8)) }
 
     /// Whether it reports this kind of error.
-    public func tells(of kind: CANErrorKind) -> Bool {
+    public func reports(_ kind: CANErrorKind) -> Bool {
         let controller = classes & Class.controller != 0 ? byte(1) : 0
         switch kind {
         case .busOff: return classes & Class.busOff != 0

@@ -125,11 +125,11 @@ int clinux_send_datagrams(int descriptor, struct clinux_datagram *datagrams, int
 ssize_t clinux_send_joined(int descriptor, struct clinux_datagram *datagrams, int count, uint16_t segment);
 
 // IP_PKTINFO, IPV6_RECVPKTINFO, UDP_GRO and SO_RXQ_OVFL
-int clinux_tell_local_address(int descriptor, int family);
+int clinux_report_local_address(int descriptor, int family);
 int clinux_join_datagrams(int descriptor);
-int clinux_tell_drops(int descriptor);
+int clinux_report_drops(int descriptor);
 // Receives no datagrams of groups that only other sockets joined: IP_MULTICAST_ALL of ip(7), IPV6_MULTICAST_ALL, off.
-int clinux_want_own_groups(int descriptor, int family);
+int clinux_only_joined_groups(int descriptor, int family);
 // IP_ADD_MEMBERSHIP of ip(7), IPV6_ADD_MEMBERSHIP of ipv6(7), by the family of the group's address
 int clinux_join_group(int descriptor, const struct sockaddr *group, uint32_t interface);
 // Leaves a group on an interface, which may have been removed: EADDRNOTAVAIL if the group is not joined there.

@@ -19,12 +19,12 @@ struct RelayLoops<Host: HostLookup> {
 
     /// The target of an upstream.
     private enum Route {
-        case way(Way)
+        case edge(Edge)
         /// To every listener on a bus.
         case bus(String, upstream: WrittenAddress)
     }
 
-    private struct Way {
+    private struct Edge {
         let upstream: WrittenAddress
         /// The listener that it leads to: its index in `relays`.
         let target: Int
@@ -33,20 +33,20 @@ struct RelayLoops<Host: HostLookup> {
     }
 
     /// An address on a bus, with the listener that has it.
-    private struct Hearer {
+    private struct Receiver {
         let target: Int
         let listen: SourceSpan
         let frames: FrameSet
     }
 
-    /// The addresses on one bus, as indices in `hearers`.
+    /// The addresses on one bus, as indices in `receivers`.
     private struct Bus {
         var numbers: [Int] = []
         var index = FrameIndex()
     }
 
     private var relays: [Relay]
-    private var hearers: [Hearer] = []
+    private var receivers: [Receiver] = []
     private var onBus: [String: Bus] = [:]
 
     init(_ drafts: [ListenerDraft], claims: AddressClaims, resolver: AddressResolver<Host>, host: Host) {
@@ -61,7 +61,7 @@ struct RelayLoops<Host: HostLookup> {
             return known.contains(address)
         }
         for number in relays.indices {
-            for address in relays[number].draft.addresses ?? [] { noteHearer(address, of: number) }
+            for address in relays[number].draft.addresses ?? [] { noteReceiver(address, of: number) }
             for upstream in relays[number].draft.forward?.upstreams ?? [] {
                 let endpoint = upstream.address.endpoint
                 if case .interface(let bus) = endpoint.location {
@@ -74,7 +74,7 @@ struct RelayLoops<Host: HostLookup> {
                         let target = numbers[claim.listener], targets.insert(target).inserted
                     else { continue }
                     relays[number].routes.append(
-                        .way(Way(upstream: upstream.address, target: target, listen: claim.span)))
+                        .edge(Edge(upstream: upstream.address, target: target, listen: claim.span)))
                 }
             }
         }
@@ -86,12 +86,12 @@ struct RelayLoops<Host: HostLookup> {
             joining: addresses.map { $0.endpoint.bus == nil ? .all : FrameSet($0.endpoint.options.filters) })
     }
 
-    private mutating func noteHearer(_ address: WrittenAddress, of relay: Int) {
+    private mutating func noteReceiver(_ address: WrittenAddress, of relay: Int) {
         guard let bus = address.endpoint.bus else { return }
-        let hearer = Hearer(target: relay, listen: address.span, frames: FrameSet(address.endpoint.options.filters))
-        onBus[bus, default: Bus()].numbers.append(hearers.count)
-        onBus[bus]?.index.add(hearer.frames, hearers.count)
-        hearers.append(hearer)
+        let receiver = Receiver(target: relay, listen: address.span, frames: FrameSet(address.endpoint.options.filters))
+        onBus[bus, default: Bus()].numbers.append(receivers.count)
+        onBus[bus]?.index.add(receiver.frames, receivers.count)
+        receivers.append(receiver)
     }
 
     /// The known addresses of an upstream.
@@ -125,7 +125,7 @@ struct RelayLoops<Host: HostLookup> {
 
     private enum Mark: Equatable {
         case new
-        case onTheWay(depth: Int)
+        case onPath(depth: Int)
         case done
     }
 
@@ -135,8 +135,8 @@ struct RelayLoops<Host: HostLookup> {
         /// The index of its next route.
         var route = 0
         /// The targets of the current route, and the index of the next one.
-        var ways: [Way] = []
-        var way = 0
+        var edges: [Edge] = []
+        var edge = 0
     }
 
     /// Reports one upstream for each cycle: the one that closes it in a depth-first search in file order.
@@ -147,27 +147,27 @@ struct RelayLoops<Host: HostLookup> {
         var found = 0
         for start in relays.indices where marks[start] == .new {
             var path = [Step(relay: start)]
-            marks[start] = .onTheWay(depth: 0)
+            marks[start] = .onPath(depth: 0)
             while let step = path.last {
-                guard step.way < step.ways.count else {
+                guard step.edge < step.edges.count else {
                     if step.route < relays[step.relay].routes.count {
                         path[path.count - 1].route += 1
-                        path[path.count - 1].ways = ways(step.route, of: step.relay) { marks[$0] == .done }
-                        path[path.count - 1].way = 0
+                        path[path.count - 1].edges = edges(step.route, of: step.relay) { marks[$0] == .done }
+                        path[path.count - 1].edge = 0
                     } else {
                         marks[step.relay] = .done
                         path.removeLast()
                     }
                     continue
                 }
-                path[path.count - 1].way += 1
-                let way = step.ways[step.way]
-                switch marks[way.target] {
+                path[path.count - 1].edge += 1
+                let edge = step.edges[step.edge]
+                switch marks[edge.target] {
                 case .new:
-                    marks[way.target] = .onTheWay(depth: path.count)
-                    path.append(Step(relay: way.target))
-                case .onTheWay(let depth):
-                    report(way, closing: path[depth...].lazy.map(\.relay), &diagnostics)
+                    marks[edge.target] = .onPath(depth: path.count)
+                    path.append(Step(relay: edge.target))
+                case .onPath(let depth):
+                    report(edge, closing: path[depth...].lazy.map(\.relay), &diagnostics)
                     found += 1
                     if found == Self.limit { return }
                 case .done:
@@ -178,28 +178,28 @@ struct RelayLoops<Host: HostLookup> {
     }
 
     /// The targets of a route, without listeners whose search is done.
-    private mutating func ways(_ route: Int, of relay: Int, isDone: (Int) -> Bool) -> [Way] {
+    private mutating func edges(_ route: Int, of relay: Int, isDone: (Int) -> Bool) -> [Edge] {
         let (bus, upstream): (String, WrittenAddress)
         switch relays[relay].routes[route] {
-        case .way(let way): return [way]
+        case .edge(let edge): return [edge]
         case .bus(let name, let address): (bus, upstream) = (name, address)
         }
         // Every listener on a bus receives the frames that are sent there, if they pass the filters of both.
-        var numbers = hearers(of: bus, from: relay, isDone: isDone)
-        if bus != "*" { numbers += hearers(of: "*", from: relay, isDone: isDone) }
+        var numbers = receivers(of: bus, from: relay, isDone: isDone)
+        if bus != "*" { numbers += receivers(of: "*", from: relay, isDone: isDone) }
         var targets: Set<Int> = []
         return numbers.sorted().compactMap { number in
-            let hearer = hearers[number]
-            guard targets.insert(hearer.target).inserted else { return nil }
-            return Way(upstream: upstream, target: hearer.target, listen: hearer.listen)
+            let receiver = receivers[number]
+            guard targets.insert(receiver.target).inserted else { return nil }
+            return Edge(upstream: upstream, target: receiver.target, listen: receiver.listen)
         }
     }
 
-    private mutating func hearers(of bus: String, from relay: Int, isDone: (Int) -> Bool) -> [Int] {
+    private mutating func receivers(of bus: String, from relay: Int, isDone: (Int) -> Bool) -> [Int] {
         guard let frames = relays[relay].frames, let numbers = onBus[bus]?.numbers else { return [] }
-        let hearers = self.hearers
+        let receivers = self.receivers
         guard numbers.count < frames.patterns.count else {
-            return onBus[bus]?.index.numbers(for: frames) { isDone(hearers[$0].target) } ?? []
+            return onBus[bus]?.index.numbers(for: frames) { isDone(receivers[$0].target) } ?? []
         }
         // Few addresses on the bus and many filters: look up each address in an index of the filters.
         if relays[relay].index == nil {
@@ -208,19 +208,19 @@ struct RelayLoops<Host: HostLookup> {
             relays[relay].index = index
         }
         return numbers.filter { number in
-            !isDone(hearers[number].target) && relays[relay].index?.first(for: hearers[number].frames) != nil
+            !isDone(receivers[number].target) && relays[relay].index?.first(for: receivers[number].frames) != nil
         }
     }
 
     private func report(
-        _ way: Way, closing circle: some RandomAccessCollection<Int>, _ diagnostics: inout Diagnostics
+        _ edge: Edge, closing circle: some RandomAccessCollection<Int>, _ diagnostics: inout Diagnostics
     ) {
         let name = { (number: Int) in "`\(relays[number].draft.name)`" }
         guard circle.count > 1 else {
             diagnostics.report(
-                "\(way.upstream.endpoint) is the listener \(name(way.target)) itself", at: way.upstream.span,
+                "\(edge.upstream.endpoint) is the listener \(name(edge.target)) itself", at: edge.upstream.span,
                 help: "choose another upstream, or another address to listen on",
-                related: (way.listen, "it listens here"))
+                related: (edge.listen, "it listens here"))
             return
         }
         // The whole cycle, beginning with the listener of the upstream; long lists of names are shortened.
@@ -231,9 +231,9 @@ struct RelayLoops<Host: HostLookup> {
             names += circle.map(name)
         }
         diagnostics.report(
-            "relay loop through \(way.upstream.endpoint): \(names.joined(separator: " -> "))",
-            at: way.upstream.span, help: "give one of these listeners another upstream",
-            related: (way.listen, "\(name(way.target)) listens here"))
+            "relay loop through \(edge.upstream.endpoint): \(names.joined(separator: " -> "))",
+            at: edge.upstream.span, help: "give one of these listeners another upstream",
+            related: (edge.listen, "\(name(edge.target)) listens here"))
     }
 
     private static var shown: Int { 8 }

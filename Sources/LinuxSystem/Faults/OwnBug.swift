@@ -15,12 +15,12 @@ public enum OwnBug {
     private static let handlerTimeout: useconds_t = 1_500_000
 
     /// Sets the handler that writes the sentence to the log before the process ends. It must return within about a second.
-    public static func beforeEnd(_ handler: @escaping @Sendable (String) -> Void) {
+    public static func setExitHandler(_ handler: @escaping @Sendable (String) -> Void) {
         exitHandler.withLock { $0.handler = handler }
     }
 
     /// Ends the process with ``ExitStatus/software``.
-    package static func end(because error: SystemError) -> Never {
+    package static func exit(because error: SystemError) -> Never {
         let sentence =
             "a bug in this program: \(error) on a descriptor that it opened itself; exiting, systemd restarts it. Please report"
             + " this line"
@@ -65,6 +65,6 @@ extension SystemError {
     @inline(never)
     package init(failed operation: StaticOperation, errno number: CInt) {
         self.init(operation, errno: number)
-        if OwnBug.isProved(by: number, of: operation) { OwnBug.end(because: self) }
+        if OwnBug.isProved(by: number, of: operation) { OwnBug.exit(because: self) }
     }
 }

@@ -67,7 +67,7 @@ extension ListeningSocket {
     /// When the former interface was removed, the kernel unbound the socket and dropped its filters.
     ///
     /// - Throws: `ENODEV` if no interface has the name, or it is not a CAN interface.
-    package func takeInterface() throws(SystemError) {
+    package func bindToInterface() throws(SystemError) {
         try Self.setFilters(filters, of: raw)
         try Self.bind(raw, to: address)
     }

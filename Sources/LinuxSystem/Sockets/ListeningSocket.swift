@@ -26,7 +26,7 @@ public final class ListeningSocket: Sendable {
     package let wasPassed: Bool
 
     /// Whether a socket on the wildcard address accepts datagrams to broadcast addresses.
-    package var takesBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
+    package var acceptsBroadcast: Bool { wantsBroadcast.load(ordering: .relaxed) }
 
     private let wantsBroadcast: Atomic<Bool>
 
@@ -34,7 +34,7 @@ public final class ListeningSocket: Sendable {
     private let backlog: Atomic<CInt>
     private static let defaultBacklog: CInt = 4096
 
-    /// Whether its CAN interface did not exist when the socket was made: it receives nothing until ``takeInterface()``.
+    /// Whether its CAN interface did not exist when the socket was made. It receives nothing until ``bindToInterface()``.
     public let waitsForInterface: Bool
 
     /// The filters of a CAN socket.
@@ -97,7 +97,7 @@ public final class ListeningSocket: Sendable {
     public init(
         kind: SocketKind, address: SocketAddress, dualStack: Bool, options: ListeningOptions,
         access: UnixSocketAccess = .init(), datagrams: DatagramOptions = .init(),
-        beside others: [ListeningSocket] = []
+        sharingPortWith others: [ListeningSocket] = []
     ) throws(SystemError) {
         let descriptor = try kind.makeSocket(for: address)
         let raw = descriptor.raw
@@ -204,7 +204,7 @@ public final class ListeningSocket: Sendable {
         _ raw: CInt, _ kind: SocketKind, _ address: SocketAddress, _ options: DatagramOptions
     ) throws(SystemError) {
         // Optional: a kernel may lack SO_RXQ_OVFL or UDP_GRO; then drops are not counted, or datagrams not joined.
-        _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) }
+        _ = try? systemCall("setsockopt") { clinux_report_drops(raw) }
         if kind == .can { try prepareBus(raw, options.filters) }
         if kind == .rds { prepareMessages(raw) }
         guard kind == .udp else { return }
@@ -214,10 +214,10 @@ public final class ListeningSocket: Sendable {
         if options.broadcast { try SocketOption.broadcast.set(1, on: raw) }
         let family = address.family
         // Kernels without IP_MULTICAST_ALL also deliver datagrams of groups that other sockets joined.
-        _ = try? systemCall("setsockopt") { clinux_want_own_groups(raw, family) }
+        _ = try? systemCall("setsockopt") { clinux_only_joined_groups(raw, family) }
         // A socket on one unicast address always answers from it; the others need the destination of each datagram.
         if address.isWildcard || address.isMulticast || options.broadcast {
-            _ = try systemCall("setsockopt") { clinux_tell_local_address(raw, family) }
+            _ = try systemCall("setsockopt") { clinux_report_local_address(raw, family) }
         }
         // SO_REUSEADDR lets several sockets listen to one group.
         if address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
@@ -264,7 +264,7 @@ public final class ListeningSocket: Sendable {
     ) throws(SystemError) -> UnixSocketFile? {
         guard case .unix(let path) = address else { return nil }
         let file = try UnixSocketFile(at: path)
-        try file.settle(access)
+        try file.setInitialAccess(access)
         return file
     }
 

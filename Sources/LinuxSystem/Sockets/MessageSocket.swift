@@ -75,7 +75,7 @@ package enum MessageSocket {
     }
 
     /// Sets the frames that a raw CAN socket receives, CAN FD frames among them; without filters, all.
-    package static func filter(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
+    package static func setFilters(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
         try SocketOption(level: canRaw, name: canRawFDFrames).set(1, on: raw)
         guard !filters.isEmpty else { return }
         // struct can_filter of linux/can.h. An identifier without CAN_EFF_FLAG means a standard (11-bit) frame.
@@ -109,8 +109,8 @@ package enum MessageSocket {
     /// Sets the interface for sending to multicast groups: IP_MULTICAST_IF of ip(7), IPV6_MULTICAST_IF of ipv6(7).
     ///
     /// - Parameter address: a group, for its family.
-    package static func send(
-        _ raw: CInt, groupsThrough interface: UInt32, _ address: SocketAddress
+    package static func setMulticastInterface(
+        _ raw: CInt, _ interface: UInt32, for address: SocketAddress
     ) throws(SystemError) {
         guard interface != 0 else { return }
         if address.family == AF_INET6 {
@@ -126,7 +126,7 @@ package enum MessageSocket {
     }
 
     /// Makes the kernel add credentials to every message, which tells an empty one from the end: SO_PASSCRED of unix(7).
-    package static func tellEmptyMessages(_ raw: CInt) throws(SystemError) {
+    package static func requestCredentials(_ raw: CInt) throws(SystemError) {
         try SocketOption.passCredentials.set(1, on: raw)
     }
 

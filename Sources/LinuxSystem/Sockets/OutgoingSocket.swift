@@ -27,7 +27,7 @@ package enum OutgoingSocket {
         // As for accepted sockets: see ``ListeningSocket``.
         if kind == .tcp || kind == .unixStream { try? SocketOption.urgentInline.set(1, on: raw) }
         // Optional: a kernel may lack SO_RXQ_OVFL or UDP_GRO; then drops are not counted, or datagrams not joined.
-        if kind.isDatagram { _ = try? systemCall("setsockopt") { clinux_tell_drops(raw) } }
+        if kind.isDatagram { _ = try? systemCall("setsockopt") { clinux_report_drops(raw) } }
         if kind == .udp { _ = try? systemCall("setsockopt") { clinux_join_datagrams(raw) } }
         // An unbound socket cannot receive answers; the kernel chooses a name (unix(7), "Autobind").
         if kind == .unixDatagram { try ListeningSocket.bind(descriptor.raw, to: .unnamed) }
@@ -99,7 +99,7 @@ package enum OutgoingSocket {
     }
 
     /// Turns off Nagle's algorithm: TCP_NODELAY of tcp(7).
-    package static func sendAtOnce(_ raw: CInt) throws(SystemError) {
+    package static func setNoDelay(_ raw: CInt) throws(SystemError) {
         try SocketOption.noDelay.set(1, on: raw)
     }
 

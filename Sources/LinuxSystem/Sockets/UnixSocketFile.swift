@@ -86,7 +86,7 @@ public struct UnixSocketFile: Hashable, Sendable {
     }
 
     /// Whether `path`, in any spelling, leads to this file.
-    public func lies(at path: [UInt8]) -> Bool {
+    public func isFile(at path: [UInt8]) -> Bool {
         guard let status = try? Self.status(of: path) else { return false }
         return isOurs(status)
     }
@@ -103,7 +103,7 @@ public struct UnixSocketFile: Hashable, Sendable {
     /// Sets owner and mode of a new file, before anybody can connect. Settings that `access` leaves open do not change.
     ///
     /// The mode is set first: changing it after giving the file to another user would need one more capability.
-    package func settle(_ access: UnixSocketAccess) throws(SystemError) {
+    package func setInitialAccess(_ access: UnixSocketAccess) throws(SystemError) {
         guard access != UnixSocketAccess() else { return }
         try withDescriptor { raw, old throws(SystemError) in
             if let mode = access.mode, mode != old.mode { try Self.setMode(mode, of: raw) }

@@ -105,7 +105,7 @@ final class Bus: Pollable {
         }
         guard link.isCAN, link.index != bound else { return link }
         do throws(SystemError) {
-            try socket.takeInterface()
+            try socket.bindToInterface()
         } catch {
             // The interface was removed meanwhile: an event follows.
             if error.errno == ENODEV { return nil }

@@ -25,7 +25,7 @@ struct BusErrors {
         _ frame: CANErrorFrame, from interface: InterfaceName, at now: UInt64,
         _ tell: (CANErrorKind, UInt64, Self) -> Void
     ) {
-        for kind in Self.kinds where frame.tells(of: kind) {
+        for kind in Self.kinds where frame.reports(kind) {
             last[kind.rawValue] = (frame, interface)
             if let count = reports[kind.rawValue].note(1, at: now) { tell(kind, count, self) }
         }

@@ -62,7 +62,7 @@ final class DatagramPort: IngressSocket {
             try lane.poll.add(socket.raw, for: .readable, token: token)
             lane.shared.ownPorts.insert(socket.address)
         } catch {
-            if FaultParty(.watch, errno: error.errno, over: socket.kind) == .usher { OwnBug.end(because: error) }
+            if FaultParty(.watch, errno: error.errno, over: socket.kind) == .usher { OwnBug.exit(because: error) }
             lane.write(
                 .datagramSocketUnwatched(because: error, on: socket.recorded, listener: listener.current.label))
         }
@@ -186,7 +186,7 @@ final class DatagramPort: IngressSocket {
         if let addresses = batch.local(index) {
             isBroadcastOrMulticast = addresses.destination != addresses.answer || addresses.destination.isMulticast
             local = addresses.destination.with(port: socket.address.port ?? 0)
-            if isBroadcastOrMulticast, socket.address.isWildcard, !socket.takesBroadcast {
+            if isBroadcastOrMulticast, socket.address.isWildcard, !socket.acceptsBroadcast {
                 lose(.broadcast, count(range, of: batch))
                 return nil
             }

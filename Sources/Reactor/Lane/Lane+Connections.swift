@@ -199,7 +199,7 @@ extension Lane {
     /// Ends the process after an error of epoll_ctl(2) that only a bug explains. EEXIST, EBADF and EPERM mean that the
     /// descriptor is not the expected one.
     private static func expectNoBug(_ error: SystemError) {
-        if FaultParty(.watch, errno: error.errno, over: .tcp) == .usher { OwnBug.end(because: error) }
+        if FaultParty(.watch, errno: error.errno, over: .tcp) == .usher { OwnBug.exit(because: error) }
     }
 
     /// Adds a pollable without a descriptor to the table, for its deadlines, turns and token.

@@ -172,7 +172,7 @@ public final class Lane {
             return try poll.wait(timeout: canWait && waiting.isEmpty && messages.isEmpty ? timeout() : 0)
         } catch {
             // epoll_wait(2) can only fail with EBADF, EFAULT or EINVAL here (EINTR counts as no event): each is a bug.
-            OwnBug.end(because: error)
+            OwnBug.exit(because: error)
         }
     }
 

@@ -56,7 +56,7 @@ final class Acceptor: IngressSocket {
             resumeTime = nil
         } catch {
             guard case .host(let fault) = FaultParty(.watch, errno: error.errno, over: socket.kind) else {
-                OwnBug.end(because: error)
+                OwnBug.exit(because: error)
             }
             pause(because: error, fault)
         }
@@ -147,7 +147,7 @@ final class Acceptor: IngressSocket {
                     lane.recordListensAgain(self, listener: listener.current)
                     return true
                 }
-                guard socket.wasPassed else { OwnBug.end(because: error) }
+                guard socket.wasPassed else { OwnBug.exit(because: error) }
                 guard left == nil else { return false }
                 stopWatching()
                 resumeTime = .max

@@ -178,7 +178,7 @@ public struct Stream: ~Copyable {
     ///
     /// - Throws: why the connect failed: SO_ERROR of socket(7).
     package mutating func finishConnecting(_ readiness: Readiness) throws(SystemError) {
-        if !readiness.isDisjoint(with: [.error, .hangUp]) { try takeError() }
+        if !readiness.isDisjoint(with: [.error, .hangUp]) { try throwPendingError() }
         if readiness.contains(.writable) { flags[.isConnected] = true }
     }
 
@@ -226,7 +226,7 @@ public struct Stream: ~Copyable {
     }
 
     /// Throws the pending error of the socket and clears it: SO_ERROR of socket(7).
-    package func takeError() throws(SystemError) { try OutgoingSocket.finish(raw) }
+    package func throwPendingError() throws(SystemError) { try OutgoingSocket.finish(raw) }
 
     // MARK: - Output
 
@@ -245,7 +245,7 @@ public struct Stream: ~Copyable {
     private mutating func writeSpecially(_ bytes: RawSpan) throws(SystemError) -> Transfer {
         // The first write of an outgoing connection is sent at once in any case. From the second one on, small writes must
         // not wait for an ACK: TCP_NODELAY of tcp(7), which accepted sockets inherit.
-        if flags[.hasWritten] { sendAtOnce() }
+        if flags[.hasWritten] { setNoDelay() }
         if let filter = filter?.filter {
             do throws(SystemError) {
                 let transfer = try filter.write(bytes, to: FilteredSocket(raw))
@@ -280,12 +280,12 @@ public struct Stream: ~Copyable {
     }
 
     /// Sets TCP_NODELAY on an outgoing TCP connection, once.
-    package mutating func sendAtOnce() {
+    package mutating func setNoDelay() {
         guard flags[.needsNoDelay] else { return }
         flags[.needsNoDelay] = false
         if filter == nil { flags[.writesSpecially] = false }
         // If this fails, the write fails too.
-        try? OutgoingSocket.sendAtOnce(raw)
+        try? OutgoingSocket.setNoDelay(raw)
     }
 
     /// Shuts down the writing side: shutdown(2). With a filter, perhaps only after the next event.
@@ -313,7 +313,7 @@ public struct Stream: ~Copyable {
 
     /// Splices the content of a pipe into the socket: ``Pipe/drain(to:)``.
     package mutating func splice(from pipe: Pipe) throws(SystemError) -> Int? {
-        if flags[.hasWritten] { sendAtOnce() }
+        if flags[.hasWritten] { setNoDelay() }
         let moved = try pipe.drain(to: raw)
         if moved != nil { flags[.hasWritten] = true }
         return moved

@@ -20,7 +20,7 @@ final class LogChannel: Sendable {
         /// A record of the daemon.
         case record(DaemonRecord)
         /// A record of another destination about itself.
-        case news(DaemonRecord)
+        case sinkRecord(DaemonRecord)
         /// The operator has moved the file: reopen it.
         case reopen
         /// Signals that everything before it was written.
@@ -62,13 +62,13 @@ final class LogChannel: Sendable {
             .batch(batch, pool: pool, byteCount: byteCount), byteCount: byteCount, count: records.count, limit: limit)
         guard !isQueued else { return }
         core.drop(records.count, from: records.places.first?.time ?? 0, to: records.places.last?.time ?? 0)
-        if batch.finish() { pool.giveBack(batch) }
+        if batch.finish() { pool.release(batch) }
     }
 
     /// Submits a record that does not come from a lane.
-    func submit(_ record: DaemonRecord, isNews: Bool = false) {
+    func submit(_ record: DaemonRecord, isSinkRecord: Bool = false) {
         let isQueued = core.post(
-            isNews ? .news(record) : .record(record), byteCount: Item.byteCount(of: record), count: 1,
+            isSinkRecord ? .sinkRecord(record) : .record(record), byteCount: Item.byteCount(of: record), count: 1,
             limit: RecordLimits.standard.outstandingBytes)
         if !isQueued { core.drop(1, from: record.time, to: record.time) }
     }

@@ -70,7 +70,7 @@ final class LogChannelCore: Sendable {
             outstanding.store(inbox.outstanding, ordering: .relaxed)
             switch item {
             case .reopen, .barrier: inbox.holdUntil = 0
-            case .batch, .record, .news:
+            case .batch, .record, .sinkRecord:
                 if inbox.items.count == 1 { inbox.holdUntil = Self.nextHold(after: Clock.monotonic) }
                 if inbox.held >= Self.mostHeld { inbox.holdUntil = 0 }
             }
@@ -127,7 +127,7 @@ final class LogChannelCore: Sendable {
                 if $0.event == .logFailed, isRetired { return }
                 announcer.announce($0, about: self)
             },
-            lastResort: { [announcer] in announcer.say($0) })
+            reportOnStandardError: { [announcer] in announcer.say($0) })
         while let items = next(isFailing: writer.isFailing) {
             if items.isEmpty { writer.retry() }
             write(items, &writer)
@@ -194,9 +194,9 @@ final class LogChannelCore: Sendable {
             case .record(let record):
                 merge.add(writer.encoded(record), of: ObjectIdentifier(self))
                 done.byteCount += LogChannel.Item.byteCount(of: record)
-            case .news(let record):
+            case .sinkRecord(let record):
                 write(&merge, &done, &writer)
-                writer.write(news: record)
+                writer.write(sinkRecord: record)
                 done.byteCount += LogChannel.Item.byteCount(of: record)
                 done.records += 1
             case .reopen:
@@ -224,7 +224,7 @@ final class LogChannelCore: Sendable {
         if count > 0 { writer.write(merge.bytes(in: sink.encoding), count: count) }
         // `finish` empties the batches; they keep their memory only if it is not shared any more.
         merge = RecordMerge()
-        for (batch, pool) in done.batches where batch.finish() { pool.giveBack(batch) }
+        for (batch, pool) in done.batches where batch.finish() { pool.release(batch) }
         let (byteCount, records) = (done.byteCount, done.records + count)
         inbox.withLock { inbox in
             inbox.outstanding -= byteCount

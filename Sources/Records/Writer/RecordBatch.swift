@@ -42,7 +42,7 @@ final class BatchPool: Sendable {
     func take() -> RecordBatch { spares.withLock { $0.popLast() } ?? RecordBatch() }
 
     /// Returns an empty batch to the pool.
-    func giveBack(_ batch: RecordBatch) {
+    func release(_ batch: RecordBatch) {
         spares.withLock { spares in
             if spares.count < Self.mostSpares { spares.append(batch) }
         }

@@ -20,7 +20,7 @@ struct SinkWriter {
     private var encoders: RecordEncoders
     private let clock: @Sendable () -> UInt64
     private let announce: @Sendable (DaemonRecord) -> Void
-    private let lastResort: @Sendable (DaemonRecord) -> Void
+    private let reportOnStandardError: @Sendable (DaemonRecord) -> Void
     /// What a failed test write detected about the file; reported once the sink works.
     private var heldNotice: SinkNotice?
 
@@ -28,17 +28,17 @@ struct SinkWriter {
     ///
     /// - Parameters:
     ///   - announce: sends a record about this destination to the others.
-    ///   - lastResort: reports a record of another destination that cannot be written here.
+    ///   - reportOnStandardError: reports a record of another destination that cannot be written here.
     init(
         _ sink: any RecordSink, encoders: RecordEncoders, clock: @escaping @Sendable () -> UInt64,
         announce: @escaping @Sendable (DaemonRecord) -> Void,
-        lastResort: @escaping @Sendable (DaemonRecord) -> Void = { _ in }
+        reportOnStandardError: @escaping @Sendable (DaemonRecord) -> Void = { _ in }
     ) {
         self.sink = sink
         self.encoders = encoders
         self.clock = clock
         self.announce = announce
-        self.lastResort = lastResort
+        self.reportOnStandardError = reportOnStandardError
     }
 
     private var title: String { sink.destination.title }
@@ -70,9 +70,9 @@ struct SinkWriter {
     }
 
     /// Writes a record of another destination about itself.
-    mutating func write(news record: DaemonRecord) {
+    mutating func write(sinkRecord record: DaemonRecord) {
         write(record)
-        if isFailing { lastResort(record) }
+        if isFailing { reportOnStandardError(record) }
     }
 
     /// Encodes a record of the daemon for the sink.

@@ -54,7 +54,7 @@ struct Connector {
             }
             if kind == .udp, address.isMulticast || settings.endpoint.options.broadcast == true {
                 if address.isMulticast {
-                    try MessageSocket.send(descriptor.raw, groupsThrough: groupInterface(), address)
+                    try MessageSocket.setMulticastInterface(descriptor.raw, groupInterface(), for: address)
                 }
                 return ClientSocket(descriptor, kind, peer: address, isConnected: false, name: name, file: file)
             }
@@ -136,10 +136,10 @@ struct Connector {
         let options = settings.endpoint.options
         switch kind {
         // Empty messages are distinguished from EOF by control data: ``MessageSocket/Arrival/hasControl``.
-        case .unixSeqpacket: try MessageSocket.tellEmptyMessages(raw)
+        case .unixSeqpacket: try MessageSocket.requestCredentials(raw)
         case .udp: if options.broadcast == true { try MessageSocket.allowBroadcast(raw) }
-        case .can: try MessageSocket.filter(raw, options.filters)
-        case .tcp: try OutgoingSocket.sendAtOnce(raw)
+        case .can: try MessageSocket.setFilters(raw, options.filters)
+        case .tcp: try OutgoingSocket.setNoDelay(raw)
         case .unixStream, .unixDatagram, .vsock, .rds: break
         }
     }

@@ -115,13 +115,13 @@ struct OpenSocket {
             key: wanted.key,
             socket: try ListeningSocket(
                 kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access,
-                datagrams: wanted.written.datagrams, beside: others))
+                datagrams: wanted.written.datagrams, sharingPortWith: others))
     }
 
     private static func clearPath(
         at path: [UInt8], kind: SocketKind, ownSockets: [ListeningSocket]
     ) throws(OpenFailure) {
-        guard !ownSockets.contains(where: { $0.file?.lies(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
+        guard !ownSockets.contains(where: { $0.file?.isFile(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
         let obstacle: UnixSocketFile.Obstacle?
         do throws(SystemError) {
             obstacle = try UnixSocketFile.removeStale(at: path, kind: kind)

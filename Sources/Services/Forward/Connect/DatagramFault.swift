@@ -30,7 +30,7 @@ enum DatagramFault {
         case .host(let fault) where !canLeave && !socket.address.isUnusable(after: error.errno):
             self = .host(fault)
         case .usher:
-            OwnBug.end(because: error)
+            OwnBug.exit(because: error)
         case .peer, .host:
             self = .upstream(party)
         }

@@ -18,7 +18,7 @@ extension RelaySession {
     func clientReadyEarly(_ readiness: Readiness) -> Bool {
         if readiness.contains(.error) {
             do throws(SystemError) {
-                try client.takeError()
+                try client.throwPendingError()
             } catch {
                 clientBroke(error)
                 return false

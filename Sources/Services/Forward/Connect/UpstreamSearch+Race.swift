@@ -161,7 +161,7 @@ extension UpstreamSearch {
             waitForResources(error.errno, party, index: index)
             return .none
         case .usher:
-            OwnBug.end(because: error)
+            OwnBug.exit(because: error)
         case .peer, .host, .datagram, .pending:
             return race.attemptFailed(index, errno: error.errno, party: party)
         }

@@ -192,7 +192,7 @@ extension FramedFlow: UpstreamSession {
         self.search = nil
         setDeadline()
         // TCP_NODELAY: a frame must not wait for the ACK of the one before.
-        link.stream.sendAtOnce()
+        link.stream.setNoDelay()
         if let header = group.header(for: self) { output.prepend(header) }
         flush()
     }

@@ -118,7 +118,7 @@ final class FramedSession: StreamSession {
     /// Reads the socket error: without reads this is the only sign of a reset by the client.
     private func findError() {
         do throws(SystemError) {
-            try client.takeError()
+            try client.throwPendingError()
         } catch {
             clientBroke(error)
         }

@@ -46,7 +46,8 @@ extension RelaySession: RelayTransport {
     }
 
     func error(of side: RelaySide) -> CInt {
-        errno { () throws(SystemError) in try withStream(side) { stream throws(SystemError) in try stream.takeError() }
+        errno { () throws(SystemError) in
+            try withStream(side) { stream throws(SystemError) in try stream.throwPendingError() }
         }
     }
 
