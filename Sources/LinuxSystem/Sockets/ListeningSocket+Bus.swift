@@ -20,8 +20,7 @@ extension ListeningSocket {
     }
 
     private static func setFilters(_ filters: [CANFilter], of raw: CInt) throws(SystemError) {
-        // An empty list would receive no frame (CAN_RAW_FILTER); mask 0 passes every frame.
-        let wanted = filters.isEmpty ? [clinux_can_filter(id: 0, mask: 0)] : filters.map(\.kernel)
+        let wanted = CANFilter.kernel(filters)
         let count = CInt(clamping: wanted.count)
         // unsafe: an array of `count` filters, which lives for the call.
         _ = try systemCall("setsockopt") { unsafe clinux_can_filter(raw, wanted, count) }

@@ -74,21 +74,9 @@ package enum MessageSocket {
         try ListeningSocket.bind(raw, to: address)
     }
 
-    /// Sets the frames that a raw CAN socket receives, CAN FD frames among them; without filters, all.
+    /// Makes a CAN socket receive the frames that pass the filters, CAN FD frames among them; without filters, all.
     package static func setFilters(_ raw: CInt, _ filters: [CANFilter]) throws(SystemError) {
-        try SocketOption(level: canRaw, name: canRawFDFrames).set(1, on: raw)
-        guard !filters.isEmpty else { return }
-        // struct can_filter of linux/can.h. An identifier without CAN_EFF_FLAG means a standard (11-bit) frame.
-        let words = filters.flatMap { filter in
-            let flag = filter.id > 0x7ff ? CANIdentifier.extendedFlag : 0
-            return [filter.id | flag, filter.mask.map { $0 | CANIdentifier.extendedFlag } ?? exactly]
-        }
-        // unsafe: the array outlives the call, and its size is given.
-        _ = try systemCall("setsockopt") {
-            unsafe words.withUnsafeBytes {
-                unsafe setsockopt(raw, canRaw, canRawFilter, $0.baseAddress, socklen_t($0.count))
-            }
-        }
+        try ListeningSocket.prepareFrames(raw, filters)
     }
 
     /// Allows sending to broadcast addresses: SO_BROADCAST of socket(7).
@@ -139,10 +127,4 @@ package enum MessageSocket {
     package static func setDualStack(_ raw: CInt, _ flag: Bool) throws(SystemError) {
         try SocketOption.v6Only.set(flag ? 0 : 1, on: raw)
     }
-
-    // linux/can/raw.h
-    private static let canRaw: CInt = 101
-    private static let canRawFilter: CInt = 1
-    private static let canRawFDFrames: CInt = 5
-    private static let exactly = CANIdentifier.extendedFlag | CANIdentifier.remoteFlag | 0x1fff_ffff
 }

@@ -9,6 +9,7 @@ from .sockets import SECONDS
 from .waiting import equal, wait_for
 
 EXTENDED = socket.CAN_EFF_FLAG
+REMOTE = socket.CAN_RTR_FLAG
 ERROR = socket.CAN_ERR_FLAG
 # CANFD_BRS of linux/can.h: the data goes at the higher rate.
 FASTER = 0x01

@@ -4,7 +4,7 @@
 import subprocess
 
 from .. import canbus, sockets
-from ..canbus import frame, open_bus
+from ..canbus import EXTENDED, REMOTE, frame, open_bus
 from ..daemon import Daemon
 from ..registry import case
 from ..sockets import accept, receive_all
@@ -130,6 +130,23 @@ def usherctl_receives_frames_that_pass_a_filter():
 
     wait_for("usherctl to receive a frame", ended)
     equal(client.end()[0], b"123#01\n", "what it printed")
+
+
+@case("receive")
+def usherctl_filters_extended_and_remote_frames():
+    bus = open_bus()
+    for address, other, wanted, printed in (
+            ("can://vcan0?id=0x00000123", frame(0x123, b"\x00"), frame(EXTENDED | 0x123, b"\x01"), b"00000123#01\n"),
+            ("can://vcan0?id=0x123", frame(0x124), frame(REMOTE | 0x123), b"123#R\n")):
+        client = Usherctl("receive", address)
+
+        def ended():
+            bus.send(other)
+            bus.send(wanted)
+            return client.process.poll() is not None
+
+        wait_for("usherctl to receive a frame", ended)
+        equal(client.end()[0], printed, f"what it printed for {address}")
 
 
 @case("receive")
