@@ -41,28 +41,3 @@ enum AddressState: Equatable, Sendable {
         }
     }
 }
-
-/// The settings that drop-ins add to usherd.service, as far as the check needs them: systemd.exec(5). Pure.
-struct UnitDropIns: Equatable, Sendable {
-    /// `SupplementaryGroups=`, by name or number.
-    var groups: Set<String> = []
-    /// `AmbientCapabilities=`.
-    var capabilities: Set<String> = []
-
-    /// No settings.
-    init() {}
-
-    /// Parses files in order; an empty assignment resets the earlier ones.
-    init(_ files: [String]) {
-        for line in files.flatMap({ $0.split(separator: "\n") }) {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { continue }
-            let words = parts[1].split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
-            switch parts[0].filter({ $0 != " " && $0 != "\t" }) {
-            case "SupplementaryGroups": groups = words.isEmpty ? [] : groups.union(words)
-            case "AmbientCapabilities": capabilities = words.isEmpty ? [] : capabilities.union(words)
-            default: break
-            }
-        }
-    }
-}

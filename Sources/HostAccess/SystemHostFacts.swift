@@ -33,18 +33,7 @@ struct SystemHostFacts: HostFacts {
 
     var unprivilegedPort: Int { SocketHolders.unprivilegedPort }
 
-    var unit: UnitDropIns {
-        // In the order of increasing precedence: systemd.unit(5).
-        let folders = ["/usr/lib/systemd/system", "/run/systemd/system", "/etc/systemd/system"]
-        let files = folders.flatMap { folder -> [String] in
-            let path = "\(folder)/usherd.service.d"
-            let names = ((try? Directory.names(in: path)) ?? []).compactMap { String(validating: $0, as: UTF8.self) }
-            return names.filter { $0.hasSuffix(".conf") }.sorted().compactMap { name in
-                (try? RegularFile.read("\(path)/\(name)", limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
-            }
-        }
-        return UnitDropIns(files)
-    }
+    var unit: UnitDropIns { UnitDropIns(in: SystemFiles()) }
 
     func state(of address: SocketAddress, _ kind: SocketKind, dualStack: Bool, interface: UInt32) -> AddressState {
         if kind.isUnix { return unixState(of: address, kind) }

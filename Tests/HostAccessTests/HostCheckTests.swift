@@ -201,17 +201,6 @@ private struct FakeHost: HostFacts {
         #expect(try Self.findings(text, on: host).isEmpty)
     }
 
-    @Test func `drop-ins are read as systemd reads them`() {
-        let unit = UnitDropIns([
-            "# a comment\n[Service]\nSupplementaryGroups=adm  www-data\nAmbientCapabilities=CAP_CHOWN CAP_FOWNER\n",
-            "[Service]\nSupplementaryGroups = 7\nUser=x\nnonsense\n",
-        ])
-        #expect(unit.groups == ["adm", "www-data", "7"])
-        #expect(unit.capabilities == ["CAP_CHOWN", "CAP_FOWNER"])
-        let reset = UnitDropIns(["SupplementaryGroups=adm\n", "SupplementaryGroups=\nSupplementaryGroups=b\n"])
-        #expect(reset.groups == ["b"])
-    }
-
     // MARK: Addresses
 
     @Test(arguments: [
