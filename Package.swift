@@ -77,7 +77,7 @@ let package = Package(
         .testTarget(name: "RelayingTests", dependencies: ["Relaying", "Addresses", "TestSupport"]),
         .testTarget(name: "ControlProtocolTests", dependencies: ["ControlProtocol"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses", "TestSupport"]),
-        .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "TestSupport"]),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["Addresses", "LinuxSystem", "CLinux", "TestSupport"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Addresses"]),
         .testTarget(

@@ -22,7 +22,9 @@ import Testing
         (2, 0, .draining(seconds: 18_446_744_073), "draining: waiting up to 18 446 744 073 seconds for 0 connections"),
         (2, 7, .stopping, "stopping"),
     ])
-    func `the status line counts listeners and connections`(listeners: Int, connections: Int, phase: StatusLine.Phase, text: String) {
+    func `the status line counts listeners and connections`(
+        listeners: Int, connections: Int, phase: StatusLine.Phase, text: String
+    ) {
         #expect(StatusLine(listeners: listeners, connections: connections, phase: phase).text == text)
     }
 
