@@ -16,7 +16,15 @@ public struct ServiceDescriptor: Sendable {
     let make: @Sendable (any ServiceValues, ListenerLabel, _ previous: ActiveService?) -> ActiveService?
 
     /// The services of this version, in the order in which messages list them.
-    public static let builtIn: [ServiceDescriptor] = [.echo, .discard, .daytime, .time, .chargen, .chat, .forward]
+    public static let builtIn: [ServiceDescriptor] = [
+        .echo,
+        .discard,
+        .daytime,
+        .time,
+        .chargen,
+        .chat,
+        .forward,
+    ]
 
     /// The schemas of the built-in services, for the configuration.
     public static let schemas = builtIn.map(\.schema)
