@@ -18,10 +18,11 @@ package struct ConnectRace: Equatable, Sendable {
     package enum Action: Equatable, Sendable {
         /// Nothing, or wait for the attempts in progress.
         case none
-        /// Start to connect to this address, and call ``delayPassed()`` after `thenWait` nanoseconds.
+        /// Start to connect to this address.
         ///
-        /// The new delay replaces an earlier one. It is nil if no further attempt can be started.
-        case connect(Int, thenWait: UInt64?)
+        /// If ``ConnectRace/hasNext``, call ``ConnectRace/delayPassed()`` after ``ConnectRace/delay(of:within:)``. The new
+        /// delay replaces an earlier one.
+        case connect(Int)
         /// This attempt is connected and wins. Close the others.
         case won(Int)
         /// Every attempt failed. Close all of them.
@@ -86,7 +87,7 @@ package struct ConnectRace: Equatable, Sendable {
         var race = Self(addresses)
         var order: [SocketAddress] = []
         var action = race.start()
-        while case .connect(let index, _) = action {
+        while case .connect(let index) = action {
             order.append(addresses[index])
             action = race.delayPassed()
         }
@@ -180,7 +181,7 @@ package struct ConnectRace: Equatable, Sendable {
             if let firstSilent, !hasReturnedToFirstSilent {
                 hasReturnedToFirstSilent = true
                 attempts |= 1 << UInt64(firstSilent)
-                return .connect(Int(firstSilent), thenWait: nil)
+                return .connect(Int(firstSilent))
             }
             phase = .over
             return .failed(failures)
@@ -191,7 +192,7 @@ package struct ConnectRace: Equatable, Sendable {
         let index = Self.takeLowest(of: &thisFamily)
         swap(&thisFamily, &otherFamily)
         attempts |= 1 << UInt64(index)
-        return .connect(index, thenWait: hasNext ? Self.attemptDelay : nil)
+        return .connect(index)
     }
 
     /// Ends an attempt. Returns whether it was in progress.

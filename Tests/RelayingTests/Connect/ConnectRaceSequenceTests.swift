@@ -78,10 +78,10 @@ import Testing
             switch action {
             case .none:
                 return running.isEmpty && !isLeft ? "waits for nobody" : nil
-            case .connect(let index, let wait):
+            case .connect(let index):
                 if !(0..<count).contains(index) || !started.insert(index).inserted { return "connects \(index) twice" }
                 running.insert(index)
-                return (wait == nil) == (started.count == count) ? nil : "a timer for nothing, or none"
+                return race.hasNext == (started.count < count) ? nil : "a timer for nothing, or none"
             case .won(let index):
                 isOver = true
                 return running.contains(index) ? nil : "won by one that does not run"
@@ -129,7 +129,7 @@ import Testing
             var actions = [race.start()]
             var failures = 0
             while let action = actions.popLast() {
-                if case .connect(let index, _) = action {
+                if case .connect(let index) = action {
                     running.append(index)
                     if delays >> index & 1 == 1 { actions.append(race.delayPassed()) }
                 }

@@ -10,8 +10,6 @@ import Testing
     typealias Action = ConnectRace.Action
     typealias Failure = ConnectRace.Failure
 
-    private static let delay = ConnectRace.attemptDelay
-
     /// Addresses of the given families, as "6446".
     static func addresses(_ families: String) -> [SocketAddress] {
         families.enumerated().map { index, family in
@@ -34,9 +32,9 @@ import Testing
         var race = ConnectRace(Self.addresses(families))
         var started: [Int] = []
         var action = race.start()
-        while case .connect(let index, let wait) = action {
+        while case .connect(let index) = action {
             started.append(index)
-            #expect(wait == (started.count < order.count ? Self.delay : nil))
+            #expect(race.hasNext == (started.count < order.count))
             action = race.delayPassed()
         }
         #expect(action == .none)
@@ -52,20 +50,24 @@ import Testing
 
     @Test func `a single address needs no timer`() {
         var race = ConnectRace(Self.addresses("4"))
-        #expect(race.start() == .connect(0, thenWait: nil))
+        #expect(race.start() == .connect(0))
+        #expect(!race.hasNext)
         #expect(race.delayPassed() == .none)
         #expect(race.connected(0) == .won(0))
     }
 
     @Test func `after a late failure of the winner the untried addresses are used`() {
         var race = ConnectRace(Self.addresses("464"))
-        #expect(race.start() == .connect(0, thenWait: Self.delay))
+        #expect(race.start() == .connect(0))
+        #expect(race.hasNext)
         #expect(race.winnerFailed(errno: ECONNREFUSED) == .none, "there is none yet")
         #expect(race.connected(0) == .won(0))
         #expect(race.hasNext)
-        #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: Self.delay))
+        #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1))
+        #expect(race.hasNext)
         #expect(race.connected(1) == .won(1))
-        #expect(race.winnerFailed(errno: ETIMEDOUT) == .connect(2, thenWait: nil))
+        #expect(race.winnerFailed(errno: ETIMEDOUT) == .connect(2))
+        #expect(!race.hasNext)
         #expect(race.connected(2) == .won(2))
         #expect(!race.hasNext)
         let failures = [
@@ -87,13 +89,16 @@ import Testing
     @Test func `a silent winner is replaced, and after the last address the first is tried again`() {
         var race = datagramRace("444")
         #expect(race.canReplaceSilentWinner && !race.hasLeftSilent)
-        #expect(race.winnerSilent() == .connect(1, thenWait: Self.delay))
+        #expect(race.winnerSilent() == .connect(1))
+        #expect(race.hasNext)
         #expect(race.connected(1) == .won(1))
         #expect(race.hasLeftSilent)
-        #expect(race.winnerSilent() == .connect(2, thenWait: nil))
+        #expect(race.winnerSilent() == .connect(2))
+        #expect(!race.hasNext)
         #expect(race.connected(2) == .won(2))
         #expect(race.canReplaceSilentWinner && !race.hasReturnedToFirstSilent)
-        #expect(race.winnerSilent() == .connect(0, thenWait: nil))
+        #expect(race.winnerSilent() == .connect(0))
+        #expect(!race.hasNext)
         #expect(race.hasReturnedToFirstSilent)
         #expect(race.connected(0) == .won(0))
         #expect(!race.canReplaceSilentWinner)
@@ -107,14 +112,18 @@ import Testing
     @Test func `a silent address is tried again after one that refuses or cannot be connected to`() {
         for isConnected in [true, false] {
             var race = datagramRace("444")
-            #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: Self.delay))
+            #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1))
+            #expect(race.hasNext)
             #expect(race.connected(1) == .won(1))
-            #expect(race.winnerSilent() == .connect(2, thenWait: nil))
+            #expect(race.winnerSilent() == .connect(2))
+            #expect(!race.hasNext)
             if isConnected {
                 #expect(race.connected(2) == .won(2))
-                #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1, thenWait: nil))
+                #expect(race.winnerFailed(errno: ECONNREFUSED) == .connect(1))
+                #expect(!race.hasNext)
             } else {
-                #expect(race.attemptFailed(2, errno: ENETUNREACH) == .connect(1, thenWait: nil))
+                #expect(race.attemptFailed(2, errno: ENETUNREACH) == .connect(1))
+                #expect(!race.hasNext)
             }
             #expect(race.hasReturnedToFirstSilent)
             #expect(race.connected(1) == .won(1))
@@ -136,16 +145,19 @@ import Testing
     }
 
     @Test func `all addresses are tried within the time that there is`() {
-        #expect(ConnectRace.delay(of: 2, within: 5_000_000_000) == Self.delay)
+        #expect(ConnectRace.delay(of: 2, within: 5_000_000_000) == ConnectRace.attemptDelay)
         #expect(ConnectRace.delay(of: 2, within: 300_000_000) == 100_000_000)
         #expect(ConnectRace.delay(of: 64, within: 1) == 0)
     }
 
     @Test func `a failure starts the next attempt immediately`() {
         var race = ConnectRace(Self.addresses("644"))
-        #expect(race.start() == .connect(0, thenWait: Self.delay))
-        #expect(race.attemptFailed(0, errno: ENETUNREACH) == .connect(1, thenWait: Self.delay))
-        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2, thenWait: nil))
+        #expect(race.start() == .connect(0))
+        #expect(race.hasNext)
+        #expect(race.attemptFailed(0, errno: ENETUNREACH) == .connect(1))
+        #expect(race.hasNext)
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2))
+        #expect(!race.hasNext)
         let failures = [
             Failure(index: 0, errno: ENETUNREACH), Failure(index: 1, errno: ECONNREFUSED),
             Failure(index: 2, errno: EHOSTUNREACH),
@@ -156,7 +168,8 @@ import Testing
     @Test func `after the last start the race waits for slow attempts`() {
         var race = ConnectRace(Self.addresses("64"))
         _ = race.start()
-        #expect(race.delayPassed() == .connect(1, thenWait: nil))
+        #expect(race.delayPassed() == .connect(1))
+        #expect(!race.hasNext)
         #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .none)
         #expect(race.delayPassed() == .none)
         #expect(race.connected(0) == .won(0))
@@ -202,7 +215,7 @@ import Testing
         var race = ConnectRace(Self.addresses(String(repeating: "4", count: 63) + "666"))
         var order: [Int] = []
         var action = race.start()
-        while case .connect(let index, _) = action {
+        while case .connect(let index) = action {
             order.append(index)
             action = race.attemptFailed(index, errno: ECONNREFUSED)
         }
@@ -213,7 +226,8 @@ import Testing
     @Test func `a failure has its party`() {
         var race = ConnectRace(Self.addresses("44"))
         _ = race.start()
-        #expect(race.attemptFailed(0, errno: EADDRNOTAVAIL, party: .host(.localPorts)) == .connect(1, thenWait: nil))
+        #expect(race.attemptFailed(0, errno: EADDRNOTAVAIL, party: .host(.localPorts)) == .connect(1))
+        #expect(!race.hasNext)
         let failures = [
             Failure(index: 0, errno: EADDRNOTAVAIL, party: .host(.localPorts)),
             Failure(index: 1, errno: ECONNREFUSED, party: .peer),
@@ -223,12 +237,16 @@ import Testing
 
     @Test func `an address with a shortage is retried after the untried ones`() {
         var race = ConnectRace(Self.addresses("644"))
-        #expect(race.start() == .connect(0, thenWait: Self.delay))
-        #expect(race.delayPassed() == .connect(1, thenWait: Self.delay))
-        race.postpone(0)
-        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2, thenWait: Self.delay))
+        #expect(race.start() == .connect(0))
         #expect(race.hasNext)
-        #expect(race.attemptFailed(2, errno: ECONNREFUSED) == .connect(0, thenWait: nil))
+        #expect(race.delayPassed() == .connect(1))
+        #expect(race.hasNext)
+        race.postpone(0)
+        #expect(race.attemptFailed(1, errno: ECONNREFUSED) == .connect(2))
+        #expect(race.hasNext)
+        #expect(race.hasNext)
+        #expect(race.attemptFailed(2, errno: ECONNREFUSED) == .connect(0))
+        #expect(!race.hasNext)
         #expect(race.connected(0) == .won(0))
     }
 

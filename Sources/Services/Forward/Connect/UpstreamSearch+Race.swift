@@ -67,8 +67,8 @@ extension UpstreamSearch {
             switch action {
             case .none:
                 return
-            case .connect(let index, let delay):
-                nextStart = delay == nil ? .max : lane.now + startDelay()
+            case .connect(let index):
+                nextStart = race.hasNext ? lane.now + startDelay() : .max
                 if beforeFirstBytes, addresses.count == 1, owner?.sendsFirstBytesEarly(to: addresses[index]) == true {
                     return wait(for: .client(index))
                 }
