@@ -63,8 +63,8 @@ extension ListenerPlan {
         if let timeout = timers.userTimeout {
             parts.append("user-timeout \(DurationText.format(.milliseconds(timeout)))")
         }
-        if !admission.proxies.isEmpty {
-            parts.append("accept-proxy \(admission.proxies.map(\.description).joined(separator: " "))")
+        if !proxyTrust.sources.isEmpty {
+            parts.append("accept-proxy \(proxyTrust.sources.map(\.description).joined(separator: " "))")
         }
         if log != .all { parts.append("log \(log.text)") }
         return parts

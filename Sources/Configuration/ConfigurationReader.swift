@@ -278,7 +278,7 @@ struct ConfigurationReader {
         let inherited = defaults.applied(to: ListenerPlan())
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
             var plan = draft.own.applied(to: inherited)
-            plan.admission.proxies = draft.acceptProxy?.map(\.value) ?? []
+            plan.proxyTrust.sources = draft.acceptProxy?.map(\.value) ?? []
             var addresses: [ListenAddress] = []
             for address in draft.addresses ?? [] {
                 guard let resolved = resolver.resolve(address, backlog: plan.backlog, &diagnostics) else { continue }

@@ -28,8 +28,8 @@ public struct ListenerPlan: Hashable, Sendable {
     /// `log`: which records are written for each connection.
     public var log = LoggedEvents.all
 
-    /// Which peers must begin with a PROXY header.
-    public var admission = AdmissionRules()
+    /// `accept-proxy`: which peers must begin with a PROXY header.
+    public var proxyTrust = ProxyTrust()
 
     /// The services that connections may get, in the order in which they are tried. At present one, which takes all
     /// connections.

@@ -30,7 +30,7 @@ import Testing
                 "[listener.x]\nlisten = \(listen)\naccept-proxy = \(text)\n\(service)\n")
             #expect(problems.isEmpty, "\(problems)")
             let listener = try #require(configuration?.listeners.first)
-            #expect(listener.plan.admission.proxies == sources)
+            #expect(listener.plan.proxyTrust.sources == sources)
             for source in sources where source != .unix {
                 #expect(text.contains("\"\(source)\""))
             }
@@ -39,6 +39,6 @@ import Testing
 
     @Test func withoutItNobodyIsBelieved() throws {
         let (configuration, _) = Configuration.parse("[listener.x]\nlisten = \"tcp://*:1\"\nservice = \"echo\"\n")
-        #expect(configuration?.listeners.first?.plan.admission.proxies == [])
+        #expect(configuration?.listeners.first?.plan.proxyTrust.sources == [])
     }
 }

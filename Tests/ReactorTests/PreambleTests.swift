@@ -12,7 +12,7 @@ import Testing
     private func harness() throws -> (LaneHarness, ListeningSocket) {
         let harness = try LaneHarness()
         let sockets = try harness.listen(
-            admission: AdmissionRules(proxies: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
+            proxyTrust: ProxyTrust(sources: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
         ) { MirrorService() }
         return (harness, sockets[0])
     }

@@ -67,7 +67,7 @@ public final class LaneHarness {
     @discardableResult
     public func listen(
         _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
-        connectionLimit: Int? = nil, admission: AdmissionRules = AdmissionRules(),
+        connectionLimit: Int? = nil, proxyTrust: ProxyTrust = ProxyTrust(),
         service: @escaping @Sendable () -> any Service
     ) throws -> [ListeningSocket] {
         let sockets = try kinds.map { kind in
@@ -83,7 +83,7 @@ public final class LaneHarness {
         var plan = ListenerPlan()
         (plan.idleTimeout, plan.flowIdleTimeout, plan.lifetime) = (idleTimeout, idleTimeout, lifetime)
         plan.maxConnections = connectionLimit
-        plan.admission = admission
+        plan.proxyTrust = proxyTrust
         let listener = ListenerInForce(nextListener, plan, sharesOneLane: true, makeService: service)
         nextListener += 1
         lane.open(listener, sockets: sockets)

@@ -42,7 +42,7 @@ extension Lane {
     @discardableResult
     private func begin(_ seed: consuming Seed, service: any Service) -> StreamSession {
         shared.noteChange()
-        if seed.identity.listener.plan.admission.needsHeader(from: seed.identity.peer) {
+        if seed.identity.listener.plan.proxyTrust.needsHeader(from: seed.identity.peer) {
             let preamble = Preamble(seed, lane: self, service: service)
             begin(preamble, announced: false)
             return preamble

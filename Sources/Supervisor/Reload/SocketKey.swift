@@ -78,7 +78,7 @@ extension ListenerSettings {
 
     private var fittingKinds: Set<SocketKind>? {
         // A PROXY header may end anywhere in what the client sends, so it needs a byte stream.
-        if !plan.admission.proxies.isEmpty { return Set(SocketKind.allCases.filter(\.isByteStream)) }
+        if !plan.proxyTrust.sources.isEmpty { return Set(SocketKind.allCases.filter(\.isByteStream)) }
         return service.kinds
     }
 

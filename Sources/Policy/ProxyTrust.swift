@@ -2,19 +2,19 @@
 
 public import Addresses
 
-/// Decides what an address may do at a listener. Pure: the lanes check limits that depend on a count.
-public struct AdmissionRules: Hashable, Sendable {
+/// Decides which peers of a listener must begin with a PROXY header.
+public struct ProxyTrust: Hashable, Sendable {
     /// `accept-proxy`: the peers whose connections must begin with a PROXY header, which is trusted. No other peer may send
     /// one.
-    public var proxies: [ProxySource]
+    public var sources: [ProxySource]
 
-    /// Makes the rules.
-    public init(proxies: [ProxySource] = []) {
-        self.proxies = proxies
+    /// Trusts the headers of these peers.
+    public init(sources: [ProxySource] = []) {
+        self.sources = sources
     }
 
     /// Whether a connection from `peer` has to begin with a PROXY header.
     public func needsHeader(from peer: SocketAddress) -> Bool {
-        proxies.contains { $0.includes(peer) }
+        sources.contains { $0.includes(peer) }
     }
 }
