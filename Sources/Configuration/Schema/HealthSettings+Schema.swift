@@ -17,8 +17,8 @@ extension HealthSettings {
         SettingKey("timeout", \.timeout, .located(.duration(times, example: "1s"))),
         SettingKey("rise", \.settings.rise, .count(1...100, example: 2)),
         SettingKey("fall", \.settings.fall, .count(1...100, example: 3)),
-        SettingKey("send", \.settings.send, .checkText(example: "PING\\r\\n")),
-        SettingKey("expect", \.settings.expect, .checkText(example: "PONG")),
+        SettingKey("send", \.settings.send, .text(upTo: longestText, example: "PING\\r\\n")),
+        SettingKey("expect", \.settings.expect, .text(upTo: longestText, example: "PONG")),
     ]
 
     private static let times = Duration.milliseconds(10) ... .seconds(86_400)
@@ -47,30 +47,6 @@ extension SettingType where Value == HealthSettings? {
             diagnostics.reportType(
                 value, of: key, wanted: "true, false or a table", example: "{ interval = \"2s\", timeout = \"1s\" }")
             return nil
-        }
-    }
-}
-
-extension SettingType where Value == [UInt8] {
-    /// Bytes that a check sends or expects, as a string.
-    fileprivate static func checkText(example: String) -> Self {
-        Self { key, value, diagnostics in
-            guard case .string(let text) = value.content else {
-                diagnostics.reportType(value, of: key, wanted: "a text in quotes", example: "\"\(example)\"")
-                return nil
-            }
-            let bytes = Array(text.utf8)
-            guard !bytes.isEmpty else {
-                diagnostics.report("`\(key)` is empty", at: value.range, help: "leave it out")
-                return nil
-            }
-            guard bytes.count <= HealthSettings.longestText else {
-                diagnostics.report(
-                    "`\(key)` is \(bytes.count) bytes long", at: value.range,
-                    help: "write at most \(HealthSettings.longestText) bytes")
-                return nil
-            }
-            return bytes
         }
     }
 }

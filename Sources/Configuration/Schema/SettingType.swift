@@ -103,6 +103,31 @@ extension SettingType where Value == String {
     }
 }
 
+extension SettingType where Value == [UInt8] {
+    /// The bytes of a string that is not empty, in UTF-8.
+    ///
+    /// - Parameter longest: how many bytes it may have.
+    package static func text(upTo longest: Int, example: String) -> Self {
+        Self { key, value, diagnostics in
+            guard case .string(let text) = value.content else {
+                diagnostics.reportType(value, of: key, wanted: "a text in quotes", example: "\"\(example)\"")
+                return nil
+            }
+            let bytes = Array(text.utf8)
+            guard !bytes.isEmpty else {
+                diagnostics.report("`\(key)` is empty", at: value.range, help: "leave it out")
+                return nil
+            }
+            guard bytes.count <= longest else {
+                diagnostics.report(
+                    "`\(key)` is \(bytes.count) bytes long", at: value.range, help: "write at most \(longest) bytes")
+                return nil
+            }
+            return bytes
+        }
+    }
+}
+
 extension SettingType where Value == Bool {
     /// `true` or `false`.
     package static let boolean = Self { key, value, diagnostics in
