@@ -15,35 +15,62 @@ import Testing
         try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
     }
 
-    /// The keys of each group of the index, in the order of the page.
-    private static func groups() throws -> [[String]] {
+    /// A group of the index: the line above it without its macros, `In [listener.NAME] with service = "forward"`, and its keys.
+    private struct Group {
+        var heading = ""
+        var keys: [String] = []
+    }
+
+    /// The groups of the index, in the order of the page.
+    private static func groups() throws -> [Group] {
         let index = try lines().drop { $0 != ".Sh INDEX OF KEYS" }.dropFirst().prefix { !$0.hasPrefix(".Sh ") }
-        return index.split { !$0.hasPrefix(".It Cm ") }.map { rows in
-            rows.map { String($0.dropFirst(".It Cm ".count).prefix { $0 != " " }) }
+        return index.split { $0 == ".El" }.map { rows in
+            // The sentence that opens a group begins with one of these words, and `see` follows the table.
+            let heading = rows.drop { $0 != "In" && !$0.hasPrefix("In ") && !$0.hasPrefix("Options ") }
+            let words = heading.prefix { $0 != "see" && !$0.hasPrefix(".Bl ") }.map { line in
+                (line.hasPrefix(".Cm ") ? line.dropFirst(".Cm ".count) : line)
+                    .replacing(" Ns Ar ", with: "").replacing(" Ns Cm \\&", with: "").replacing("\\(dq", with: "\"")
+                    .replacing(" ,", with: "")
+            }
+            let keys = rows.filter { $0.hasPrefix(".It Cm ") }.map { row in
+                String(row.dropFirst(".It Cm ".count).prefix { $0 != " " })
+            }
+            return Group(heading: words.joined(separator: " "), keys: keys)
         }
     }
 
-    @Test func `the index of keys has each key once, in the group of its table`() throws {
-        let groups = try Self.groups()
-        try #require(groups.count == 13)
-        let forward = try #require(ServiceDescriptor.schemas.named("forward"))
-        let expected: [(keys: [String], groups: [Int])] = [
-            (SettingSection.daemon.keys, [0]),
-            (SettingSection.log.keys, [1]),
-            (ListenerDraft.keys.map(\.name), [2]),
-            (SettingSection.defaults.keys, [3]),
-            (SettingSection.keepalive.keys, [4]),
-            (forward.keys.map(\.name), [5, 7, 10, 11]),
-            (SettingSection.upstream.keys, [6]),
-            (SettingSection.ejection.keys, [8]),
-            (SettingSection.health.keys, [9]),
-            (["backlog=", "interface=", "broadcast=", "mode=", "user=", "group=", "id=", "mask="], [12]),
+    /// The keys of each table, by the line above the groups of the table.
+    private static var expected: [String: [String]] {
+        var expected = [
+            "In [daemon]": SettingSection.daemon.keys,
+            "In [log]": SettingSection.log.keys,
+            "In [listener.NAME]": ListenerDraft.keys.map(\.name),
+            "In [defaults] and [listener.NAME]": SettingSection.defaults.keys,
+            "In the table keepalive": SettingSection.keepalive.keys,
+            "In a table of to": SettingSection.upstream.keys,
+            "In the table eject": SettingSection.ejection.keys,
+            "In the table health": SettingSection.health.keys,
+            "Options of an address, after its .Ql \\&?": [
+                "backlog=", "interface=", "broadcast=", "mode=", "user=", "group=", "id=", "mask=",
+            ],
         ]
-        for (keys, places) in expected {
-            #expect(places.flatMap { groups[$0] }.sorted() == keys.sorted())
+        for schema in ServiceDescriptor.schemas where !schema.keys.isEmpty {
+            expected["In [listener.NAME] with service = \"\(schema.name)\""] = schema.keys.map(\.name)
         }
-        for schema in ServiceDescriptor.schemas where schema.name != "forward" {
-            #expect(schema.keys.isEmpty, "the keys of \(schema.name) need a group in the index")
+        return expected
+    }
+
+    @Test func `the index of keys has each key once, in the groups of its table`() throws {
+        let found = Dictionary(grouping: try Self.groups(), by: \.heading).mapValues { $0.flatMap(\.keys) }
+        for (heading, keys) in Self.expected {
+            #expect(
+                found[heading]?.sorted() == keys.sorted(),
+                "INDEX OF KEYS of packaging/man/usherd.toml.5: the groups `\(heading)` must have exactly these keys")
+        }
+        for heading in found.keys {
+            #expect(
+                Self.expected[heading] != nil, "INDEX OF KEYS of packaging/man/usherd.toml.5: no table for `\(heading)`"
+            )
         }
     }
 
@@ -52,8 +79,10 @@ import Testing
         let described = Set(
             body.filter { $0.hasPrefix(".It Cm ") }.flatMap { $0.split(separator: " ") }.map(String.init))
         // The keys of the table `keepalive` are described with `keepalive` itself.
-        for (number, keys) in try Self.groups().enumerated() where number != 4 {
-            for key in keys { #expect(described.contains(key), "\(key)") }
+        for group in try Self.groups() where group.heading != "In the table keepalive" {
+            for key in group.keys {
+                #expect(described.contains(key), "packaging/man/usherd.toml.5 has no entry `.It Cm \(key)`")
+            }
         }
     }
 }
