@@ -7,11 +7,14 @@ import Testing
 
 /// What is said of wrong files, to the letter: each `Golden/NAME.toml` has its `Golden/NAME.stderr`.
 ///
-/// A line `#=== PATH` begins another file of the same configuration. After a change that is meant, record anew with
-/// `RECORD_GOLDEN=1 swift test --filter GoldenTests` and read the difference.
+/// A line `#=== PATH` begins another file of the same configuration. After an intended change, record the messages again
+/// with ``command`` and read the difference.
 @Suite struct GoldenTests {
     private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("Golden")
+
+    /// Records the messages again, in built tests.
+    private static let command = #"RECORD_GOLDEN=1 scripts/test-suites '^ConfigurationTests\.GoldenTests'"#
 
     private static let names =
         (try? FileManager.default.contentsOfDirectory(atPath: directory.path))?
@@ -32,7 +35,20 @@ import Testing
         if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil {
             try Data(said.utf8).write(to: golden)
         }
-        #expect(try String(decoding: Data(contentsOf: golden), as: UTF8.self) == said)
+        let recorded = try String(decoding: Data(contentsOf: golden), as: UTF8.self)
+        if recorded != said { Issue.record("\(Self.difference(name, recorded: recorded, said: said))") }
+    }
+
+    /// Describes the first line that differs, and how to record all messages again.
+    private static func difference(_ name: String, recorded: String, said: String) -> String {
+        let before = recorded.split(separator: "\n", omittingEmptySubsequences: false)
+        let after = said.split(separator: "\n", omittingEmptySubsequences: false)
+        let line = zip(before, after).prefix { $0 == $1 }.count
+        func text(_ lines: [Substring]) -> String { lines.indices.contains(line) ? "`\(lines[line])`" : "the end" }
+        return """
+            Golden/\(name).stderr:\(line + 1): recorded \(text(before)), now \(text(after)). If the change is intended, run \
+            \(command) and read the difference.
+            """
     }
 
     /// The files in one: the first is the main one.
