@@ -118,8 +118,11 @@ def build():
     ).returncode == 0
 
 
-def noticed(options, limit):
-    """What the first unit test that fails says, or that they crashed or came to no end; `None` where all pass."""
+def noticed(options, limit, to_end=False):
+    """What the first unit test that fails says, or that they crashed or came to no end; `None` where all pass.
+
+    With `to_end` all tests run, and it is what each test that failed says; if none says anything, the last lines printed.
+    """
     command = [*contained(), "swift", "test", "--skip-build", "--disable-xctest", *options]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True
@@ -134,13 +137,19 @@ def noticed(options, limit):
     # What hangs writes nothing, so the alarm has to end the reading.
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(limit)
+    said, last = [], collections.deque(maxlen=30)
     try:
+        failing = False
         for line in process.stdout:
-            if line.startswith("✘"):
+            # A comment follows its failure in lines of its own.
+            failing = line.startswith("✘") or failing and not line.startswith(("◇", "✔", "➜"))
+            if failing and not to_end:
                 return line.strip()
+            (said if failing else last).append(line.rstrip())
         if process.wait() == 0:
             return None
-        return f"no end after {limit} s" if late else f"the tests ended with {process.returncode}"
+        end = f"no end after {limit} s" if late else f"the tests ended with {process.returncode}"
+        return "\n".join([end, *(said or last)]) if to_end else end
     finally:
         signal.alarm(0)
         try:
@@ -211,7 +220,7 @@ def main():
         return (arguments.tests, arguments.tests) if arguments.tests else suites_of(mutation.path)
 
     for filter_ in sorted({suites(mutation)[1] for mutation in chosen}):
-        if by := noticed(["--filter", filter_], arguments.limit):
+        if by := noticed(["--filter", filter_], arguments.limit, to_end=True):
             sys.exit(f"mutate: {filter_} does not pass on the sources as they are: {by}")
 
     begun = time.monotonic()
