@@ -34,8 +34,10 @@ import Testing
         #expect(daemon.said.contains("from 1 to 240"))
     }
 
-    /// RLIMIT_NPROC does not bind root, so the daemon runs as somebody who has no other process.
-    @Test(.enabled(if: getuid() == 0, "only root can become a user without processes"), arguments: [1, 3, 8])
+    /// RLIMIT_NPROC does not limit root, so the daemon runs as a user that has no other process.
+    ///
+    /// A limit of 1 leaves no thread for the configuration, 2 none for the log or the lanes, 8 too few for the lanes.
+    @Test(.enabled(if: getuid() == 0, "only root can become a user without processes"), arguments: [1, 2, 3, 8])
     func `a thread that cannot be created is a message and a failed start`(processes: Int) throws {
         let directory = try TemporaryDirectory()
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
@@ -47,8 +49,7 @@ import Testing
                     "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--",
                     "prlimit", "--nproc=\(processes):\(processes)", "--",
                 ], directory: directory))
-        let end = try daemon.waitForEnd()
-        #expect(end == .exited(71) || end == .exited(78), "\(end)")
+        #expect(try daemon.waitForEnd() == .exited(71))
         #expect(daemon.said.contains("Resource temporarily unavailable"), "\(daemon.said)")
     }
 }
