@@ -57,7 +57,7 @@ import Testing
         let first = try old.listen(0)
         let port = try #require(first.address.port)
         #expect(throws: SystemError("bind", errno: EADDRINUSE)) { try new.listen(port) }
-        let waiting = try old.hosts.map { try Client(ServerAddress(.tcp(host: $0, port: port))) }
+        let waiting = try old.hosts.map { try Client(ServerAddress(.ip(host: $0, port: port))) }
         let second: ListeningSocket
         do throws(SystemError) {
             second = try new.listen(port, sharingPortWith: [first])
@@ -70,7 +70,7 @@ import Testing
         // Who waited still does, at the old one.
         for _ in waiting { _ = try first.nextConnection() }
         for host in new.hosts.union(old.hosts) {
-            let client = try Client(ServerAddress(.tcp(host: host, port: port)))
+            let client = try Client(ServerAddress(.ip(host: host, port: port)))
             let accepted: OpenFile = try waitFor("a connection") {
                 for socket in [first, second] {
                     if let accepted = try socket.accept() {

@@ -14,8 +14,8 @@ extension ServerAddress {
             throw POSIXFailure("no client for \(socket.address)", EAFNOSUPPORT)
         }
         switch address.place {
-        case .tcp("0.0.0.0", _): address = address.at("127.0.0.1")
-        case .tcp("::", _): address = address.at("::1")
+        case .ip("0.0.0.0", _): address = address.at("127.0.0.1")
+        case .ip("::", _): address = address.at("::1")
         default: break
         }
         self = address

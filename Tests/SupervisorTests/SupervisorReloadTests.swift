@@ -290,7 +290,7 @@ import Testing
         defer { daemon.end() }
         func client(_ host: String) throws -> Client {
             let isIPv4 = ["127.0.0.1", "0.0.0.0"].contains(host)
-            return try Client(ServerAddress(.tcp(host: isIPv4 || host == "*" ? "127.0.0.1" : "::1", port: port)))
+            return try Client(ServerAddress(.ip(host: isIPv4 || host == "*" ? "127.0.0.1" : "::1", port: port)))
         }
         let before = try client(from)
         #expect(try echoes(before))

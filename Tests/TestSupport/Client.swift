@@ -59,8 +59,8 @@ public final class Client {
         guard address.withKernelAddress({ Glibc.connect(raw, $0, $1) }) == 0 else {
             throw POSIXFailure("connect to \(address)")
         }
-        guard case .tcp(let host, _) = address.place else {
-            return address.isSeqpacket ? "unix-seqpacket://" : "unix://"
+        guard case .ip(let host, _) = address.place else {
+            return "\(address.scheme)://"
         }
         var storage = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
@@ -70,8 +70,8 @@ public final class Client {
         guard result == 0 else { throw POSIXFailure("getsockname") }
         // IPv4 and IPv6 keep the port at the same place.
         let port = UInt16(bigEndian: storage.sin6_port)
-        let own = if let source, case .tcp(let host, _) = source.place { host } else { host }
-        return ServerAddress(.tcp(host: own, port: port)).description
+        let own = if let source, case .ip(let host, _) = source.place { host } else { host }
+        return ServerAddress(.ip(host: own, port: port)).description
     }
 
     // MARK: - Sending

@@ -22,7 +22,7 @@ public final class DatagramPeer {
         guard isNamed else { return }
         var result: CInt = 0
         if let host {
-            result = ServerAddress(.tcp(host: host, port: port)).withKernelAddress { bind(raw, $0, $1) }
+            result = ServerAddress(.ip(host: host, port: port)).withKernelAddress { bind(raw, $0, $1) }
         } else {
             // The family alone: the kernel chooses a name (unix(7), autobind).
             var family = sa_family_t(AF_UNIX)
@@ -66,7 +66,7 @@ public final class DatagramPeer {
 
     /// Sends a datagram to a port of 127.0.0.1.
     public func send(_ bytes: [UInt8], toPort port: UInt16) {
-        _ = ServerAddress(.tcp(host: "127.0.0.1", port: port)).withKernelAddress {
+        _ = ServerAddress(.ip(host: "127.0.0.1", port: port)).withKernelAddress {
             sendto(raw, bytes, bytes.count, 0, $0, $1)
         }
     }
@@ -128,10 +128,9 @@ public final class DatagramPeer {
     }
 
     private func address(of socket: ListeningSocket, _ host: String?) throws -> ServerAddress {
-        let text = "\(socket.address)"
-        if socket.kind == .unixDatagram, let address = ServerAddress("unix://\(text)") { return address }
-        guard var address = ServerAddress("tcp://\(text)") else { throw POSIXFailure("no address \(text)", EINVAL) }
-        if let host { address = address.at(host) }
-        return address
+        guard let address = ServerAddress("\(socket.kind.scheme)://\(socket.address)") else {
+            throw POSIXFailure("no address \(socket.address)", EINVAL)
+        }
+        return host.map { address.at($0) } ?? address
     }
 }

@@ -29,7 +29,7 @@ public struct ReservedPort: Sendable {
             let number = Self.given.wrappingAdd(1, ordering: .relaxed).oldValue + Int(getpid()) * 61
             let port = UInt16(range.lowerBound + number % range.count)
             if Self.isFree(port) {
-                address = ServerAddress(.tcp(host: "127.0.0.1", port: port))
+                address = ServerAddress(.ip(host: "127.0.0.1", port: port))
                 return
             }
         }
@@ -49,7 +49,7 @@ public struct ReservedPort: Sendable {
             let raw = socket(AF_INET6, CInt(type.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
             guard raw >= 0 else { return isFree(port, overIPv4: CInt(type.rawValue)) }
             defer { close(raw) }
-            let any = ServerAddress(.tcp(host: "::", port: port))
+            let any = ServerAddress(.ip(host: "::", port: port))
             return any.withKernelAddress { bind(raw, $0, $1) } == 0
         }
     }
@@ -57,6 +57,6 @@ public struct ReservedPort: Sendable {
     private static func isFree(_ port: UInt16, overIPv4 type: CInt) -> Bool {
         let raw = socket(AF_INET, type | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(raw) }
-        return ServerAddress(.tcp(host: "0.0.0.0", port: port)).withKernelAddress { bind(raw, $0, $1) } == 0
+        return ServerAddress(.ip(host: "0.0.0.0", port: port)).withKernelAddress { bind(raw, $0, $1) } == 0
     }
 }

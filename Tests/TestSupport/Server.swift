@@ -37,7 +37,7 @@ public final class Server {
         guard wanted.withKernelAddress({ Glibc.bind(raw, $0, $1) }) == 0 else {
             throw POSIXFailure("bind to \(wanted)")
         }
-        guard case .tcp = wanted.place else { return wanted }
+        guard case .ip = wanted.place else { return wanted }
         let own = Self.name { getsockname(raw, $0, $1) }
         guard let own else { throw POSIXFailure("getsockname") }
         return own
@@ -63,7 +63,7 @@ public final class Server {
             String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         guard isKnown, let number = UInt16(text(port)) else { return nil }
-        return ServerAddress(.tcp(host: text(host), port: number))
+        return ServerAddress(.ip(host: text(host), port: number))
     }
 
     /// Accepts a connection, or waits for one. Its `name` is who connected.

@@ -7,7 +7,7 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     /// The address without the kind of socket.
     public enum Place: Hashable, Sendable {
         /// A numeric address, IPv6 without brackets.
-        case tcp(host: String, port: UInt16)
+        case ip(host: String, port: UInt16)
         /// A path.
         case unix(path: String)
         /// A name in the abstract namespace.
@@ -17,63 +17,89 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     /// Where.
     public var place: Place
 
-    /// Whether it is of the kind SOCK_SEQPACKET.
-    public var isSeqpacket = false
-
-    /// Names an address.
-    public init(_ place: Place, isSeqpacket: Bool = false) {
-        self.place = place
-        self.isSeqpacket = isSeqpacket
+    /// The type of a socket, as its scheme shows it.
+    public enum SocketType: Hashable, Sendable {
+        /// SOCK_STREAM: `tcp`, `unix`.
+        case stream
+        /// SOCK_SEQPACKET: `unix-seqpacket`.
+        case seqpacket
+        /// SOCK_DGRAM: `udp`, `unix-dgram`.
+        case datagram
     }
 
-    /// Reads an address as records show it: `tcp://127.0.0.1:7`, `tcp://[::1]:7`, `unix:///path`, `unix-seqpacket://@name`.
+    /// Which type of socket listens there.
+    public var type = SocketType.stream
+
+    /// Names an address.
+    public init(_ place: Place, type: SocketType = .stream) {
+        self.place = place
+        self.type = type
+    }
+
+    /// Reads an address as records show it: `tcp://127.0.0.1:7`, `udp://[::1]:7`, `unix:///path`, `unix-dgram://@name`.
     public init?(_ text: String) {
         guard let separator = text.range(of: "://") else { return nil }
         let rest = text[separator.upperBound...]
-        switch text[..<separator.lowerBound] {
-        case "tcp":
+        let scheme = text[..<separator.lowerBound]
+        switch scheme {
+        case "udp", "unix-dgram": type = .datagram
+        case "unix-seqpacket": type = .seqpacket
+        default: break
+        }
+        switch scheme {
+        case "tcp", "udp":
             guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]) else {
                 return nil
             }
-            place = .tcp(host: rest[..<colon].filter { $0 != "[" && $0 != "]" }, port: port)
-        case "unix", "unix-seqpacket":
-            isSeqpacket = text.hasPrefix("unix-seqpacket")
+            place = .ip(host: rest[..<colon].filter { $0 != "[" && $0 != "]" }, port: port)
+        case "unix", "unix-seqpacket", "unix-dgram":
             place = rest.hasPrefix("@") ? .abstract(name: String(rest.dropFirst())) : .unix(path: String(rest))
         default:
             return nil
         }
     }
 
-    /// The port of a TCP address; 0 for others.
+    /// The port of TCP or UDP; 0 for others.
     public var port: UInt16 {
-        if case .tcp(_, let port) = place { port } else { 0 }
+        if case .ip(_, let port) = place { port } else { 0 }
     }
 
     /// The same port at another address of this host.
-    public func at(_ host: String) -> ServerAddress { ServerAddress(.tcp(host: host, port: port)) }
+    public func at(_ host: String) -> ServerAddress { ServerAddress(.ip(host: host, port: port), type: type) }
 
-    /// A port of IPv4's loopback that the kernel chooses.
-    public static let loopback = ServerAddress(.tcp(host: "127.0.0.1", port: 0))
+    /// A port of TCP on IPv4's loopback that the kernel chooses.
+    public static let loopback = ServerAddress(.ip(host: "127.0.0.1", port: 0))
 
     /// As records show it.
     public var description: String {
-        let scheme = isSeqpacket ? "unix-seqpacket" : "unix"
         switch place {
-        case .tcp(let host, let port):
-            return "tcp://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        case .ip(let host, let port): return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         case .unix(let path): return "\(scheme)://\(path)"
         case .abstract(let name): return "\(scheme)://@\(name)"
         }
     }
 
-    /// As socat(1) wants it.
+    /// The scheme: `tcp`, `unix-dgram`.
+    public var scheme: String {
+        switch (place, type) {
+        case (.ip, .datagram): "udp"
+        case (.ip, _): "tcp"
+        case (_, .stream): "unix"
+        case (_, .seqpacket): "unix-seqpacket"
+        case (_, .datagram): "unix-dgram"
+        }
+    }
+
+    /// As socat(1) wants it. To get answers from a Unix datagram socket, append `,bind=PATH`.
     public var socat: String {
-        let type = isSeqpacket ? ",type=5" : ""
+        let call = type == .datagram ? "SENDTO" : "CONNECT"
+        let options = type == .seqpacket ? ",type=5" : ""
         switch place {
-        case .tcp(let host, let port):
-            return host.contains(":") ? "TCP6:[\(host)]:\(port)" : "TCP4:\(host):\(port)"
-        case .unix(let path): return "UNIX-CONNECT:\(path)\(type)"
-        case .abstract(let name): return "ABSTRACT-CONNECT:\(name)\(type)"
+        case .ip(let host, let port):
+            let name = type == .datagram ? "UDP" : "TCP"
+            return host.contains(":") ? "\(name)6:[\(host)]:\(port)" : "\(name)4:\(host):\(port)"
+        case .unix(let path): return "UNIX-\(call):\(path)\(options)"
+        case .abstract(let name): return "ABSTRACT-\(call):\(name)\(options)"
         }
     }
 
@@ -81,11 +107,16 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     func makeSocket() throws -> CInt {
         let family =
             switch place {
-            case .tcp(let host, _): host.contains(":") ? AF_INET6 : AF_INET
+            case .ip(let host, _): host.contains(":") ? AF_INET6 : AF_INET
             case .unix, .abstract: AF_UNIX
             }
-        let type = CInt((isSeqpacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        let raw = socket(family, type, 0)
+        let number =
+            switch type {
+            case .stream: SOCK_STREAM
+            case .seqpacket: SOCK_SEQPACKET
+            case .datagram: SOCK_DGRAM
+            }
+        let raw = socket(family, CInt(number.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw POSIXFailure("socket") }
         return raw
     }
@@ -93,13 +124,13 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     /// Calls `body` with the address as the kernel wants it.
     public func withKernelAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch place {
-        case .tcp(let host, let port) where host.contains(":"):
+        case .ip(let host, let port) where host.contains(":"):
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = port.bigEndian
             inet_pton(AF_INET6, host, &address.sin6_addr)
             return Self.pass(address, MemoryLayout<sockaddr_in6>.size, body)
-        case .tcp(let host, let port):
+        case .ip(let host, let port):
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = port.bigEndian

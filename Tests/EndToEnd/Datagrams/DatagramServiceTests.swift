@@ -24,17 +24,6 @@ import Testing
         service = "chargen"
         """
 
-    /// Where a listener listens: `udp://127.0.0.1:40000`.
-    private func addresses(_ daemon: Usherd, _ listener: String) throws -> [String] {
-        let records = try waitFor("the addresses of \(listener)") { () -> [LogRecord]? in
-            let records = daemon.records("listening").filter { $0["listener"] == listener }
-            return records.isEmpty ? nil : records
-        }
-        return records.compactMap { $0["local"] }
-    }
-
-    private func port(_ address: String) -> String { String(address.split(separator: ":").last ?? "") }
-
     /// Each service, as Python's `socket` sees it.
     private static let client = """
         import datetime, os, re, socket, sys, time
@@ -87,7 +76,7 @@ import Testing
     @Test func `each service follows its RFC with Python's sockets`() throws {
         try withUsherd(Self.services) { daemon in
             let arguments = try ["echo", "discard", "daytime", "time", "chargen"].flatMap { service in
-                try addresses(daemon, service).map { "\(service)=\($0)" }
+                try (0..<3).map { "\(service)=\(try daemon.address(service, $0))" }
             }
             #expect(arguments.count == 15)
             let result = try python(Self.client, arguments)
@@ -111,15 +100,12 @@ import Testing
 
     @Test func `socat and ncat get answers`() throws {
         try withUsherd(Self.services) { daemon in
-            let echo = try addresses(daemon, "echo")
+            let echo = try (0..<3).map { try daemon.address("echo", $0) }
             let line = Array("what comes back\n".utf8)
             let ways: [[String]] = [
-                ["socat", "-t", "2", "-", "UDP4:127.0.0.1:\(port(echo[0]))"],
-                ["socat", "-t", "2", "-", "UDP6:[::1]:\(port(echo[1]))"],
-                [
-                    "socat", "-t", "2", "-",
-                    "UNIX-SENDTO:\(daemon.directory.appending("echo")),bind=\(daemon.directory.appending("client"))",
-                ],
+                ["socat", "-t", "2", "-", echo[0].socat],
+                ["socat", "-t", "2", "-", echo[1].socat],
+                ["socat", "-t", "2", "-", "\(echo[2].socat),bind=\(daemon.directory.appending("client"))"],
             ]
             for way in ways {
                 let result = try TestSupport.run(way[0], Array(way[1...]), input: line)
@@ -134,8 +120,8 @@ import Testing
                 sys.stdout.buffer.write(ncat.stdout.readline())
                 ncat.kill()
                 """
-            for arguments in [["127.0.0.1", port(echo[0])], ["-6", "::1", port(echo[1])]] {
-                let result = try python(converse, arguments.map { "\($0)" })
+            for arguments in [["127.0.0.1", "\(echo[0].port)"], ["-6", "::1", "\(echo[1].port)"]] {
+                let result = try python(converse, arguments)
                 #expect(result.output == line, "\(arguments): \(result.errors)")
             }
             #expect(try daemon.records("open", count: 5).count == 5)
@@ -146,7 +132,7 @@ import Testing
         let configuration =
             "[listener.x]\nlisten = \"udp://127.0.0.1:0\"\nservice = \"echo\"\nidle-timeout = \"300ms\"\n"
         try withUsherd(configuration) { daemon in
-            let result = try python(Self.client, ["echo=\(try addresses(daemon, "x")[0])"])
+            let result = try python(Self.client, ["echo=\(try daemon.address("x"))"])
             #expect(result.succeeded, "\(result.errors)")
             let close = try daemon.record("close")
             #expect(close["reason"] == "idle-timeout")

@@ -23,7 +23,7 @@ import Testing
     /// The name of the upstream that a new connection gets, which is closed again, in its own time.
     private func visit(_ daemon: Usherd, from source: String? = nil) throws -> String {
         let client = try Client(
-            daemon.address("front"), from: source.map { ServerAddress(.tcp(host: $0, port: 0)) })
+            daemon.address("front"), from: source.map { ServerAddress(.ip(host: $0, port: 0)) })
         let name = try client.receiveLine()
         client.close()
         return name ?? ""

@@ -44,7 +44,7 @@ import Testing
             server.serve_forever()
             """, [site.path], in: site)
         let line = try #require(server.said.split(separator: "\n").first)
-        let upstream = ServerAddress(.tcp(host: "127.0.0.1", port: try #require(UInt16(line))))
+        let upstream = ServerAddress(.ip(host: "127.0.0.1", port: try #require(UInt16(line))))
         try withUsherd(
             "[listener.web]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"forward\"\nto = \"\(upstream)\""
         ) { try expectSite($0, upstream: upstream) }

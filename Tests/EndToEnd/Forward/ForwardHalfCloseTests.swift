@@ -13,7 +13,7 @@ import Testing
         let server =
             switch listen.prefix(6) {
             case "unix-s":
-                try Server(ServerAddress(.unix(path: directory.appending("up")), isSeqpacket: true))
+                try Server(ServerAddress(.unix(path: directory.appending("up")), type: .seqpacket))
             case "unix:/": try Server(ServerAddress(.unix(path: directory.appending("up"))))
             default: try Server()
             }

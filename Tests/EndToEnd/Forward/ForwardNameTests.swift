@@ -11,7 +11,7 @@ struct ForwardNameTests {
     private static let name = "web.example.test"
 
     private func port(_ address: ServerAddress) throws -> UInt16 {
-        guard case .tcp(_, let port) = address.place else { throw POSIXFailure("an address of TCP", EINVAL) }
+        guard case .ip(_, let port) = address.place else { throw POSIXFailure("an address of TCP", EINVAL) }
         return port
     }
 
@@ -148,9 +148,9 @@ struct ForwardNameTests {
     // MARK: - Answers that change
 
     @Test func `added and removed addresses of a name are used`() throws {
-        let first = try GreetingServer("a", at: ServerAddress(.tcp(host: "127.0.0.2", port: 0)))
+        let first = try GreetingServer("a", at: ServerAddress(.ip(host: "127.0.0.2", port: 0)))
         let port = try port(first.address)
-        let second = try GreetingServer("b", at: ServerAddress(.tcp(host: "127.0.0.3", port: port)))
+        let second = try GreetingServer("b", at: ServerAddress(.ip(host: "127.0.0.3", port: port)))
         let names = try NameServer(["127.0.0.2"])
         try withUsherd(try front(first), try names.options()) { daemon in
             #expect(try greeting(daemon) == "a")

@@ -217,7 +217,7 @@ import Testing
             let close = try daemon.close(of: client.name)
             #expect(close["via"] == nil)
 
-            let proxy = try Client(address, from: ServerAddress(.tcp(host: "127.0.0.2", port: 0)))
+            let proxy = try Client(address, from: ServerAddress(.ip(host: "127.0.0.2", port: 0)))
             try proxy.send(text)
             try proxy.finishWriting()
             let second = try upstream.accept()

@@ -60,7 +60,7 @@ final class NameServer: Sendable {
         var found: String?
         for _ in 0..<100 where found == nil {
             let host = (0..<3).reduce(into: "127") { host, _ in host += ".\(UInt8.random(in: 2...250))" }
-            let status = ServerAddress(.tcp(host: host, port: 53)).withKernelAddress { bind(descriptor, $0, $1) }
+            let status = ServerAddress(.ip(host: host, port: 53)).withKernelAddress { bind(descriptor, $0, $1) }
             if status == 0 { found = host }
         }
         guard let found else {

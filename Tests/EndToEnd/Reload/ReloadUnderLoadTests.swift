@@ -141,7 +141,7 @@ import Testing
         let message = [UInt8](repeating: UInt8(ascii: "a") + UInt8(thread), count: 64)
         // Another address to come from in every run: no port is used up by connections that wait out TIME_WAIT.
         let source = ServerAddress(
-            .tcp(host: "127.\(thread + 1).\(Int.random(in: 0...255)).\(Int.random(in: 1...254))", port: 0))
+            .ip(host: "127.\(thread + 1).\(Int.random(in: 0...255)).\(Int.random(in: 1...254))", port: 0))
         for number in 0..<connections / threads {
             let address = addresses[number % addresses.count]
             let isIPv4 = address.description.hasPrefix("tcp://127")

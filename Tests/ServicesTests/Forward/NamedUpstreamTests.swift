@@ -92,7 +92,7 @@ import Testing
         })
         let port = try #require(found).port
         let bytes = Array(text.utf8)
-        _ = ServerAddress(.tcp(host: "127.0.0.1", port: port)).withKernelAddress {
+        _ = ServerAddress(.ip(host: "127.0.0.1", port: port)).withKernelAddress {
             sendto(upstream.raw, bytes, bytes.count, 0, $0, $1)
         }
     }

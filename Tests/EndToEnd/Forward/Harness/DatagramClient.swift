@@ -20,7 +20,7 @@ final class DatagramClient {
         let place = try Self.place(server)
         let own: ServerAddress.Place =
             switch place {
-            case .tcp(let host, _): .tcp(host: host.contains(":") ? "::1" : "127.0.0.1", port: 0)
+            case .ip(let host, _): .ip(host: host.contains(":") ? "::1" : "127.0.0.1", port: 0)
             case .unix, .abstract: .abstract(name: "usher-test-\(UUID().uuidString)")
             }
         (raw, address) = try Self.make(own, 60)
@@ -60,16 +60,16 @@ final class DatagramClient {
     func receiveText() throws -> String { String(decoding: try receive(), as: UTF8.self) }
 
     private static func place(_ address: String) throws -> ServerAddress.Place {
-        let text = address.replacingOccurrences(of: "udp://", with: "tcp://")
-            .replacingOccurrences(of: "unix-dgram://", with: "unix://")
-        guard let place = ServerAddress(text)?.place else { throw POSIXFailure("no address: \(address)", EINVAL) }
-        return place
+        guard let address = ServerAddress(address), address.type == .datagram else {
+            throw POSIXFailure("no address of a datagram socket: \(address)", EINVAL)
+        }
+        return address.place
     }
 
     private static func make(_ place: ServerAddress.Place, _ patience: Int) throws -> (CInt, String) {
         let family =
             switch place {
-            case .tcp(let host, _): host.contains(":") ? AF_INET6 : AF_INET
+            case .ip(let host, _): host.contains(":") ? AF_INET6 : AF_INET
             case .unix, .abstract: AF_UNIX
             }
         let raw = socket(family, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
@@ -82,18 +82,14 @@ final class DatagramClient {
             close(raw)
             throw POSIXFailure("bind")
         }
-        switch place {
-        case .tcp(let host, _):
-            var storage = sockaddr_in6()
-            var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-            withUnsafeMutablePointer(to: &storage) {
-                _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(raw, $0, &length) }
-            }
-            // The port stands at the same place in both versions.
-            let port = UInt16(bigEndian: storage.sin6_port)
-            return (raw, "udp://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-        case .unix(let path): return (raw, "unix-dgram://\(path)")
-        case .abstract(let name): return (raw, "unix-dgram://@\(name)")
+        guard case .ip(let host, _) = place else { return (raw, ServerAddress(place, type: .datagram).description) }
+        var storage = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        withUnsafeMutablePointer(to: &storage) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(raw, $0, &length) }
         }
+        // The port stands at the same place in both versions.
+        let port = UInt16(bigEndian: storage.sin6_port)
+        return (raw, ServerAddress(.ip(host: host, port: port), type: .datagram).description)
     }
 }

@@ -37,7 +37,7 @@ final class DatagramEcho: Sendable {
     ) throws {
         let place: ServerAddress.Place =
             if let path { .unix(path: path) } else {
-                .tcp(host: "127.0.0.1", port: try port ?? ReservedPort().address.port)
+                .ip(host: "127.0.0.1", port: try port ?? ReservedPort().address.port)
             }
         let socket = try DatagramClient(bound: place, patience: 1)
         address = socket.address

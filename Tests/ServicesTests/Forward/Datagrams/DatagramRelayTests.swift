@@ -63,7 +63,7 @@ import Testing
 
     private static func send(_ text: String, from peer: DatagramPeer, to port: UInt16) {
         let bytes = Array(text.utf8)
-        _ = ServerAddress(.tcp(host: "127.0.0.1", port: port)).withKernelAddress {
+        _ = ServerAddress(.ip(host: "127.0.0.1", port: port)).withKernelAddress {
             sendto(peer.raw, bytes, bytes.count, 0, $0, $1)
         }
     }

@@ -97,7 +97,7 @@ import Testing
     /// Answers each question at a socket.
     private func answer(_ peer: DatagramPeer) {
         guard let question = peer.receiveWithSource() else { return }
-        _ = ServerAddress(.tcp(host: "127.0.0.1", port: question.port)).withKernelAddress {
+        _ = ServerAddress(.ip(host: "127.0.0.1", port: question.port)).withKernelAddress {
             sendto(peer.raw, [UInt8(ascii: "!")], 1, 0, $0, $1)
         }
     }
