@@ -18,7 +18,8 @@ def use(machine, name):
     """Puts an example in force as its header says."""
     text = machine.read(f"{EXAMPLES}/{name}.toml")
     # A header that names a drop-in means that it is needed; some are named further down, beside what needs them.
-    for drop_in in sorted(set(re.findall(r"([\w-]+\.conf), (?:which is )?installed beside", text))):
+    words = re.sub(r"\n# *", " ", text)
+    for drop_in in sorted(set(re.findall(r"([\w-]+\.conf), (?:which is )?installed beside", words))):
         service.drop_in(machine, drop_in.removesuffix(".conf"), machine.read(f"{EXAMPLES}/{drop_in}"))
     # The daemon that runs has another configuration, and some of the same ports.
     machine.run("systemctl", "stop", "usherd.service")
