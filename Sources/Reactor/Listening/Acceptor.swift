@@ -29,8 +29,8 @@ final class Acceptor: IngressSocket {
     /// The local address of every connection; nil for a wildcard socket, where getsockname(2) tells it.
     private let local: SocketAddress?
 
-    /// The most connections to accept in the next turn: one more than the last turn accepted, if that found no end. So a
-    /// connection that comes alone costs no accept4(2) that returns EAGAIN.
+    /// The most connections to accept in the next turn: one more than the last turn accepted, if that found no end. So of
+    /// connections that come one by one, every second costs an accept4(2) that returns EAGAIN.
     private var expected = 1
 
     /// When to resume; nil while epoll watches the socket, and `.max` for never.
