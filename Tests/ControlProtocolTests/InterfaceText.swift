@@ -91,7 +91,7 @@ struct InterfaceText: Sendable {
         }
     }
 
-    /// Every type that something refers to and that there is not.
+    /// The names of types that are used but not declared.
     var dangling: [String] {
         func names(_ kind: Kind) -> [String] {
             switch kind {

@@ -14,8 +14,8 @@ ECHO = {
     # load), so that recv and send are nearly all there is.
     "system calls a message, 64 connections": 2.25,
 
-    # One connection after the other: epoll_wait for the listener, accept4 and one that finds no more, recv, send,
-    # epoll_ctl, epoll_wait and recv for the end, close. Up to two more if the first bytes come just too late.
+    # One connection after the other: epoll_wait for the listener, accept4 and every second time one that finds no more,
+    # recv, send, epoll_ctl, epoll_wait and recv for the end, close. Up to two more if the first bytes come just too late.
     "system calls a connection, 1 at a time": 11.5,
 
     # 64 at a time share the waiting: accept4, recv, send, epoll_ctl, recv, close, and writes of the log that hundreds
