@@ -108,7 +108,7 @@ class UsherdRelay(Usherd, DatagramRelay):
 
 
 class Nginx(relays.Nginx, DatagramRelay):
-    flags = "worker_processes 1, multi_accept on, no reuseport, rcvbuf=4m, no log"
+    flags = "worker_processes 1, multi_accept on, no reuseport, rcvbuf=4m, access_log with buffer=64k"
 
     def command(self, directory, port, upstream):
         return self.configured(directory, FLOWS, f"""\

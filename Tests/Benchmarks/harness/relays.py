@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The relays that are compared. A new one is a new class here, as in servers.py."""
 
+import socket
+import threading
 from pathlib import Path
 
 from . import BENCHMARKS, RELAY_COPY, RELAY_SPLICE
@@ -63,22 +65,47 @@ to = ["tcp://127.0.0.1:{upstream}"]
 """, PAIRS))]
 
 
+class LogSocket:
+    """A Unix datagram socket whose messages a thread of this process reads and forgets, as a syslog daemon would."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self):
+        with self.socket:
+            # It reads as empty once it was shut down.
+            while self.socket.recv(65536):
+                pass
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+
 class HAProxy(Packaged, Relay):
     name, title, package, program = "haproxy", "HAProxy", "haproxy", "haproxy"
     every_round = True
-    flags = "nbthread 1, mode tcp, tune.bufsize 65536, no log"
+    flags = "nbthread 1, mode tcp, tune.bufsize 65536, option tcplog to a Unix datagram socket"
     options = ""
+    log = None
 
     def command(self, directory, port, upstream):
+        if self.log:
+            self.log.close()
+        self.log = LogSocket(directory / "log")
         path = directory / "haproxy.cfg"
         path.write_text(f"""\
 global
     nbthread 1
+    log {directory}/log local0
     tune.bufsize 65536
     maxconn {PAIRS}
 
 defaults
     mode tcp
+    log global
+    option tcplog
     maxconn {PAIRS}
     timeout connect 5s
     timeout client 1h
@@ -110,7 +137,7 @@ class HAProxySplice(HAProxy):
 class Nginx(Packaged, Relay):
     name, title, package, program = "nginx", "nginx stream", "libnginx-mod-stream", "nginx"
     every_round = True
-    flags = "worker_processes 1, multi_accept on, proxy_buffer_size 64k, no log"
+    flags = "worker_processes 1, multi_accept on, proxy_buffer_size 64k, access_log with buffer=64k"
 
     def command(self, directory, port, upstream):
         return self.configured(directory, PAIRS, f"""\
@@ -137,6 +164,10 @@ events {{
 }}
 
 stream {{
+    log_format bench '$remote_addr:$remote_port [$time_iso8601] $protocol $status $bytes_sent $bytes_received '
+                     '$session_time $upstream_addr $upstream_connect_time';
+    access_log {directory}/access.log bench buffer=64k flush=1s;
+
     server {{
 {server}    }}
 }}
