@@ -4,7 +4,7 @@ import Synchronization
 
 /// Buffers the encoded records of one lane for the destinations of the log.
 ///
-/// Records are buffered until there are 64 KiB of them or the clock passes the next tenth of a second: all lanes submit at the
+/// Records are buffered until there are 32 KiB of them or the clock passes the next tenth of a second: all lanes submit at the
 /// same times, so that a destination can sort their records. The buffer has no timer: its lane includes ``deadline`` in its epoll
 /// timeout, and calls ``flushIfDue(now:)``. An empty buffer has no deadline, so an idle lane sleeps.
 ///
@@ -89,6 +89,7 @@ public final class RecordBuffer {
             flush()
         } else if deadline == nil {
             deadline = limits.nextFlush(after: now)
+            pending.records.reserve(limits.batchBytes, in: policy.encodings)
         }
     }
 }

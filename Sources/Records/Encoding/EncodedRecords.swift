@@ -74,6 +74,18 @@ struct EncodedRecords: Sendable {
                 journal: UInt32(truncatingIfNeeded: journal.count)))
     }
 
+    /// How much one record may exceed a batch, as a rule.
+    private static let mostExcess = 4 << 10
+
+    /// Makes room for a batch of so many bytes in all, so that the arrays need not double. What is not written to takes no memory.
+    mutating func reserve(_ count: Int, in encodings: RecordEncodings) {
+        let count = count + Self.mostExcess
+        if encodings.contains(.init(.terminal)), terminal.capacity < count { terminal.reserveCapacity(count) }
+        if encodings.contains(.init(.text)), text.capacity < count { text.reserveCapacity(count) }
+        if encodings.contains(.init(.json)), json.capacity < count { json.reserveCapacity(count) }
+        if encodings.contains(.init(.journal)), journal.capacity < count { journal.reserveCapacity(count) }
+    }
+
     /// Removes the records and keeps the memory.
     mutating func removeAll() {
         places.removeAll(keepingCapacity: true)

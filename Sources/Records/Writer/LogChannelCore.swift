@@ -44,7 +44,7 @@ final class LogChannelCore: Sendable {
     private static let settleTime: UInt64 = 5_000_000
 
     /// At so many bytes the items do not wait any more.
-    private static let mostHeld = 256 << 10
+    private static let mostHeld = 64 << 10
 
     /// How long a failing sink is left alone, and how long a write may block before it counts as stuck, in nanoseconds.
     static let pause: UInt64 = 1_000_000_000
