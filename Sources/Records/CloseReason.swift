@@ -26,7 +26,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// No upstream could be reached.
     case connectFailed
 
-    /// No upstream had a free connection within the listener's `queue-timeout`.
+    /// No upstream had room for the connection within the listener's `queue-timeout`.
     case queueTimeout
 
     /// One side had shut down its writing direction, and the other did not within the listener's `half-close-timeout`.
@@ -38,7 +38,7 @@ public enum CloseReason: UInt8, CaseIterable, Sendable {
     /// The client did not read what others sent it, and its buffer reached its limit.
     case slowReader
 
-    /// A message of a framed stream is longer than the other side accepts.
+    /// A message of a framed stream or of a seqpacket socket is longer than the other side accepts.
     case messageTooLong
 
     /// A framed stream ended within a message.

@@ -15,7 +15,7 @@ public enum ServiceManager {
     /// Whether standard error is connected to the journal: `$JOURNAL_STREAM` of systemd.exec(5) names the device and
     /// inode of the stream.
     public static var journalReadsStandardError: Bool {
-        // unsafe: nothing else changes the environment while the daemon starts.
+        // unsafe: only ``takePassedDescriptors()`` changes the environment, before the daemon has a second thread.
         guard let text = unsafe getenv("JOURNAL_STREAM") else { return false }
         let parts = unsafe String(cString: text).split(separator: ":").compactMap { UInt64($0) }
         var status = stat()
@@ -29,7 +29,7 @@ public enum ServiceManager {
     /// The caller owns the descriptors.
     public static func takePassedDescriptors() -> [(name: String, raw: CInt)] {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-        // unsafe: on success `names` points to that many strings; the caller frees the array and its strings.
+        // unsafe: on success `names` points to `count` strings. The array and each string are freed below.
         let count = unsafe sd_listen_fds_with_names(1, &names)
         guard count > 0, let names = unsafe names else { return [] }
         var passed: [(name: String, raw: CInt)] = []

@@ -10,7 +10,7 @@ final class RecordBatch: Sendable {
     private let records = Mutex(EncodedRecords())
     private let readers = Atomic(0)
 
-    /// Fills the batch for so many readers, and returns its old, empty memory in `full`.
+    /// Fills the batch for `count` readers, and returns its old, empty memory in `full`.
     func fill(with full: inout EncodedRecords, readers count: Int) {
         records.withLock { swap(&$0, &full) }
         readers.store(count, ordering: .releasing)
@@ -38,7 +38,7 @@ final class BatchPool: Sendable {
     /// How many empty batches are kept. More would hold memory that only a burst needed.
     private static let mostSpares = 4
 
-    /// Returns an empty batch.
+    /// Takes an empty batch from the pool, or makes one.
     func take() -> RecordBatch { spares.withLock { $0.popLast() } ?? RecordBatch() }
 
     /// Returns an empty batch to the pool.

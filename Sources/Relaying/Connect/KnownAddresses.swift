@@ -12,7 +12,7 @@ package import Addresses
 package struct KnownAddresses: Equatable, Sendable {
     /// What a caller gets from ``ask(at:)``.
     package enum Answer: Equatable, Sendable {
-        /// The addresses, in the order of RFC 6724: at least one, unless the caller leaves some out.
+        /// The addresses, in the order of RFC 6724. From ``ask(at:)`` at least one; a caller may remove some of them.
         case addresses([SocketAddress])
         /// There is no answer yet; the first look-up is under way.
         case pending

@@ -14,7 +14,7 @@ import Relaying
 /// Each frame of the client is sent as one datagram, each answer is sent to the client as a frame. Each connection has its
 /// own socket to the upstream. While that is not writable, the client is not read. A client that does not read loses
 /// datagrams beyond the limits of ``FrameQueue``. Datagrams have no EOF, so after EOF a client still gets answers: for
-/// the listener's `half-close-timeout`, or without one until none has come for ``silence``.
+/// the listener's `half-close-timeout`, or without one until none has arrived for ``silence``.
 ///
 /// Concurrency: belongs to one lane.
 final class FramedSession: StreamSession {
@@ -42,8 +42,9 @@ final class FramedSession: StreamSession {
     /// The PROXY header for the first datagram, or for each; nil if none is to be sent.
     var header: [UInt8]?
 
-    /// Whether everything from the client was relayed, and whether the client does not read any more.
+    /// Whether EOF of the client was read, and everything before it was relayed or dropped.
     var inputIsOver = false
+    /// Whether EPOLLHUP was reported: the client does not read any more.
     private var clientHasClosed = false
 
     /// How many datagrams to ask for: most calls return one.

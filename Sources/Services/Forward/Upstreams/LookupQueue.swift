@@ -6,8 +6,8 @@ import Synchronization
 
 /// Runs name look-ups, which block, on a fixed number of dispatch queues.
 ///
-/// libdispatch has a bounded pool of threads, which lanes, supervisor and log need too: one thread for each name would use
-/// it up when a name server does not answer.
+/// libdispatch has a bounded pool of threads, in which each lane occupies one. With a thread for each name, a name
+/// server that does not answer would use up the pool.
 ///
 /// Concurrency: may be used from every thread.
 final class LookupQueue: Sendable {
