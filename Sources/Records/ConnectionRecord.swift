@@ -19,7 +19,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
         /// The connection was refused.
         case refused(Refusal)
 
-        /// The connection is open; its traffic so far, when the operator asks.
+        /// The connection is open; its traffic so far, on SIGUSR2.
         case live(ConnectionTraffic)
 
         /// The connection is open; its traffic so far, at the interval that its listener configures.

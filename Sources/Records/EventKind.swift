@@ -20,10 +20,10 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// A connection was refused by a rule.
     case refused
 
-    /// A connection is open; written for each one when the operator asks.
+    /// A connection is open; written for each one on SIGUSR2.
     case live
 
-    /// The state of a listener; written for each one when the operator asks.
+    /// The state of a listener; written for each one on SIGUSR2.
     case listener
 
     /// A connection is open; written at the interval that its listener configures.

@@ -128,7 +128,7 @@ public final class RecordWriter: Sendable {
     /// Encoders for a lane.
     func makeEncoders() -> RecordEncoders { RecordEncoders(colour: terminal.isColoured) }
 
-    // MARK: - What destinations tell of themselves
+    // MARK: - Records about destinations
 
     private func connect(_ channels: [LogChannel]) {
         for channel in channels {
@@ -144,7 +144,7 @@ public final class RecordWriter: Sendable {
         for channel in others { channel.submit(record, isSinkRecord: true) }
         guard others.isEmpty, core.sink.destination != .standardError else { return }
         switch record.event {
-        // No patience: the caller may be a lane, which must not block.
+        // The caller may be a lane, which must not block.
         case .logFailed, .logResumed: errorOutput.say(record.message, patience: 0)
         default: break
         }

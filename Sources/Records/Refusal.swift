@@ -14,7 +14,7 @@ public enum Refusal: Error, Hashable {
     /// The PROXY header is invalid or missing; with the cause in words.
     case proxyHeader(String)
 
-    /// A loop: the connection has passed through so many relays.
+    /// A loop: the connection has passed through this number of relays.
     case loop(Int)
 
     /// The source of a datagram is an upstream of its relay, or a socket on which this daemon listens.
@@ -23,7 +23,7 @@ public enum Refusal: Error, Hashable {
     /// Every upstream is down.
     case upstreamsDown
 
-    /// Every upstream has reached its limit, and so many clients are queued already.
+    /// Every upstream has reached its limit, and the queue is full: this number of clients wait.
     case queueLimit(Int)
 
     /// The connection ended before its PROXY header was read.

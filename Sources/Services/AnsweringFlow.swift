@@ -74,7 +74,7 @@ open class AnsweringFlow: Flow {
         // Nothing can be sent to a Unix socket without an address.
         guard !isBroadcastOrMulticast, !peer.isMulticast, peer != .unnamed else { return false }
         guard let port = peer.port else { return true }
-        // A source port equal to our own: another usherd may run the same service there.
+        // A source port equal to the listener's own: another usherd may run the same service there.
         return !answeringPorts.contains(port) && port != local.port && peer != .ipv4(.broadcast, port: port)
     }
 }

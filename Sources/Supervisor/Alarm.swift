@@ -22,14 +22,14 @@ final class Alarm {
 
     private var isRepeating = false
 
-    /// Fires once, after so many nanoseconds.
+    /// Fires once, after this time.
     func set(after nanoseconds: UInt64) {
         isSet = true
         isRepeating = false
         source.schedule(deadline: .now() + .nanoseconds(Int(clamping: nanoseconds)))
     }
 
-    /// Fires repeatedly, at an interval of so many nanoseconds.
+    /// Fires repeatedly, at this interval.
     func `repeat`(every nanoseconds: UInt64) {
         isSet = true
         isRepeating = true

@@ -34,7 +34,7 @@ public enum Daemon {
     private static let leastDescriptors = 32
 
     private static func serve(path: String) -> CInt {
-        // Before anything else is opened, so that no descriptor of ours can be taken for one that was passed.
+        // Before anything else is opened, so that no descriptor of the daemon's own is mistaken for a passed one.
         let passed = ServiceManager.takePassedDescriptors()
         let manager = SystemdNotifier()
         do throws(SystemError) {

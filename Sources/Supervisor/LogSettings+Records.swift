@@ -10,7 +10,7 @@ extension LogSettings {
         RecordSettings(destinations: recordDestinations, format: recordFormat, level: recordLevel, isExact: isExact)
     }
 
-    /// By default the journal if it reads our standard error, as under systemd, otherwise standard error.
+    /// By default the journal if it reads the daemon's standard error, as under systemd; otherwise standard error.
     private var recordDestinations: [RecordDestination] {
         guard let destinations else {
             return [ServiceManager.journalReadsStandardError ? .journal : .standardError]

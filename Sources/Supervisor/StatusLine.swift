@@ -11,7 +11,7 @@ struct StatusLine: Equatable {
     enum Phase: Equatable {
         /// It serves; with the time of the last reload in nanoseconds since 1970, and why it failed, if it did.
         case serving(reloaded: UInt64?, failure: String?)
-        /// It waits for its connections to end, for so many seconds at most.
+        /// It waits for its connections to end, for at most this time.
         case draining(seconds: UInt64)
         /// It is about to end.
         case stopping

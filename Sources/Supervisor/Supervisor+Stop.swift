@@ -19,7 +19,7 @@ extension Supervisor {
         perform(shutdown.stopRequested(at: Clock.monotonic, timeout: timeout))
     }
 
-    /// Stops on Ctrl-C as on SIGTERM, and tells the person at the terminal what is waited for.
+    /// Stops on Ctrl-C as on SIGTERM, and prints on the terminal what the daemon waits for.
     func interrupted() {
         let wasServing = shutdown == .serving
         stop()

@@ -32,8 +32,9 @@ final class Supervisor {
     var shutdown = ShutdownState.serving
     var lastReload: (time: UInt64, failure: String?)?
 
-    /// Whether a configuration is being read, and whether SIGHUP has come since that began.
+    /// Whether a configuration is being read.
     var isLoading = false
+    /// Whether SIGHUP was received since that began.
     var reloadIsWanted = false
 
     /// How long a reload waits for the lanes before it is reported as done.

@@ -4,7 +4,7 @@ import LinuxSystem
 
 /// Lets other threads wake a queue through an eventfd.
 ///
-/// Not by a block on the supervisor's queue: so nothing of the supervisor has to be Sendable.
+/// A block on the supervisor's queue would do the same, but what it captures would have to be Sendable.
 ///
 /// Concurrency: may be signalled from any thread.
 final class Wakeup: Sendable {

@@ -3,7 +3,7 @@
 extension IPv4Address {
     /// Parses four decimal numbers separated by dots, and no other form.
     ///
-    /// No leading zeros (inet_aton(3) reads them as octal), no fewer numbers, no spaces.
+    /// Leading zeros, which inet_aton(3) reads as octal, fewer than four numbers, and spaces are refused.
     public init?(parsing text: some Collection<UInt8>) {
         var value: UInt32 = 0
         var part: UInt32 = 0

@@ -12,7 +12,7 @@ struct FrameIndex {
         /// For each set of compared bits: the numbers by the value of the identifier in these bits.
         var places: [UInt32: [UInt32: [Int]]] = [:]
 
-        /// Up to so many entries are compared one by one. Also the most tables, since each has all the entries.
+        /// The most entries that are compared one by one. Also the most tables, since each has all the entries.
         private static let limit = 32
 
         mutating func add(_ id: UInt32, _ number: Int) {

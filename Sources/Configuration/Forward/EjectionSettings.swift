@@ -7,7 +7,7 @@ public struct EjectionSettings: Hashable, Sendable {
     /// `failures`: how many connections in a row must fail.
     public var failures: Int
 
-    /// `window`: within which time these connections must fail.
+    /// `window`: the time within which these connections must fail.
     public var window: Duration
 
     /// `first`: how long the first ejection lasts. Each further one in a row lasts twice as long.

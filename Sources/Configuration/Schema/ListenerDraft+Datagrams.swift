@@ -13,8 +13,8 @@ extension ListenerDraft {
 
     /// Reports flows that would never end.
     ///
-    /// A flow has no end of its own: without a timeout every source that sends once would occupy a place for ever, until none is
-    /// left. The number of senders on a CAN bus is limited.
+    /// A flow has no EOF: without a timeout, each source that has sent once would count against `max-connections` for
+    /// ever. Flows of a CAN bus are not checked, since the number of its identifiers is limited.
     func checkFlowsEnd(under plan: ListenerPlan, _ diagnostics: inout Diagnostics) {
         let isInherited = !own.has("idle-timeout")
         guard plan.flowIdleTimeout == nil, plan.lifetime == nil,

@@ -35,7 +35,7 @@ extension Diagnostics {
         let parts = text.split(whereSeparator: { ",; \t\n".contains($0) }).map(String.init)
         guard (2...32).contains(parts.count) else { return nil }
         let scheme = parts[0].prefix { $0 != ":" }
-        // A path may contain a comma, so the part after it may not be an address of its own.
+        // A path may contain a comma, so the scheme is not added to the part after it.
         let isPath = scheme.hasPrefix("unix") || scheme == "systemd"
         let list = parts.map { part in
             isPath || (try? Endpoint(parsing: part)) != nil ? part : "\(scheme)://\(part)"

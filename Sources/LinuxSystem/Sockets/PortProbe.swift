@@ -7,8 +7,8 @@ import Glibc
 package enum PortProbe {
     /// Makes a socket as a listener does, binds it, and closes it.
     ///
-    /// No client can connect meanwhile. A datagram that arrives in this moment is lost, as it would be without the probe. Not for
-    /// the path of a Unix socket: bind(2) would leave a file behind.
+    /// No client can connect meanwhile. A datagram that arrives then is lost, as it would be without the probe. Must
+    /// not be called for the path of a Unix socket: bind(2) would leave a file behind.
     ///
     /// - Throws: the kernel's error; `EADDRINUSE` if another socket has the address.
     package static func bind(

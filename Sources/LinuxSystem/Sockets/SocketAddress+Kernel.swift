@@ -68,8 +68,8 @@ extension SocketAddress {
             // unsafe: the pointers live for the call only.
             unsafe clinux_vsock_address(&storage, &length, cid, port)
         case .can(let interface, _):
-            // unsafe: the pointers live for the call only. No interface has the highest index, so the kernel refuses an interface
-            // that does not exist (ENODEV); index 0 would mean all interfaces.
+            // unsafe: the pointers live for the call only. For an interface that does not exist, the highest index is
+            // passed: no interface has it, so the kernel fails with ENODEV. Index 0 would mean all interfaces.
             unsafe clinux_can_address(&storage, &length, interface.index ?? UInt32(CInt.max))
         }
         // unsafe: every sockaddr begins as `sockaddr` does; the pointer lives for the call of `body`.

@@ -113,8 +113,8 @@ public struct UnixSocketFile: Hashable, Sendable {
 
     /// Sets owner and mode of the file of a listening socket. Settings that `access` leaves open return to the original.
     ///
-    /// At no moment may anybody connect who may connect neither before nor afterwards: first the mode loses the bits that it will
-    /// not keep, then the owner changes, then the mode gets the new bits.
+    /// Meanwhile only users may connect who may connect before or afterwards: first the mode loses the bits that it
+    /// will not keep, then the owner changes, then the mode gets the new bits.
     public func apply(_ access: UnixSocketAccess) throws(SystemError) {
         let owner = UnixSocketAccess(user: access.user ?? original.user, group: access.group ?? original.group)
         try withDescriptor { raw, old throws(SystemError) in

@@ -8,11 +8,11 @@ import Records
 ///
 /// Pure: the state that was seen goes in, what to record comes out.
 enum BusLink: Equatable {
-    /// It was not looked at yet.
+    /// Its state was not read yet.
     case unknown
     /// No interface has the name.
     case missing
-    /// The interface with the name is no CAN interface.
+    /// The interface with the name is not a CAN interface.
     case notCAN
     /// The interface is down.
     case down

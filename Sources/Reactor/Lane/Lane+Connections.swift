@@ -64,7 +64,9 @@ extension Lane {
         return service.makeSession(for: seed, on: self)
     }
 
-    /// - Parameter announced: whether an `open` record is written.
+    /// Adds a connection to the table, starts it, and registers its socket with epoll.
+    ///
+    /// - Parameter announced: whether it is announced now, with an `open` record if the listener logs these.
     private func begin(_ connection: StreamSession, announced: Bool = true) {
         _ = table.insert(connection)
         if let refusal = connection.admit() { return connection.refuse(refusal) }
@@ -130,8 +132,9 @@ extension Lane {
         if !pausedAcceptors.isEmpty { resumeAccepting() }
     }
 
-    /// Removes a session whose socket was closed, adds it to the totals, and writes its `close` record. One without an
-    /// `open` record is refused instead.
+    /// Removes a session whose socket was closed, adds it to the totals, and writes its `close` record.
+    ///
+    /// A session that was not announced counts as refused instead.
     func retire(_ session: Session, reason: CloseReason, by party: CloseParty, errno: CInt) {
         guard session.isAnnounced else { return retire(session, refused: .ended(reason)) }
         release(session)

@@ -31,7 +31,7 @@ public final class Lane {
     private static let leastShare = 64 << 10
     private static let bytesPerTurn = 16 << 20
 
-    /// The ``share`` of each connection when so many are ready.
+    /// The ``share`` of each connection when `ready` connections are ready, in bytes.
     static func share(of ready: Int) -> Int { min(max(bytesPerTurn / max(ready, 1), leastShare), mostShare) }
 
     /// The buffer into which every read goes.

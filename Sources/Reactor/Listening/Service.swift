@@ -25,10 +25,10 @@ public protocol Service: AnyObject {
 }
 
 extension Service {
-    /// None.
+    /// Returns nil: the service is for streams only.
     public func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { nil }
 
-    /// No: each identifier on a CAN bus is a source.
+    /// False: the frames of each identifier on a CAN bus are a flow of their own.
     public var takesBusAsOne: Bool { false }
 
     /// Does nothing: most services wait for clients.

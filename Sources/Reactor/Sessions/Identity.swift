@@ -3,7 +3,7 @@
 public import Addresses
 public import LinuxSystem
 
-/// What is known of a connection or a flow: its number, its listener, both addresses, and who vouches for the client.
+/// What is known of a connection or a flow: its number, its listener, both addresses, and the client's credentials.
 ///
 /// The only place where these facts are declared: whatever needs one reads it from here, so a new fact is a property here
 /// and its use. Everything that a connection passes through hands on the whole value.
@@ -25,13 +25,13 @@ public struct Identity: Sendable {
     /// The kind of the socket that the client uses.
     public let kind: SocketKind
 
-    /// What a PROXY header said, if one came; then ``peer`` is the client that it named.
+    /// What the PROXY header said, if one was received; then ``peer`` is the client that it named.
     public package(set) var origin: ProxyOrigin?
 
-    /// When it was accepted, or its first datagram came, in nanoseconds by ``Clock/monotonic``.
+    /// When it was accepted, or its first datagram was received, in nanoseconds by ``Clock/monotonic``.
     public let accepted: UInt64
 
-    /// The settings in force when it came in, in whose count of connections it is.
+    /// The settings that were in force when it was accepted, and the count of connections that includes it.
     let listener: ListenerInForce
 
     init(

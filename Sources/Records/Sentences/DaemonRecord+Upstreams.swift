@@ -4,12 +4,12 @@ import LinuxSystem
 
 /// Why an upstream went down.
 package enum UpstreamOutage: Sendable {
-    /// So many connections in a row failed.
+    /// This number of connections in a row failed.
     ///
     /// - Parameter last: the error of the last one.
     case connections(Int, last: String)
 
-    /// So many checks in a row failed.
+    /// This number of checks in a row failed.
     case checks(Int, last: Check)
 
     /// Why a check failed.

@@ -43,7 +43,7 @@ final class LogChannelCore: Sendable {
     /// How long items wait for those of other lanes after the common flush time, in nanoseconds.
     private static let settleTime: UInt64 = 5_000_000
 
-    /// At so many bytes the items do not wait any more.
+    /// The number of bytes from which on the items do not wait.
     private static let mostHeld = 64 << 10
 
     /// How long a failing sink is left alone, and how long a write may block before it counts as stuck, in nanoseconds.

@@ -2,12 +2,12 @@
 
 import LinuxSystem
 
-/// Tracks whether a sink works, and what to report when that changes. Pure: it knows no sink, clock or queue.
+/// Tracks whether a sink works, and what to report when that changes. Pure: it uses no sink, clock or queue.
 enum SinkHealth: Equatable, Sendable {
     /// The sink accepts records.
     case working
 
-    /// The sink fails, and has lost so many records since then.
+    /// The sink fails, and has lost this number of records since then.
     case failing(lost: UInt64)
 
     /// What the writer must do next.
@@ -18,7 +18,7 @@ enum SinkHealth: Equatable, Sendable {
         /// Report the failure on the other sinks.
         case announceFailure(SystemError)
 
-        /// Test the failing sink with a `log-resumed` record that reports so many lost records.
+        /// Test the failing sink with a `log-resumed` record that reports this number of lost records.
         case probe(lost: UInt64)
     }
 

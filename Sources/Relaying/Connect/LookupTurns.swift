@@ -12,7 +12,7 @@ package struct LookupTurns<Job> {
     private var running = 0
     private var runningSlow = 0
 
-    /// Makes a schedule for so many threads, at least one.
+    /// Makes a schedule for `width` threads, at least one.
     package init(width: Int) {
         self.width = width
         slowWidth = max(1, width / 2)

@@ -17,7 +17,7 @@ import Addresses
 /// when its attempt started. A report about an attempt that started before the present state is ignored.
 ///
 /// Concurrency: a value without a lock of its own. Lanes read ``availableFrom`` and ``wantsSuccess`` for each connection;
-/// publish both as atomics after each input.
+/// publish both as atomics after each call that may change them.
 package struct UpstreamHealth: Equatable, Sendable {
     /// The thresholds of ejection and of checks.
     package struct Limits: Equatable, Sendable {
@@ -60,7 +60,7 @@ package struct UpstreamHealth: Equatable, Sendable {
     package struct Ejection: Equatable, Sendable {
         /// How many failures in a row eject.
         package var failures = 3
-        /// The time within which they must fail. Older failures are forgotten.
+        /// The time within which these connections must fail. Older failures do not count.
         package var window: UInt64 = 60_000_000_000
         /// The duration of the first ejection.
         package var first: UInt64 = 1_000_000_000
@@ -83,7 +83,7 @@ package struct UpstreamHealth: Equatable, Sendable {
     package enum Change: Equatable, Sendable {
         /// New connections go to other upstreams.
         case wentDown(Cause)
-        /// The upstream gets connections again, after so many nanoseconds.
+        /// The upstream gets connections again, after it was down for this time.
         case wentUp(afterNanoseconds: UInt64)
     }
 
@@ -113,7 +113,7 @@ package struct UpstreamHealth: Equatable, Sendable {
 
     private var limits: Limits
     private var state = State.up(since: 0)
-    /// The times of failed connections since the last success; fewer than eject.
+    /// The times of failed connections since the last success: always fewer than ``Ejection/failures``.
     private var failures: [UInt64] = []
     /// The latest checks in a row with the same outcome; counted up to `rise` and `fall`.
     private var streak = Streak.succeeded(0)
@@ -155,7 +155,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         }
     }
 
-    /// Asks for permission to connect. Claims the trial if one is due.
+    /// Whether a connection may try now. Claims the trial if one is due.
     ///
     /// - Parameter now: the time to pass as `startedAt` with the report of the outcome.
     package mutating func claimAttempt(at now: UInt64) -> Bool {
@@ -200,8 +200,8 @@ package struct UpstreamHealth: Equatable, Sendable {
             eject(at: now, ejection)
             return nil
         case .ejected(let since, let until) where startedAt >= since:
-            // Chosen because no other upstream was available. Later than the members that failed before, so that they are
-            // tried first.
+            // It was tried because no upstream was available. Its next trial is postponed behind those of the upstreams
+            // that failed earlier.
             state = .ejected(since: since, until: max(until, Self.sum(now, length(of: ejections, ejection))))
             return nil
         case .up, .onTrial, .ejected, .down:
@@ -276,7 +276,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         return .wentUp(afterNanoseconds: now.since(downSince))
     }
 
-    /// Adds without wrapping, and never returns `.max`, which means that checks keep it down.
+    /// Adds without wrapping. Never returns `.max`: in ``availableFrom`` it means that checks keep the upstream down.
     private static func sum(_ time: UInt64, _ duration: UInt64) -> UInt64 {
         let (sum, overflow) = time.addingReportingOverflow(duration)
         return overflow ? .max - 1 : min(sum, .max - 1)

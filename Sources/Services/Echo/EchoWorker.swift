@@ -4,7 +4,7 @@ import Reactor
 
 /// Sends back all bytes until EOF: RFC 862.
 ///
-/// A client that does not read is not read from, so at most one read is queued for it.
+/// While a client does not read, the worker does not read from it, so the output of at most one read is queued.
 final class EchoWorker: Worker {
     override func received(_ count: Int) {
         _ = sendReceived(count)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Converts bytes from outside to text that is safe on a terminal: control characters become visible.
+/// Converts bytes from the peer to text that is safe on a terminal: control characters become visible.
 ///
 /// For example, ESC becomes `^[`, a C1 character `\u{9b}`, bytes that are not UTF-8 `\xff`. Line feeds and tabs are kept; a
 /// carriage return before a line feed is dropped.

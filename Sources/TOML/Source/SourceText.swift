@@ -13,7 +13,7 @@ public struct SourceText: Sendable {
     /// each has a place.
     private let scalarsBefore: [Int]
 
-    /// The length of a block; at most so many bytes are counted one by one.
+    /// The length of a block, and so the most bytes that are counted one by one.
     static let blockLength = 256
 
     /// Indexes the lines of `bytes`, which need not be valid UTF-8.

@@ -28,7 +28,7 @@ public struct TOMLTable: Sendable {
     /// The index of each key in `entries`; nil for a small table, which is searched faster.
     private let index: [ExactKey: Int]?
 
-    /// Up to so many entries, a search is as fast as hashing.
+    /// The most entries for which a search is as fast as hashing.
     private static let searchableCount = 16
 
     /// Makes a table of `entries`. Of two entries with one key, the first is found.

@@ -138,7 +138,7 @@ extension UpstreamSearch {
 
     /// Whether a connected socket proves that the upstream is there, for the purpose of the search.
     ///
-    /// A check of datagrams needs an answer, and asks all addresses one after the other.
+    /// A check of datagrams needs an answer, and sends to all addresses one after the other.
     private func provesReachable(_ socket: PeerSocket) throws(SystemError) -> Bool {
         guard purpose == .check, let owner else { return true }
         return try owner.provesReachable(socket)

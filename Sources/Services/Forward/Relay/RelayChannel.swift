@@ -24,7 +24,7 @@ struct RelayChannel {
     /// Whether bytes are held.
     var isHolding: Bool { pipe != nil || !held.isEmpty }
 
-    /// Notes that splice(2) moved so many bytes into the pipe.
+    /// Notes that splice(2) moved `count` bytes into the pipe.
     mutating func filled(_ count: Int) { mode.moved(count, filled: true) }
 
     /// Notes that splice(2) moved everything from the pipe to the destination, so both sockets support it.

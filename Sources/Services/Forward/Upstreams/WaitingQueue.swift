@@ -5,7 +5,7 @@ import Synchronization
 
 /// The queue of connections that wait for a free place at an upstream: first in, first out.
 ///
-/// Concurrency: may be used from every thread; the lock is taken only while a connection waits or wants to.
+/// Concurrency: may be used from every thread; while no connection waits, only one that enters takes the lock.
 final class WaitingQueue: Sendable {
     private struct Queue {
         var places = WaitingPlaces<Waiter>()
