@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: kinds)
     func `each source has one flow`(kind: SocketKind) throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([kind], service: MirrorService.init)[0]
+        let socket = try harness.listen([kind], service: EchoingService.init)[0]
         let peers = try (0..<5).map { _ in try peer(kind) }
         for round in 0..<3 {
             for (number, peer) in peers.enumerated() { try peer.send("\(round) of \(number)", to: socket) }
@@ -54,7 +54,7 @@ import Testing
 
     @Test func `datagrams that the kernel dropped are counted and logged`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let peer = try peer(.udp)
         var size: CInt = 4096
         setsockopt(socket.raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
@@ -77,7 +77,7 @@ import Testing
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
-        harness.lane.open(listener(MirrorService.init), sockets: [socket])
+        harness.lane.open(listener(EchoingService.init), sockets: [socket])
         let peer = try DatagramPeer()
         for host in ["127.0.0.2", "127.0.0.3", "127.0.0.2"] { try peer.send(host, to: socket, host: host) }
         var answers: [String] = []
@@ -102,7 +102,7 @@ import Testing
     @Test(arguments: kinds)
     func `a flow ends after idle-timeout, and the next datagram begins another`(kind: SocketKind) throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: MirrorService.init)[0]
+        let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: EchoingService.init)[0]
         let peer = try peer(kind)
         for _ in 0..<2 {
             try peer.send("x", to: socket)
@@ -114,7 +114,7 @@ import Testing
 
     @Test func `a flow with traffic does not reach idle-timeout`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], idleTimeout: 60_000_000, service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], idleTimeout: 60_000_000, service: EchoingService.init)[0]
         let peer = try DatagramPeer()
         let end = Clock.monotonic + 300_000_000
         harness.run(until: {
@@ -130,7 +130,7 @@ import Testing
         let harness = try LaneHarness()
         let socket = try ListeningSocket(
             kind: .udp, address: .ipv4(.any, port: 0), dualStack: false, options: ListeningOptions())
-        harness.lane.open(listener(MirrorService.init), sockets: [socket])
+        harness.lane.open(listener(EchoingService.init), sockets: [socket])
         let peer = try DatagramPeer()
         var on: CInt = 1
         #expect(setsockopt(peer.raw, SOL_SOCKET, SO_BROADCAST, &on, socklen_t(MemoryLayout<CInt>.size)) == 0)
@@ -149,7 +149,7 @@ import Testing
 
     @Test func `empty datagrams count as datagrams`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let peer = try DatagramPeer()
         for _ in 0..<3 { try peer.send("", to: socket) }
         var answers: [String] = []
@@ -168,7 +168,7 @@ import Testing
 
     @Test func `segments of a coalesced datagram are answered and counted one by one`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let peer = try DatagramPeer()
         let bytes = (0..<25_500).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         try peer.send(bytes, segment: 1000, to: socket)
@@ -191,7 +191,7 @@ import Testing
 
     @Test func `sources beyond max-connections are refused and logged together`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], connectionLimit: 10, service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], connectionLimit: 10, service: EchoingService.init)[0]
         let peers = try (0..<200).map { _ in try DatagramPeer() }
         for peer in peers { try peer.send("x", to: socket) }
         var answered: Set<Int> = []
@@ -223,7 +223,7 @@ import Testing
 
     @Test func `the daemon's limit applies to flows`() throws {
         let harness = try LaneHarness(connectionLimit: 1)
-        let socket = try harness.listen([.udp], idleTimeout: 20_000_000, service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], idleTimeout: 20_000_000, service: EchoingService.init)[0]
         let (first, second) = (try DatagramPeer(), try DatagramPeer())
         try first.send("x", to: socket)
         #expect(harness.run(until: { harness.connections == 1 }))
@@ -333,7 +333,7 @@ import Testing
 
     @Test func `received datagrams are answered before the listener closes`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let peer = try DatagramPeer()
         try peer.send("late", to: socket)
         harness.lane.stopAccepting(1)
@@ -343,7 +343,7 @@ import Testing
 
     @Test func `many flows of a closed socket end in several turns, each with a record`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let peers = try (0..<150).map { _ in try DatagramPeer() }
         for peer in peers {
             try peer.send("x", to: socket)
@@ -362,12 +362,12 @@ import Testing
 
     @Test func `a flow survives a reload that keeps its socket, and ends when it closes`() throws {
         let harness = try LaneHarness()
-        let sockets = try harness.listen([.udp, .udp], service: MirrorService.init)
+        let sockets = try harness.listen([.udp, .udp], service: EchoingService.init)
         let peers = try [DatagramPeer(), DatagramPeer()]
         for (peer, socket) in zip(peers, sockets) { try peer.send("x", to: socket) }
         #expect(harness.run(until: { harness.connections == 2 }))
         // The first one goes, so that the second one takes its place.
-        harness.lane.update(listener(MirrorService.init, identifier: 1), sockets: [sockets[1]], keepsService: false)
+        harness.lane.update(listener(EchoingService.init, identifier: 1), sockets: [sockets[1]], keepsService: false)
         #expect(harness.connections == 1)
         #expect(try harness.ends() == ["drained by operator"])
         try peers[1].send("y", to: sockets[1])
@@ -396,7 +396,7 @@ import Testing
                 lanes[lane].listeners[1]?.ingressSockets.contains { $0.socket === socket } == true
             }
         }
-        let listener = self.listener(MirrorService.init, identifier: 1, sharesOneLane: false)
+        let listener = self.listener(EchoingService.init, identifier: 1, sharesOneLane: false)
         for lane in lanes { lane.open(listener, sockets: sockets) }
         let before = sockets.map(homes)
         #expect(before.allSatisfy { $0.count == 1 })
@@ -405,7 +405,7 @@ import Testing
         for lane in lanes { lane.update(listener, sockets: Array(sockets[2...]), keepsService: true) }
         #expect(sockets.map(homes) == [[], []] + before[2...])
         // A service whose members talk to each other wants them all on its lane, and then no more.
-        let together = self.listener(MirrorService.init, identifier: 1, sharesOneLane: true)
+        let together = self.listener(EchoingService.init, identifier: 1, sharesOneLane: true)
         lanes[1].update(together, sockets: sockets, keepsService: false)
         for lane in [lanes[0], lanes[2]] { lane.stopAccepting(1) }
         #expect(sockets.map(homes) == [[1], [1], [1], [1]])
@@ -417,7 +417,7 @@ import Testing
 
     @Test func `a truncated datagram is counted and logged, not delivered`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
+        let socket = try harness.listen([.unixDatagram], service: EchoingService.init)[0]
         let peer = try DatagramPeer(nil)
         try peer.send([UInt8](repeating: 1, count: DatagramBatch.longest + 1), to: socket)
         try peer.send("short", to: socket)
@@ -441,7 +441,7 @@ import Testing
 
     @Test func `an answer that cannot be sent is counted by its flow and logged`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.unixDatagram], service: MirrorService.init)[0]
+        let socket = try harness.listen([.unixDatagram], service: EchoingService.init)[0]
         var peer: DatagramPeer? = try DatagramPeer(nil)
         try peer?.send("x", to: socket)
         peer = nil
@@ -461,7 +461,7 @@ import Testing
         var isReached = true
         while isReached {
             let harness = try LaneHarness()
-            let socket = try harness.listen([.udp], service: MirrorService.init)[0]
+            let socket = try harness.listen([.udp], service: EchoingService.init)[0]
             let peers = try (0..<3).map { _ in try DatagramPeer() }
             isReached = FaultInjection.failing(call: call, with: errno) {
                 for peer in peers {
@@ -492,17 +492,6 @@ import Testing
         _ service: @escaping @Sendable () -> any Service, identifier: Int = 7, sharesOneLane: Bool = true
     ) -> ListenerInForce {
         ListenerInForce(identifier, sharesOneLane: sharesOneLane, makeService: service)
-    }
-}
-
-/// Sends every datagram back.
-private final class MirrorService: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Worker(seed, lane: lane) }
-
-    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { MirrorFlow(flow: seed, lane: lane) }
-
-    private final class MirrorFlow: Flow {
-        override func received(_ bytes: RawSpan, segment: Int) { answerWithSame() }
     }
 }
 

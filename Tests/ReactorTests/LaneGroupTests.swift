@@ -20,7 +20,7 @@ import Testing
         let lanes = try LaneGroup(count: 3, shared: shared) { writer.makeBuffer() }
         let socket = try ListeningSocket(
             kind: .tcp, address: .ipv4(.loopback, port: 0), dualStack: false, options: ListeningOptions())
-        let listener = ListenerInForce(1) { Repeater() }
+        let listener = ListenerInForce(1, makeService: EchoingService.init)
         lanes.performOnAll { $0.open(listener, sockets: [socket]) }
 
         let peers = try (0..<120).map { _ in try TestPeer(to: socket) }
@@ -69,15 +69,5 @@ import Testing
         release.signal()
         lanes.end()
         #expect(lanes.join(timeout: .distantFuture))
-    }
-}
-
-private final class Repeater: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
-        RepeatingWorker(seed, lane: lane)
-    }
-
-    private final class RepeatingWorker: Worker {
-        override func received(_ count: Int) { _ = sendReceived(count) }
     }
 }

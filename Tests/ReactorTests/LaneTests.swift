@@ -13,7 +13,7 @@ import Testing
 
     @Test func `idle-timeout closes a silent connection`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 1_000_000, service: Mirror.init)[0]
+        let socket = try harness.listen(idleTimeout: 1_000_000, service: EchoingService.init)[0]
         let peer = try harness.connect(to: socket)
         #expect(harness.run(until: { peer.hasEnded }))
         #expect(try harness.ends() == ["idle-timeout by daemon"])
@@ -21,7 +21,8 @@ import Testing
 
     @Test func `lifetime closes a busy connection`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 3_600_000_000_000, lifetime: 20_000_000, service: Mirror.init)[0]
+        let socket = try harness.listen(
+            idleTimeout: 3_600_000_000_000, lifetime: 20_000_000, service: EchoingService.init)[0]
         let peer = try harness.connect(to: socket)
         #expect(
             harness.run(until: {
@@ -71,7 +72,7 @@ import Testing
 
     @Test func `a stop closes the remaining connections`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peers = try (0..<10).map { _ in try harness.connect(to: socket) }
         #expect(harness.run(until: { harness.connections == 10 }))
         harness.lane.stopAccepting()
@@ -83,7 +84,7 @@ import Testing
 
     @Test func `the backlog is accepted before the lane stops accepting`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peers = try (0..<20).map { _ in try harness.connect(to: socket) }
         harness.lane.stopAccepting()
         for peer in peers { peer.write("kept") }
@@ -92,8 +93,8 @@ import Testing
 
     @Test func `a closed backlog is accepted in batches, between other events`() throws {
         let harness = try LaneHarness()
-        let closing = try harness.listen(service: Mirror.init)[0]
-        let staying = try harness.listen(service: Mirror.init)[0]
+        let closing = try harness.listen(service: EchoingService.init)[0]
+        let staying = try harness.listen(service: EchoingService.init)[0]
         let other = try harness.connect(to: staying)
         #expect(harness.run(until: { harness.connections == 1 }))
         let peers = try (0..<300).map { _ in try harness.connect(to: closing) }
@@ -118,7 +119,7 @@ import Testing
 
     @Test func `a removed listener accepts the rest of its backlog`() throws {
         let harness = try LaneHarness()
-        let closing = try harness.listen(service: Mirror.init)[0]
+        let closing = try harness.listen(service: EchoingService.init)[0]
         let peers = try (0..<300).map { _ in try harness.connect(to: closing) }
         harness.lane.stopAccepting(1)
         harness.lane.handle.sendHeartbeat(7)
@@ -133,7 +134,7 @@ import Testing
         let peers = try (0..<3).map { _ in try harness.connect(to: socket) }
         harness.lane.stopAccepting(1, staying: [ObjectIdentifier(socket)])
         #expect(harness.connections == 0)
-        let listener = ListenerInForce(2, name: "next", makeService: Mirror.init)
+        let listener = ListenerInForce(2, name: "next", makeService: EchoingService.init)
         harness.lane.open(listener, sockets: [socket])
         for peer in peers { peer.write("kept") }
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "kept" } }))
@@ -141,8 +142,8 @@ import Testing
 
     @Test func `the connections of one listener are stopped`() throws {
         let harness = try LaneHarness()
-        let first = try harness.listen(service: Mirror.init)[0]
-        let second = try harness.listen(service: Mirror.init)[0]
+        let first = try harness.listen(service: EchoingService.init)[0]
+        let second = try harness.listen(service: EchoingService.init)[0]
         let leaving = try harness.connect(to: first)
         let staying = try harness.connect(to: second)
         #expect(harness.run(until: { harness.connections == 2 }))
@@ -156,7 +157,7 @@ import Testing
 
     @Test func `a connection over the daemon's limit is refused, and accepting continues`() throws {
         let harness = try LaneHarness(connectionLimit: 2)
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let first = try harness.connect(to: socket)
         let second = try harness.connect(to: socket)
         #expect(harness.run(until: { harness.connections == 2 }))
@@ -175,7 +176,7 @@ import Testing
     @Test(arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM])
     func `EMFILE on accept pauses the listener, with one record, and it resumes`(number: CInt) throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peer = try harness.connect(to: socket)
         peer.write("patience")
         // The first call of the turn is accept4.
@@ -189,7 +190,7 @@ import Testing
 
     @Test func `ECONNABORTED on accept is skipped`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peer = try harness.connect(to: socket)
         peer.write("next")
         #expect(FaultInjection.failing(call: 1, with: ECONNABORTED) { harness.lane.turn(waiting: false) })
@@ -201,7 +202,7 @@ import Testing
 
     @Test func `a client that floods does not block the others`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.unixStream], service: Mirror.init)[0]
+        let socket = try harness.listen([.unixStream], service: EchoingService.init)[0]
         let flood = try harness.connect(to: socket)
         let other = try harness.connect(to: socket)
         #expect(harness.run(until: { harness.connections == 2 }))
@@ -227,7 +228,7 @@ import Testing
 
     @Test func `open connections are logged on request`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peer = try harness.connect(to: socket)
         peer.write("12345")
         #expect(harness.run(until: { peer.text == "12345" }))
@@ -235,17 +236,6 @@ import Testing
         let live = try #require(try harness.capturedRecords().first { $0.event == "live" })
         #expect(live.number("bytes_in") == 5)
         #expect(live.number("bytes_out") == 5)
-    }
-}
-
-/// Gives everything back.
-private final class Mirror: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
-        MirrorWorker(seed, lane: lane)
-    }
-
-    private final class MirrorWorker: Worker {
-        override func received(_ count: Int) { _ = sendReceived(count) }
     }
 }
 

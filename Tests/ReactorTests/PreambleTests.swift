@@ -3,7 +3,6 @@
 import Addresses
 import LinuxSystem
 import Policy
-import Reactor
 import TestSupport
 import Testing
 
@@ -13,7 +12,7 @@ import Testing
         let harness = try LaneHarness()
         let sockets = try harness.listen(
             proxyTrust: ProxyTrust(sources: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
-        ) { MirrorService() }
+        ) { EchoingService() }
         return (harness, sockets[0])
     }
 
@@ -53,14 +52,5 @@ import Testing
         #expect(records.map(\.event) == ["refused"])
         #expect(records[0]["rule"] == "listener.accept-proxy")
         #expect(records[0]["reason"]?.hasPrefix("PROXY header: ") == true)
-    }
-}
-
-/// Sends back what comes.
-private final class MirrorService: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { Mirror(seed, lane: lane) }
-
-    private final class Mirror: Worker {
-        override func received(_ count: Int) { _ = sendReceived(count) }
     }
 }

@@ -12,8 +12,8 @@ import Testing
 @Suite struct SweepTests {
     private func crowd(_ count: Int) throws -> (LaneHarness, [TestPeer], ListeningSocket) {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
-        let other = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
+        let other = try harness.listen(service: EchoingService.init)[0]
         let peers = try (0..<count).map { _ in try harness.connect(to: socket) }
         #expect(harness.run(until: { harness.connections == count }))
         return (harness, peers, other)
@@ -83,7 +83,7 @@ import Testing
 
     @Test func `many simultaneous deadlines are handled over several turns`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 1_000_000_000, service: Mirror.init)[0]
+        let socket = try harness.listen(idleTimeout: 1_000_000_000, service: EchoingService.init)[0]
         let peers = try (0..<200).map { _ in try harness.connect(to: socket) }
         #expect(harness.run(until: { harness.connections == 200 }))
         var before = 200
@@ -103,7 +103,7 @@ import Testing
         throws
     {
         let harness = try LaneHarness()
-        _ = try harness.listen(service: Mirror.init)
+        _ = try harness.listen(service: EchoingService.init)
         let listener = try #require(harness.lane.listeners[1]?.current)
         var ends: [CInt] = [0, 0]
         #expect(
@@ -131,15 +131,4 @@ private final class DoneNumbers: @unchecked Sendable {
     private(set) var all: [Int] = []
     var count: Int { all.count }
     func append(_ number: Int) { all.append(number) }
-}
-
-/// Gives everything back.
-private final class Mirror: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
-        MirrorWorker(seed, lane: lane)
-    }
-
-    private final class MirrorWorker: Worker {
-        override func received(_ count: Int) { _ = sendReceived(count) }
-    }
 }

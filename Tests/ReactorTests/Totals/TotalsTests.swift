@@ -10,7 +10,7 @@ import Testing
 struct TotalsTests {
     @Test func `connections are counted when accepted, refused and ended, with their bytes`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(connectionLimit: 2, service: Mirror.init)[0]
+        let socket = try harness.listen(connectionLimit: 2, service: EchoingService.init)[0]
         let state = try #require(harness.lane.listeners[1]?.current.state)
         let peers = try (0..<2).map { _ in try harness.connect(to: socket) }
         for peer in peers { peer.write("hello") }
@@ -31,7 +31,7 @@ struct TotalsTests {
 
     @Test func `a flow is counted with its datagrams`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], service: Mirror.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init)[0]
         let state = try #require(harness.lane.listeners[1]?.current.state)
         let peer = try DatagramPeer()
         try peer.send("abc", to: socket)
@@ -45,7 +45,7 @@ struct TotalsTests {
 
     @Test func `a flow that is refused is counted by reason, and its datagrams as dropped`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], connectionLimit: 1, service: Mirror.init)[0]
+        let socket = try harness.listen([.udp], connectionLimit: 1, service: EchoingService.init)[0]
         let state = try #require(harness.lane.listeners[1]?.current.state)
         let (served, refused) = (try DatagramPeer(), try DatagramPeer())
         try served.send("a", to: socket)
@@ -58,7 +58,7 @@ struct TotalsTests {
 
     @Test func `a snapshot in slices gives every open session once, and a number finds its session`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(service: Mirror.init)[0]
+        let socket = try harness.listen(service: EchoingService.init)[0]
         let peers = try (0..<10).map { _ in try harness.connect(to: socket) }
         for peer in peers { peer.write("hello") }
         #expect(harness.run(until: { peers.allSatisfy { $0.text == "hello" } }))
@@ -101,15 +101,4 @@ struct TotalsTests {
         }
         done.wait()
     }
-}
-
-/// Sends everything back, and keeps flows.
-private final class Mirror: Service {
-    func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession { MirrorWorker(seed, lane: lane) }
-    func makeFlow(for seed: FlowSeed, on lane: Lane) -> Flow? { Flow(flow: seed, lane: lane) }
-}
-
-private final class MirrorWorker: Worker {
-    override func received(_ count: Int) { _ = sendReceived(count) }
-    override func inputEnded() { finish(.finished, by: .service) }
 }
