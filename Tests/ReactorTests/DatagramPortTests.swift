@@ -102,7 +102,7 @@ import Testing
     @Test(arguments: kinds)
     func `a flow ends after idle-timeout, and the next datagram begins another`(kind: SocketKind) throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([kind], idleTimeout: 20_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen([kind], service: EchoingService.init) { $0.flowIdleTimeout = 20_000_000 }[0]
         let peer = try peer(kind)
         for _ in 0..<2 {
             try peer.send("x", to: socket)
@@ -114,7 +114,7 @@ import Testing
 
     @Test func `a flow with traffic does not reach idle-timeout`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], idleTimeout: 60_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init) { $0.flowIdleTimeout = 60_000_000 }[0]
         let peer = try DatagramPeer()
         let end = Clock.monotonic + 300_000_000
         harness.run(until: {
@@ -191,7 +191,7 @@ import Testing
 
     @Test func `sources beyond max-connections are refused and logged together`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], connectionLimit: 10, service: EchoingService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init) { $0.maxConnections = 10 }[0]
         let peers = try (0..<200).map { _ in try DatagramPeer() }
         for peer in peers { try peer.send("x", to: socket) }
         var answered: Set<Int> = []
@@ -223,7 +223,7 @@ import Testing
 
     @Test func `the daemon's limit applies to flows`() throws {
         let harness = try LaneHarness(connectionLimit: 1)
-        let socket = try harness.listen([.udp], idleTimeout: 20_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init) { $0.flowIdleTimeout = 20_000_000 }[0]
         let (first, second) = (try DatagramPeer(), try DatagramPeer())
         try first.send("x", to: socket)
         #expect(harness.run(until: { harness.connections == 1 }))

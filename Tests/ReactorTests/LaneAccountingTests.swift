@@ -13,7 +13,7 @@ import Testing
 @Suite struct LaneAccountingTests {
     @Test func `a connection that its listener refuses is not counted by the daemon`() throws {
         let harness = try LaneHarness(connectionLimit: 2)
-        let full = try harness.listen(connectionLimit: 1, service: Keeper.init)[0]
+        let full = try harness.listen(service: Keeper.init) { $0.maxConnections = 1 }[0]
         let free = try harness.listen(service: Keeper.init)[0]
         let kept = try harness.connect(to: full)
         #expect(harness.run(until: { harness.connections == 1 }))

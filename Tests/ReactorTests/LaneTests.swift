@@ -13,7 +13,7 @@ import Testing
 
     @Test func `idle-timeout closes a silent connection`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 1_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen(service: EchoingService.init) { $0.idleTimeout = 1_000_000 }[0]
         let peer = try harness.connect(to: socket)
         #expect(harness.run(until: { peer.hasEnded }))
         #expect(try harness.ends() == ["idle-timeout by daemon"])
@@ -21,8 +21,10 @@ import Testing
 
     @Test func `lifetime closes a busy connection`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(
-            idleTimeout: 3_600_000_000_000, lifetime: 20_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen(service: EchoingService.init) {
+            $0.idleTimeout = 3_600_000_000_000
+            $0.lifetime = 20_000_000
+        }[0]
         let peer = try harness.connect(to: socket)
         #expect(
             harness.run(until: {
@@ -34,7 +36,7 @@ import Testing
 
     @Test func `a service may send a last message when it is stopped`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 1_000_000, service: Polite.init)[0]
+        let socket = try harness.listen(service: Polite.init) { $0.idleTimeout = 1_000_000 }[0]
         let peer = try harness.connect(to: socket)
         #expect(harness.run(until: { peer.hasEnded }))
         #expect(peer.text == "goodbye")

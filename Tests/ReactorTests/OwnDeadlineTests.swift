@@ -8,7 +8,7 @@ import Testing
     @Test("A deadline of the service's own does not put off the listener's")
     func idleTimeoutStays() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 50_000_000) { FarSightedService() }[0]
+        let socket = try harness.listen(service: FarSightedService.init) { $0.idleTimeout = 50_000_000 }[0]
         let peer = try harness.connect(to: socket)
         peer.write("x")
         harness.run(until: { peer.isOver })

@@ -10,10 +10,8 @@ import Testing
 @Suite("A PROXY header before the service") struct PreambleTests {
     private func harness() throws -> (LaneHarness, ListeningSocket) {
         let harness = try LaneHarness()
-        let sockets = try harness.listen(
-            proxyTrust: ProxyTrust(sources: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
-        ) { EchoingService() }
-        return (harness, sockets[0])
+        let trust = ProxyTrust(sources: [.network(try IPNetwork(parsing: "127.0.0.0/8"))])
+        return (harness, try harness.listen(service: EchoingService.init) { $0.proxyTrust = trust }[0])
     }
 
     // Plain only: the PROXY header comes before the filter, as it does before TLS, and the test's peer has one from its first byte.

@@ -83,7 +83,7 @@ import Testing
 
     @Test func `many simultaneous deadlines are handled over several turns`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(idleTimeout: 1_000_000_000, service: EchoingService.init)[0]
+        let socket = try harness.listen(service: EchoingService.init) { $0.idleTimeout = 1_000_000_000 }[0]
         let peers = try (0..<200).map { _ in try harness.connect(to: socket) }
         #expect(harness.run(until: { harness.connections == 200 }))
         var before = 200

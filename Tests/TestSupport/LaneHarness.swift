@@ -4,7 +4,7 @@ public import Addresses
 import Foundation
 import Glibc
 public import LinuxSystem
-import Policy
+public import Policy
 public import Reactor
 import Records
 import Synchronization
@@ -63,12 +63,11 @@ public final class LaneHarness {
 
     /// Opens a listener on one socket of each kind: IPv4 on a port that the kernel chooses, or an abstract Unix name.
     ///
-    /// - Parameter idleTimeout: of connections and of flows.
+    /// - Parameter change: changes the listener's plan, which has no limits: flows have no idle-timeout either.
     @discardableResult
     public func listen(
-        _ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil, lifetime: UInt64? = nil,
-        connectionLimit: Int? = nil, proxyTrust: ProxyTrust = ProxyTrust(),
-        service: @escaping @Sendable () -> any Service
+        _ kinds: [SocketKind] = [.tcp], service: @escaping @Sendable () -> any Service,
+        plan change: (inout ListenerPlan) -> Void = { _ in }
     ) throws -> [ListeningSocket] {
         let sockets = try kinds.map { kind in
             let address: SocketAddress
@@ -81,9 +80,8 @@ public final class LaneHarness {
             return try ListeningSocket(kind: kind, address: address, dualStack: false, options: ListeningOptions())
         }
         var plan = ListenerPlan()
-        (plan.idleTimeout, plan.flowIdleTimeout, plan.lifetime) = (idleTimeout, idleTimeout, lifetime)
-        plan.maxConnections = connectionLimit
-        plan.proxyTrust = proxyTrust
+        plan.flowIdleTimeout = nil
+        change(&plan)
         let listener = ListenerInForce(nextListener, plan, sharesOneLane: true, makeService: service)
         nextListener += 1
         lane.open(listener, sockets: sockets)

@@ -29,7 +29,7 @@ struct AdmissionTests {
 
     @Test func `a flood of refused connections writes ten records and one for the rest`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(connectionLimit: 1, service: Quiet.init)[0]
+        let socket = try harness.listen(service: Quiet.init) { $0.maxConnections = 1 }[0]
         let first = try harness.connect(to: socket)
         #expect(harness.run(until: { harness.connections == 1 }))
         let peers = try (0..<30).map { _ in try harness.connect(to: socket) }

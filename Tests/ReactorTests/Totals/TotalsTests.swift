@@ -10,7 +10,7 @@ import Testing
 struct TotalsTests {
     @Test func `connections are counted when accepted, refused and ended, with their bytes`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen(connectionLimit: 2, service: EchoingService.init)[0]
+        let socket = try harness.listen(service: EchoingService.init) { $0.maxConnections = 2 }[0]
         let state = try #require(harness.lane.listeners[1]?.current.state)
         let peers = try (0..<2).map { _ in try harness.connect(to: socket) }
         for peer in peers { peer.write("hello") }
@@ -45,7 +45,7 @@ struct TotalsTests {
 
     @Test func `a flow that is refused is counted by reason, and its datagrams as dropped`() throws {
         let harness = try LaneHarness()
-        let socket = try harness.listen([.udp], connectionLimit: 1, service: EchoingService.init)[0]
+        let socket = try harness.listen([.udp], service: EchoingService.init) { $0.maxConnections = 1 }[0]
         let state = try #require(harness.lane.listeners[1]?.current.state)
         let (served, refused) = (try DatagramPeer(), try DatagramPeer())
         try served.send("a", to: socket)

@@ -17,7 +17,7 @@ private struct ChatStage {
 
     init(_ kinds: [SocketKind] = [.tcp], idleTimeout: UInt64? = nil) throws {
         harness = try LaneHarness()
-        sockets = try harness.listen(kinds, idleTimeout: idleTimeout, service: ServiceSettings.chat.factory)
+        sockets = try harness.listen(kinds, service: ServiceSettings.chat.factory) { $0.idleTimeout = idleTimeout }
     }
 
     /// A member that was welcomed and has a name, unless that is empty.

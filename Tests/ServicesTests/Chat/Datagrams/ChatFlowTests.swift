@@ -19,7 +19,9 @@ private struct MixedStage {
 
     init(idleTimeout: UInt64? = nil, patience: ChatPatience = ChatPatience()) throws {
         harness = try LaneHarness()
-        sockets = try harness.listen(Self.kinds, idleTimeout: idleTimeout) { ChatService(patience: patience) }
+        sockets = try harness.listen(
+            Self.kinds, service: { ChatService(patience: patience) },
+            plan: { ($0.idleTimeout, $0.flowIdleTimeout) = (idleTimeout, idleTimeout) })
     }
 
     func socket(_ kind: SocketKind) throws -> ListeningSocket {

@@ -20,8 +20,7 @@ import Testing
         let client: DatagramPeer
 
         init(
-            _ kind: SocketKind = .udp, to upstreams: [String], idleTimeout: UInt64? = nil,
-            _ change: (inout ForwardSettings) -> Void = { _ in }
+            _ kind: SocketKind = .udp, to upstreams: [String], _ change: (inout ForwardSettings) -> Void = { _ in }
         ) throws {
             let origin = SettingOrigin(file: "", place: SourcePlace(line: 1, column: 1))
             var settings = ForwardSettings(
@@ -29,8 +28,7 @@ import Testing
                 balance: .first)
             change(&settings)
             harness = try LaneHarness()
-            socket = try harness.listen(
-                [kind], idleTimeout: idleTimeout, service: ServiceSettings.forward(settings).factory)[0]
+            socket = try harness.listen([kind], service: ServiceSettings.forward(settings).factory)[0]
             client = try DatagramPeer(kind == .udp ? "127.0.0.1" : nil)
         }
 

@@ -40,7 +40,9 @@ import Testing
     /// - Returns: whether there was such a call.
     private func playsStreams(failing call: Int, with number: CInt) throws -> Bool {
         let harness = try LaneHarness()
-        let upstream = try harness.listen([.udp], idleTimeout: Self.rest, service: ServiceSettings.echo.factory)[0]
+        let upstream = try harness.listen([.udp], service: ServiceSettings.echo.factory) {
+            $0.flowIdleTimeout = Self.rest
+        }[0]
         let socket = try harness.listen([.tcp], service: settings("udp", upstream.address).factory)[0]
         let peers = try (0..<2).map { _ in try harness.connect(to: socket) }
         let reached = FaultInjection.failing(call: call, with: number) {
@@ -69,8 +71,9 @@ import Testing
     private func playsFlows(failing call: Int, with number: CInt) throws -> Bool {
         let harness = try LaneHarness()
         let upstream = try harness.listen([.tcp], service: ServiceSettings.echo.factory)[0]
-        let socket = try harness.listen(
-            [.udp], idleTimeout: Self.rest, service: settings("tcp", upstream.address).factory)[0]
+        let socket = try harness.listen([.udp], service: settings("tcp", upstream.address).factory) {
+            $0.flowIdleTimeout = Self.rest
+        }[0]
         let peer = try DatagramPeer()
         let reached = FaultInjection.failing(call: call, with: number) {
             for text in ["first", "second", "", "third"] {
