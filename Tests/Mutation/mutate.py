@@ -106,7 +106,8 @@ def contained():
     Exit tests start processes in groups of their own, and a change may keep one from ending.
     """
     for options in ([], ["--user", "--map-current-user"]):
-        prefix = ["unshare", *options, "--pid", "--fork", "--kill-child"]
+        # libdispatch looks for its threads in /proc, and crashes where they are not.
+        prefix = ["unshare", *options, "--pid", "--mount-proc", "--fork", "--kill-child"]
         if subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
             return prefix
     return []
