@@ -48,13 +48,14 @@ let package = Package(
         .target(
             name: "Services",
             dependencies: [
-                "Reactor", "Records", "Configuration", "Relaying", "ProxyProtocol", "Addresses", "LinuxSystem",
+                "ControlProtocol", "Reactor", "Records", "Configuration", "Relaying", "ProxyProtocol", "Addresses", "LinuxSystem",
             ],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
             dependencies: [
-                "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy", "Addresses", "LinuxSystem",
+                "ControlProtocol", "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy", "Addresses",
+                "LinuxSystem",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -94,14 +95,14 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "Relaying", "Reactor", "Records", "Configuration", "TOML", "Addresses", "LinuxSystem",
-                "TestSupport",
+                "ControlProtocol", "Services", "Relaying", "Reactor", "Records", "Configuration", "TOML", "Addresses",
+                "LinuxSystem", "TestSupport",
             ]),
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "Supervisor", "Services", "Records", "HostAccess", "Configuration", "Addresses", "LinuxSystem",
-                "TestSupport", "TOML",
+                "ControlProtocol", "Supervisor", "Services", "Records", "HostAccess", "Configuration", "Addresses",
+                "LinuxSystem", "TestSupport", "TOML",
             ]),
         .testTarget(
             name: "SocketClientTests", dependencies: ["SocketClient", "Addresses", "LinuxSystem"]),

@@ -133,6 +133,13 @@ int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32
     return 0;
 }
 
+int clinux_peer_groups(int descriptor, uint32_t *groups, uint32_t *count) {
+    socklen_t length = *count * sizeof *groups;
+    int result = getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, groups, &length);
+    *count = length / sizeof *groups;
+    return result;
+}
+
 void clinux_vsock_address(struct sockaddr_storage *address, socklen_t *length, uint32_t cid, uint32_t port) {
     struct sockaddr_vm *vm = (struct sockaddr_vm *)address;
     memset(vm, 0, sizeof *vm);

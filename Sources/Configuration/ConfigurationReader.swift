@@ -249,6 +249,7 @@ struct ConfigurationReader {
 
     /// Returns the configuration if there are no problems, else the problems sorted by place.
     consuming func finish(host: some HostLookup) -> (Configuration?, [ConfigurationProblem]) {
+        resolveOperators(host)
         let listeners = listeners(host: host)
         if drafts.isEmpty, diagnostics.problems.isEmpty {
             diagnostics.report(
@@ -259,6 +260,7 @@ struct ConfigurationReader {
             return (nil, Self.sorted(diagnostics.problems))
         }
         log.origin = keySpans["log.to"]?.origin
+        daemon.controlOrigin = keySpans["daemon.control"]?.origin
         daemon.maxConnectionsOrigin = keySpans["daemon.max-connections"]?.origin
         var configuration = Configuration(daemon: daemon, log: log, listeners: listeners)
         configuration.notes = Self.sorted(diagnostics.notes)
@@ -268,6 +270,20 @@ struct ConfigurationReader {
     /// Sorts by place; problems at one place keep the order in which they were found.
     private static func sorted(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
         problems.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+    }
+
+    private mutating func resolveOperators(_ host: some HostLookup) {
+        guard let name = daemon.operatorGroup, let span = keySpans["daemon.operators"] else { return }
+        var reason = ""
+        do throws(NameLookupFailure) {
+            // A name of digits is looked up as a name first, as by chown(1).
+            daemon.operators = try host.group(named: name) ?? UInt32(name)
+            guard daemon.operators == nil else { return }
+        } catch {
+            reason = ": \(error.reason)"
+        }
+        diagnostics.report(
+            "this host has no group `\(name)`\(reason)", at: span, help: "`getent group` shows the groups")
     }
 
     private mutating func listeners(host: some HostLookup) -> [ListenerSettings] {

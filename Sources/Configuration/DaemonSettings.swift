@@ -25,8 +25,31 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `drain-timeout`: how long connections may stay open after a stop, or after their listener was removed.
     public var drainTimeout = Duration.seconds(30)
 
-    /// `control`: the path of the control socket.
-    public var control: String?
+    /// Where the control socket is.
+    public enum Control: Hashable, Sendable {
+        /// Where the environment suggests: ``ControlProtocol/ControlPath``.
+        case automatic
+        /// At this path.
+        case path(String)
+        /// There is none.
+        case off
+    }
+
+    /// `control`.
+    public var control = Control.automatic
+
+    /// `operators`: the name or number of the group whose members may change something over the control socket.
+    public var operatorGroup: String?
+
+    /// The number of ``operatorGroup``.
+    public var operators: UInt32?
+
+    /// The number of the group `usherd`, which may use the control socket of a daemon that runs as root; nil if this host has
+    /// no such group.
+    public var controlGroup: UInt32?
+
+    /// Where `control` was written, if it was.
+    public var controlOrigin: SettingOrigin?
 
     /// Where `max-connections` was written, if it was.
     public var maxConnectionsOrigin: SettingOrigin?

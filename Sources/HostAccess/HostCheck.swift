@@ -39,9 +39,16 @@ struct HostCheck<Facts: HostFacts> {
                 logFiles[identity] = path
             }
         }
+        if case .path(let path) = configuration.daemon.control {
+            checkSocketFile(path, "the control socket \(path) cannot be opened", configuration.daemon.controlOrigin)
+        }
         for listener in configuration.listeners {
             for address in listener.listen {
-                if case .path(let bytes) = address.endpoint.location { checkSocketFile(bytes, address) }
+                if case .path(let bytes) = address.endpoint.location,
+                    let path = String(validating: bytes, as: UTF8.self)
+                {
+                    checkSocketFile(path, "\(address.endpoint) cannot be listened on", address.origin)
+                }
                 checkOwner(of: address)
             }
         }
@@ -110,19 +117,17 @@ struct HostCheck<Facts: HostFacts> {
         }
     }
 
-    private mutating func checkSocketFile(_ bytes: [UInt8], _ address: ListenAddress) {
-        guard let path = String(validating: bytes, as: UTF8.self) else { return }
+    /// - Parameter consequence: what fails, in words.
+    private mutating func checkSocketFile(_ path: String, _ consequence: String, _ origin: SettingOrigin?) {
         if let obstacle = PathObstacle.toCreating(in: PathObstacle.parent(of: path), facts) {
             if isMadeByUnit(obstacle) { return }
             return find(
-                "\(address.endpoint) cannot be listened on: \(obstacle.text(for: user.name, facts))",
-                at: address.origin,
-                help: help(for: obstacle))
+                "\(consequence): \(obstacle.text(for: user.name, facts))", at: origin, help: help(for: obstacle))
         }
         guard let status = try? facts.status(of: path), status.kind != .socket else { return }
         find(
-            "\(address.endpoint) cannot be listened on: there is \(status.kind.rawValue) at this path, which usherd leaves"
-                + " alone", at: address.origin, help: "remove it, or write another path")
+            "\(consequence): there is \(status.kind.rawValue) at this path, which usherd leaves alone", at: origin,
+            help: "remove it, or write another path")
     }
 
     /// Whether the obstacle is a missing directory that the unit creates at the start.

@@ -71,6 +71,9 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
     /// A log file was reopened.
     case reopened
 
+    /// An operator has used the control socket to change something.
+    case operated
+
     /// A condition that the operator should check.
     case warning
 
@@ -102,6 +105,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .logFailed: "log-failed"
         case .logResumed: "log-resumed"
         case .reopened: "reopened"
+        case .operated: "operator"
         case .warning: "warning"
         case .recovered: "recovered"
         }
@@ -112,7 +116,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         switch self {
         case .open, .close, .live, .listener, .progress: .info
         case .started, .listening, .reload, .draining, .stopped, .acceptResumed, .logResumed, .reopened, .upstreamUp,
-            .recovered:
+            .operated, .recovered:
             .notice
         case .refused, .dropped, .lost, .acceptPaused, .upstreamDown, .warning: .warning
         case .failed, .reloadFailed, .logFailed: .error
@@ -146,6 +150,7 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
         case .logFailed: "f31da410aff645ee9ef00ad598df5872"
         case .logResumed: "76e8611b4f1541b4bd3bbab3bbe001bd"
         case .reopened: "b4f4edd55b854a8997dc6e349ae56487"
+        case .operated: "5b0a6b5c2e0f4a9d8d3c1a7f6e42b190"
         case .warning: "9010ddc9b2cf49a197f061e24c69c41d"
         case .recovered: "3bdadc8a09e74b318438954713f2bde5"
         }

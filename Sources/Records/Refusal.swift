@@ -29,6 +29,9 @@ public enum Refusal: Error, Hashable {
     /// The connection ended before its PROXY header was read.
     case ended(CloseReason)
 
+    /// An operator has paused the listener. Only flows are refused: connections wait in the backlog.
+    case paused
+
     /// The rules, without the data of one refusal.
     public enum Kind: Int, CaseIterable, Sendable {
         /// ``Refusal/listenerLimit(_:)``
@@ -47,6 +50,23 @@ public enum Refusal: Error, Hashable {
         case queueLimit
         /// ``Refusal/ended(_:)``
         case ended
+        /// ``Refusal/paused``
+        case paused
+
+        /// The name in status lists.
+        package var name: String {
+            switch self {
+            case .listenerLimit: "listener-limit"
+            case .daemonLimit: "daemon-limit"
+            case .proxyHeader: "proxy-header"
+            case .loop: "loop"
+            case .ownAddress: "own-address"
+            case .upstreamsDown: "upstreams-down"
+            case .queueLimit: "queue-limit"
+            case .ended: "ended-before-header"
+            case .paused: "paused"
+            }
+        }
     }
 
     /// The rule alone.
@@ -60,10 +80,11 @@ public enum Refusal: Error, Hashable {
         case .upstreamsDown: .upstreamsDown
         case .queueLimit: .queueLimit
         case .ended: .ended
+        case .paused: .paused
         }
     }
 
-    /// The configuration key behind the rule: the field `rule`.
+    /// The configuration key, or the command, behind the rule: the field `rule`.
     public var rule: StaticString {
         switch self {
         case .listenerLimit: "listener.max-connections"
@@ -71,6 +92,7 @@ public enum Refusal: Error, Hashable {
         case .proxyHeader, .ended: "listener.accept-proxy"
         case .loop, .ownAddress, .upstreamsDown: "listener.to"
         case .queueLimit: "listener.queue-limit"
+        case .paused: "usherctl pause"
         }
     }
 
@@ -84,6 +106,7 @@ public enum Refusal: Error, Hashable {
         case .upstreamsDown: "2a93af557c5646f8bb8f65fd5cb60023"
         case .queueLimit: "69860cdc6ef94c3cbf7f5fc2db0f2cf3"
         case .ended: "5efc58b54b3a41faa22b2a2714326c32"
+        case .paused: "7c1b8a4d2f0e4b6f9b3e5a1c6d8f2e07"
         }
     }
 
@@ -123,6 +146,8 @@ public enum Refusal: Error, Hashable {
         case .ended(let reason):
             bytes.append("connection ended before the PROXY header: ")
             bytes.append(reason.name)
+        case .paused:
+            bytes.append("paused by an operator")
         }
     }
 

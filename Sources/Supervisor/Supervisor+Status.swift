@@ -20,12 +20,19 @@ extension Supervisor {
         }
         return StatusLine(
             listeners: listeners.count, connections: shared.connections.value,
-            waiting: waiting.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") },
+            waiting: waiting.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") } + paused,
             down: configuration.listeners.compactMap { settings in
                 guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down > 0 else { return nil }
                 return StatusLine.Down(listener: settings.name, down: counts.down, all: counts.all)
             },
             phase: phase)
+    }
+
+    /// The listeners that an operator has paused.
+    private var paused: [StatusLine.Waiting] {
+        listeners.values.filter(\.current.state.isPaused).map(\.settings.name).sorted().map {
+            StatusLine.Waiting(listener: $0, reason: "paused")
+        }
     }
 
     /// What listeners wait for: the interfaces of buses, which the lanes watch, and what this host lacks.

@@ -102,6 +102,7 @@ extension Supervisor {
     ///
     /// - Parameter record: the last record. Made after the lanes have ended, since records are sorted by their time.
     func end(status: CInt, _ record: @autoclosure () -> DaemonRecord? = nil) {
+        control.end(timeout: .now() + .seconds(1))
         lanes.end()
         if !lanes.join(timeout: .now() + Self.joinTime) {
             writer.write(.laneNotEnded())

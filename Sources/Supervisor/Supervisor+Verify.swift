@@ -28,6 +28,10 @@
                     (required[lane] ?? []).isSubset(of: identifiers),
                     "lane \(lane) lacks listeners: it has \(identifiers), of \(required[lane] ?? [])")
             }
+            if let lanes = control.verifiable {
+                guard let own = lanes.verify(within: .seconds(10)) else { return ["the control lane does not answer"] }
+                ledger.merge(own)
+            }
             if descriptors { verifyDescriptors(&ledger) }
             return ledger.problems
         }
@@ -52,6 +56,7 @@
         private func verifyDescriptors(_ ledger: inout Ledger) {
             let sockets =
                 listeners.values.flatMap { $0.sockets.map(\.socket.raw) } + closing.compactMap { $0.socket?.raw }
+                + [control.raw].compactMap(\.self)
             let expected = ledger.descriptors.union(sockets).union(Verification.atStart)
             var pipeEnds = 0
             for (raw, kind) in Verification.openDescriptors where raw > STDERR_FILENO {

@@ -8,6 +8,7 @@ import LinuxSystem
 import Policy
 import Reactor
 import Records
+import Services
 
 /// Owns the configuration, listeners and lane handles; handles signals; alone notifies systemd.
 ///
@@ -32,6 +33,20 @@ final class Supervisor {
     var shutdown = ShutdownState.serving
     var lastReload: (time: UInt64, failure: String?)?
 
+    /// When the daemon started, and when the configuration in force was loaded, in nanoseconds since 1970.
+    let startTime = Clock.realtime
+    var loadTime = Clock.realtime
+
+    /// The requests of control clients, and the socket over which they come.
+    let inbox: ControlInbox
+    let control: ControlServer
+    /// Why the control socket cannot be had, as last recorded; nil if it can.
+    var controlFailure: String?
+    var controlLacksPlace = false
+    /// Who waits for the outcome of the reload that is under way, and of the one after it.
+    var reloadCallers: [ControlRequest] = []
+    var nextReloadCallers: [ControlRequest] = []
+
     /// Whether a configuration is being read.
     var isLoading = false
     /// Whether SIGHUP was received since that began.
@@ -53,6 +68,7 @@ final class Supervisor {
     var watchdogAlarm: Alarm?
     var removedListenersAlarm: Alarm?
     var noticeAlarm: Alarm?
+    var controlAlarm: Alarm?
     var noticePause: UInt64 = 0
     var removedListeners: [Int: RemovedListener] = [:]
     /// Sockets that reloads have closed, until every lane has released them.
@@ -102,6 +118,8 @@ final class Supervisor {
         self.wakeup = wakeup
         shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { wakeup.signal() }
         lanes = try LaneGroup(count: configuration.daemon.laneCount, shared: shared) { [writer] in writer.makeBuffer() }
+        inbox = try ControlInbox(lanes.handles)
+        control = ControlServer(inbox, writer)
     }
 
     /// Opens every listener and sends `READY=1`. If a socket fails, records that and ends with `EX_UNAVAILABLE`.
@@ -132,6 +150,7 @@ final class Supervisor {
         setAwaited(awaited)
         watchRoutes()
         recordStart()
+        followControlSettings()
         // libdispatch creates its timerfd with the first timer; later there may be no descriptor left for it.
         statusAlarm?.set(after: 1)
         notifySystemd("READY=1\n\(statusAssignment())")
@@ -173,12 +192,15 @@ final class Supervisor {
         }
         let loads = DispatchSource.makeReadSource(fileDescriptor: loader.raw, queue: queue)
         loads.setEventHandler { [self] in loaded() }
+        let requests = DispatchSource.makeReadSource(fileDescriptor: inbox.raw, queue: queue)
+        requests.setEventHandler { [self] in takeControlRequests() }
+        controlAlarm = Alarm(on: queue) { [self] in followControlSettings() }
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
         removedListenersAlarm = Alarm(on: queue) { [self] in removedListenersTimedOut() }
         noticeAlarm = Alarm(on: queue) { [self] in retryNotices() }
-        sources = [source, signalSource, loads]
+        sources = [source, signalSource, loads, requests]
         for source in sources { source.activate() }
     }
 
@@ -192,6 +214,7 @@ final class Supervisor {
         watchdogAlarm = nil
         removedListenersAlarm = nil
         noticeAlarm = nil
+        controlAlarm = nil
         hostWatchAlarm = nil
         hostWatch = nil
         removedListeners = [:]

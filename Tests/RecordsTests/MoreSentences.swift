@@ -230,4 +230,24 @@ extension Sentence {
                 "7 records for /log were not written: a reload removed it while it was stuck"),
         ]
     }()
+
+    /// The control socket.
+    static let control: [Sentence] = {
+        let caller = PeerCredentials(pid: 77, uid: 1000, gid: 1000)
+        return [
+            Sentence(
+                .operated("pause front", by: caller), .operated, .notice,
+                "user 1000 (process 77) asked for: pause front"),
+            Sentence(
+                .controlUnavailable(at: "/run/usherd/control", because: "WHY", errno: EACCES), .warning, .warning,
+                "cannot listen on the control socket /run/usherd/control, so that usherctl does not reach this usherd: WHY"),
+            Sentence(
+                .controlAvailable(at: "/run/usherd/control"), .recovered, .notice,
+                "listening on the control socket /run/usherd/control"),
+            Sentence(
+                .controlWithoutPlace(), .warning, .warning,
+                "there is no control socket, since neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set: set control of"
+                    + " [daemon] to a path, or to false"),
+        ]
+    }()
 }

@@ -195,7 +195,7 @@ struct Sentence: CustomTestStringConvertible {
 @Suite struct SentencesTests {
     @Test(
         arguments: Sentence.connections + Sentence.listeners + Sentence.losses + Sentence.buses + Sentence.upstreams
-            + Sentence.daemon + Sentence.log)
+            + Sentence.daemon + Sentence.log + Sentence.control)
     func `each record has its sentence`(sentence: Sentence) {
         #expect(sentence.record.message == sentence.message)
         #expect(sentence.record.event == sentence.event)

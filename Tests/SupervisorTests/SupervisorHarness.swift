@@ -83,7 +83,8 @@ final class SupervisorHarness: @unchecked Sendable {
     @discardableResult
     func write(_ listeners: String, daemon: String = "", lanes: String = "2", log: String? = nil) throws -> String {
         if log != nil { hasOneLog = false }
-        let text = "[daemon]\nlanes = \(lanes)\n\(daemon)\n\(log ?? head)\n\(listeners)"
+        let control = daemon.contains("control =") ? "" : "control = \"DIR/control\"\n"
+        let text = "[daemon]\nlanes = \(lanes)\n\(control)\(daemon)\n\(log ?? head)\n\(listeners)"
         return try directory.write(text.replacing("DIR", with: directory.path), to: "usherd.toml")
     }
 

@@ -75,6 +75,10 @@ enum {
 // struct ucred, SO_PEERCRED of unix(7)
 int clinux_peer_credentials(int descriptor, uint32_t *pid, uint32_t *uid, uint32_t *gid);
 
+// SO_PEERGROUPS of unix(7): the supplementary groups of the peer. `count` is how many there is room for, and becomes how many
+// there are; ERANGE if that is more.
+int clinux_peer_groups(int descriptor, uint32_t *groups, uint32_t *count);
+
 // vsock(7)
 void clinux_vsock_address(struct sockaddr_storage *address, socklen_t *length, uint32_t cid, uint32_t port);
 bool clinux_vsock_parts(const struct sockaddr_storage *address, uint32_t *cid, uint32_t *port);

@@ -8,8 +8,37 @@ extension DaemonSettings {
         SettingKey("lanes", \.lanes, .lanes),
         SettingKey("max-connections", \.maxConnections, .count(1...10_000_000, example: 10_000)),
         SettingKey("drain-timeout", \.drainTimeout, .duration(.zero ... .seconds(86_400), example: "30s")),
-        SettingKey("control", \.control, .path(example: "/run/usherd/control")),
+        SettingKey("control", \.control, .control),
+        SettingKey("operators", \.operatorGroup, .groupName),
     ]
+}
+
+extension SettingType where Value == DaemonSettings.Control {
+    /// A path, or `false`.
+    fileprivate static let control = Self { key, value, diagnostics in
+        switch value.content {
+        case .boolean(false): return .off
+        case .string:
+            return SettingType<String>.path(example: "/run/usherd/control").read(key, value, &diagnostics).map {
+                .path($0)
+            }
+        default:
+            diagnostics.reportType(
+                value, of: key, wanted: "a path in quotes, or false", example: "\"/run/usherd/control\"")
+            return nil
+        }
+    }
+}
+
+extension SettingType where Value == String? {
+    /// The name of a group, or its number in quotes.
+    fileprivate static let groupName = Self { key, value, diagnostics in
+        guard case .string(let text) = value.content, !text.isEmpty else {
+            diagnostics.reportType(value, of: key, wanted: "the name of a group in quotes", example: "\"adm\"")
+            return nil
+        }
+        return .some(text)
+    }
 }
 
 extension SettingType where Value == DaemonSettings.Lanes {

@@ -162,6 +162,9 @@ package enum ControlInterface {
         # The daemon is stopping.
         error Stopping ()
 
+        # An event loop does not answer, so that its connections are not known. The watchdog restarts a daemon that stays so.
+        error LaneSilent (lane: int)
+
         """
 
     /// The description of ``serviceName``, as https://varlink.org/Service has it.

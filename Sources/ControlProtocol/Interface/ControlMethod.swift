@@ -40,6 +40,14 @@ package enum ControlParameters {
         package enum CodingKeys: CodingKey, CaseIterable { case listener }
     }
 
+    /// Of `org.varlink.service.GetInterfaceDescription`.
+    package struct Interface: VarlinkParameters, Codable, Hashable, Sendable {
+        package var interface: String
+
+        package init(interface: String) { self.interface = interface }
+        package enum CodingKeys: CodingKey, CaseIterable { case interface }
+    }
+
     /// Of `Status`.
     package struct Status: VarlinkParameters, Codable, Hashable, Sendable {
         /// The only listener to show; nil for all.
@@ -137,4 +145,17 @@ package struct ConnectionFilter: VarlinkParameters, Codable, Hashable, Sendable 
 
     /// Whether it says nothing, so that every connection matches.
     package var isEmpty: Bool { self == ConnectionFilter() }
+
+    /// What it says, for a record: `listener=front peer=192.0.2.0/24`.
+    package var text: String {
+        var parts: [String] = []
+        if let numbers { parts.append("numbers=\(numbers.map(String.init).joined(separator: ","))") }
+        if let listener { parts.append("listener=\(listener)") }
+        if let service { parts.append("service=\(service)") }
+        if let peer { parts.append("peer=\(peer)") }
+        if let upstream { parts.append("upstream=\(upstream)") }
+        if let olderMicroseconds { parts.append("older=\(olderMicroseconds)us") }
+        if let idleMicroseconds { parts.append("idle=\(idleMicroseconds)us") }
+        return parts.joined(separator: " ")
+    }
 }

@@ -20,6 +20,8 @@ package enum VarlinkError: Error, Hashable, Sendable {
     case reloadFailed(String)
     /// The daemon is stopping.
     case stopping
+    /// The lane with this number does not answer.
+    case laneSilent(Int)
 
     /// The qualified name.
     package var name: String {
@@ -32,6 +34,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .noSuchListener: "io.usher.control.NoSuchListener"
         case .reloadFailed: "io.usher.control.ReloadFailed"
         case .stopping: "io.usher.control.Stopping"
+        case .laneSilent: "io.usher.control.LaneSilent"
         }
     }
 
@@ -42,6 +45,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         var parameter: String?
         var listener: String?
         var reason: String?
+        var lane: Int?
     }
 
     /// The parameters of the error.
@@ -53,6 +57,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .permissionDenied, .expectedMore, .stopping: Details()
         case .noSuchListener(let name): Details(listener: name)
         case .reloadFailed(let reason): Details(reason: reason)
+        case .laneSilent(let number): Details(lane: number)
         }
     }
 
@@ -68,6 +73,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
             case "io.usher.control.NoSuchListener": details.listener.map(Self.noSuchListener)
             case "io.usher.control.ReloadFailed": details.reason.map(Self.reloadFailed)
             case "io.usher.control.Stopping": .stopping
+            case "io.usher.control.LaneSilent": details.lane.map(Self.laneSilent)
             default: nil
             }
         guard let known else { return nil }

@@ -3,7 +3,7 @@
 import CLinux
 import Glibc
 
-/// Reads directories.
+/// Reads and makes directories.
 public enum Directory {
     /// The names in a directory, in the kernel's order, without `.` and `..`; empty if there is no such directory.
     ///
@@ -33,5 +33,15 @@ public enum Directory {
             }
             if name != [UInt8(ascii: ".")], name != [UInt8(ascii: "."), UInt8(ascii: ".")] { names.append(name) }
         }
+    }
+
+    /// Makes a directory with these permissions, whatever the umask is.
+    ///
+    /// - Throws: the error of mkdir(2), such as `EEXIST`, or of chmod(2).
+    public static func make(_ path: [UInt8], mode: UInt32) throws(SystemError) {
+        let path = path.map { CChar(bitPattern: $0) } + [0]
+        // unsafe: both strings end in NUL and live for the call.
+        _ = try systemCall("mkdir") { unsafe mkdir(path, mode) }
+        _ = try systemCall("chmod") { unsafe chmod(path, mode) }
     }
 }

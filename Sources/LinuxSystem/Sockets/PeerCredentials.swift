@@ -27,4 +27,14 @@ public struct PeerCredentials: Hashable, Sendable {
         _ = try systemCall("getsockopt") { unsafe clinux_peer_credentials(raw, &pid, &uid, &gid) }
         self.init(pid: pid, uid: uid, gid: gid)
     }
+
+    /// The supplementary groups of the process at connect(2): SO_PEERGROUPS of unix(7).
+    public static func groups(of raw: CInt) throws(SystemError) -> [UInt32] {
+        // NGROUPS_MAX of the kernel: a process cannot have more.
+        var groups = [UInt32](repeating: 0, count: 65_536)
+        var count = UInt32(groups.count)
+        // unsafe: the array has room for `count` numbers; the other is a local.
+        _ = try systemCall("getsockopt") { unsafe clinux_peer_groups(raw, &groups, &count) }
+        return Array(groups.prefix(Int(count)))
+    }
 }

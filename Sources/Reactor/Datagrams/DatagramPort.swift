@@ -195,6 +195,8 @@ final class DatagramPort: IngressSocket {
         if let flow = flows[key] { return flow }
         let admittance: Admittance
         do throws(Refusal) {
+            // The socket serves the flows that there are, so datagrams of others cannot wait in it.
+            if listener.current.state.isPaused { throw .paused }
             admittance = try lane.admit(peer, to: listener.current)
         } catch {
             refuse(range, of: batch, error)

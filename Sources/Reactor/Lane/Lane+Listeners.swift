@@ -43,6 +43,11 @@ extension Lane {
         listener.service.end(on: self)
     }
 
+    /// Applies ``ListenerState/isPaused`` of a listener after a change.
+    public func followPause(of identifier: Int) {
+        for ingress in listeners[identifier]?.ingressSockets ?? [] { ingress.followPause() }
+    }
+
     /// Stops accepting for every listener, and stops handing over connections to other lanes.
     public func stopAccepting() {
         isLeaving = true

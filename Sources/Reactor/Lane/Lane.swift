@@ -163,6 +163,9 @@ public final class Lane {
         if let earliest = deadlines.earliest, earliest.time <= now { passDeadlines() }
         if !answering.isEmpty { flushPorts() }
         records.flushIfDue(now: now)
+        if handle.turnTimes.isMeasured {
+            handle.turnTimes.record(microseconds: Clock.span(from: now, to: Clock.monotonic) / 1000)
+        }
     }
 
     // MARK: - Waiting

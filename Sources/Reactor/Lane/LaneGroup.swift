@@ -5,7 +5,7 @@ public import LinuxSystem
 public import Records
 import Synchronization
 
-/// The lanes of a daemon, each on a serial queue of its own: `usherd.lane.0`, `usherd.lane.1`, …
+/// Lanes, each on a serial queue of its own: `usherd.lane.0`, `usherd.lane.1`, …
 ///
 /// Each queue runs one block, which makes the ``Lane`` and runs it until it ends. Submit nothing else to these queues: it
 /// would not run before that.
@@ -19,10 +19,11 @@ public final class LaneGroup: Sendable {
 
     /// Starts the lanes.
     ///
+    /// - Parameter name: the name of the queues and threads, up to the number.
     /// - Throws: `EAGAIN` if so many threads cannot be created, `EMFILE` and the like if a lane lacks a descriptor for its
     ///   epoll instance or its eventfd; the lanes that have started are ended again.
     public init(
-        count: Int, shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
+        count: Int, name: String = "usherd.lane", shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
     ) throws(SystemError) {
         var handles: [LaneHandle] = []
         for number in 0..<count { handles.append(try LaneHandle(number: number)) }
@@ -33,7 +34,7 @@ public final class LaneGroup: Sendable {
         let started = DispatchSemaphore(value: 0)
         let box = FailureBox()
         for handle in handles {
-            let queue = DispatchQueue(label: "usherd.lane.\(handle.number)")
+            let queue = DispatchQueue(label: "\(name).\(handle.number)")
             queue.async(group: running) { [handles] in
                 let lane: Lane
                 do throws(SystemError) {
@@ -44,7 +45,7 @@ public final class LaneGroup: Sendable {
                     return
                 }
                 started.signal()
-                ThreadName.set("usherd.lane.\(handle.number)")
+                ThreadName.set("\(name).\(handle.number)")
                 lane.run()
             }
         }

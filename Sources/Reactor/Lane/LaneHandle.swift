@@ -13,6 +13,9 @@ public final class LaneHandle: Sendable {
     /// How many connections the lane has.
     public let connections = ConnectionCount()
 
+    /// How long the lane's turns take, while that is measured.
+    public let turnTimes = TurnTimes()
+
     /// The last heartbeat that the lane answered; see ``Lane/answer(heartbeat:)``.
     private let answered = Atomic<UInt64>(0)
 

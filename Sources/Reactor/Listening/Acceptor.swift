@@ -36,6 +36,9 @@ final class Acceptor: IngressSocket {
     /// When to resume; nil while epoll watches the socket, and `.max` for never.
     private var resumeTime: UInt64?
 
+    /// Whether an operator has paused the listener, so that epoll does not watch the socket.
+    private var isHeld = false
+
     /// How many more connections to accept from the backlog of a removed socket; nil before that.
     private var left: Int?
 
@@ -51,6 +54,11 @@ final class Acceptor: IngressSocket {
 
     /// Starts accepting: registers the socket with epoll. Pauses if the host lacks something for that.
     override func begin() {
+        isHeld = listener.current.state.isPaused
+        guard !isHeld else {
+            resumeTime = nil
+            return
+        }
         do throws(SystemError) {
             try lane.poll.add(socket.raw, for: [.readable, .exclusive], token: token)
             resumeTime = nil
@@ -78,6 +86,18 @@ final class Acceptor: IngressSocket {
         return acceptBacklog()
     }
 
+    override func followPause() {
+        guard left == nil, resumeTime != .max, isHeld != listener.current.state.isPaused else { return }
+        if isHeld {
+            // A shortage may last; then accepting resumes with it.
+            isHeld = false
+            if resumeTime == nil { begin() }
+        } else {
+            stopWatching()
+            isHeld = true
+        }
+    }
+
     private func acceptBacklog() -> Turn {
         for _ in 0..<Self.batch {
             guard let left, left > 0, acceptOne() else { return .done }
@@ -92,6 +112,7 @@ final class Acceptor: IngressSocket {
             if turn == .done { lane.ended(self) }
             return turn
         }
+        guard !isHeld else { return .done }
         // During a shortage, accept until EAGAIN: only an empty backlog ends it (``Lane/backlogEmptied(under:)``).
         let most = lane.shared.isOutOfResources ? Self.batch : min(expected, Self.batch)
         var taken = 0
@@ -106,7 +127,7 @@ final class Acceptor: IngressSocket {
         begin()
         // accept4(2) allocates a descriptor before it looks for a connection, so EMFILE may have come with an empty
         // backlog: then no event would follow that ends the shortage.
-        if self.resumeTime == nil { lane.giveTurn(to: self) }
+        if self.resumeTime == nil, !isHeld { lane.giveTurn(to: self) }
     }
 
     override func deadline(at now: UInt64) -> UInt64? {
@@ -194,15 +215,15 @@ final class Acceptor: IngressSocket {
     }
 
     #if DEBUG
-        /// Whether accepting is paused, for now or for good.
-        var isPaused: Bool { resumeTime != nil }
+        /// Whether accepting is paused: by a shortage, by an operator, or for good.
+        var isPaused: Bool { resumeTime != nil || isHeld }
 
         /// Whether accepting will resume.
         var willResume: Bool { resumeTime != nil && resumeTime != .max }
     #endif
 
     private func stopWatching() {
-        guard resumeTime == nil else { return }
+        guard resumeTime == nil, !isHeld else { return }
         // It can only fail with ENOENT: epoll does not watch the socket anyway.
         try? lane.poll.remove(socket.raw)
     }

@@ -23,6 +23,9 @@ class IngressSocket: Pollable {
     /// Starts accepting or receiving.
     func begin() {}
 
+    /// Applies ``ListenerState/isPaused`` after a change.
+    func followPause() {}
+
     /// Stops accepting or receiving.
     ///
     /// - Parameter leavesBacklog: whether the socket stays open for another listener or lane, which gets what is in the

@@ -32,7 +32,7 @@ public struct Identity: Sendable {
     public let accepted: UInt64
 
     /// The settings that were in force when it was accepted, and the count of connections that includes it.
-    let listener: ListenerInForce
+    package let listener: ListenerInForce
 
     init(
         number: UInt64, listener: ListenerInForce, kind: SocketKind, peer: SocketAddress, local: SocketAddress,

@@ -26,14 +26,14 @@ extension Lane {
     /// - Parameters:
     ///   - cursor: 0 to begin.
     ///   - limit: how many slots to look at.
-    ///   - body: called with each.
+    ///   - body: called with each, and its state. It may end the session.
     /// - Returns: the cursor to continue with; nil after the last.
-    package func snapshot(from cursor: Int, limit: Int, _ body: (borrowing LiveSession) -> Void) -> Int? {
+    package func snapshot(from cursor: Int, limit: Int, _ body: (Session, borrowing LiveSession) -> Void) -> Int? {
         var next = min(max(cursor, 0), table.capacity)
         let end = next + min(max(limit, 1), table.capacity - next)
         while next < end {
             if let session = table[next] as? Session, session.isOpen, session.isAnnounced {
-                body(liveState(of: session))
+                body(session, liveState(of: session))
             }
             next += 1
         }

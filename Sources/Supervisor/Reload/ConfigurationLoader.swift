@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Glibc
 import HostAccess
 import LinuxSystem
 import Services
@@ -28,7 +29,11 @@ final class ConfigurationLoader: Sendable {
     init(
         path: String,
         read: @escaping @Sendable (String) -> Outcome = {
-            Configuration.load(path: $0, services: ServiceDescriptor.schemas, host: SystemHostLookup())
+            let host = SystemHostLookup()
+            var (configuration, problems) = Configuration.load(path: $0, services: ServiceDescriptor.schemas, host: host)
+            // Another user could not give the socket to a group that it is not in.
+            if geteuid() == 0 { configuration?.daemon.controlGroup = try? host.group(named: "usherd") }
+            return (configuration, problems)
         }
     ) throws(SystemError) {
         self.path = path

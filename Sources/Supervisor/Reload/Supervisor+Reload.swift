@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import ControlProtocol
 import Dispatch
 import LinuxSystem
 import Reactor
 import Records
+import Services
 
 extension Supervisor {
+    /// Reloads for a control client, which is told the outcome.
+    func reload(for caller: ControlRequest) {
+        guard shutdown == .serving else { return caller.finish(.failed(.stopping)) }
+        // The files may have changed since the reload that is under way has read them.
+        if isLoading { nextReloadCallers.append(caller) } else { reloadCallers.append(caller) }
+        reload()
+    }
+
     /// Starts reading the configuration; ``loaded()`` continues. SIGHUP while it is read leads to one more read, since the
     /// files may have changed meanwhile.
     func reload() {
@@ -33,20 +43,34 @@ extension Supervisor {
     private func finishLoading(_ outcome: Result<Configuration, ReloadFailure>) {
         isLoading = false
         // A daemon that was asked to stop meanwhile needs no new configuration.
-        guard shutdown == .serving else { return }
+        guard shutdown == .serving else { return answerReloadCallers(.failed(.stopping)) }
+        let answer: ControlRequest.Outcome
         do throws(ReloadFailure) {
             let plan = try apply(try outcome.get())
             lastReload = (Clock.realtime, nil)
+            loadTime = Clock.realtime
+            answer = .done
             writer.write(.reloaded(plan.counts))
             warnOfDescriptorLimit()
         } catch {
             lastReload = (Clock.realtime, error.message)
+            answer = .failed(.reloadFailed(error.message))
             writer.write(.reloadFailed(because: error.message))
         }
         notifySystemd("READY=1\n\(statusAssignment())")
+        answerReloadCallers(answer)
         guard reloadIsWanted else { return }
         reloadIsWanted = false
         reload()
+    }
+
+    private func answerReloadCallers(_ outcome: ControlRequest.Outcome) {
+        for caller in reloadCallers { caller.finish(outcome) }
+        reloadCallers = nextReloadCallers
+        nextReloadCallers = []
+        // Nobody reads the files again for those who wait.
+        guard case .failed(.stopping) = outcome, !reloadCallers.isEmpty else { return }
+        answerReloadCallers(outcome)
     }
 
     private func apply(_ loaded: Configuration) throws(ReloadFailure) -> ReloadPlan {
@@ -75,6 +99,7 @@ extension Supervisor {
         setAwaited(changes.awaited)
         watchRoutes()
         endHostWatchIfIdle()
+        followControlSettings()
         // Clients that connect after the reload was reported as done must get the new configuration.
         _ = lanes.performOnAllAndWait(timeout: .now() + settleTime) { $0.followLogSettings() }
         return plan

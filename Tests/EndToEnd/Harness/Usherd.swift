@@ -57,6 +57,7 @@ final class Usherd {
         standardError = LogReader(path)
         var environment = ChildProcess.plainEnvironment
         environment["NOTIFY_SOCKET"] = manager.path
+        environment["RUNTIME_DIRECTORY"] = directory.path
         try directory.write("", to: Self.verification)
         environment["USHERD_TEST_VERIFY"] = directory.appending(Self.verification)
         environment.merge(options.environment) { $1 }

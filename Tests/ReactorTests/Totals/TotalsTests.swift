@@ -67,7 +67,7 @@ struct TotalsTests {
         var numbers: [UInt64] = []
         var cursor: Int? = 0
         while let from = cursor {
-            cursor = harness.lane.snapshot(from: from, limit: 3) { session in
+            cursor = harness.lane.snapshot(from: from, limit: 3) { _, session in
                 numbers.append(session.identity.number)
                 #expect((session.traffic.bytesIn, session.traffic.bytesOut) == (5, 5))
             }
@@ -76,8 +76,8 @@ struct TotalsTests {
         #expect(Set(numbers) == Set(harness.lane.openSessions.map(\.identity.number)))
         for number in numbers { #expect(harness.lane.session(number: number)?.identity.number == number) }
         #expect(harness.lane.session(number: 0) == nil)
-        #expect(harness.lane.snapshot(from: -5, limit: 0) { _ in } == 1)
-        #expect(harness.lane.snapshot(from: .max, limit: .max) { _ in } == nil)
+        #expect(harness.lane.snapshot(from: -5, limit: 0) { _, _ in } == 1)
+        #expect(harness.lane.snapshot(from: .max, limit: .max) { _, _ in } == nil)
     }
 
     @Test func `totals can be read from another thread while a lane counts`() throws {

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configuration is edited, wrongly and rightly."""
 
+import json
+import socket
+
 from .. import service
 from ..clients import ask, connect
 from ..registry import case
@@ -28,6 +31,25 @@ def wrong_edit_changes_nothing(machine):
     equal(service.show(machine, "ActiveState"), "active", "the state")
     equal(ask(client, b"still here"), b"still here", "the connection")
     equal(ask(connect(7007), b"and new"), b"and new", "a new one")
+
+
+@case
+def reload_onto_a_busy_port_fails(machine):
+    client = connect(7007)
+    shipped = machine.read(service.CONFIGURATION)
+    with socket.create_server(("127.0.0.1", 7107)):
+        machine.write(service.CONFIGURATION, shipped + ANOTHER)
+        result = machine.start("systemctl", "reload", "usherd")
+        true(result.returncode != 0, "systemctl reload succeeded")
+        machine.transcript.append(f"$ systemctl reload usherd\n{result.stdout}")
+        refused = machine.start("usherctl", "reload")
+        equal(refused.returncode, 1, "the exit status of usherctl reload")
+        contains(refused.stdout, "tcp://127.0.0.1:7107", "what usherctl says")
+        status = json.loads(machine.run("usherctl", "status", "--json"))
+        contains(status["daemon"]["reload"]["reason"], "tcp://127.0.0.1:7107", "the outcome in the status")
+    machine.run("systemctl", "reload", "usherd", tell=True)
+    equal(ask(connect(7107), b"new"), b"new", "the new listener")
+    equal(ask(client, b"still here"), b"still here", "the connection")
 
 
 @case

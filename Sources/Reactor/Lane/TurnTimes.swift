@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// How long the turns of a lane take: from the end of one wait to the beginning of the next.
+///
+/// They are measured only while somebody may ask, since that reads the clock once more in each turn.
+///
+/// Concurrency: may be used from every thread. The lane finds the mutex free unless another thread reads at that moment.
+public final class TurnTimes: Sendable {
+    private let measured = Atomic<Bool>(false)
+    private let times = Mutex(LogHistogram())
+
+    /// Makes an empty histogram; nothing is measured.
+    init() {}
+
+    /// Whether turns are measured.
+    public var isMeasured: Bool {
+        get { measured.load(ordering: .relaxed) }
+        set { measured.store(newValue, ordering: .relaxed) }
+    }
+
+    /// The turns that were measured so far, in microseconds.
+    public var histogram: LogHistogram { times.withLock { $0 } }
+
+    /// Counts a turn.
+    func record(microseconds: UInt64) { times.withLock { $0.record(microseconds) } }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ControlProtocol
+package import Reactor
+
+/// What a ``ControlService`` asks of the daemon: the supervisor.
+///
+/// Concurrency: called on the control lane; the answer may come from any thread.
+package protocol ControlPlane: AnyObject, Sendable {
+    /// The lanes whose connections are listed and closed.
+    var dataLanes: [LaneHandle] { get }
+
+    /// Has a request carried out, in the order of the calls.
+    func submit(_ request: ControlRequest)
+}
+
+/// A call that only the supervisor can carry out, and where its outcome goes.
+package struct ControlRequest: Sendable {
+    /// What is asked for.
+    package enum Work: Hashable, Sendable {
+        /// The daemon and its listeners, or one of them.
+        case status(listener: String?)
+        /// To accept no more connections.
+        case pause(listener: String)
+        /// To accept again.
+        case resume(listener: String)
+        /// To read the configuration again; the outcome comes when it is in force, or was refused.
+        case reload
+        /// To open the log files again.
+        case reopen
+    }
+
+    /// What came of it.
+    package enum Outcome: Sendable {
+        /// It was done.
+        case done
+        /// The status, and the identifier of each listener in it.
+        case status(ControlResults.Status, identifiers: [Int])
+        /// It was not done.
+        case failed(VarlinkError)
+    }
+
+    package let work: Work
+    private let caller: ControlCaller
+
+    /// Makes a request of the caller's call `number`.
+    init(_ work: Work, from caller: ControlCaller) {
+        self.work = work
+        self.caller = caller
+    }
+
+    /// Makes a request whose outcome goes to a closure, for tests.
+    package func finish(_ outcome: Outcome) {
+        caller.perform { $0.finished(outcome) }
+    }
+}
+
+/// A ``ControlWorker`` as other threads know it.
+///
+/// Concurrency: may be used from every thread. What is sent to a worker that has ended, or has given up the step, is dropped.
+struct ControlCaller: Sendable {
+    private let lane: LaneHandle
+    private let token: UInt64
+    private let step: Int
+
+    init(_ worker: ControlWorker, step: Int) {
+        lane = worker.lane.handle
+        token = worker.lane.token(of: worker)
+        self.step = step
+    }
+
+    /// Calls `body` on the lane of the worker.
+    func perform(_ body: @escaping @Sendable (ControlWorker) -> Void) {
+        lane.perform { [token, step] lane in
+            guard let worker = lane.pollable(token) as? ControlWorker, worker.step == step else { return }
+            body(worker)
+        }
+    }
+}

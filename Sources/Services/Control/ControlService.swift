@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ControlProtocol
+import LinuxSystem
+package import Reactor
+
+/// Serves the control socket, in Varlink.
+///
+/// Concurrency: belongs to the control lane, as every service belongs to one.
+package final class ControlService: Service {
+    /// Who may change something.
+    package struct Operators: Hashable, Sendable {
+        /// The user that the daemon runs as.
+        package var user: UInt32
+        /// The group whose members may; nil for none.
+        package var group: UInt32?
+
+        package init(user: UInt32, group: UInt32?) {
+            self.user = user
+            self.group = group
+        }
+
+        /// Whether a caller may: root, the daemon's user, and the members of the group.
+        ///
+        /// - Parameter groups: the supplementary groups of the caller, asked for only if they matter.
+        func include(_ caller: PeerCredentials?, groups: () -> [UInt32]) -> Bool {
+            guard let caller else { return false }
+            if caller.uid == 0 || caller.uid == user { return true }
+            guard let group else { return false }
+            return caller.gid == group || groups().contains(group)
+        }
+    }
+
+    /// How many calls may go through the connections at a time. Each may hold what it found of all of them.
+    static let mostVisits = 4
+
+    let plane: any ControlPlane
+    let operators: Operators
+    let version: String
+
+    /// How long a lane may take for its part of a call, in nanoseconds.
+    let laneTime: UInt64
+
+    private var workers = 0
+    private var visiting: [ObjectIdentifier] = []
+    private var waiting: [ControlWorker] = []
+
+    package init(
+        _ plane: any ControlPlane, operators: Operators, version: String, laneTime: UInt64 = 5_000_000_000
+    ) {
+        self.plane = plane
+        self.operators = operators
+        self.version = version
+        self.laneTime = laneTime
+    }
+
+    package func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
+        ControlWorker(seed, lane: lane, service: self)
+    }
+
+    // MARK: - Workers
+
+    /// Counts a worker that begins. While there is one, the turns of the lanes are measured.
+    func enter() {
+        workers += 1
+        if workers == 1 { measureTurns(true) }
+    }
+
+    /// Counts a worker that has ended.
+    func leave(_ worker: ControlWorker) {
+        workers -= 1
+        if workers == 0 { measureTurns(false) }
+        waiting.removeAll { $0 === worker }
+        endVisit(of: worker)
+    }
+
+    private func measureTurns(_ isMeasured: Bool) {
+        for handle in plane.dataLanes { handle.turnTimes.isMeasured = isMeasured }
+    }
+
+    // MARK: - Visits
+
+    /// Calls ``ControlWorker/visit()`` as soon as there is room.
+    func beginVisit(of worker: ControlWorker) {
+        guard visiting.count < Self.mostVisits else { return waiting.append(worker) }
+        visiting.append(ObjectIdentifier(worker))
+        worker.visit()
+    }
+
+    /// Makes room for the next.
+    func endVisit(of worker: ControlWorker) {
+        guard let index = visiting.firstIndex(of: ObjectIdentifier(worker)) else { return }
+        visiting.remove(at: index)
+        guard !waiting.isEmpty else { return }
+        beginVisit(of: waiting.removeFirst())
+    }
+}

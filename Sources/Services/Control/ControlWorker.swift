@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import ControlProtocol
+import LinuxSystem
+import Reactor
+import Records
+
+/// A client of the control socket.
+///
+/// Calls are answered strictly in their order, one at a time: https://varlink.org/Method-Call. The next one is read only when
+/// the last reply was taken, so a client that does not read gets no further, and is closed after a minute.
+///
+/// Concurrency: as ``Reactor/Worker``. The supervisor and the data lanes reach it through a ``ControlCaller``.
+final class ControlWorker: Worker {
+    /// The call that is being answered.
+    enum Activity {
+        /// None.
+        case none
+        /// The supervisor is asked for its part.
+        case asking
+        /// Waits for room to visit, or for the next slice of a lane.
+        case visiting(Visit)
+        /// The list is being sent.
+        case listing(rest: ArraySlice<SessionSample>, count: Int)
+    }
+
+    /// A visit of all lanes.
+    struct Visit {
+        /// What it is for.
+        enum Purpose {
+            /// A list of at most so many.
+            case list(SessionFilter, ConnectionOrder, limit: Int)
+            /// Closing, or counting what would be closed.
+            case close(SessionFilter, isDryRun: Bool)
+            /// The bytes of open connections, which the supervisor does not know.
+            case status(ControlResults.Status, identifiers: [Int])
+        }
+
+        let purpose: Purpose
+        var lane = 0
+        var cursor = 0
+        var found = SessionSlice()
+
+        init(for purpose: Purpose) { self.purpose = purpose }
+
+        /// What is done on each lane.
+        var visit: SessionVisit {
+            switch purpose {
+            case .list(let filter, _, _): .list(filter)
+            case .close(let filter, let isDryRun): .close(filter, isDryRun: isDryRun)
+            case .status: .sum
+            }
+        }
+    }
+
+    let service: ControlService
+
+    /// The number of the step that is waited for. What answers an earlier one comes too late.
+    private(set) var step = 0
+
+    var activity = Activity.none
+
+    /// The call that is being answered takes no reply, or several.
+    private var isOneway = false
+    private var takesMore = false
+
+    private var splitter = MessageSplitter(limit: MessageSplitter.longestCall)
+    private var hasEnded = false
+
+    /// How many calls are answered in one turn.
+    private static let callsPerTurn = 16
+
+    /// How long a client may leave a reply unread, in nanoseconds.
+    private static let patience: UInt64 = 60_000_000_000
+
+    init(_ seed: consuming Seed, lane: Lane, service: ControlService) {
+        self.service = service
+        super.init(seed, lane: lane)
+    }
+
+    // MARK: - What the lane calls
+
+    override func start() { service.enter() }
+
+    override func ended(_ reason: CloseReason) { service.leave(self) }
+
+    override var readsWhileHolding: Bool { true }
+
+    override func received(_ count: Int) {
+        var bytes: [UInt8] = []
+        lane.input.withBytes(count) { bytes.append(contentsOf: Span(_bytes: $0)) }
+        do throws(MessageSplitter.TooLong) {
+            try splitter.append(bytes)
+        } catch {
+            return close(.messageTooLong, by: .daemon)
+        }
+        proceed()
+    }
+
+    override func inputEnded() {
+        hasEnded = true
+        proceed()
+    }
+
+    override func outputSent() {
+        ownDeadline = nil
+        proceed()
+    }
+
+    override func turn() { proceed() }
+
+    override func stop(_ reason: CloseReason, by party: CloseParty) { finish(reason, by: party) }
+
+    override func deadlineReached() {
+        if heldBytes > 0 { return close(.slowReader, by: .daemon) }
+        if case .visiting(let visit) = activity { laneIsSilent(visit) }
+    }
+
+    // MARK: - Calls
+
+    /// Answers what there is, as far as the client takes it.
+    private func proceed() {
+        var left = Self.callsPerTurn
+        while isServing, heldBytes == 0 {
+            guard left > 0 else { return requestTurn() }
+            left -= 1
+            switch activity {
+            case .none:
+                guard let message = splitter.next() else {
+                    if hasEnded { finish(.clientClosed, by: .client) }
+                    return
+                }
+                answer(message)
+            case .listing(let rest, let count): sendPart(of: rest, count)
+            case .asking, .visiting: return
+            }
+        }
+    }
+
+    private func answer(_ message: ArraySlice<UInt8>) {
+        do throws(VarlinkCall.Mistake) {
+            let call = try VarlinkCall(message)
+            isOneway = call.oneway
+            takesMore = call.more
+            do throws(VarlinkError) {
+                try perform(call)
+            } catch {
+                fail(error)
+            }
+        } catch {
+            // Nobody knows what would follow.
+            close(.error, by: .daemon)
+        }
+    }
+
+    /// Whether the client takes several replies.
+    var repliesInParts: Bool { takesMore && !isOneway }
+
+    /// Sends a reply, the last of its call unless it continues.
+    func reply(_ parameters: some Encodable, continues: Bool = false) {
+        if !continues { activity = .none }
+        guard !isOneway else { return }
+        transmit(VarlinkReply.bytes(parameters, continues: continues))
+    }
+
+    /// Answers the call with an error.
+    func fail(_ error: VarlinkError) {
+        activity = .none
+        guard !isOneway else { return }
+        transmit(VarlinkReply.bytes(of: error))
+    }
+
+    private func transmit(_ bytes: [UInt8]) {
+        ownDeadline = send(bytes) == .held ? lane.now &+ Self.patience : nil
+    }
+
+    /// Throws unless the client may change something; writes a record of it if it may.
+    func expectOperator(for what: String) throws(VarlinkError) {
+        let groups = { (try? PeerCredentials.groups(of: self.client.raw)) ?? [] }
+        guard let caller = identity.credentials, service.operators.include(caller, groups: groups) else {
+            throw .permissionDenied
+        }
+        lane.write(.operated(what, by: caller))
+    }
+
+    // MARK: - The supervisor's part
+
+    /// Has the supervisor carry out a part of the call.
+    func ask(_ work: ControlRequest.Work) {
+        activity = .asking
+        step &+= 1
+        service.plane.submit(ControlRequest(work, from: ControlCaller(self, step: step)))
+    }
+
+    /// Called with the outcome of ``ask(_:)``.
+    func finished(_ outcome: ControlRequest.Outcome) {
+        switch outcome {
+        case .done: reply(VarlinkReply.Empty())
+        case .failed(let error): fail(error)
+        case .status(let status, let identifiers): begin(Visit(for: .status(status, identifiers: identifiers)))
+        }
+        proceed()
+    }
+
+    // MARK: - Visits of the lanes
+
+    /// Begins to visit the connections of all lanes, as soon as there is room.
+    func begin(_ visit: Visit) {
+        activity = .visiting(visit)
+        service.beginVisit(of: self)
+    }
+
+    /// Visits the next slots.
+    func visit() {
+        guard case .visiting(let visit) = activity else { return }
+        step &+= 1
+        let caller = ControlCaller(self, step: step)
+        let (kind, cursor) = (visit.visit, visit.cursor)
+        ownDeadline = lane.now &+ service.laneTime
+        service.plane.dataLanes[visit.lane].perform { lane in
+            let slice = kind.run(on: lane, from: cursor)
+            caller.perform { $0.visited(slice) }
+        }
+    }
+
+    private func visited(_ slice: SessionSlice) {
+        guard case .visiting(var visit) = activity else { return }
+        // Empty while it grows, so that nothing is copied.
+        activity = .asking
+        visit.found.samples += slice.samples
+        visit.found.count += slice.count
+        for (listener, bytes) in slice.traffic {
+            visit.found.traffic[listener, default: .init()].received &+= bytes.received
+            visit.found.traffic[listener, default: .init()].sent &+= bytes.sent
+        }
+        if let next = slice.next {
+            visit.cursor = next
+            activity = .visiting(visit)
+            return self.visit()
+        }
+        visitNextLane(visit)
+    }
+
+    private func visitNextLane(_ visit: consuming Visit) {
+        visit.lane += 1
+        visit.cursor = 0
+        guard visit.lane >= service.plane.dataLanes.count else {
+            activity = .visiting(visit)
+            return self.visit()
+        }
+        ownDeadline = nil
+        service.endVisit(of: self)
+        conclude(visit)
+        proceed()
+    }
+
+    /// A lane that hangs answers nothing. The status tells more without it than not at all.
+    private func laneIsSilent(_ visit: Visit) {
+        step &+= 1
+        if case .status = visit.purpose { return visitNextLane(visit) }
+        service.endVisit(of: self)
+        fail(.laneSilent(visit.lane))
+        proceed()
+    }
+}

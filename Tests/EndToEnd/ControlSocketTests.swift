@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The control socket: who may use it, and what clients cannot do to the daemon.
+@Suite struct ControlSocketTests {
+    private static let echo = "[listener.echo]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"echo\"\n"
+
+    /// A client of the control socket.
+    private func control(_ daemon: Usherd) throws -> Client {
+        try Client(ServerAddress(.unix(path: daemon.directory.appending("control"))))
+    }
+
+    /// Sends a call and returns the reply.
+    private func call(_ method: String, _ parameters: String = "{}", on client: Client) throws -> String {
+        try client.send("{\"method\":\"io.usher.control.\(method)\",\"parameters\":\(parameters)}\0")
+        var reply: [UInt8] = []
+        while reply.last != 0 {
+            let more = try client.receive()
+            try #require(!more.isEmpty, "disconnected after \(reply.count) bytes")
+            reply += more
+        }
+        return String(decoding: reply.dropLast(), as: UTF8.self)
+    }
+
+    // MARK: - Who may
+
+    /// Sends a call as another user, and prints the reply.
+    private static let script = """
+        import socket, sys
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(sys.argv[1])
+        client.sendall(b'{"method":"io.usher.control.%s","parameters":%s}\\0' % (sys.argv[2].encode(), sys.argv[3].encode()))
+        reply = b""
+        while not reply.endswith(b"\\0"):
+            reply += client.recv(65536) or sys.exit("disconnected")
+        print(reply[:-1].decode())
+        """
+
+    private func ask(
+        _ daemon: Usherd, _ method: String, _ parameters: String, as user: String, _ groups: [String]
+    ) throws -> String {
+        let result = try run(
+            "setpriv",
+            ["--reuid=\(user)", "--regid=nogroup"] + groups + [
+                "/usr/bin/python3", "-c", Self.script, daemon.directory.appending("control"), method, parameters,
+            ])
+        return result.text + result.errors
+    }
+
+    @Test func `others may look, and the group of operators may steer`() throws {
+        guard geteuid() == 0 else { return }
+        try withUsherd("[daemon]\noperators = \"games\"\n" + Self.echo) { daemon in
+            // The directory and the socket are open to all, so that the daemon itself decides.
+            chmod(daemon.directory.path, 0o755)
+            chmod(daemon.directory.appending("control"), 0o666)
+            let pause = "{\"listener\":\"echo\"}"
+            for groups in [["--clear-groups"], ["--groups=adm,mail"]] {
+                #expect(try ask(daemon, "Status", "{}", as: "nobody", groups).contains("\"name\":\"echo\""))
+                #expect(try ask(daemon, "Connections", "{}", as: "nobody", groups).contains("\"count\":0"))
+                for (method, parameters) in [
+                    ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("Reopen", "{}"),
+                    ("Close", "{\"filter\":{\"listener\":\"echo\"}}"),
+                ] {
+                    let reply = try ask(daemon, method, parameters, as: "nobody", groups)
+                    #expect(reply.contains("org.varlink.service.PermissionDenied"), "\(method): \(reply)")
+                }
+            }
+            #expect(daemon.records("operator").isEmpty)
+            for (user, groups) in [("nobody", "--groups=mail,games"), ("root", "--clear-groups")] {
+                #expect(try ask(daemon, "Reload", "{}", as: user, [groups]) == "{\"parameters\":{}}\n")
+            }
+            let asked = try daemon.records("operator", count: 2)
+            #expect(asked.map { $0[number: "uid"] } == [65534, 0])
+        }
+    }
+
+    @Test func `a group that this host does not have is a mistake in the configuration`() throws {
+        let daemon = try Usherd(starting: "[daemon]\noperators = \"no-such-group\"\n" + Self.echo)
+        try waitUntil("it refuses to start") { daemon.ended != nil }
+        #expect(daemon.ended == .exited(78))
+        #expect(daemon.said.contains("this host has no group `no-such-group`"), "\(daemon.said)")
+    }
+
+    // MARK: - Hostile clients
+
+    @Test func `hostile clients harm neither the daemon nor other clients`() throws {
+        try withUsherd(Self.echo) { daemon in
+            let served = try Client(daemon.address("echo"))
+            let operatorClient = try control(daemon)
+            func expectService() throws {
+                try served.send("hello")
+                #expect(try served.receive(exactly: 5) == Array("hello".utf8))
+                #expect(try call("Status", on: operatorClient).contains("\"state\":\"serving\""))
+            }
+            try expectService()
+            // More than a call may have, without an end.
+            let endless = try control(daemon)
+            let block = [UInt8](repeating: UInt8(ascii: "["), count: 1 << 16)
+            try waitUntil("it is disconnected") {
+                do { _ = try endless.sendWhatFits(block) } catch { return true }
+                return endless.isEnded
+            }
+            try expectService()
+            for text in ["garbage\0", "\0\0\0", String(repeating: "{\"a\":", count: 5000) + "\0", "{\"method\":\"a.b\"}}\0"] {
+                let client = try control(daemon)
+                try client.send(text)
+                try waitUntil("\(text.prefix(20)) is disconnected") { client.isEnded }
+            }
+            try expectService()
+            // Half messages, and readers that stall, until the limit is reached.
+            var idle: [Client] = []
+            try waitUntil("the limit of clients is reached") {
+                let client = try control(daemon)
+                try? client.send("{\"method\":\"io.usher.control.Sta")
+                idle.append(client)
+                return !daemon.records("refused").isEmpty
+            }
+            #expect(idle.count >= 63 && idle.count <= 80)
+            try expectService()
+            idle = []
+            try waitUntil("there is room again") {
+                try call("Reopen", on: control(daemon)) == "{\"parameters\":{}}"
+            }
+        }
+    }
+
+    @Test func `connections are listed and closed while they come and go`() throws {
+        try withUsherd("[daemon]\nlanes = 3\n" + Self.echo) { daemon in
+            let address = try daemon.address("echo")
+            let lasting = try (0..<50).map { _ in try Client(address) }
+            for client in lasting { try client.send("x") }
+            for client in lasting { #expect(try client.receive(exactly: 1) == [0x78]) }
+            let stop = Flag()
+            let churn = Thread {
+                while !stop.isSet {
+                    guard let client = try? Client(address) else { continue }
+                    try? client.send("y")
+                    _ = try? client.receive(exactly: 1)
+                }
+                stop.hasEnded = true
+            }
+            churn.start()
+            defer { stop.isSet = true }
+            let (first, second) = (try control(daemon), try control(daemon))
+            for _ in 0..<50 {
+                let list = try call("Connections", on: first)
+                for client in lasting { #expect(list.contains("\"peer\":\"\(client.name)\"")) }
+                _ = try call("Status", on: second)
+            }
+            let reply = try call("Close", "{\"filter\":{\"peer\":\"127.0.0.0/8\",\"older_us\":0}}", on: first)
+            #expect(reply.hasPrefix("{\"parameters\":{\"count\":"))
+            for client in lasting { try waitUntil("each is closed") { client.isEnded } }
+            stop.isSet = true
+            try waitUntil("the other client has ended") { stop.hasEnded }
+        }
+    }
+
+    /// What a test and its thread tell each other.
+    private final class Flag: @unchecked Sendable {
+        private let lock = NSLock()
+        private var values = (set: false, ended: false)
+
+        var isSet: Bool {
+            get { lock.withLock { values.set } }
+            set { lock.withLock { values.set = newValue } }
+        }
+
+        var hasEnded: Bool {
+            get { lock.withLock { values.ended } }
+            set { lock.withLock { values.ended = newValue } }
+        }
+    }
+}
