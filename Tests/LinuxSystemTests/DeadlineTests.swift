@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LinuxSystem
 import Testing
-
-@testable import SocketClient
 
 @Suite struct DeadlineTests {
     @Test func `a deadline is now plus the duration`() {
