@@ -62,10 +62,14 @@ let package = Package(
             name: "usherd", dependencies: ["Supervisor", "LinuxSystem"],
             swiftSettings: strict),
         .target(name: "SocketClient", dependencies: ["Addresses", "LinuxSystem", "CEdit"], swiftSettings: strict),
+        .target(
+            name: "ControlClient", dependencies: ["ControlProtocol", "Configuration", "Addresses", "LinuxSystem"],
+            swiftSettings: strict),
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "Services", "HostAccess", "Configuration", "SocketClient", "Addresses", "LinuxSystem",
+                "ControlClient", "ControlProtocol", "Services", "HostAccess", "Configuration", "SocketClient", "Addresses",
+                "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -106,6 +110,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "SocketClientTests", dependencies: ["SocketClient", "Addresses", "LinuxSystem"]),
+        .testTarget(
+            name: "ControlClientTests",
+            dependencies: ["ControlClient", "ControlProtocol", "Configuration", "LinuxSystem", "TestSupport"]),
         .testTarget(
             name: "EndToEnd", dependencies: ["TestSupport"], path: "Tests/EndToEnd",
             exclude: ["Chaos/driver.c", "Datagrams/flood.c"]),

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Addresses
+import Configuration
+import ControlProtocol
+import Glibc
+import LinuxSystem
+
+extension ControlFailure {
+    /// A path at which connect(2) failed, and the error.
+    struct Attempt: Equatable {
+        let path: String
+        let error: SystemError
+
+        /// Whether another path may be tried: no process listens on this one.
+        var isAbsent: Bool { [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errno) }
+    }
+
+    /// No socket could be connected to.
+    ///
+    /// - Parameter attempts: at least one; the last one decides.
+    static func notConnected(_ attempts: [Attempt], unit: String) -> ControlFailure {
+        let tried = attempts.map { "\(TerminalText.safe($0.path)): \($0.error.reason)" }.joined(separator: ", ")
+        guard let last = attempts.last else {
+            return ControlFailure(.unreachable, "there is no place to look for usherd")
+        }
+        switch last.error.errno {
+        case EACCES, EPERM:
+            return ControlFailure(
+                .denied,
+                "\(TerminalText.safe(last.path)): \(last.error.reason): be root or a member of the group usherd"
+                    + " (a new member logs in again)")
+        case EPROTOTYPE:
+            return ControlFailure(
+                .usage, "\(TerminalText.safe(last.path)) is not a stream socket, so not that of usherd")
+        case EAGAIN:
+            return ControlFailure(
+                .unreachable,
+                "usherd accepts no connection at \(TerminalText.safe(last.path)): the backlog is full;"
+                    + " `systemctl status \(unit)` shows whether it hangs")
+        case _ where last.isAbsent:
+            return ControlFailure(
+                .unreachable,
+                "cannot connect to usherd: \(tried) (is it running? `systemctl status \(unit)` shows it; if control of"
+                    + " [daemon] names another path, use --control PATH)")
+        default:
+            return ControlFailure(
+                .unreachable, "cannot connect to usherd: \(TerminalText.safe(last.path)): \(last.error)")
+        }
+    }
+
+    /// Nothing was received for `duration`.
+    static func silent(_ path: String, _ duration: Duration, unit: String) -> ControlFailure {
+        ControlFailure(
+            .unreachable,
+            "timed out: usherd at \(TerminalText.safe(path)) sent nothing for \(DurationText.format(duration));"
+                + " `systemctl status \(unit)` shows whether it hangs")
+    }
+
+    /// The daemon closed the connection before its reply was complete.
+    ///
+    /// - Parameter isPartial: whether a part of a reply has been received.
+    static func closed(_ path: String, isPartial: Bool, unit: String) -> ControlFailure {
+        let what = "usherd closed the connection at \(TerminalText.safe(path))"
+        return ControlFailure(
+            .unreachable,
+            isPartial
+                ? "\(what) in the middle of its reply: it was stopped or restarted; `systemctl status \(unit)` shows it"
+                : "\(what) without a reply: it is stopping, or has too many control clients; try again")
+    }
+
+    /// A read or a write failed.
+    static func broken(_ path: String, _ error: SystemError, unit: String) -> ControlFailure {
+        switch error.errno {
+        case ECONNRESET, EPIPE: closed(path, isPartial: false, unit: unit)
+        default: ControlFailure(.unreachable, "\(TerminalText.safe(path)): \(error)")
+        }
+    }
+
+    /// The daemon and this program do not understand each other.
+    ///
+    /// - Parameters:
+    ///   - what: what is not understood.
+    ///   - version: that of the daemon; nil if it does not say it, so that it is not usherd.
+    static func misunderstood(_ what: String, at path: String, daemon version: String?) -> ControlFailure {
+        let path = TerminalText.safe(path)
+        guard let version else {
+            return ControlFailure(
+                .unreachable,
+                "\(path) is not the control socket of usherd (\(what)): name the right one with --control PATH")
+        }
+        return ControlFailure(
+            .refused,
+            "usherd at \(path) is version \(TerminalText.safe(version)) and usherctl is version \(Version.text) (\(what)):"
+                + " install the same version of both, and restart usherd")
+    }
+
+    /// No listener has the name.
+    ///
+    /// - Parameter names: those that there are.
+    static func noListener(_ name: String, among names: [String]) -> ControlFailure {
+        let missing = "no listener is named \(TerminalText.safe(name))"
+        var others: [String] = []
+        for name in names where !others.contains(name) { others.append(name) }
+        guard !others.isEmpty else {
+            return ControlFailure(.refused, "\(missing); `usherctl status` lists them")
+        }
+        guard let nearest = NearestName.find(name, among: others) else {
+            return ControlFailure(.refused, "\(missing); there \(others.count == 1 ? "is" : "are") \(list(others))")
+        }
+        others.removeAll { $0 == nearest }
+        let question = "did you mean \(TerminalText.safe(nearest))?"
+        guard !others.isEmpty else { return ControlFailure(.refused, "\(missing): \(question)") }
+        return ControlFailure(
+            .refused, "\(missing): \(question) There \(others.count == 1 ? "is" : "are") also \(list(others))")
+    }
+
+    /// The first names of a list, and how many more there are.
+    private static func list(_ names: [String]) -> String {
+        let most = 20
+        let shown = names.prefix(most).map { TerminalText.safe($0) }.joined(separator: ", ")
+        return names.count > most ? "\(shown) and \(names.count - most) more" : shown
+    }
+
+    /// Any other error of the interface.
+    static func refusal(_ error: VarlinkError, unit: String) -> ControlFailure {
+        switch error {
+        case .permissionDenied:
+            ControlFailure(
+                .denied,
+                "permission denied: only root, the user of usherd and members of the group that operators of [daemon]"
+                    + " names may do this")
+        case .noSuchListener(let name): noListener(name, among: [])
+        case .reloadFailed(let reason):
+            ControlFailure(.refused, "the reload failed, and the configuration in force stays: \(safeLines(reason))")
+        case .stopping: ControlFailure(.refused, "usherd is stopping, and does this no more")
+        case .laneSilent(let number):
+            ControlFailure(
+                .refused,
+                "lane \(number) of usherd does not answer, so its connections are not known; `systemctl status \(unit)`"
+                    + " shows whether the watchdog has restarted usherd")
+        case .invalidParameter(let name):
+            ControlFailure(.refused, "usherd refuses the value of \(TerminalText.safe(name))")
+        case .expectedMore: ControlFailure(.refused, "usherd has more replies than usherctl expects")
+        case .interfaceNotFound(let name), .methodNotFound(let name):
+            ControlFailure(.refused, "usherd does not know \(TerminalText.safe(name))")
+        }
+    }
+
+    /// Escaped text that keeps its lines.
+    private static func safeLines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.safe(String($0)) }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import ControlProtocol
+import Testing
+
+@testable import ControlClient
+
+@Suite struct StatusTextTests {
+    private static let now = DaemonStatus.now
+
+    private static var echo: ListenerStatus {
+        var echo = ListenerStatus(name: "echo", service: "echo", state: .listening)
+        echo.addresses = ["tcp://127.0.0.1:7007"]
+        echo.connections = 2
+        echo.peak = 3
+        echo.total = 12
+        echo.bytesIn = 1234
+        echo.bytesOut = 1234
+        return echo
+    }
+
+    private static var web: ListenerStatus {
+        var web = ListenerStatus(name: "web", service: "forward", state: .paused)
+        web.addresses = [
+            "tcp://0.0.0.0:8080", "tcp://[::]:8080", "unix:///run/usherd/a-path-of-some-length/web.socket",
+        ]
+        web.connections = 1
+        web.peak = 40
+        web.limit = 100
+        web.total = 1280
+        web.failed = 12
+        web.refused = [NamedCount(name: "listener-limit", count: 4), NamedCount(name: "proxy-header", count: 3)]
+        web.bytesIn = 1_234_567
+        web.bytesOut = 33_100_000
+        web.durations = DurationSpread(count: 1279, p50: 1_200_000, p90: 3_400_000, p99: 200_000_000)
+        var first = UpstreamStatus(address: "tcp://10.0.0.5:80")
+        first.connections = 1
+        first.peak = 5
+        first.total = 1270
+        first.connectTimes = DurationSpread(count: 1270, p50: 340, p90: 900, p99: 12_000)
+        var second = UpstreamStatus(address: "tcp://backup.example.net:80")
+        second.state = .down
+        second.weight = 2
+        second.backup = true
+        second.failed = 10
+        web.upstreams = [first, second]
+        return web
+    }
+
+    private static var bus: ListenerStatus {
+        var bus = ListenerStatus(name: "bus", service: "discard", state: .waiting)
+        bus.waitsFor = ["interface can0"]
+        bus.datagrams = DatagramCounts(received: 12, sent: 10, dropped: 2)
+        return bus
+    }
+
+    private func text(
+        _ listeners: [ListenerStatus], _ daemon: DaemonStatus = .sample(), change: StatusChange? = nil,
+        isVerbose: Bool = false, style: OutputStyle = OutputStyle()
+    ) -> String {
+        StatusText(
+            ControlResults.Status(daemon: daemon, listeners: listeners), change: change, now: Self.now,
+            isVerbose: isVerbose, style
+        ).text
+    }
+
+    @Test func `the status is a table of 80 columns with details below each listener`() {
+        #expect(
+            text([Self.echo, Self.web, Self.bus]) == """
+                usherd 0.1.0, serving, pid 4711, up 1h 0m
+                configuration  /etc/usherd/usherd.toml, loaded 1h 0m ago
+                connections    3 now, 12 peak, limit 10000
+
+                LISTENER  STATE      NOW  PEAK  TOTAL  FAILED  REFUSED      IN      OUT
+                echo      listening    2     3     12       0        0  1.2 kB   1.2 kB
+                  echo at tcp://127.0.0.1:7007
+                web       paused       1    40   1280      12        7  1.2 MB  33.1 MB
+                  forward at tcp://0.0.0.0:8080, tcp://[::]:8080,
+                    unix:///run/usherd/a-path-of-some-length/web.socket, limit 100
+                  refused: 4 listener-limit, 3 proxy-header
+                  UPSTREAM                    STATE          WEIGHT  NOW  TOTAL  FAILED  CONNECT
+                  tcp://10.0.0.5:80           up                  1    1   1270       0    340us
+                  tcp://backup.example.net:…  down (backup)       2    0      0      10        -
+                bus       waiting      0     0      0       0        0     0 B      0 B
+                  discard without a socket
+                  waits for interface can0
+                  datagrams: 12 received, 10 sent, 2 dropped
+
+                """)
+    }
+
+    @Test func `--verbose shows lanes and durations`() {
+        let turns = DurationSpread(count: 12_345_678, p50: 12, p90: 40, p99: 340)
+        let daemon = DaemonStatus.sample(lanes: [
+            LaneStatus(number: 0, connections: 2, turns: turns), LaneStatus(number: 1, connections: 1, turns: turns),
+        ])
+        #expect(
+            text([Self.web], daemon, isVerbose: true, style: OutputStyle(columns: 100)) == """
+                usherd 0.1.0, serving, pid 4711, up 1h 0m
+                configuration  /etc/usherd/usherd.toml, loaded 1h 0m ago
+                connections    3 now, 12 peak, limit 10000
+
+                LANE  CONNECTIONS  TURNS   50%   90%    99%
+                   0            2  12.3M  12us  40us  340us
+                   1            1  12.3M  12us  40us  340us
+
+                LISTENER  STATE   NOW  PEAK  TOTAL  FAILED  REFUSED      IN      OUT
+                web       paused    1    40   1280      12        7  1.2 MB  33.1 MB
+                  forward at tcp://0.0.0.0:8080, tcp://[::]:8080,
+                    unix:///run/usherd/a-path-of-some-length/web.socket, limit 100
+                  refused: 4 listener-limit, 3 proxy-header
+                  connections lasted 1.2s (50%), 3.4s (90%), 3m 20s (99%)
+                  UPSTREAM                     STATE          WEIGHT  NOW  TOTAL  FAILED  CONNECT   99%  PEAK
+                  tcp://10.0.0.5:80            up                  1    1   1270       0    340us  12ms     5
+                  tcp://backup.example.net:80  down (backup)       2    0      0      10        -     -     0
+
+                """)
+    }
+
+    @Test func `an interval shows rates per second`() {
+        var later = Self.echo
+        later.total += 5
+        later.bytesIn += 3_000_000
+        var web = ListenerStatus(name: "web", service: "echo", state: .paused)
+        web.total = 1280
+        let change = StatusChange(
+            from: ControlResults.Status(daemon: .sample(), listeners: [Self.echo]),
+            to: ControlResults.Status(daemon: .sample(), listeners: [later, web]), durationMicroseconds: 2_000_000)
+        #expect(
+            text([later, web], change: change) == """
+                usherd 0.1.0, serving, pid 4711, up 1h 0m
+                configuration  /etc/usherd/usherd.toml, loaded 1h 0m ago
+                connections    3 now, 12 peak, limit 10000
+
+                LISTENER  STATE      NOW  TOTAL  CONN/S    IN/S  OUT/S
+                echo      listening    2     17     2.5  1.5 MB    0 B
+                  echo at tcp://127.0.0.1:7007
+                web       paused       0   1280     640     0 B    0 B
+                  echo without a socket
+
+                """)
+    }
+
+    @Test func `the outcome of the last reload is told in full`() {
+        var daemon = DaemonStatus.sample()
+        daemon.state = .draining
+        daemon.reload = ReloadOutcome(
+            time: Self.now - 200_000_000,
+            reason:
+                "listener web: cannot listen on tcp://0.0.0.0:80: address already in use; `ss -ltnp` shows by which\nprocess"
+        )
+        #expect(
+            text([], daemon) == """
+                usherd 0.1.0, draining, pid 4711, up 1h 0m
+                configuration  /etc/usherd/usherd.toml, loaded 1h 0m ago
+                last reload    3m 20s ago, failed: listener web: cannot listen on
+                               tcp://0.0.0.0:80: address already in use; `ss -ltnp` shows by
+                               which process
+                connections    3 now, 12 peak, limit 10000
+
+                no listeners
+
+                """)
+        daemon.reload = ReloadOutcome(time: Self.now, reason: nil)
+        #expect(text([], daemon).contains("\nlast reload    0us ago, succeeded\n"))
+    }
+
+    @Test func `long names are cut, unless the terminal is wider`() {
+        var echo = Self.echo
+        echo.name = "a-name-of-a-listener-that-is-much-too-long-for-a-table"
+        echo.bytesOut = 999_000_000_000
+        let lines = text([echo]).split(separator: "\n")
+        #expect(
+            lines[3...4].joined(separator: "\n") == """
+                LISTENER            STATE      NOW  PEAK  TOTAL  FAILED  REFUSED      IN     OUT
+                a-name-of-a-liste…  listening    2     3     12       0        0  1.2 kB  999 GB
+                """)
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        #expect(text([echo], style: OutputStyle(columns: 120)).contains(echo.name))
+    }
+
+    @Test func `text from outside cannot control the terminal`() {
+        var echo = Self.echo
+        echo.name = "\u{1b}[31m"
+        echo.addresses = ["unix:///\u{7}"]
+        echo.waitsFor = ["\u{202e}"]
+        var upstream = UpstreamStatus(address: "\u{9b}2J")
+        upstream.weight = 0
+        echo.upstreams = [upstream]
+        echo.refused = [NamedCount(name: "\u{8}", count: 1)]
+        var daemon = DaemonStatus.sample()
+        daemon.version = "\u{1b}c"
+        daemon.configuration = "/\u{1b}c"
+        daemon.reload = ReloadOutcome(time: 0, reason: "\u{1b}c")
+        let text = text([echo], daemon, style: OutputStyle(columns: 200))
+        #expect(text == TerminalText.safe(text).replacing("\\u{A}", with: "\n"))
+    }
+
+    @Test func `colours mark titles, failures and what is unusual`() {
+        let style = OutputStyle(columns: 80, isColoured: true)
+        let coloured = text([Self.web, Self.bus], style: style)
+        #expect(coloured.contains("\u{1b}[1mLISTENER\u{1b}[m  "))
+        #expect(coloured.contains("\u{1b}[33mpaused\u{1b}[m   "))
+        #expect(coloured.contains("\u{1b}[31m12\u{1b}[m"))
+        #expect(coloured.contains("\u{1b}[31mdown (backup)\u{1b}[m"))
+        let plain = coloured.replacing(#/\u{1b}\[\d*m/#, with: "")
+        #expect(plain == text([Self.web, Self.bus]), "colours do not change the layout")
+    }
+}
