@@ -5,22 +5,35 @@ import Configuration
 import LinuxSystem
 import SocketClient
 
-/// The program usherctl: checks a configuration, and talks to sockets.
+/// The program usherctl: checks a configuration, shows and steers a running daemon, and talks to sockets.
 @main
 struct Usherctl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usherctl",
-        abstract: "Check configurations of usherd, and talk to sockets of every family.",
+        abstract: "Check configurations of usherd, show and steer a running one, and talk to sockets.",
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
-        subcommands: [Check.self, Connect.self, Send.self, Receive.self])
+        subcommands: [
+            Check.self, Status.self, Connections.self, Close.self, PauseListener.self, ResumeListener.self, Reload.self,
+            Reopen.self, Connect.self, Send.self, Receive.self,
+        ])
+
+    /// The names of the commands.
+    private static let commands: Set = [
+        "check", "status", "connections", "close", "pause", "resume", "reload", "reopen", "connect", "send", "receive",
+    ]
+
+    /// The options that take a value.
+    private static let valued: Set = [
+        "--timeout", "--source", "--count", "--user", "--control", "--instance", "--interval", "--listener", "--peer",
+        "--service", "--upstream", "--older", "--idle", "--sort", "--limit", "--over",
+    ]
 
     /// Options may be anywhere, even before their command.
     static func main() {
         main(
             WordOrder.commandFirst(
-                ProgramArguments.words, commands: ["check", "connect", "send", "receive"],
-                valued: ["--timeout", "--source", "--count", "--user"],
-                own: ["-h", "--help", "--version", "--generate-completion-script"]))
+                ProgramArguments.words, commands: commands, valued: valued,
+                own: ["-h", "--help", "--version", "--generate-completion-script", "---completion"]))
     }
 }
