@@ -57,6 +57,10 @@ struct ControlOptions: ParsableArguments {
 extension CompletionKind {
     /// Names that the daemon has now.
     static func live(_ kind: LiveNames.Kind) -> CompletionKind {
-        .custom { words, _, _ in LiveNames.find(kind, for: words) }
+        .custom { words, _, _ in
+            let names = LiveNames.find(kind, for: words)
+            // _describe of zsh takes what follows a colon for a description.
+            return CompletionShell.requesting == .zsh ? names.map { $0.replacing(":", with: "\\:") } : names
+        }
     }
 }
