@@ -48,13 +48,15 @@ let package = Package(
         .target(
             name: "Services",
             dependencies: [
-                "ControlProtocol", "Reactor", "Records", "Configuration", "Relaying", "ProxyProtocol", "Addresses", "LinuxSystem",
+                "ControlProtocol", "Reactor", "Records", "Configuration", "Relaying", "ProxyProtocol", "Addresses",
+                "LinuxSystem",
             ],
             swiftSettings: strict),
         .target(
             name: "Supervisor",
             dependencies: [
-                "ControlProtocol", "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy", "Addresses",
+                "ControlProtocol", "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy",
+                "Addresses",
                 "LinuxSystem",
             ],
             swiftSettings: strict),
@@ -68,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "ControlClient", "ControlProtocol", "Services", "HostAccess", "Configuration", "SocketClient", "Addresses",
+                "ControlClient", "ControlProtocol", "Services", "HostAccess", "Configuration", "SocketClient",
+                "Addresses",
                 "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -48,8 +48,9 @@ struct Close: ParsableCommand {
         try options.run { connection in
             if let over, !dryRun { return try close(filter, over, connection) }
             let count = try connection.close(filter, isDryRun: dryRun)
-            say(count, dryRun ? "\(Amount.text(count, "connection")) would be closed" : closed(count))
-            try expectAll(count)
+            let counted = Amount.text(count, "connection")
+            say(count, dryRun ? "\(counted) would be closed" : "closed \(counted)")
+            try expectNumbers(count)
         }
     }
 
@@ -59,23 +60,30 @@ struct Close: ParsableCommand {
         let pace = ClosePace(count: list.count, over: duration)
         let count = try pace.close(list.map(\.number), matching: filter, over: connection)
         let rest = list.count - count
-        say(count, closed(count) + (rest > 0 ? "; \(rest) had ended, or did not match any more" : ""))
-        try expectAll(list.count)
+        say(
+            count,
+            "closed \(Amount.text(count, "connection"))"
+                + (rest > 0 ? "; \(rest) had ended, or did not match any more" : ""))
+        try expectNumbers(list.count)
     }
-
-    private func closed(_ count: Int) -> String { "closed \(Amount.text(count, "connection"))" }
 
     private func say(_ count: Int, _ sentence: String) {
-        if options.json { options.printJSON(ControlResults.Count(count: count)) } else { print(sentence) }
+        if options.json {
+            options.printJSON(ControlResults.Count(count: count))
+        } else if count > 0 || numbers.isEmpty {
+            print(sentence)
+        }
     }
 
-    /// Fails if connections were given by their numbers and some do not exist.
-    private func expectAll(_ count: Int) throws {
-        let given = Set(numbers).count
-        guard count < given else { return }
-        throw ControlFailure(
-            .refused,
-            "\(given - count) of \(Amount.text(given, "connection")) not found; `usherctl connections` lists the open ones"
-        )
+    /// Fails if numbers were given and fewer connections were found.
+    private func expectNumbers(_ count: Int) throws {
+        let given = Set(numbers)
+        guard count < given.count else { return }
+        let isMatched = filter.filter.isEmpty ? "" : " and matches the options"
+        let what =
+            given.count == 1
+            ? "no open connection has the number \(numbers[0])\(isMatched)"
+            : "\(given.count - count) of \(given.count) numbers: no open connection has them\(isMatched)"
+        throw ControlFailure(.refused, "\(what); `usherctl connections` lists the open ones")
     }
 }

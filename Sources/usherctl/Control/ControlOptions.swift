@@ -3,6 +3,7 @@
 import ArgumentParser
 import ControlClient
 import ControlProtocol
+import Glibc
 
 /// The options of every command over the control socket.
 struct ControlOptions: ParsableArguments {
@@ -40,6 +41,8 @@ struct ControlOptions: ParsableArguments {
         do {
             try body()
         } catch let failure as ControlFailure {
+            // stdout is buffered, and the message must follow it if both have the same destination.
+            _ = fflush(nil)
             var standardError = StandardError()
             print("usherctl: \(failure.message)", to: &standardError)
             throw ExitCode(failure.reason.rawValue)
