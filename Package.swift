@@ -56,8 +56,7 @@ let package = Package(
             name: "Supervisor",
             dependencies: [
                 "ControlProtocol", "Services", "Reactor", "Records", "HostAccess", "Configuration", "Policy",
-                "Addresses",
-                "LinuxSystem",
+                "Addresses", "LinuxSystem",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -71,8 +70,7 @@ let package = Package(
             name: "usherctl",
             dependencies: [
                 "ControlClient", "ControlProtocol", "Services", "HostAccess", "Configuration", "SocketClient",
-                "Addresses",
-                "LinuxSystem",
+                "Addresses", "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

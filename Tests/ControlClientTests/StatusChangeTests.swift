@@ -27,9 +27,9 @@ import Testing
             Self.json(
                 [Self.listener("a", 3, 100), Self.listener("b", 9, 9)],
                 [Self.listener("b", 9, 10), Self.listener("a", 5, 40), Self.listener("new", 1, 2)]) == """
-                    {"duration_us":7,"listeners":[{"name":"b","connections":0,"bytes_in":1,"bytes_out":0},\
-                    {"name":"a","connections":2,"bytes_in":0,"bytes_out":0},\
-                    {"name":"new","connections":1,"bytes_in":2,"bytes_out":0}]}
+                    {"duration_us":7,"listeners":[{"name":"b","connections":0,"refused":0,"bytes_in":1,"bytes_out":0},\
+                    {"name":"a","connections":2,"refused":0,"bytes_in":0,"bytes_out":0},\
+                    {"name":"new","connections":1,"refused":0,"bytes_in":2,"bytes_out":0}]}
                     """)
     }
 

@@ -122,6 +122,7 @@ import Testing
         var later = Self.echo
         later.total += 5
         later.bytesIn += 3_000_000
+        later.refused = [NamedCount(name: "loop", count: 1)]
         var web = ListenerStatus(name: "web", service: "echo", state: .paused)
         web.total = 1280
         let change = StatusChange(
@@ -133,10 +134,11 @@ import Testing
                 configuration  /etc/usherd/usherd.toml, loaded 1h 0m ago
                 connections    3 now, 12 peak, limit 10000
 
-                LISTENER  STATE      NOW  TOTAL  CONN/S    IN/S  OUT/S
-                echo      listening    2     17     2.5  1.5 MB    0 B
+                LISTENER  STATE      NOW  TOTAL  CONN/S  REFUSED/S    IN/S  OUT/S
+                echo      listening    2     17     2.5        0.5  1.5 MB    0 B
                   echo at tcp://127.0.0.1:7007
-                web       paused       0   1280     640     0 B    0 B
+                  refused: 1 loop
+                web       paused       0   1280     640        0.0     0 B    0 B
                   echo without a socket
 
                 """)

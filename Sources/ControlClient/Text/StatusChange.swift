@@ -9,11 +9,13 @@ package struct StatusChange: Encodable, Hashable, Sendable {
         let name: String
         /// Connections that were accepted.
         let connections: UInt64
+        /// Connections that were refused.
+        let refused: UInt64
         let bytesIn: UInt64
         let bytesOut: UInt64
 
         private enum CodingKeys: String, CodingKey {
-            case name, connections
+            case name, connections, refused
             case bytesIn = "bytes_in"
             case bytesOut = "bytes_out"
         }
@@ -40,10 +42,13 @@ package struct StatusChange: Encodable, Hashable, Sendable {
             let before = known.removeValue(forKey: listener.name)
             return Listener(
                 name: listener.name, connections: Self.growth(before?.total, listener.total),
+                refused: Self.growth(before.map(Self.refused), Self.refused(listener)),
                 bytesIn: Self.growth(before?.bytesIn, listener.bytesIn),
                 bytesOut: Self.growth(before?.bytesOut, listener.bytesOut))
         }
     }
+
+    private static func refused(_ listener: ListenerStatus) -> UInt64 { listener.refused.reduce(0) { $0 &+ $1.count } }
 
     /// A count may be lower than before: the bytes of an open connection are counted apart from those of one that has ended.
     private static func growth(_ before: UInt64?, _ after: UInt64) -> UInt64 {

@@ -108,7 +108,7 @@ package struct StatusText {
 
     private static let rates = TextTable([
         .name("LISTENER", least: 12), .word("STATE"), .number("NOW"), .number("TOTAL"), .number("CONN/S"),
-        .number("IN/S"), .number("OUT/S"),
+        .number("REFUSED/S"), .number("IN/S"), .number("OUT/S"),
     ])
 
     private func cells(_ listener: ListenerStatus) -> [TextTable.Cell] {
@@ -128,6 +128,7 @@ package struct StatusText {
         return name(listener) + [
             TextTable.Cell(Amount.count(listener.total)),
             TextTable.Cell(Amount.rate(counted.connections, in: duration)),
+            TextTable.Cell(Amount.rate(counted.refused, in: duration), counted.refused > 0 ? .bad : nil),
             TextTable.Cell(Amount.byteRate(counted.bytesIn, in: duration)),
             TextTable.Cell(Amount.byteRate(counted.bytesOut, in: duration)),
         ]
