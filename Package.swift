@@ -64,7 +64,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "SocketClient", dependencies: ["Addresses", "LinuxSystem", "CEdit"], swiftSettings: strict),
         .target(
-            name: "ControlClient", dependencies: ["ControlProtocol", "Configuration", "Addresses", "LinuxSystem"],
+            name: "ControlClient",
+            dependencies: ["ControlProtocol", "Configuration", "TOML", "Addresses", "LinuxSystem"],
             swiftSettings: strict),
         .executableTarget(
             name: "usherctl",

@@ -117,7 +117,7 @@ import Testing
         #expect(
             failure?.message
                 == "cannot connect to usherd: \(directory.path)/none: No such file or directory (is it running?"
-                + " `systemctl status usherd` shows it; if control of [daemon] names another path, use --control PATH)")
+                + " `systemctl status usherd` shows it; if its socket has another path, use --control PATH)")
     }
 
     @Test func `a socket without a process refuses connections`() throws {
@@ -139,6 +139,25 @@ import Testing
         let first = try ControlPlace(
             path: nil, instance: nil, runtimeDirectories: directory, userDirectory: nil, isRoot: false)
         #expect(try ControlConnection(to: first).path == daemon.path)
+    }
+
+    @Test func `the path that the configuration names is tried last`() throws {
+        let daemon = try FakeDaemon { _ in .reply(Self.status) }
+        let directory = try TemporaryDirectory()
+        func place(_ text: String) throws -> ControlPlace {
+            try ControlPlace(
+                path: nil, instance: "none-of-this-name", configuration: directory.write(text, to: "usherd.toml"))
+        }
+        let named = try place("[daemon]\ncontrol = \"\(daemon.path)\"\n")
+        #expect(try ControlConnection(to: named).path == daemon.path)
+        let off = #expect(throws: ControlFailure.self) { try ControlConnection(to: place("daemon.control = false")) }
+        #expect(off?.reason == .unreachable)
+        #expect(
+            off?.message
+                == "usherd has no control socket: control of [daemon] is false in \(directory.path)/usherd.toml;"
+                + " remove that and restart usherd")
+        let none = #expect(throws: ControlFailure.self) { try ControlConnection(to: place("")) }
+        #expect(none?.message.contains("/run/usherd-none-of-this-name/control: No such file") == true)
     }
 
     @Test func `a socket of another type is not that of usherd`() throws {

@@ -19,7 +19,7 @@ import Testing
         #expect(
             failure.message
                 == "cannot connect to usherd: /run/user/7/usherd/control: No such file or directory, /run/usherd/control:"
-                + " Connection refused (is it running? `systemctl status usherd@a` shows it; if control of [daemon] names"
+                + " Connection refused (is it running? `systemctl status usherd@a` shows it; if its socket has"
                 + " another path, use --control PATH)")
     }
 

@@ -47,7 +47,18 @@ package final class ControlConnection {
 
     private static func open(_ place: ControlPlace, _ patience: Duration) throws(ControlFailure) -> Opened {
         var attempts: [ControlFailure.Attempt] = []
-        for path in place.paths {
+        var paths = place.paths[...]
+        var isConfigurationRead = false
+        while true {
+            if paths.isEmpty, !isConfigurationRead, let configuration = place.configuration {
+                isConfigurationRead = true
+                switch ConfiguredControl(configuration: configuration) {
+                case .path(let path): paths.append(path)
+                case .off: throw ControlFailure.off(in: configuration)
+                case nil: break
+                }
+            }
+            guard let path = paths.popFirst() else { break }
             do throws(SystemError) {
                 return Opened(path: path, descriptor: try connect(to: path, patience))
             } catch {

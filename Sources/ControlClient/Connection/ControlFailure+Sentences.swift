@@ -41,12 +41,20 @@ extension ControlFailure {
         case _ where last.isAbsent:
             return ControlFailure(
                 .unreachable,
-                "cannot connect to usherd: \(tried) (is it running? `systemctl status \(unit)` shows it; if control of"
-                    + " [daemon] names another path, use --control PATH)")
+                "cannot connect to usherd: \(tried) (is it running? `systemctl status \(unit)` shows it; if its"
+                    + " socket has another path, use --control PATH)")
         default:
             return ControlFailure(
                 .unreachable, "cannot connect to usherd: \(TerminalText.safe(last.path)): \(last.error)")
         }
+    }
+
+    /// The daemon has no control socket.
+    static func off(in configuration: String) -> ControlFailure {
+        ControlFailure(
+            .unreachable,
+            "usherd has no control socket: control of [daemon] is false in \(TerminalText.safe(configuration)); remove that"
+                + " and restart usherd")
     }
 
     /// Nothing was received for `duration`.

@@ -14,6 +14,9 @@ package struct ControlPlace: Hashable, Sendable {
     /// The unit of the daemon, for messages: `usherd`, or `usherd@NAME` for an instance.
     package let unit: String
 
+    /// The configuration that may name another path, if no process listens on ``paths``; nil for none.
+    package let configuration: String?
+
     /// Makes a place from what the command line and the environment say.
     ///
     /// - Parameters:
@@ -24,10 +27,12 @@ package struct ControlPlace: Hashable, Sendable {
     ///   - isRoot: whether the caller is root.
     ///   - isInUnit: whether the caller is a command of the daemon's unit, such as `ExecReload=`. It must never reach the
     ///     daemon of another unit, so only the directory of its own is searched.
+    ///   - configuration: the configuration that may name another path.
     package init(
         path: String?, instance: String?, runtimeDirectories: String? = nil, userDirectory: String? = nil,
-        isRoot: Bool = false, isInUnit: Bool = false
+        isRoot: Bool = false, isInUnit: Bool = false, configuration: String? = nil
     ) throws(ControlFailure) {
+        self.configuration = path == nil ? configuration : nil
         unit = instance.map { "usherd@\(TerminalText.safe($0))" } ?? "usherd"
         if let path {
             guard instance == nil else {
@@ -52,10 +57,12 @@ package struct ControlPlace: Hashable, Sendable {
 
     /// The place that this process means, by its command line and environment.
     package static func ofThisProcess(path: String?, instance: String?) throws(ControlFailure) -> ControlPlace {
-        try ControlPlace(
+        let process = MainProcess.ofEnvironment
+        let installed = instance.map { "/etc/usherd/\($0)/usherd.toml" } ?? Configuration.defaultPath
+        return try ControlPlace(
             path: path, instance: instance, runtimeDirectories: Environment.value(of: "RUNTIME_DIRECTORY"),
-            userDirectory: Environment.value(of: "XDG_RUNTIME_DIR"), isRoot: geteuid() == 0,
-            isInUnit: Environment.value(of: "MAINPID") != nil)
+            userDirectory: Environment.value(of: "XDG_RUNTIME_DIR"), isRoot: geteuid() == 0, isInUnit: process != nil,
+            configuration: process?.configurationPath ?? installed)
     }
 
     private static func check(_ path: String) throws(ControlFailure) {

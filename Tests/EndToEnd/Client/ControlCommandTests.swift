@@ -182,6 +182,10 @@ import Testing
             let absent = try run(program, ["status"], environment: all)
             #expect(absent.end == .exited(69))
             #expect(absent.errors.contains("\(daemon.directory.path)/control: No such file or directory"))
+            try daemon.write("[daemon]\ncontrol = false\n")
+            let off = try run(program, ["status"], environment: all)
+            #expect(off.end == .exited(69))
+            #expect(off.errors.contains("control of [daemon] is false in \(daemon.directory.path)/usherd.toml"))
         }
     }
 
