@@ -53,7 +53,7 @@ import Testing
             try ClosePace(count: 3, over: .seconds(3)).close(
                 [1, 2, 3], matching: ConnectionFilter(), over: daemon.connect())
         }
-        #expect(failure?.message == "closed 1800 of 3 connections, then: usherd is stopping, and does this no more")
+        #expect(failure?.message == "closed 1800 of 3 connections, then: usherd is stopping and refuses this")
         #expect(failure?.reason == .refused)
     }
 }

@@ -60,13 +60,25 @@ import Testing
             upstream: "tcp://[2001:db8:1:2:3:4:5:7]:8080")
         #expect(
             text([connection]) == """
-                NUMBER  LISTENER      PEER             UPSTREAM         AGE  IDLE     IN     OUT
-                123456  a-long-name…  [2001:db8:1:2:…  [2001:db8:1…  3m 20s  1.2s  340 B  1.2 MB
+                NUMBER  LISTENER       PEER           UPSTREAM          AGE  IDLE     IN     OUT
+                123456  a-long-name-…  [2001:db8:1:…  [2001:db8:1:…  3m 20s  1.2s  340 B  1.2 MB
                 1 connection
 
                 """)
         let wide = text([connection], columns: 160)
         #expect(wide.contains("a-long-name-of-a-listener  [2001:db8:1:2:3:4:5:6]:40122  [2001:db8:1:2:3:4:5:7]:8080  "))
+    }
+
+    @Test func `long numbers and times fit in 80 columns`() {
+        var connection = Self.connection(
+            12_345_678, "a-long-name-of-a-listener", "tcp://[2001:db8:1:2:3:4:5:6]:40122",
+            upstream: "tcp://[2001:db8:1:2:3:4:5:7]:8080")
+        connection.durationMicroseconds = 123 * 86_400_000_000 + 23 * 3_600_000_000
+        connection.idleMicroseconds = connection.durationMicroseconds
+        connection.bytesIn = 99_900_000
+        connection.bytesOut = 99_900_000
+        let lines = text([connection]).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines[1])")
     }
 
     @Test func `an empty list says so`() {

@@ -64,7 +64,7 @@ import Testing
         _ = try daemon.connect().status(of: "a\"b\u{1}")
     }
 
-    @Test func `a list is put together from its parts`() throws {
+    @Test func `the parts of a list are joined`() throws {
         let daemon = try FakeDaemon { call in
             #expect(call.more)
             let parts = (1...3).map { number in
@@ -94,7 +94,7 @@ import Testing
         #expect(counts.withLock(\.self) == [1000, 1000, 1])
     }
 
-    @Test func `a reload is waited for without limit`() throws {
+    @Test func `a reload may take longer than the timeout`() throws {
         let daemon = try FakeDaemon { _ in
             usleep(200_000)
             return .reply(VarlinkReply.Empty())
@@ -171,7 +171,7 @@ import Testing
         #expect(failure?.message == "\(path) is not a stream socket, so not that of usherd")
     }
 
-    @Test func `a daemon that accepts nothing is waited for until the time has passed`() throws {
+    @Test func `a full backlog is retried until the timeout`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.appending("control")
         let server = try Server(ServerAddress(.unix(path: path)), backlog: 0)
@@ -189,25 +189,25 @@ import Testing
 
     // MARK: - Broken replies
 
-    @Test func `silence ends with the time that was waited`() throws {
+    @Test func `a daemon that sends nothing is a timeout`() throws {
         let daemon = try FakeDaemon { _ in FakeDaemon.Answer() }
         expectFailure(
             daemon, .unreachable, "timed out: usherd at \(daemon.path) sent nothing for 50ms;",
             "systemctl status usherd", patience: .milliseconds(50))
     }
 
-    @Test func `half a reply and silence times out`() throws {
+    @Test func `half a reply and then nothing is a timeout`() throws {
         let daemon = try FakeDaemon { _ in FakeDaemon.Answer(pieces: [Array("{\"parameters\":".utf8)]) }
         expectFailure(daemon, .unreachable, "timed out:", patience: .milliseconds(50))
     }
 
-    @Test func `EOF without a reply is a daemon that stops or is full`() throws {
+    @Test func `EOF before a reply is a daemon that stops or has too many clients`() throws {
         let daemon = try FakeDaemon { _ in FakeDaemon.Answer(closes: true) }
         expectFailure(
             daemon, .unreachable, "usherd closed the connection at \(daemon.path) without a reply", "try again")
     }
 
-    @Test func `EOF in a reply is a daemon that was stopped`() throws {
+    @Test func `EOF within a reply is a daemon that was stopped`() throws {
         let daemon = try FakeDaemon { _ in FakeDaemon.Answer(pieces: [Array("{\"para".utf8)], closes: true) }
         expectFailure(daemon, .unreachable, "in the middle of its reply: it was stopped or restarted")
     }
@@ -223,7 +223,7 @@ import Testing
     }
 
     @Test(arguments: ["garbage", "", "[]", "{}", #"{"parameters":{"daemon":1}}"#, "{\u{1b}[31m"])
-    func `garbage from another program is not usherd`(text: String) throws {
+    func `a reply that is not Varlink comes from another program`(text: String) throws {
         let daemon = try FakeDaemon { _ in .text(text) }
         expectFailure(
             daemon, .unreachable, "\(daemon.path) is not the control socket of usherd (its reply is ",
@@ -236,7 +236,7 @@ import Testing
         #expect(failure?.message.contains("\u{1b}") == false)
     }
 
-    @Test func `a reply that never ends is given up`() throws {
+    @Test func `a reply that is longer than the limit is an error`() throws {
         let daemon = try FakeDaemon { call in
             guard call.method.hasSuffix("Status") else { return FakeDaemon.Answer(closes: true) }
             let megabyte = [UInt8](repeating: 0x20, count: 1 << 20)
@@ -277,7 +277,7 @@ import Testing
         }
     }
 
-    @Test func `the reason of a failed reload is told, with its lines`() throws {
+    @Test func `the message of a failed reload has the reason, with its lines`() throws {
         let daemon = try FakeDaemon { _ in .error(.reloadFailed("tcp://*:80: address already in use\nand \u{1b}more")) }
         expectFailure(
             daemon, .refused,
@@ -285,7 +285,7 @@ import Testing
         ) { try $0.reload() }
     }
 
-    @Test func `a listener that does not exist is told with those that do, the nearest first`() throws {
+    @Test func `the message of an unknown listener names the others, the nearest first`() throws {
         let daemon = try FakeDaemon { call in
             call.method.hasSuffix("Status") ? .reply(Self.status) : .error(.noSuchListener("ecko"))
         }
@@ -297,7 +297,7 @@ import Testing
     @Test(arguments: [
         (VarlinkError.stopping, "usherd is stopping"), (.laneSilent(3), "lane 3 of usherd does not answer"),
     ])
-    func `a refusal is told in a sentence`(error: VarlinkError, words: String) throws {
+    func `each refusal has a sentence`(error: VarlinkError, words: String) throws {
         let daemon = try FakeDaemon { _ in .error(error) }
         expectFailure(daemon, .refused, words) { try $0.resume("a") }
     }

@@ -23,7 +23,7 @@ import Testing
                 + " another path, use --control PATH)")
     }
 
-    @Test func `permission denied says who may connect`() {
+    @Test func `EACCES says who may connect`() {
         let failure = ControlFailure.notConnected(
             [Self.attempt("/a", ENOENT), Self.attempt("/run/usherd/control", EACCES)], unit: "usherd")
         #expect(failure.reason == .denied)
@@ -33,7 +33,7 @@ import Testing
                 + " again)")
     }
 
-    @Test func `any other error is told as the kernel says it`() {
+    @Test func `any other error is shown as the kernel names it`() {
         let failure = ControlFailure.notConnected([Self.attempt("/\u{1b}", EMFILE)], unit: "usherd")
         #expect(
             failure.message == "cannot connect to usherd: /\\u{1B}: connect: Too many open files (EMFILE)")

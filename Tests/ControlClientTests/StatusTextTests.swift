@@ -144,7 +144,7 @@ import Testing
                 """)
     }
 
-    @Test func `the outcome of the last reload is told in full`() {
+    @Test func `the outcome of the last reload is shown in full`() {
         var daemon = DaemonStatus.sample()
         daemon.state = .draining
         daemon.reload = ReloadOutcome(
@@ -180,6 +180,25 @@ import Testing
                 """)
         #expect(lines.allSatisfy { $0.count <= 80 })
         #expect(text([echo], style: OutputStyle(columns: 120)).contains(echo.name))
+    }
+
+    @Test func `long numbers fit in 80 columns`() {
+        var busy = Self.web
+        busy.name = "a-name-of-a-listener-that-is-too-long"
+        busy.state = .listening
+        busy.connections = 100_000
+        busy.peak = 100_000
+        busy.total = 9_999_999
+        busy.failed = 9_999_999
+        busy.refused = [NamedCount(name: "daemon-limit", count: 9_999_999)]
+        busy.bytesIn = 99_900_000_000
+        busy.bytesOut = 99_900_000_000
+        busy.upstreams[1].connections = 100_000
+        busy.upstreams[1].weight = 100
+        busy.upstreams[1].total = 9_999_999
+        busy.upstreams[1].failed = 9_999_999
+        busy.upstreams[1].connectTimes = DurationSpread(count: 1, p50: 86_399_999_999, p90: 0, p99: 0)
+        #expect(text([busy]).split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text([busy]))")
     }
 
     @Test func `text from outside cannot control the terminal`() {

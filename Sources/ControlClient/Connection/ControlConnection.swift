@@ -206,7 +206,7 @@ package final class ControlConnection {
         case VarlinkError.noSuchListener(let name): return .noListener(name, among: listenerNames)
         case VarlinkError.methodNotFound(let name), VarlinkError.interfaceNotFound(let name):
             return misunderstood("it does not know \(TerminalText.safe(name))")
-        case VarlinkError.expectedMore: return misunderstood("its reply has several parts")
+        case VarlinkError.expectedMore: return misunderstood("it has several replies for one call")
         case VarlinkError.invalidParameter(let name):
             return misunderstood("it refuses the value of \(TerminalText.safe(name))")
         case let error as VarlinkError: return .refusal(error, unit: unit)
@@ -218,8 +218,8 @@ package final class ControlConnection {
         }
     }
 
-    /// The failure if the two programs are of different versions: asks for that of the daemon over another connection, since
-    /// nobody knows what follows on this one.
+    /// The failure if the two programs are of different versions: asks the daemon for its version over another connection,
+    /// since the rest of this stream cannot be understood.
     private func misunderstood(_ what: String) -> ControlFailure {
         .misunderstood(what, at: path, daemon: Self.version(at: path, patience))
     }
@@ -235,7 +235,7 @@ package final class ControlConnection {
         return reply.parameters.version
     }
 
-    /// The names of the listeners; empty if they are not to be had.
+    /// The names of the listeners; empty if the call fails.
     private var listenerNames: [String] {
         guard (try? send(ControlMethod.status.qualifiedName, ControlParameters.Status())) != nil,
             let reply = try? receive(ControlResults.Status.self, isPatient: false)

@@ -141,15 +141,15 @@ extension ControlFailure {
         case .noSuchListener(let name): noListener(name, among: [])
         case .reloadFailed(let reason):
             ControlFailure(.refused, "the reload failed, and the configuration in force stays: \(safeLines(reason))")
-        case .stopping: ControlFailure(.refused, "usherd is stopping, and does this no more")
+        case .stopping: ControlFailure(.refused, "usherd is stopping and refuses this")
         case .laneSilent(let number):
             ControlFailure(
                 .refused,
-                "lane \(number) of usherd does not answer, so its connections are not known; `systemctl status \(unit)`"
+                "lane \(number) of usherd does not answer, so its connections cannot be listed; `systemctl status \(unit)`"
                     + " shows whether the watchdog has restarted usherd")
         case .invalidParameter(let name):
             ControlFailure(.refused, "usherd refuses the value of \(TerminalText.safe(name))")
-        case .expectedMore: ControlFailure(.refused, "usherd has more replies than usherctl expects")
+        case .expectedMore: ControlFailure(.refused, "usherd has several replies where usherctl expects one")
         case .interfaceNotFound(let name), .methodNotFound(let name):
             ControlFailure(.refused, "usherd does not know \(TerminalText.safe(name))")
         }

@@ -11,8 +11,8 @@ package enum ConnectionsText {
         }
         let isRelayed = list.connections.contains { $0.upstream != nil }
         var table = TextTable(
-            [.number("NUMBER"), .name("LISTENER", least: 8), .name("PEER", least: 15)]
-                + (isRelayed ? [.name("UPSTREAM", least: 12)] : [])
+            [.number("NUMBER"), .name("LISTENER", least: 6), .name("PEER", least: 12)]
+                + (isRelayed ? [.name("UPSTREAM", least: 10)] : [])
                 + [.number("AGE"), .number("IDLE"), .number("IN"), .number("OUT")])
         for connection in list.connections {
             var cells = [String(connection.number), connection.listener, peer(of: connection)]

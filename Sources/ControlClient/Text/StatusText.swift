@@ -102,12 +102,12 @@ package struct StatusText {
     }
 
     private static let totals = TextTable([
-        .name("LISTENER", least: 12), .word("STATE"), .number("NOW"), .number("PEAK"), .number("TOTAL"),
+        .name("LISTENER", least: 8), .word("STATE"), .number("NOW"), .number("PEAK"), .number("TOTAL"),
         .number("FAILED"), .number("REFUSED"), .number("IN"), .number("OUT"),
     ])
 
     private static let rates = TextTable([
-        .name("LISTENER", least: 12), .word("STATE"), .number("NOW"), .number("TOTAL"), .number("CONN/S"),
+        .name("LISTENER", least: 8), .word("STATE"), .number("NOW"), .number("TOTAL"), .number("CONN/S"),
         .number("REFUSED/S"), .number("IN/S"), .number("OUT/S"),
     ])
 
