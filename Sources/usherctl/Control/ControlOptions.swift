@@ -4,6 +4,7 @@ import ArgumentParser
 import ControlClient
 import ControlProtocol
 import Glibc
+import LinuxSystem
 
 /// The options of every command over the control socket.
 struct ControlOptions: ParsableArguments {
@@ -38,6 +39,8 @@ struct ControlOptions: ParsableArguments {
 
     /// Prints a ``ControlFailure`` and sets the exit status.
     static func report(_ body: () throws -> Void) throws {
+        // If a standard descriptor is closed, the socket would get its number.
+        StandardDescriptors.fill()
         do {
             try body()
         } catch let failure as ControlFailure {
