@@ -104,7 +104,9 @@ import Testing
                 return endless.isEnded
             }
             try expectService()
-            for text in ["garbage\0", "\0\0\0", String(repeating: "{\"a\":", count: 5000) + "\0", "{\"method\":\"a.b\"}}\0"] {
+            for text in [
+                "garbage\0", "\0\0\0", String(repeating: "{\"a\":", count: 5000) + "\0", "{\"method\":\"a.b\"}}\0",
+            ] {
                 let client = try control(daemon)
                 try client.send(text)
                 try waitUntil("\(text.prefix(20)) is disconnected") { client.isEnded }

@@ -240,7 +240,8 @@ extension Sentence {
                 "user 1000 (process 77) asked for: pause front"),
             Sentence(
                 .controlUnavailable(at: "/run/usherd/control", because: "WHY", errno: EACCES), .warning, .warning,
-                "cannot listen on the control socket /run/usherd/control, so that usherctl does not reach this usherd: WHY"),
+                "cannot listen on the control socket /run/usherd/control, so that usherctl does not reach this usherd: WHY"
+            ),
             Sentence(
                 .controlAvailable(at: "/run/usherd/control"), .recovered, .notice,
                 "listening on the control socket /run/usherd/control"),

@@ -48,7 +48,8 @@ import Testing
     @Test func `the status has the daemon, its lanes and its listeners`() throws {
         let daemon = try SupervisorHarness(
             Self.echo + "[listener.front]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"forward\"\nmax-connections = 7\n"
-                + "to = [{ address = \"unix:///nowhere\", weight = 3 }, { address = \"tcp://127.0.0.1:1\", backup = true }]\n")
+                + "to = [{ address = \"unix:///nowhere\", weight = 3 }, { address = \"tcp://127.0.0.1:1\", backup = true }]\n"
+        )
         defer { daemon.end() }
         let clients = try (0..<3).map { _ in try Client(daemon.address("echo")) }
         for client in clients { #expect(try echoes(client)) }
@@ -98,7 +99,8 @@ import Testing
         #expect(try waiting.receive(exactly: 6) == Array("hello\n".utf8))
         #expect(try status(daemon).listeners.first?.state == .listening)
         let asked = try daemon.records("operator", atLeast: 2)
-        #expect(asked.map { $0["message"]?.split(separator: ": ").last.map(String.init) } == ["pause echo", "resume echo"])
+        #expect(
+            asked.map { $0["message"]?.split(separator: ": ").last.map(String.init) } == ["pause echo", "resume echo"])
         #expect(asked.allSatisfy { $0.number("uid") == Int(geteuid()) && $0.number("pid") == Int(getpid()) })
         try send("Pause", "{\"listener\":\"x\"}", to: client)
         #expect(throws: VarlinkError.noSuchListener("x")) { try reply(from: client) }

@@ -16,7 +16,9 @@ import Glibc
                 let words = line.split(separator: " ")
                 guard words.count > 5, words[0] == "tfd:", words[4] == "data:", let raw = CInt(words[1]),
                     let token = UInt64(words[5], radix: 16),
-                    let inode = words.last(where: { $0.hasPrefix("ino:") }).flatMap({ UInt64($0.dropFirst(4), radix: 16) }),
+                    let inode = words.last(where: { $0.hasPrefix("ino:") }).flatMap({
+                        UInt64($0.dropFirst(4), radix: 16)
+                    }),
                     inode == Self.inode(of: raw)
                 else { return nil }
                 return (raw, token)

@@ -23,7 +23,8 @@ public final class LaneGroup: Sendable {
     /// - Throws: `EAGAIN` if so many threads cannot be created, `EMFILE` and the like if a lane lacks a descriptor for its
     ///   epoll instance or its eventfd; the lanes that have started are ended again.
     public init(
-        count: Int, name: String = "usherd.lane", shared: LaneShared, makeRecords: @escaping @Sendable () -> RecordBuffer
+        count: Int, name: String = "usherd.lane", shared: LaneShared,
+        makeRecords: @escaping @Sendable () -> RecordBuffer
     ) throws(SystemError) {
         var handles: [LaneHandle] = []
         for number in 0..<count { handles.append(try LaneHandle(number: number)) }

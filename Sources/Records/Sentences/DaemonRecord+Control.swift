@@ -24,7 +24,8 @@ extension DaemonRecord {
     ) -> DaemonRecord {
         DaemonRecord(
             time: time, .warning,
-            "cannot listen on the control socket \(path), so that usherctl does not reach this usherd: \(reason)", errno: errno)
+            "cannot listen on the control socket \(path), so that usherctl does not reach this usherd: \(reason)",
+            errno: errno)
     }
 
     /// The control socket could be opened after all.

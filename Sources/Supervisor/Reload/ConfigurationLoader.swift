@@ -30,7 +30,8 @@ final class ConfigurationLoader: Sendable {
         path: String,
         read: @escaping @Sendable (String) -> Outcome = {
             let host = SystemHostLookup()
-            var (configuration, problems) = Configuration.load(path: $0, services: ServiceDescriptor.schemas, host: host)
+            var (configuration, problems) = Configuration.load(
+                path: $0, services: ServiceDescriptor.schemas, host: host)
             // Another user could not give the socket to a group that it is not in.
             if geteuid() == 0 { configuration?.daemon.controlGroup = try? host.group(named: "usherd") }
             return (configuration, problems)

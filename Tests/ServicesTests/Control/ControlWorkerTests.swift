@@ -83,7 +83,9 @@ struct ControlWorkerTests {
         let info = try bench.reply(to: "{\"method\":\"org.varlink.service.GetInfo\"}")
         #expect(info.contains("\"version\":\"1.2.3\"") && info.contains("io.usher.control"))
         let description = try bench.reply(
-            to: "{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"io.usher.control\"}}")
+            to:
+                "{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"io.usher.control\"}}"
+        )
         #expect(description.contains("method Status"))
     }
 
@@ -183,7 +185,8 @@ struct ControlWorkerTests {
         let peers = try bench.connect(3)
         peers[1].write("more")
         #expect(bench.harness.run(until: { peers[1].text == "hellomore" }))
-        let reply = try bench.reply(to: call("Connections", "{\"filter\":{\"peer\":\"127.0.0.0/8\"},\"order\":\"bytes\",\"limit\":1}"))
+        let reply = try bench.reply(
+            to: call("Connections", "{\"filter\":{\"peer\":\"127.0.0.0/8\"},\"order\":\"bytes\",\"limit\":1}"))
         #expect(reply.contains("\"bytes_in\":9,\"bytes_out\":9") && reply.contains("\"count\":3}}"))
     }
 
@@ -197,7 +200,9 @@ struct ControlWorkerTests {
         #expect(peers.allSatisfy { !$0.isOver })
         #expect(try bench.reply(to: call("Close", filter + "}")) == "{\"parameters\":{\"count\":2}}")
         #expect(bench.harness.run(until: { peers.count { $0.isOver } == 2 }))
-        let closes = try bench.harness.capturedRecords().filter { $0.event == "close" && $0["reason"] == "closed-by-operator" }
+        let closes = try bench.harness.capturedRecords().filter {
+            $0.event == "close" && $0["reason"] == "closed-by-operator"
+        }
         #expect(closes.count == 2 && closes.allSatisfy { $0["by"] == "operator" })
     }
 
@@ -219,7 +224,8 @@ struct ControlWorkerTests {
         for _ in 0..<200 { peer.write(call("Connections", more: true) + "\0") }
         bench.harness.run(turns: 400)
         #expect(try bench.reply(to: "{\"method\":\"org.varlink.service.GetInfo\"}").contains("usherd"))
-        #expect(bench.harness.lane.openSessions.compactMap { $0 as? ControlWorker }.allSatisfy { $0.heldBytes < 300_000 })
+        #expect(
+            bench.harness.lane.openSessions.compactMap { $0 as? ControlWorker }.allSatisfy { $0.heldBytes < 300_000 })
     }
 
     @Test func `a lane that does not answer is named`() throws {
@@ -237,7 +243,8 @@ struct ControlWorkerTests {
         var listener = ListenerStatus(name: "echo", service: "echo", state: .listening)
         listener.bytesIn = 100
         let daemon = DaemonStatus(
-            version: "1", pid: 1, started: 1, configuration: "/c", loaded: 1, reload: nil, state: .serving, connections: 2,
+            version: "1", pid: 1, started: 1, configuration: "/c", loaded: 1, reload: nil, state: .serving,
+            connections: 2,
             peak: 2, limit: 10, lanes: [])
         bench.plane.take()?.finish(.status(.init(daemon: daemon, listeners: [listener]), identifiers: [2]))
         #expect(bench.replies(1, to: peer).first?.contains("\"bytes_in\":110,\"bytes_out\":10") == true)
@@ -268,10 +275,11 @@ struct ControlWorkerTests {
 struct ControlOperatorsTests {
     private let operators = ControlService.Operators(user: 500, group: 60)
 
-    @Test(arguments: [
-        (0, 0, [], true), (500, 1, [], true), (7, 60, [], true), (7, 1, [4, 60], true), (7, 1, [4], false),
-        (7, 500, [0], false),
-    ] as [(UInt32, UInt32, [UInt32], Bool)])
+    @Test(
+        arguments: [
+            (0, 0, [], true), (500, 1, [], true), (7, 60, [], true), (7, 1, [4, 60], true), (7, 1, [4], false),
+            (7, 500, [0], false),
+        ] as [(UInt32, UInt32, [UInt32], Bool)])
     func `root, the daemon's user and the group may`(uid: UInt32, gid: UInt32, groups: [UInt32], may: Bool) {
         let caller = PeerCredentials(pid: 1, uid: uid, gid: gid)
         #expect(operators.include(caller, groups: { groups }) == may)
