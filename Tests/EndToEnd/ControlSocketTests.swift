@@ -84,6 +84,66 @@ import Testing
         #expect(daemon.said.contains("this host has no group `no-such-group`"), "\(daemon.said)")
     }
 
+    // MARK: - A client of others
+
+    /// Where `Tests/EndToEnd/Client/fetch-varlink` puts PyPI's client.
+    private static let library: String = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return root.appending(path: ".build-varlink").path
+    }()
+
+    /// Calls each method through the proxies that the client makes from the interface, and prints what it gets.
+    private static let varlink = """
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        import varlink
+        with varlink.Client(address="unix:" + sys.argv[2]) as client:
+            print(sorted(client.get_interfaces()))
+            with client.open("io.usher.control") as usher:
+                print([listener["name"] for listener in usher.Status()["listeners"]])
+                print(usher.Status(listener="echo")["listeners"][0]["connections"])
+                lists = list(usher.Connections(filter={"listener": "echo"}, order="bytes", _more=True))
+                print(len(lists), lists[0]["count"], lists[0]["connections"][0]["bytes_in"])
+                print(usher.Connections(limit=0))
+                print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
+                print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
+                for wrong in [lambda: usher.Pause("x"), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
+                    try:
+                        print(wrong())
+                    except varlink.VarlinkError as error:
+                        print(error.error(), error.parameters())
+        """
+
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: library),
+            "needs PyPI's varlink: Tests/EndToEnd/Client/fetch-varlink"))
+    func `PyPI's client for Varlink calls every method`() throws {
+        try withUsherd(Self.echo) { daemon in
+            let client = try Client(daemon.address("echo"))
+            try client.send("hello")
+            #expect(try client.receive(exactly: 5) == Array("hello".utf8))
+            let result = try run(
+                "/usr/bin/python3", ["-c", Self.varlink, Self.library, daemon.directory.appending("control")])
+            let expected = """
+                ['io.usher.control', 'org.varlink.service']
+                ['echo']
+                1
+                1 1 5
+                {'connections': [], 'count': 1}
+                {} {} {} {}
+                {'count': 1} {'count': 1}
+                io.usher.control.NoSuchListener {'listener': 'x'}
+                org.varlink.service.InvalidParameter {'parameter': 'filter'}
+                org.varlink.service.InvalidParameter {'parameter': 'client.call.listener'}
+
+                """
+            #expect(result.text == expected, "\(result.errors)")
+            try waitUntil("it is closed") { client.isEnded }
+        }
+    }
+
     // MARK: - Hostile clients
 
     @Test func `hostile clients harm neither the daemon nor other clients`() throws {
