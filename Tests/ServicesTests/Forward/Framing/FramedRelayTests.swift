@@ -139,6 +139,32 @@ import Testing
         #expect(out == client.lines.count && out.map { sent - $0 } == dropped, "\(close)")
     }
 
+    @Test func `a line that is too long ends the connection, and counts as dropped`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)])
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write("before\n")
+        #expect(scene.arrivals(at: upstream, 1) == ["before"])
+        client.write([UInt8](repeating: 7, count: 65_508))
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }))
+        let close = try #require(try scene.records("close").first)
+        #expect(close.end == "message-too-long by client" && close["errno"] == nil, "\(close)")
+        #expect(close.number("datagrams_in") == 1 && close.number("datagrams_dropped") == 1)
+    }
+
+    @Test func `a message that UDP cannot carry ends the connection, and counts as dropped`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)]) { $0.framing = .length16 }
+        let client = try scene.harness.connect(to: scene.socket)
+        client.write([0, 1, 7])
+        #expect(scene.arrivals(at: upstream, 1) == ["\u{7}"])
+        client.write([0xff, 0xe4] + [UInt8](repeating: 7, count: 65_508))
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }))
+        let close = try #require(try scene.records("close").first)
+        #expect(close.end == "message-too-long by client" && close["errno"] == "EMSGSIZE", "\(close)")
+        #expect(close.number("datagrams_in") == 2 && close.number("datagrams_dropped") == 1)
+    }
+
     @Test func `a missing route drops one message, with a record`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
