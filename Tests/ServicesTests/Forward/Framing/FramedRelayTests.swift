@@ -139,6 +139,51 @@ import Testing
         #expect(out == client.lines.count && out.map { sent - $0 } == dropped, "\(close)")
     }
 
+    @Test func `a first answer that does not fit into the client's buffers arrives once it reads`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)])
+        let client = try scene.harness.connect(to: scene.socket, receiveBuffer: 4096)
+        client.reads = false
+        client.write("one\n")
+        var port: UInt16?
+        scene.harness.run(until: {
+            port = upstream.receiveWithSource()?.port
+            return port != nil
+        })
+        let session = try #require(scene.harness.lane.openSessions.compactMap { $0 as? FramedSession }.first)
+        var size: CInt = 4096
+        setsockopt(session.client.raw, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        let line = [UInt8](repeating: 7, count: 60_000)
+        upstream.send(line, toPort: try #require(port))
+        scene.harness.run(turns: 20)
+        client.reads = true
+        #expect(scene.harness.run(until: { client.received.count == line.count + 1 }))
+        #expect(client.received == line + [UInt8(ascii: "\n")])
+    }
+
+    @Test func `answers that the kernel dropped count as dropped, and are logged`() throws {
+        let upstream = try DatagramPeer()
+        let scene = try Scene(to: [Self.address(upstream)])
+        let client = try answered(scene, by: upstream)
+        let raw = try #require(scene.upstreamSockets.first)
+        var size: CInt = 4096
+        setsockopt(raw, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        let port = try #require(try? ListeningSocket.localAddress(of: raw).port)
+        let sent = 200
+        for _ in 0..<sent { upstream.send([UInt8](repeating: 7, count: 1000), toPort: port) }
+        scene.harness.run(turns: 100)
+        // The next one says how many were dropped.
+        upstream.send(Array("last".utf8), toPort: port)
+        #expect(scene.harness.run(until: { client.text.hasSuffix("last\n") }))
+        client.close()
+        #expect(scene.harness.run(until: { scene.harness.connections == 0 }, idleTurns: 10_000))
+        let close = try #require(try scene.records("close").first)
+        let (out, dropped) = (close.number("datagrams_out") ?? 0, close.number("datagrams_dropped") ?? 0)
+        #expect(dropped > 0 && out + dropped == sent + 2, "\(close)")
+        let lost = try scene.records("lost").filter { $0["message"]?.contains("receive buffer full") == true }
+        #expect(lost.reduce(0) { $0 + ($1.number("datagrams") ?? 0) } == dropped)
+    }
+
     @Test func `a line that is too long ends the connection, and counts as dropped`() throws {
         let upstream = try DatagramPeer()
         let scene = try Scene(to: [Self.address(upstream)])
