@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import TOML
 
 extension DaemonSettings {
@@ -19,9 +20,16 @@ extension SettingType where Value == DaemonSettings.Control {
         switch value.content {
         case .boolean(false): return .off
         case .string:
-            return SettingType<String>.path(example: "/run/usherd/control").read(key, value, &diagnostics).map {
-                .path($0)
+            let path = SettingType<String>.path(example: "/run/usherd/control").read(key, value, &diagnostics)
+            guard let path else { return nil }
+            let longest = SocketAddress.longestUnixPath
+            guard path.utf8.count <= longest else {
+                diagnostics.report(
+                    "`\(key)` is too long for the path of a socket: \(path.utf8.count) bytes", at: value.range,
+                    help: "a path of at most \(longest) bytes")
+                return nil
             }
+            return .path(path)
         default:
             diagnostics.reportType(
                 value, of: key, wanted: "a path in quotes, or false", example: "\"/run/usherd/control\"")
