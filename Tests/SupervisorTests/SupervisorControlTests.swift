@@ -127,6 +127,19 @@ import Testing
         #expect(try status(daemon).daemon.reload?.reason == reason)
     }
 
+    @Test func `a reload of a wrong configuration answers with every mistake`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        let client = try client(daemon)
+        try daemon.write("[listener.echo]\nlistn = 1\nservice = \"ecko\"\n")
+        try send("Reload", to: client)
+        let failure = try #require(throws: VarlinkError.self) { try reply(from: client) }
+        guard case .reloadFailed(let reason) = failure else { throw failure }
+        let path = daemon.directory.appending("usherd.toml")
+        #expect(reason.split(separator: "\n").count { $0.hasPrefix(path) } == 3, "\(reason)")
+        #expect(reason.contains("help: ") && reason.contains("`ecko`"))
+    }
+
     @Test func `who asks during a reload waits for the next one`() throws {
         let daemon = try SupervisorHarness(Self.echo)
         defer { daemon.end() }

@@ -19,6 +19,17 @@ enum ReloadFailure: Error {
     /// The kernel refuses a new option of a socket that stays.
     case option(listener: String, SystemError)
 
+    /// How many mistakes ``report`` shows. A reply to a control client has a limit.
+    private static let mostMistakes = 50
+
+    /// All that is wrong, for the client that asked for the reload: each mistake as `usherd --check` shows it.
+    var report: String {
+        guard case .configuration(let problems, _) = self, !problems.isEmpty else { return message }
+        let shown = ConfigurationProblem.report(Array(problems.prefix(Self.mostMistakes)))
+        guard problems.count > Self.mostMistakes else { return shown }
+        return shown + "\n" + Quantity.text(problems.count - Self.mostMistakes, "more mistake")
+    }
+
     /// A sentence for the record and the status.
     var message: String {
         switch self {

@@ -54,7 +54,7 @@ extension Supervisor {
             warnOfDescriptorLimit()
         } catch {
             lastReload = (Clock.realtime, error.message)
-            answer = .failed(.reloadFailed(error.message))
+            answer = .failed(.reloadFailed(error.report))
             writer.write(.reloadFailed(because: error.message))
         }
         notifySystemd("READY=1\n\(statusAssignment())")
