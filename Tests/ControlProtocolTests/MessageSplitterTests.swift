@@ -31,14 +31,18 @@ import Testing
         var splitter = MessageSplitter(limit: 10)
         try splitter.append(Array("0123456789\0".utf8))
         #expect(splitter.next()?.count == 10)
-        try splitter.append(Array("01234567890".utf8))
-        #expect(throws: MessageSplitter.TooLong()) { try splitter.append([0]) }
+        #expect(throws: MessageSplitter.TooLong()) { try splitter.append(Array("01234567890".utf8)) }
+    }
+
+    @Test func `a message that is too long is refused with its end too`() throws {
+        var splitter = MessageSplitter(limit: 10)
+        #expect(throws: MessageSplitter.TooLong()) { try splitter.append(Array("ab\0012345678901\0".utf8)) }
     }
 
     @Test func `short messages that nobody takes are bounded together`() throws {
         var splitter = MessageSplitter(limit: 10)
-        for _ in 0..<5 { try splitter.append([1, 0]) }
-        #expect(throws: MessageSplitter.TooLong()) { for _ in 0..<5 { try splitter.append([1, 0]) } }
+        for _ in 0..<22 { try splitter.append([1, 0]) }
+        #expect(throws: MessageSplitter.TooLong()) { try splitter.append([1, 0]) }
     }
 
     @Test func `a stream of any length passes if it is taken`() throws {

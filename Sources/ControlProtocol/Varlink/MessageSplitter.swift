@@ -14,14 +14,21 @@ package struct MessageSplitter {
     /// The stream has more bytes than it may, before a message ended or before it was taken.
     package struct TooLong: Error, Equatable {}
 
+    /// How many messages of the greatest length may wait to be taken.
+    private static let mostMessages = 4
+
     private let limit: Int
     private var bytes: [UInt8] = []
+
+    /// The length of the message that has not ended.
+    private var length = 0
+
     private var start = 0
     private var scanned = 0
 
     /// Makes a splitter of an empty stream.
     ///
-    /// - Parameter limit: the most bytes of a message, and of all that wait to be taken.
+    /// - Parameter limit: the most bytes of a message. Four times as many may wait to be taken.
     package init(limit: Int) {
         self.limit = limit
     }
@@ -36,9 +43,13 @@ package struct MessageSplitter {
             scanned -= start
             start = 0
         }
-        bytes.append(contentsOf: read)
-        // One byte more for the NUL of the longest.
-        if bytes.count > limit + 1 { throw TooLong() }
+        for byte in read {
+            length = byte == 0 ? 0 : length + 1
+            if length > limit { throw TooLong() }
+            bytes.append(byte)
+        }
+        // One byte more for the NUL of each.
+        if bytes.count > Self.mostMessages * (limit + 1) { throw TooLong() }
     }
 
     /// The next whole message without its NUL; nil until there is one.

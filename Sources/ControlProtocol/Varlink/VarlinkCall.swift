@@ -24,12 +24,18 @@ package struct VarlinkCall {
 
         /// Nested deeper than ``JSONDepth/deepestCall``.
         case tooDeep
+
+        /// It has characters beyond ASCII. No name or address that a call takes has any, and to compare those by their
+        /// canonical equivalence, as `String` does, can take a second for one call.
+        case notASCII
     }
 
     /// Reads a message.
     ///
     /// - Parameter message: without its NUL, at most ``MessageSplitter/longestCall`` bytes.
     package init(_ message: some Collection<UInt8>) throws(Mistake) {
+        guard message.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") else { throw .notACall }
+        guard Self.isASCII(message) else { throw .notASCII }
         guard JSONDepth.of(message) <= JSONDepth.deepestCall else { throw .tooDeep }
         text = Data(message)
         do {
@@ -38,6 +44,25 @@ package struct VarlinkCall {
         } catch {
             throw .notACall
         }
+    }
+
+    /// Whether a text has only ASCII characters, escaped ones included.
+    private static func isASCII(_ text: some Collection<UInt8>) -> Bool {
+        var index = text.startIndex
+        while index != text.endIndex {
+            let byte = text[index]
+            guard byte < 0x80 else { return false }
+            index = text.index(after: index)
+            guard byte == UInt8(ascii: "\\"), index != text.endIndex else { continue }
+            let escaped = text[index]
+            index = text.index(after: index)
+            guard escaped == UInt8(ascii: "u") else { continue }
+            let digits = text[index...].prefix(4)
+            guard let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16), code < 0x80 else {
+                return false
+            }
+        }
+        return true
     }
 
     /// The parameters, as what the method takes. A client may leave out an empty object.

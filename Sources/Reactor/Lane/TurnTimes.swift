@@ -8,17 +8,20 @@ import Synchronization
 ///
 /// Concurrency: may be used from every thread. The lane finds the mutex free unless another thread reads at that moment.
 public final class TurnTimes: Sendable {
-    private let measured = Atomic<Bool>(false)
+    private let askers = Atomic<Int>(0)
     private let times = Mutex(LogHistogram())
 
     /// Makes an empty histogram; nothing is measured.
     init() {}
 
-    /// Whether turns are measured.
-    public var isMeasured: Bool {
-        get { measured.load(ordering: .relaxed) }
-        set { measured.store(newValue, ordering: .relaxed) }
-    }
+    /// Whether turns are measured: while somebody may ask.
+    public var isMeasured: Bool { askers.load(ordering: .relaxed) > 0 }
+
+    /// Counts somebody who may ask.
+    public func beginMeasuring() { askers.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Counts somebody less.
+    public func endMeasuring() { askers.wrappingSubtract(1, ordering: .relaxed) }
 
     /// The turns that were measured so far, in microseconds.
     public var histogram: LogHistogram { times.withLock { $0 } }

@@ -60,22 +60,24 @@ package final class ControlService: Service {
 
     // MARK: - Workers
 
+    /// How many clients there may be that may not change anything, so that there is room for those who may.
+    static let mostOthers = 48
+
+    /// Whether there is room for one more client that may not change anything.
+    var hasRoomForOthers: Bool { workers < Self.mostOthers }
+
     /// Counts a worker that begins. While there is one, the turns of the lanes are measured.
     func enter() {
         workers += 1
-        if workers == 1 { measureTurns(true) }
+        for handle in plane.dataLanes { handle.turnTimes.beginMeasuring() }
     }
 
     /// Counts a worker that has ended.
     func leave(_ worker: ControlWorker) {
         workers -= 1
-        if workers == 0 { measureTurns(false) }
+        for handle in plane.dataLanes { handle.turnTimes.endMeasuring() }
         waiting.removeAll { $0 === worker }
         endVisit(of: worker)
-    }
-
-    private func measureTurns(_ isMeasured: Bool) {
-        for handle in plane.dataLanes { handle.turnTimes.isMeasured = isMeasured }
     }
 
     // MARK: - Visits

@@ -67,12 +67,22 @@ final class ControlWorker: Worker {
 
     private var splitter = MessageSplitter(limit: MessageSplitter.longestCall)
     private var hasEnded = false
+    private var hasEntered = false
+
+    /// Why the connection is to end once the call is answered.
+    private var stopping: (reason: CloseReason, party: CloseParty)?
 
     /// How many calls are answered in one turn.
     private static let callsPerTurn = 16
 
-    /// How long a client may leave a reply unread, in nanoseconds.
+    /// How long a client may leave a reply unread, or take for a call, in nanoseconds.
     private static let patience: UInt64 = 60_000_000_000
+
+    /// How long a client may ask nothing, in nanoseconds.
+    private static let idleTime: UInt64 = 600_000_000_000
+
+    /// How long the last call may take once the socket is closed, in nanoseconds.
+    private static let stopTime: UInt64 = 5_000_000_000
 
     init(_ seed: consuming Seed, lane: Lane, service: ControlService) {
         self.service = service
@@ -81,9 +91,19 @@ final class ControlWorker: Worker {
 
     // MARK: - What the lane calls
 
-    override func start() { service.enter() }
+    override func admit() -> Refusal? {
+        service.hasRoomForOthers || mayOperate ? nil : .listenerLimit(ControlService.mostOthers)
+    }
 
-    override func ended(_ reason: CloseReason) { service.leave(self) }
+    override func start() {
+        hasEntered = true
+        service.enter()
+        ownDeadline = lane.now &+ Self.patience
+    }
+
+    override func ended(_ reason: CloseReason) {
+        if hasEntered { service.leave(self) }
+    }
 
     override var readsWhileHolding: Bool { true }
 
@@ -104,17 +124,26 @@ final class ControlWorker: Worker {
     }
 
     override func outputSent() {
-        ownDeadline = nil
+        ownDeadline = lane.now &+ Self.idleTime
         proceed()
     }
 
     override func turn() { proceed() }
 
-    override func stop(_ reason: CloseReason, by party: CloseParty) { finish(reason, by: party) }
+    override func stop(_ reason: CloseReason, by party: CloseParty) {
+        if case .none = activity { return finish(reason, by: party) }
+        stopping = (reason, party)
+        ownDeadline = lane.now &+ Self.stopTime
+    }
 
     override func deadlineReached() {
+        if let stopping { return finish(stopping.reason, by: stopping.party) }
         if heldBytes > 0 { return close(.slowReader, by: .daemon) }
-        if case .visiting(let visit) = activity { laneIsSilent(visit) }
+        switch activity {
+        case .visiting(let visit): laneIsSilent(visit)
+        case .none: close(.idleTimeout, by: .daemon)
+        case .asking, .listing: break
+        }
     }
 
     // MARK: - Calls
@@ -127,10 +156,13 @@ final class ControlWorker: Worker {
             left -= 1
             switch activity {
             case .none:
+                if let stopping { return finish(stopping.reason, by: stopping.party) }
                 guard let message = splitter.next() else {
-                    if hasEnded { finish(.clientClosed, by: .client) }
+                    if hasEnded { return finish(.clientClosed, by: .client) }
+                    ownDeadline = lane.now &+ (splitter.pendingBytes > 0 ? Self.patience : Self.idleTime)
                     return
                 }
+                ownDeadline = nil
                 answer(message)
             case .listing(let rest, let count): sendPart(of: rest, count)
             case .asking, .visiting: return
@@ -149,6 +181,8 @@ final class ControlWorker: Worker {
                 fail(error)
             }
         } catch {
+            // The text ends where it says, so the next call can be read.
+            guard error != .notASCII else { return fail(.invalidParameter("parameters")) }
             // Nobody knows what would follow.
             close(.error, by: .daemon)
         }
@@ -175,13 +209,19 @@ final class ControlWorker: Worker {
         ownDeadline = send(bytes) == .held ? lane.now &+ Self.patience : nil
     }
 
+    /// Whether the client may change something.
+    private var mayOperate: Bool {
+        service.operators.include(identity.credentials) { (try? PeerCredentials.groups(of: client.raw)) ?? [] }
+    }
+
+    /// How many characters of what was asked for a record has.
+    private static let longestRequest = 300
+
     /// Throws unless the client may change something; writes a record of it if it may.
     func expectOperator(for what: String) throws(VarlinkError) {
-        let groups = { (try? PeerCredentials.groups(of: self.client.raw)) ?? [] }
-        guard let caller = identity.credentials, service.operators.include(caller, groups: groups) else {
-            throw .permissionDenied
-        }
-        lane.write(.operated(what, by: caller))
+        guard mayOperate, let caller = identity.credentials else { throw .permissionDenied }
+        let isLong = what.utf8.count > Self.longestRequest
+        lane.write(.operated(isLong ? "\(what.prefix(Self.longestRequest))…" : what, by: caller))
     }
 
     // MARK: - The supervisor's part

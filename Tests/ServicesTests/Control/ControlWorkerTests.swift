@@ -144,6 +144,46 @@ struct ControlWorkerTests {
         #expect(bench.harness.run(until: { peer.isOver }))
     }
 
+    @Test(arguments: ["e\u{301}\u{323}", "e\\u0301\\u0323"])
+    func `names beyond ASCII are refused before they are compared`(name: String) throws {
+        let bench = try Bench()
+        _ = try bench.connect(3)
+        for call in [
+            call("Connections", "{\"filter\":{\"listener\":\"\(name)\"}}"),
+            call("Status", "{\"listener\":\"\(name)\"}"),
+            "{\"method\":\"\(name).x\"}",
+        ] {
+            #expect(try bench.reply(to: call).contains("org.varlink.service.InvalidParameter"))
+        }
+        #expect(bench.plane.asked.isEmpty)
+        // An escaped backslash is no escape.
+        #expect(
+            try bench.reply(to: call("Connections", "{\"filter\":{\"listener\":\"\\\\u0301\"}}")).contains(
+                "\"count\":0"))
+    }
+
+    @Test func `a call is answered before its connection is stopped`() throws {
+        let bench = try Bench()
+        let idle = try bench.client("{\"method\":\"org.varlink.service.GetInfo\"}")
+        _ = bench.replies(1, to: idle)
+        let peer = try bench.client(call("Reload"))
+        #expect(bench.harness.run(until: { bench.plane.asked == [.reload] }))
+        bench.harness.lane.stop(1, because: .drained, by: .operator)
+        #expect(bench.harness.run(until: { idle.hasEnded }))
+        #expect(!peer.isOver)
+        bench.plane.take()?.finish(.done)
+        #expect(bench.harness.run(until: { peer.hasEnded }))
+        #expect(peer.text == "{\"parameters\":{}}\0")
+    }
+
+    @Test func `many clients that may only look leave room for an operator`() throws {
+        let others = try Bench(operators: .init(user: geteuid() &+ 1, group: nil))
+        // Root may always, and a test may run as root.
+        guard geteuid() != 0 else { return }
+        let clients = try (0..<60).map { _ in try others.client("{\"method\":\"org.varlink.service.GetInfo\"}") }
+        #expect(others.harness.run(until: { clients.count { $0.isOver } == 60 - ControlService.mostOthers }))
+    }
+
     @Test func `a client that half-closes gets its answer`() throws {
         let bench = try Bench()
         let peer = try bench.client(call("Reopen"))
