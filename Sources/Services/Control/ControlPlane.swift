@@ -49,7 +49,7 @@ package struct ControlRequest: Sendable {
         self.caller = caller
     }
 
-    /// Makes a request whose outcome goes to a closure, for tests.
+    /// Sends the outcome to the client, unless it has gone. May be called on any thread.
     package func finish(_ outcome: Outcome) {
         caller.perform { $0.finished(outcome) }
     }

@@ -94,7 +94,7 @@ final class ControlServer {
         self.lanes = lanes
         socket = next
         settings = wanted
-        let listener = listener(for: wanted, on: lanes)
+        let listener = listener(for: wanted)
         lanes.performOnAll { $0.update(listener, sockets: [next], keepsService: false) }
     }
 
@@ -124,7 +124,7 @@ final class ControlServer {
         return try LaneGroup(count: 1, name: "usherd.control", shared: shared) { [writer] in writer.makeBuffer() }
     }
 
-    private func listener(for wanted: Settings, on lanes: LaneGroup) -> ListenerInForce {
+    private func listener(for wanted: Settings) -> ListenerInForce {
         var plan = ListenerPlan()
         plan.log = []
         let inbox = inbox
