@@ -69,6 +69,9 @@ final class ControlWorker: Worker {
     private var hasEnded = false
     private var hasEntered = false
 
+    /// When the call that is not complete began; nil if there is none.
+    private var callBegan: UInt64?
+
     /// Why the connection is to end once the call is answered.
     private var stopping: (reason: CloseReason, party: CloseParty)?
 
@@ -159,9 +162,12 @@ final class ControlWorker: Worker {
                 if let stopping { return finish(stopping.reason, by: stopping.party) }
                 guard let message = splitter.next() else {
                     if hasEnded { return finish(.clientClosed, by: .client) }
-                    ownDeadline = lane.now &+ (splitter.pendingBytes > 0 ? Self.patience : Self.idleTime)
+                    // From its first byte on, so that one byte now and then does not hold the place for ever.
+                    callBegan = splitter.pendingBytes > 0 ? callBegan ?? lane.now : nil
+                    ownDeadline = callBegan.map { $0 &+ Self.patience } ?? lane.now &+ Self.idleTime
                     return
                 }
+                callBegan = nil
                 ownDeadline = nil
                 answer(message)
             case .listing(let rest, let count): sendPart(of: rest, count)
@@ -171,6 +177,7 @@ final class ControlWorker: Worker {
     }
 
     private func answer(_ message: ArraySlice<UInt8>) {
+        (isOneway, takesMore) = (false, false)
         do throws(VarlinkCall.Mistake) {
             let call = try VarlinkCall(message)
             isOneway = call.oneway
