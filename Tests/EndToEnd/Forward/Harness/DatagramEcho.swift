@@ -12,6 +12,7 @@ final class DatagramEcho: Sendable {
     let address: String
 
     private let raw: CInt
+    private let inode: ino_t
     private let shared = Shared()
 
     /// What the thread and the owner have in common. The thread closes the descriptor with this lock held, so that the owner
@@ -42,6 +43,9 @@ final class DatagramEcho: Sendable {
         let socket = try DatagramClient(bound: place, patience: 1)
         address = socket.address
         raw = socket.release()
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw POSIXFailure("fstat") }
+        inode = status.st_ino
         let (raw, shared) = (raw, shared)
         shared.state.withLock { $0.answers = answers }
         Thread.detachNewThread {
@@ -63,6 +67,16 @@ final class DatagramEcho: Sendable {
     func stop() throws {
         shut()
         try waitUntil("the upstream has stopped") { shared.state.withLock { $0.isOver } }
+        // A program that another test starts at this moment has a copy until execve(2), which would take datagrams.
+        try waitUntil("the kernel has no socket of the upstream") { try !isListed() }
+    }
+
+    /// Whether the kernel lists the socket (proc(5)), whoever has it.
+    private func isListed() throws -> Bool {
+        try ["udp", "unix"].contains { table in
+            try String(contentsOfFile: "/proc/self/net/\(table)", encoding: .utf8).split(whereSeparator: \.isWhitespace)
+                .contains("\(inode)")
+        }
     }
 
     deinit { shut() }
