@@ -11,6 +11,9 @@ public struct Configuration: Hashable, Sendable {
     /// `[listener.NAME]`, at least one, in the order of the files.
     public var listeners: [ListenerSettings]
 
+    /// The places of the keys of `[defaults]`, whose values the listeners have.
+    public var defaultsPlaces = SettingPlaces()
+
     /// The notes of `--check`: settings that are valid, but may not do what their author expects. Sorted by place.
     public var notes: [ConfigurationProblem] = []
 

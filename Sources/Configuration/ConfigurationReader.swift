@@ -201,6 +201,7 @@ struct ConfigurationReader {
                 key.read(entry, &draft.own, &diagnostics)
             }
         }
+        draft.table = table
         let schema = draft.service
         draft.values = schema?.draft ?? draft.values
         let section = SettingSection.listener(name: draft.name, service: schema)
@@ -262,9 +263,21 @@ struct ConfigurationReader {
         log.origin = keySpans["log.to"]?.origin
         daemon.controlOrigin = keySpans["daemon.control"]?.origin
         daemon.maxConnectionsOrigin = keySpans["daemon.max-connections"]?.origin
+        daemon.places = places(of: "daemon")
+        log.places = places(of: "log")
         var configuration = Configuration(daemon: daemon, log: log, listeners: listeners)
+        configuration.defaultsPlaces = places(of: "defaults")
         configuration.notes = Self.sorted(diagnostics.notes)
         return (configuration, [])
+    }
+
+    /// The places of the keys of a table that may be in several files.
+    private func places(of table: String) -> SettingPlaces {
+        var places = SettingPlaces()
+        for (name, span) in keySpans.sorted(by: { $0.key < $1.key }) where name.hasPrefix("\(table).") {
+            places.add(String(name.dropFirst(table.utf8.count + 1)), at: span)
+        }
+        return places
     }
 
     /// Sorts by place; problems at one place keep the order in which they were found.
@@ -292,6 +305,8 @@ struct ConfigurationReader {
         var echoes = BusEchoes()
         var inheritsTimers = false
         let inherited = defaults.applied(to: ListenerPlan())
+        // Else there will be no configuration.
+        let isValid = diagnostics.problems.isEmpty
         let listeners = drafts.compactMap { draft -> ListenerSettings? in
             var plan = draft.own.applied(to: inherited)
             plan.proxyTrust.sources = draft.acceptProxy?.map(\.value) ?? []
@@ -325,7 +340,8 @@ struct ConfigurationReader {
             plan.routes = [Route(to: service.name, sharesOneLane: service.sharesOneLane)]
             return ListenerSettings(
                 name: draft.name, listen: addresses, service: ServiceSettings(service, values), plan: plan,
-                allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin)
+                allowsAmplification: draft.allowAmplification?.value ?? false, origin: draft.span.origin,
+                places: isValid ? draft.places : SettingPlaces())
         }
         if inheritsTimers, let span = keySpans["defaults.user-timeout"], let other = keySpans["defaults.keepalive"] {
             diagnostics.noteTimers(

@@ -54,6 +54,9 @@ public struct DaemonSettings: Hashable, Sendable {
     /// Where `max-connections` was written, if it was.
     public var maxConnectionsOrigin: SettingOrigin?
 
+    /// The places of its keys.
+    public var places = SettingPlaces()
+
     /// The settings of an empty table.
     public init() {}
 }

@@ -23,10 +23,13 @@ public struct ListenerSettings: Hashable, Sendable {
     /// The place of the name in the table's header.
     public var origin: SettingOrigin
 
+    /// The places of its keys.
+    public var places: SettingPlaces
+
     /// Makes settings.
     public init(
         name: String, listen: [ListenAddress], service: ServiceSettings, plan: ListenerPlan,
-        allowsAmplification: Bool = false, origin: SettingOrigin
+        allowsAmplification: Bool = false, origin: SettingOrigin, places: SettingPlaces = SettingPlaces()
     ) {
         self.name = name
         self.listen = listen
@@ -34,6 +37,7 @@ public struct ListenerSettings: Hashable, Sendable {
         self.plan = plan
         self.allowsAmplification = allowsAmplification
         self.origin = origin
+        self.places = places
     }
 
     /// The socket options of the listening sockets of an address.

@@ -51,6 +51,9 @@ public struct LogSettings: Hashable, Sendable {
     /// Where `to` was written, if it was.
     public var origin: SettingOrigin?
 
+    /// The places of its keys.
+    public var places = SettingPlaces()
+
     /// The settings of an empty table.
     public init() {}
 }

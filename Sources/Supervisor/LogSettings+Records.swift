@@ -11,11 +11,12 @@ extension LogSettings {
     }
 
     /// By default the journal if it reads the daemon's standard error, as under systemd; otherwise standard error.
+    var destinationsInForce: [Destination] {
+        destinations ?? [ServiceManager.journalReadsStandardError ? .journal : .standardError]
+    }
+
     private var recordDestinations: [RecordDestination] {
-        guard let destinations else {
-            return [ServiceManager.journalReadsStandardError ? .journal : .standardError]
-        }
-        return destinations.map { destination in
+        destinationsInForce.map { destination in
             switch destination {
             case .journal: .journal
             case .standardOutput: .standardOutput

@@ -76,9 +76,12 @@ import Testing
         connection.upstream = "u"
         (connection.uid, connection.gid, connection.pid) = (1, 2, 3)
         connection.datagrams = listener.datagrams
+        let setting = Setting(
+            section: "listener.a.to", index: 0, key: "weight", value: "3", origin: .inherited, file: "/f", line: 1)
         let results: [(ControlMethod, any Encodable & Sendable)] = [
             (.status, ControlResults.Status(daemon: daemon, listeners: [listener])),
             (.connections, ControlResults.Connections(connections: [connection], count: 1)),
+            (.config, ControlResults.Config(settings: [setting])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
         ]
@@ -103,6 +106,7 @@ import Testing
         let parameters: [(ControlMethod, any Encodable & Sendable)] = [
             (.status, ControlParameters.Status(listener: "a")),
             (.connections, ControlParameters.Connections(filter: filter, order: .age, limit: 1)),
+            (.config, ControlParameters.Config(listener: "a")),
             (.close, ControlParameters.Close(filter: filter, dryRun: true)),
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),

@@ -92,6 +92,7 @@ import Testing
             let pause = "{\"listener\":\"echo\"}"
             for groups in [["--clear-groups"], ["--groups=adm,mail"]] {
                 #expect(try ask(daemon, "Status", "{}", as: "nobody", groups).contains("\"name\":\"echo\""))
+                #expect(try ask(daemon, "Config", "{}", as: "nobody", groups).contains("\"value\":\"\\\"games"))
                 #expect(try ask(daemon, "Connections", "{}", as: "nobody", groups).contains("\"count\":0"))
                 for (method, parameters) in [
                     ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("Reopen", "{}"),
@@ -139,6 +140,7 @@ import Testing
                 lists = list(usher.Connections(filter={"listener": "echo"}, order="bytes", _more=True))
                 print(len(lists), lists[0]["count"], lists[0]["connections"][0]["bytes_in"])
                 print(usher.Connections(limit=0))
+                print([setting["line"] for setting in usher.Config(listener="echo")["settings"] if "line" in setting])
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
                 for wrong in [lambda: usher.Pause("x"), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
@@ -165,6 +167,7 @@ import Testing
                 1
                 1 1 5
                 {'connections': [], 'count': 1}
+                [5, 6]
                 {} {} {} {}
                 {'count': 1} {'count': 1}
                 io.usher.control.NoSuchListener {'listener': 'x'}

@@ -106,6 +106,32 @@ import Testing
         #expect(throws: VarlinkError.noSuchListener("x")) { try reply(from: client) }
     }
 
+    // MARK: - Configuration
+
+    @Test func `the configuration in force stays shown after a reload that failed`() throws {
+        let daemon = try SupervisorHarness(Self.echo)
+        defer { daemon.end() }
+        let client = try client(daemon)
+        func config(_ parameters: String = "{}") throws -> [Setting] {
+            try send("Config", parameters, to: client)
+            return try reply(from: client, as: ControlResults.Config.self).settings
+        }
+        let before = try config("{\"listener\":\"echo\"}")
+        #expect(before.first { $0.key == "service" }?.value == "\"echo\"")
+        try daemon.write(Self.echo + "idle-timeout = \"x\"\n")
+        try send("Reload", to: client)
+        #expect(throws: VarlinkError.self) { try reply(from: client) }
+        #expect(try config("{\"listener\":\"echo\"}") == before)
+        try daemon.write(Self.echo + "idle-timeout = \"5s\"\n")
+        try send("Reload", to: client)
+        _ = try reply(from: client)
+        let after = try config().filter { $0.section == "listener.echo" }
+        #expect(after.first { $0.key == "idle-timeout" }?.value == "\"5s\"")
+        #expect(after.first { $0.key == "idle-timeout" }?.origin == .written)
+        try send("Config", "{\"listener\":\"x\"}", to: client)
+        #expect(throws: VarlinkError.noSuchListener("x")) { try reply(from: client) }
+    }
+
     // MARK: - Reload
 
     @Test func `a reload answers when the new configuration is in force, or says why it is not`() throws {

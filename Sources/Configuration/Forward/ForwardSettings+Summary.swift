@@ -35,7 +35,7 @@ extension ForwardSettings {
     }
 
     /// An IP address as in `source`, without a port.
-    private static func host(of address: SocketAddress) -> String {
+    static func host(of address: SocketAddress) -> String {
         let text = address.description
         return text.hasSuffix(":0") ? String(text.dropLast(2)) : text
     }

@@ -8,6 +8,8 @@ struct ListenerDraft: Sendable {
     let name: String
     /// The place of the name.
     let span: SourceSpan
+    /// Its table; empty until it was read.
+    var table = TOMLTable(range: SourceRange(start: 0, end: 0))
     /// nil if missing or invalid.
     var addresses: [WrittenAddress]?
     /// nil if missing or invalid.
@@ -23,6 +25,9 @@ struct ListenerDraft: Sendable {
 
     /// The place of an inheritable key in the listener's own table; nil if it is not there.
     func span(of key: String) -> SourceSpan? { own.place(of: key).map { SourceSpan(file: span.file, range: $0) } }
+
+    /// The places of its keys.
+    var places: SettingPlaces { SettingPlaces(table, in: span.file) }
 
     init(name: String, span: SourceSpan) {
         self.name = name

@@ -115,6 +115,19 @@ package enum ControlInterface {
           datagrams: ?Datagrams
         )
 
+        # A value of the configuration in force, in TOML. Section is the header of its table, such as listener.web; with an index,
+        # there are several tables with this header, such as listener.web.to for upstreams. Inherited values are in [defaults].
+        # Without a value the key is not set.
+        type Setting (
+          section: string,
+          index: ?int,
+          key: string,
+          value: ?string,
+          origin: (default, inherited, written),
+          file: ?string,
+          line: ?int
+        )
+
         # Which connections: all that match everything that is given. Peer is a network, such as 192.0.2.0/24, or an address.
         # Older and idle are the least durations in microseconds.
         type Filter (
@@ -137,6 +150,9 @@ package enum ControlInterface {
           order: ?(age, bytes, idle),
           limit: ?int
         ) -> (connections: []Connection, count: int)
+
+        # The configuration in force, or what it has for a listener: every value, and the line that it comes from.
+        method Config(listener: ?string) -> (settings: []Setting)
 
         # Closes connections, with the reason closed-by-operator. With dry_run, only counts them.
         method Close(filter: Filter, dry_run: ?bool) -> (count: int)

@@ -4,6 +4,7 @@
 package enum ControlMethod: String, CaseIterable, Sendable {
     case status = "Status"
     case connections = "Connections"
+    case config = "Config"
     case close = "Close"
     case pause = "Pause"
     case resume = "Resume"
@@ -16,7 +17,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     /// Whether the method changes something, so that it is for operators alone.
     package var needsOperator: Bool {
         switch self {
-        case .status, .connections: false
+        case .status, .connections, .config: false
         case .close, .pause, .resume, .reload, .reopen: true
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Configuration
 package import ControlProtocol
 package import Reactor
 
@@ -20,6 +21,8 @@ package struct ControlRequest: Sendable {
     package enum Work: Hashable, Sendable {
         /// The daemon and its listeners, or one of them.
         case status(listener: String?)
+        /// The configuration in force, or what it has for a listener.
+        case config(listener: String?)
         /// To accept no more connections.
         case pause(listener: String)
         /// To accept again.
@@ -36,6 +39,8 @@ package struct ControlRequest: Sendable {
         case done
         /// The status, and the identifier of each listener in it.
         case status(ControlResults.Status, identifiers: [Int])
+        /// The configuration in force, and the only listener to show.
+        case config(Configuration, listener: String?)
         /// It was not done.
         case failed(VarlinkError)
     }

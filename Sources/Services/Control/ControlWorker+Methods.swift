@@ -46,6 +46,8 @@ extension ControlWorker {
             begin(
                 Visit(
                     for: .list(filter, parameters.order ?? .age, limit: parameters.limit.map(Int.init) ?? .max)))
+        case .config:
+            ask(.config(listener: try call.parameters(as: ControlParameters.Config.self).listener))
         case .close:
             let parameters: ControlParameters.Close = try call.parameters()
             let filter = try SessionFilter(parameters.filter)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
+import Configuration
 import ControlProtocol
 import LinuxSystem
 import Reactor
@@ -245,6 +246,8 @@ final class ControlWorker: Worker {
         switch outcome {
         case .done: reply(VarlinkReply.Empty())
         case .failed(let error): fail(error)
+        case .config(let configuration, let listener):
+            reply(ControlResults.Config(settings: configuration.settings(of: listener).map(Setting.init)))
         case .status(let status, let identifiers): begin(Visit(for: .status(status, identifiers: identifiers)))
         }
         proceed()

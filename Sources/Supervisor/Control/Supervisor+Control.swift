@@ -75,6 +75,8 @@ extension Supervisor {
         switch request.work {
         case .status(let name):
             request.finish(status(of: name))
+        case .config(let name):
+            request.finish(config(of: name))
         case .pause(let name):
             request.finish(setPaused(true, name))
         case .resume(let name):
@@ -95,6 +97,15 @@ extension Supervisor {
         lanes.performOnAll { $0.followPause(of: identifier) }
         statusChanged()
         return .done
+    }
+
+    private func config(of name: String?) -> ControlRequest.Outcome {
+        if let name, !configuration.listeners.contains(where: { $0.name == name }) {
+            return .failed(.noSuchListener(name))
+        }
+        var shown = configuration
+        shown.log.destinations = configuration.log.destinationsInForce
+        return .config(shown, listener: name)
     }
 
     // MARK: - Status

@@ -97,6 +97,7 @@ struct ControlWorkerTests {
         ("{\"method\":\"io.usher.control.Close\",\"parameters\":{\"filter\":{}}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Close\",\"parameters\":{\"filter\":{\"peer\":\"x\"}}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Reload\",\"parameters\":{\"dry\":1}}", "InvalidParameter"),
+        ("{\"method\":\"io.usher.control.Config\",\"parameters\":{\"listener\":1}}", "InvalidParameter"),
     ]) func `a call that is wrong gets the error of Varlink`(call: String, error: String) throws {
         let bench = try Bench()
         #expect(try bench.reply(to: call).contains(error))
