@@ -71,7 +71,7 @@ import Testing
                 log format "text" default
                 log exact false default
                 log level "info" default
-                listener."a.b" listen ["tcp://127.0.0.1:7", "unix:///run/a%22b"] conf.d/a.toml:4
+                listener."a.b" listen ["tcp://127.0.0.1:7", "unix:///run/a\\"b"] conf.d/a.toml:4
                 listener."a.b" service "forward" conf.d/a.toml:5
                 listener."a.b" accept-proxy - default
                 listener."a.b" idle-timeout "1h30m" inherited usherd.toml:4
@@ -225,7 +225,8 @@ import Testing
     @Test(arguments: files) func `the values in force make a configuration with the same values`(text: String) throws {
         let first = try settings(("usherd.toml", text))
         let again = try settings(("again.toml", file(first)))
-        #expect(again.map { [$0.section, $0.key, $0.value ?? "-"] } == first.map { [$0.section, $0.key, $0.value ?? "-"] })
+        #expect(
+            again.map { [$0.section, $0.key, $0.value ?? "-"] } == first.map { [$0.section, $0.key, $0.value ?? "-"] })
         // What has a value was written into the file, so that it has a line there.
         #expect(again.allSatisfy { ($0.value == nil) == ($0.origin.line == nil) })
     }
