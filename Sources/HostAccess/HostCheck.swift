@@ -8,6 +8,8 @@ import LinuxSystem
 struct HostCheck<Facts: HostFacts> {
     private let user: Account
     private let isService: Bool
+    /// Whether the unit has started, and made its directories.
+    private let isRunning: Bool
     private let facts: Facts
     private(set) var findings: [HostFinding] = []
     /// The log files that were checked, by their identity.
@@ -19,9 +21,11 @@ struct HostCheck<Facts: HostFacts> {
     ///   - user: the user that usherd runs as.
     ///   - isService: whether that is the service's account, for which the unit creates directories and grants
     ///     CAP_NET_BIND_SERVICE.
-    init(as user: Account, isService: Bool, _ facts: Facts) {
+    ///   - isRunning: whether the unit has started.
+    init(as user: Account, isService: Bool, isRunning: Bool = false, _ facts: Facts) {
         self.user = user
         self.isService = isService
+        self.isRunning = isRunning
         self.facts = facts
     }
 
@@ -42,6 +46,18 @@ struct HostCheck<Facts: HostFacts> {
         if case .path(let path) = configuration.daemon.control {
             checkSocketFile(path, "the control socket \(path) cannot be opened", configuration.daemon.controlOrigin)
         }
+        checkSocketFiles(of: configuration)
+    }
+
+    /// Checks the log files and Unix sockets alone, without which a reload fails.
+    mutating func checkWhatIsOpened(by configuration: Configuration) {
+        for destination in configuration.log.destinations ?? [] {
+            if case .file(let path) = destination { checkLogFile(path, configuration.log.origin) }
+        }
+        checkSocketFiles(of: configuration)
+    }
+
+    private mutating func checkSocketFiles(of configuration: Configuration) {
         for listener in configuration.listeners {
             for address in listener.listen {
                 if case .path(let bytes) = address.endpoint.location,
@@ -134,7 +150,7 @@ struct HostCheck<Facts: HostFacts> {
     ///
     /// RuntimeDirectory=, LogsDirectory= and StateDirectory= of usherd.service and usherd@.service.
     private func isMadeByUnit(_ obstacle: PathObstacle) -> Bool {
-        guard isService, case .missing(let path) = obstacle else { return false }
+        guard isService, !isRunning, case .missing(let path) = obstacle else { return false }
         let made = ["/run/usherd", "/var/run/usherd", "/var/log/usherd", "/var/lib/usherd"]
         return made.contains(path) || path.hasPrefix("/run/usherd-") || path.hasPrefix("/var/log/usherd/")
             || path.hasPrefix("/var/lib/usherd/")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Configuration
+import LinuxSystem
 
 /// A condition on the host that would keep a valid configuration from working.
 public struct HostFinding: Hashable, Sendable {
@@ -17,6 +18,26 @@ public struct HostFinding: Hashable, Sendable {
         self.origin = origin
         self.message = message
         self.help = help
+    }
+}
+
+extension HostFinding {
+    /// What would keep this process from opening the log files and the Unix sockets of a configuration.
+    ///
+    /// Blocks as long as the disk and the name service take; opens and changes nothing.
+    public static func obstacles(to configuration: Configuration) -> [HostFinding] {
+        let user = Account.ofThisProcess
+        var check = HostCheck(
+            as: user, isService: user.name == CheckRequest.serviceUser, isRunning: true,
+            SystemHostFacts(configurationPath: ""))
+        check.checkWhatIsOpened(by: configuration)
+        return check.findings
+    }
+
+    /// The text in one line.
+    public var sentence: String {
+        let place = origin.map { "\($0): " } ?? ""
+        return TerminalText.safe("\(place)\(message); \(help)")
     }
 }
 

@@ -47,6 +47,13 @@ final class Supervisor {
     var reloadCallers: [ControlRequest] = []
     var nextReloadCallers: [ControlRequest] = []
 
+    /// Reads the configuration for plans, and the clients that wait for the plan that is made, and for the next one.
+    let trialLoader: TrialLoader
+    var planCallers: [ControlRequest] = []
+    var nextPlanCallers: [ControlRequest] = []
+    /// ``loadTime`` when the plan was begun.
+    var plannedAfter: UInt64 = 0
+
     /// Whether a configuration is being read.
     var isLoading = false
     /// Whether SIGHUP was received since that began.
@@ -105,6 +112,7 @@ final class Supervisor {
     init(_ start: Start, on queue: DispatchQueue) throws(SystemError) {
         self.queue = queue
         loader = start.loader
+        trialLoader = try TrialLoader(as: start.loader)
         writer = start.writer
         manager = start.manager
         gate = start.gate
@@ -194,13 +202,15 @@ final class Supervisor {
         loads.setEventHandler { [self] in loaded() }
         let requests = DispatchSource.makeReadSource(fileDescriptor: inbox.raw, queue: queue)
         requests.setEventHandler { [self] in takeControlRequests() }
+        let plans = DispatchSource.makeReadSource(fileDescriptor: trialLoader.raw, queue: queue)
+        plans.setEventHandler { [self] in planLoaded() }
         controlAlarm = Alarm(on: queue) { [self] in followControlSettings() }
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
         removedListenersAlarm = Alarm(on: queue) { [self] in removedListenersTimedOut() }
         noticeAlarm = Alarm(on: queue) { [self] in retryNotices() }
-        sources = [source, signalSource, loads, requests]
+        sources = [source, signalSource, loads, plans, requests]
         for source in sources { source.activate() }
     }
 

@@ -78,10 +78,15 @@ import Testing
         connection.datagrams = listener.datagrams
         let setting = Setting(
             section: "listener.a.to", index: 0, key: "weight", value: "3", origin: .inherited, file: "/f", line: 1)
+        let change = SettingChange(upstream: "u", old: setting, new: setting)
+        var planned = ListenerChange(name: "a", change: .removed, connections: 1)
+        planned.drainMicroseconds = 1
+        (planned.opens, planned.closes, planned.waitsFor, planned.settings) = (["o"], ["c"], ["w"], [change])
         let results: [(ControlMethod, any Encodable & Sendable)] = [
             (.status, ControlResults.Status(daemon: daemon, listeners: [listener])),
             (.connections, ControlResults.Connections(connections: [connection], count: 1)),
             (.config, ControlResults.Config(settings: [setting])),
+            (.planReload, ControlResults.PlanReload(settings: [change], listeners: [planned])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
         ]
@@ -110,7 +115,7 @@ import Testing
             (.close, ControlParameters.Close(filter: filter, dryRun: true)),
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),
-            (.reopen, ControlParameters.None()),
+            (.planReload, ControlParameters.None()), (.reopen, ControlParameters.None()),
         ]
         #expect(Set(parameters.map(\.0)) == Set(ControlMethod.allCases))
         for (method, value) in parameters {

@@ -95,7 +95,8 @@ import Testing
                 #expect(try ask(daemon, "Config", "{}", as: "nobody", groups).contains("\"value\":\"\\\"games"))
                 #expect(try ask(daemon, "Connections", "{}", as: "nobody", groups).contains("\"count\":0"))
                 for (method, parameters) in [
-                    ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("Reopen", "{}"),
+                    ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("PlanReload", "{}"),
+                    ("Reopen", "{}"),
                     ("Close", "{\"filter\":{\"listener\":\"echo\"}}"),
                 ] {
                     let reply = try ask(daemon, method, parameters, as: "nobody", groups)
@@ -142,6 +143,7 @@ import Testing
                 print(usher.Connections(limit=0))
                 print([setting["line"] for setting in usher.Config(listener="echo")["settings"] if "line" in setting])
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
+                print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
                 for wrong in [lambda: usher.Pause("x"), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
                     try:
@@ -169,6 +171,7 @@ import Testing
                 {'connections': [], 'count': 1}
                 [5, 6]
                 {} {} {} {}
+                ['unchanged']
                 {'count': 1} {'count': 1}
                 io.usher.control.NoSuchListener {'listener': 'x'}
                 org.varlink.service.InvalidParameter {'parameter': 'filter'}

@@ -12,9 +12,11 @@ extension Configuration {
     public func settings(of listener: String? = nil) -> [SettingInForce] {
         let defaults = defaultsPlaces.lines
         let shown = listeners.filter { listener == nil || $0.name == listener }
-        return (listener == nil ? daemon.settings + log.settings : [])
-            + shown.flatMap { $0.settings(inheriting: defaults) }
+        return (listener == nil ? settingsOfDaemon : []) + shown.flatMap { $0.settings(inheriting: defaults) }
     }
+
+    /// The values of `[daemon]` and `[log]`.
+    public var settingsOfDaemon: [SettingInForce] { daemon.settings + log.settings }
 }
 
 extension DaemonSettings {

@@ -98,7 +98,7 @@ package final class ControlConnection {
             try send(method.qualifiedName, parameters)
             return try receive(Results.self, isPatient: isPatient).parameters
         } catch {
-            throw failure(error)
+            throw failure(error, of: method)
         }
     }
 
@@ -117,7 +117,7 @@ package final class ControlConnection {
                 if !reply.continues { return }
             }
         } catch {
-            throw failure(error)
+            throw failure(error, of: method)
         }
     }
 
@@ -200,7 +200,7 @@ package final class ControlConnection {
     // MARK: - Failures
 
     /// The sentence for an error of a call. It may ask the daemon what it needs for that.
-    private func failure(_ error: any Error) -> ControlFailure {
+    private func failure(_ error: any Error, of method: ControlMethod) -> ControlFailure {
         switch error {
         case let failure as ControlFailure: return failure
         case VarlinkError.noSuchListener(let name): return .noListener(name, among: listenerNames)
@@ -209,6 +209,7 @@ package final class ControlConnection {
         case VarlinkError.expectedMore: return misunderstood("it has several replies for one call")
         case VarlinkError.invalidParameter(let name):
             return misunderstood("it refuses the value of \(TerminalText.safe(name))")
+        case VarlinkError.reloadFailed(let reason) where method == .planReload: return .reloadWouldFail(reason)
         case let error as VarlinkError: return .refusal(error, unit: unit)
         case is MessageSplitter.TooLong:
             return misunderstood("its reply is longer than \(MessageSplitter.longestReply >> 20) MiB")

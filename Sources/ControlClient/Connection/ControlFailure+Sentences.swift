@@ -130,6 +130,11 @@ extension ControlFailure {
         return names.count > most ? "\(shown) and \(names.count - most) more" : shown
     }
 
+    /// A reload would fail.
+    static func reloadWouldFail(_ reason: String) -> ControlFailure {
+        ControlFailure(.refused, "the reload would fail: \(safeLines(reason))")
+    }
+
     /// Any other error of the interface.
     static func refusal(_ error: VarlinkError, unit: String) -> ControlFailure {
         switch error {

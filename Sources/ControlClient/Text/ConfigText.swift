@@ -16,21 +16,20 @@ package struct ConfigText {
 
     private let settings: [Setting]
     private let style: OutputStyle
-    /// The directory that all files are in or below, with its slash.
-    private let directory: String
+    private let origins: SettingOrigins
 
     /// Makes the text.
     package init(_ config: ControlResults.Config, _ style: OutputStyle) {
         settings = config.settings
         self.style = style
-        directory = Self.commonDirectory(of: config.settings.compactMap(\.file))
+        origins = SettingOrigins(config.settings.compactMap(\.file))
     }
 
     /// The lines, each with its line feed.
     package var text: String {
         let groups = groups
         var lines: [String] = []
-        if !directory.isEmpty { lines.append("# files are in \(TerminalText.safe(directory))") }
+        if !origins.directory.isEmpty { lines.append("# files are in \(TerminalText.safe(origins.directory))") }
         // The comments are below each other where the values leave room.
         let longest = groups.joined().compactMap(\.comment).map(TerminalText.width).max() ?? 0
         let most = style.columns - longest - 2
@@ -62,13 +61,7 @@ package struct ConfigText {
     private func line(_ setting: Setting) -> Line {
         let key = TerminalText.safe(setting.key)
         guard let value = setting.value else { return Line(text: "# \(key) is not set") }
-        return Line(text: "\(key) = \(TerminalText.safe(value))", comment: "# \(TerminalText.safe(origin(setting)))")
-    }
-
-    private func origin(_ setting: Setting) -> String {
-        guard let file = setting.file, let line = setting.line else { return "default" }
-        let place = "\(file.dropFirst(directory.count)):\(line)"
-        return setting.origin == .inherited ? "\(place) [defaults]" : place
+        return Line(text: "\(key) = \(TerminalText.safe(value))", comment: "# \(TerminalText.safe(origins.text(of: setting)))")
     }
 
     // MARK: - Lines
@@ -110,18 +103,5 @@ package struct ConfigText {
         }
         items.append(text[start...])
         return items.map { $0.drop { $0 == " " } }
-    }
-
-    private static func commonDirectory(of files: [String]) -> String {
-        guard var common = files.first.map(directory) else { return "" }
-        for file in files {
-            while !file.hasPrefix(common) { common = directory(of: String(common.dropLast())) }
-        }
-        return common
-    }
-
-    /// The directory of a file, with its slash; empty if it has none.
-    private static func directory(of file: String) -> String {
-        file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     }
 }

@@ -128,6 +128,23 @@ package enum ControlInterface {
           line: ?int
         )
 
+        # A value that a reload would change; upstream is the address of the upstream that has it. Without old or new, that
+        # configuration does not have the value.
+        type SettingChange (upstream: ?string, old: ?Setting, new: ?Setting)
+
+        # What a reload would do with a listener. Its connections keep their settings; those of a removed listener are closed
+        # after drain_us. Opens and closes are addresses of sockets; waits_for is what this host lacks for others.
+        type ListenerChange (
+          name: string,
+          change: (added, removed, rebound, changed, unchanged),
+          connections: int,
+          drain_us: ?int,
+          opens: []string,
+          closes: []string,
+          waits_for: []string,
+          settings: []SettingChange
+        )
+
         # Which connections: all that match everything that is given. Peer is a network, such as 192.0.2.0/24, or an address.
         # Older and idle are the least durations in microseconds.
         type Filter (
@@ -165,6 +182,10 @@ package enum ControlInterface {
 
         # Reads the configuration again and puts it in force, as SIGHUP does, and answers when that is done.
         method Reload() -> ()
+
+        # Reads the configuration again, checks it and this host, and returns what a reload would do, without doing it. Settings
+        # are those of the daemon and the log. A plan that fails has the error of the reload.
+        method PlanReload() -> (settings: []SettingChange, listeners: []ListenerChange)
 
         # Opens the log files again, as SIGUSR1 does.
         method Reopen() -> ()

@@ -9,6 +9,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case pause = "Pause"
     case resume = "Resume"
     case reload = "Reload"
+    case planReload = "PlanReload"
     case reopen = "Reopen"
 
     /// The name that a call has: `io.usher.control.Status`.
@@ -18,7 +19,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     package var needsOperator: Bool {
         switch self {
         case .status, .connections, .config: false
-        case .close, .pause, .resume, .reload, .reopen: true
+        case .close, .pause, .resume, .reload, .planReload, .reopen: true
         }
     }
 }

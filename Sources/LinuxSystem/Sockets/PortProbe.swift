@@ -10,9 +10,11 @@ package enum PortProbe {
     /// No client can connect meanwhile. A datagram that arrives then is lost, as it would be without the probe. Must
     /// not be called for the path of a Unix socket: bind(2) would leave a file behind.
     ///
+    /// - Parameter others: as for ``ListeningSocket``.
     /// - Throws: the kernel's error; `EADDRINUSE` if another socket has the address.
     package static func bind(
-        _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, interface: UInt32
+        _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, interface: UInt32,
+        sharingPortWith others: [ListeningSocket] = []
     ) throws(SystemError) {
         let socket = try kind.makeSocket(for: address)
         let raw = socket.raw
@@ -20,6 +22,8 @@ package enum PortProbe {
         guard kind != .can else { return }
         if kind == .tcp || address.isMulticast { try SocketOption.reuseAddress.set(1, on: raw) }
         if case .ipv6 = address, kind != .rds { try SocketOption.v6Only.set(dualStack ? 0 : 1, on: raw) }
+        let sharing = try PortSharing(of: raw, for: address, with: others.map(\.raw))
+        defer { sharing.end() }
         try ListeningSocket.bind(raw, to: address.reached(through: interface))
     }
 }

@@ -47,12 +47,23 @@ public struct UnixSocketFile: Hashable, Sendable {
     ///
     /// - Returns: the obstacle that remains; nil if the path is free now.
     public static func removeStale(at path: [UInt8], kind: SocketKind) throws(SystemError) -> Obstacle? {
+        try examine(path, kind, removesStale: true)
+    }
+
+    /// The obstacle that ``removeStale(at:kind:)`` would leave. Removes nothing.
+    public static func obstacle(at path: [UInt8], kind: SocketKind) throws(SystemError) -> Obstacle? {
+        try examine(path, kind, removesStale: false)
+    }
+
+    private static func examine(
+        _ path: [UInt8], _ kind: SocketKind, removesStale: Bool
+    ) throws(SystemError) -> Obstacle? {
         do throws(SystemError) {
             // While the descriptor is open, the inode number is not reused, so a replacement is recognised.
             return try withDescriptor(of: path) { raw, status throws(SystemError) in
                 guard status.isSocket else { return .notASocket }
                 guard try isStale(path, kind) else { return .live }
-                try UnixSocketFile(path: path, status).remove()
+                if removesStale { try UnixSocketFile(path: path, status).remove() }
                 return nil
             }
         } catch {

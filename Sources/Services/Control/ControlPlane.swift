@@ -29,6 +29,8 @@ package struct ControlRequest: Sendable {
         case resume(listener: String)
         /// To read the configuration again; the outcome comes when it is in force, or was refused.
         case reload
+        /// What a reload would do.
+        case planReload
         /// To open the log files again.
         case reopen
     }
@@ -41,6 +43,8 @@ package struct ControlRequest: Sendable {
         case status(ControlResults.Status, identifiers: [Int])
         /// The configuration in force, and the only listener to show.
         case config(Configuration, listener: String?)
+        /// What a reload from one configuration to another would do, without the values that change.
+        case plan(ControlResults.PlanReload, from: Configuration, to: Configuration)
         /// It was not done.
         case failed(VarlinkError)
     }

@@ -68,6 +68,10 @@ extension ControlWorker {
             _ = try call.parameters(as: ControlParameters.None.self)
             try expectOperator(for: "reload")
             ask(.reload)
+        case .planReload:
+            _ = try call.parameters(as: ControlParameters.None.self)
+            try expectOperator(for: "reload (dry run)")
+            ask(.planReload)
         case .reopen:
             _ = try call.parameters(as: ControlParameters.None.self)
             try expectOperator(for: "reopen")

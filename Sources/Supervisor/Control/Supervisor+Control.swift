@@ -83,6 +83,8 @@ extension Supervisor {
             request.finish(setPaused(false, name))
         case .reload:
             reload(for: request)
+        case .planReload:
+            planReload(for: request)
         case .reopen:
             writer.reopen()
             request.finish(.done)
@@ -103,9 +105,7 @@ extension Supervisor {
         if let name, !configuration.listeners.contains(where: { $0.name == name }) {
             return .failed(.noSuchListener(name))
         }
-        var shown = configuration
-        shown.log.destinations = configuration.log.destinationsInForce
-        return .config(shown, listener: name)
+        return .config(configuration.asShown, listener: name)
     }
 
     // MARK: - Status

@@ -19,7 +19,7 @@ final class ConfigurationLoader: Sendable {
     /// The path of the main file.
     let path: String
 
-    private let read: @Sendable (String) -> Outcome
+    let read: @Sendable (String) -> Outcome
     private let outcome = Mutex<Outcome?>(nil)
     private let finished: Wakeup
 

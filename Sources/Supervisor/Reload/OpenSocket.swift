@@ -12,26 +12,25 @@ struct OpenSocket {
 
     /// Opens the sockets of an address: several only if systemd passed several under one name.
     ///
-    /// - Parameter ownSockets: sockets of the daemon itself, which may occupy the address.
+    /// - Parameters:
+    ///   - ownSockets: sockets of the daemon itself, which may occupy the address.
+    ///   - isTrial: whether only to test that they can be opened: see ``LinuxSystem/PortProbe``. The result is empty then.
+    ///     Whether a Unix socket can be made in its directory is not tested.
     static func open(
-        _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ownSockets: [ListeningSocket] = []
+        _ wanted: WantedSocket, for listener: String, passed: PassedSockets, beside ownSockets: [ListeningSocket] = [],
+        isTrial: Bool = false
     ) throws(ListenFailure) -> [OpenSocket] {
         do throws(OpenFailure) {
+            let binding = Binding(wanted: wanted, passed: passed, ownSockets: ownSockets, isTrial: isTrial)
             switch wanted.key {
             case .passed(let name):
-                return try take(wanted, name, from: passed)
+                return try isTrial ? inspect(wanted, name, of: passed) : take(wanted, name, from: passed)
             case .group(let address, _):
-                return [
-                    try bind(wanted, kind: .udp, address: address, dualStack: false, passed, ownSockets: ownSockets)
-                ]
+                return try binding.bind(.udp, address, dualStack: false)
             case .bound(let kind, let address, let dualStack), .anyPort(let kind, let address, let dualStack, _, _):
-                return [
-                    try bind(wanted, kind: kind, address: address, dualStack: dualStack, passed, ownSockets: ownSockets)
-                ]
+                return try binding.bind(kind, address, dualStack: dualStack)
             case .bus(let address, _, _):
-                return [
-                    try bind(wanted, kind: .can, address: address, dualStack: false, passed, ownSockets: ownSockets)
-                ]
+                return try binding.bind(.can, address, dualStack: false)
             }
         } catch {
             throw ListenFailure(listener: listener, address: wanted.written, cause: error.cause)
@@ -64,16 +63,37 @@ struct OpenSocket {
         return sockets.map { OpenSocket(key: wanted.key, socket: $0) }
     }
 
+    private static func inspect(
+        _ wanted: WantedSocket, _ name: String, of passed: PassedSockets
+    ) throws(OpenFailure) -> [OpenSocket] {
+        if let cause = wanted.reasonToRefuse(try passed.inspect(name)) { throw OpenFailure(cause) }
+        return []
+    }
+}
+
+/// Binds the socket of an address, or tests whether it could be bound.
+private struct Binding {
+    let wanted: WantedSocket
+    let passed: PassedSockets
+    let ownSockets: [ListeningSocket]
+    let isTrial: Bool
+
+    typealias OpenFailure = OpenSocket.OpenFailure
+
     /// Binds a socket. If that fails for a cause that can be resolved, resolves it and binds once more.
     ///
     /// The causes are a host without IPv6, a stale file of a Unix socket, and a TCP socket of the daemon itself that has
     /// the port.
-    private static func bind(
-        _ wanted: WantedSocket, kind: SocketKind, address: SocketAddress, dualStack: Bool, _ passed: PassedSockets,
-        ownSockets: [ListeningSocket]
-    ) throws(OpenFailure) -> OpenSocket {
+    func bind(
+        _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool
+    ) throws(OpenFailure) -> [OpenSocket] {
+        // A bound path would leave a file.
+        if isTrial, case .unix(let path) = address {
+            try clearPath(at: path, kind: kind)
+            return []
+        }
         do throws(SystemError) {
-            return try make(wanted, kind, address, dualStack: dualStack)
+            return try make(kind, address, dualStack: dualStack)
         } catch {
             // A passed socket stays open, so it never makes room. If both listened on one port, clients in its backlog
             // would never be accepted.
@@ -83,48 +103,51 @@ struct OpenSocket {
             switch (address, error.errno) {
             case (.ipv6(.any, let port, _), EAFNOSUPPORT) where dualStack,
                 (.ipv6(.any, let port, _), EADDRNOTAVAIL) where dualStack:
-                return try bindAgain(wanted, kind, .ipv4(.any, port: port), dualStack: false, ownSockets: ownSockets)
+                return try bindAgain(kind, .ipv4(.any, port: port), dualStack: false, beside: ownSockets)
             case (.unix(let path), EADDRINUSE) where error.operation == "bind":
-                try clearPath(at: path, kind: kind, ownSockets: ownSockets)
-                return try bindAgain(wanted, kind, address, dualStack: dualStack, ownSockets: [])
+                try clearPath(at: path, kind: kind)
+                return try bindAgain(kind, address, dualStack: dualStack, beside: [])
             case (_, EADDRINUSE) where ownSockets.contains { $0.mayOverlap(kind, address) }:
-                return try bindAgain(wanted, kind, address, dualStack: dualStack, ownSockets: ownSockets)
+                return try bindAgain(kind, address, dualStack: dualStack, beside: ownSockets)
             default:
                 throw OpenFailure(.system(error))
             }
         }
     }
 
-    private static func bindAgain(
-        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool,
-        ownSockets: [ListeningSocket]
-    ) throws(OpenFailure) -> OpenSocket {
+    private func bindAgain(
+        _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, beside ownSockets: [ListeningSocket]
+    ) throws(OpenFailure) -> [OpenSocket] {
         do throws(SystemError) {
             let others = ownSockets.filter { $0.mayOverlap(kind, address) }
-            return try make(wanted, kind, address, dualStack: dualStack, beside: others)
+            return try make(kind, address, dualStack: dualStack, beside: others)
         } catch {
             throw OpenFailure(.system(error))
         }
     }
 
-    private static func make(
-        _ wanted: WantedSocket, _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool,
-        beside others: [ListeningSocket] = []
-    ) throws(SystemError) -> OpenSocket {
-        OpenSocket(
-            key: wanted.key,
-            socket: try ListeningSocket(
-                kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access,
-                datagrams: wanted.written.datagrams, sharingPortWith: others))
+    private func make(
+        _ kind: SocketKind, _ address: SocketAddress, dualStack: Bool, beside others: [ListeningSocket] = []
+    ) throws(SystemError) -> [OpenSocket] {
+        if isTrial {
+            try PortProbe.bind(
+                kind, address, dualStack: dualStack, interface: wanted.written.datagrams.interface,
+                sharingPortWith: others)
+            return []
+        }
+        let socket = try ListeningSocket(
+            kind: kind, address: address, dualStack: dualStack, options: wanted.options, access: wanted.access,
+            datagrams: wanted.written.datagrams, sharingPortWith: others)
+        return [OpenSocket(key: wanted.key, socket: socket)]
     }
 
-    private static func clearPath(
-        at path: [UInt8], kind: SocketKind, ownSockets: [ListeningSocket]
-    ) throws(OpenFailure) {
+    private func clearPath(at path: [UInt8], kind: SocketKind) throws(OpenFailure) {
         guard !ownSockets.contains(where: { $0.file?.isFile(at: path) == true }) else { throw OpenFailure(.pathIsOurs) }
         let obstacle: UnixSocketFile.Obstacle?
         do throws(SystemError) {
-            obstacle = try UnixSocketFile.removeStale(at: path, kind: kind)
+            obstacle =
+                try isTrial
+                ? UnixSocketFile.obstacle(at: path, kind: kind) : UnixSocketFile.removeStale(at: path, kind: kind)
         } catch {
             throw OpenFailure(.system(error))
         }

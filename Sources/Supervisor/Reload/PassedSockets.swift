@@ -29,6 +29,14 @@ final class PassedSockets {
         return sockets.first { $0.value.contains { ListeningSocket.has(address, kind, $0.raw) } }?.key
     }
 
+    /// The sockets of a name, if a listener has taken them; empty if none has, so that their kinds are not known.
+    ///
+    /// - Throws: what ``take(_:)`` throws if systemd passed no such sockets, or those that it passed are unusable.
+    func inspect(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
+        if sockets[name] == nil, failures[name] == nil, descriptors.contains(where: { $0.name == name }) { return [] }
+        return try take(name)
+    }
+
     /// The sockets of a name, adopted and checked when they are first taken.
     func take(_ name: String) throws(OpenSocket.OpenFailure) -> [ListeningSocket] {
         if let taken = sockets[name] { return taken }

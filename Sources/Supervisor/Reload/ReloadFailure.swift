@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import HostAccess
 import LinuxSystem
 import Records
 
@@ -14,6 +15,8 @@ enum ReloadFailure: Error {
     case lanes
     /// A log destination cannot be opened.
     case log(SinkError)
+    /// What the next configuration opens cannot be opened on this host: at least one obstacle. Of a plan only.
+    case host([HostFinding])
     /// A new socket of a listener cannot be opened.
     case listener(ListenFailure)
     /// The kernel refuses a new option of a socket that stays.
@@ -24,6 +27,7 @@ enum ReloadFailure: Error {
 
     /// All that is wrong, for the client that asked for the reload: each mistake as `usherd --check` shows it.
     var report: String {
+        if case .host(let findings) = self { return findings.map(\.sentence).joined(separator: "\n") }
         guard case .configuration(let problems, _) = self, !problems.isEmpty else { return message }
         let shown = ConfigurationProblem.report(Array(problems.prefix(Self.mostMistakes)))
         guard problems.count > Self.mostMistakes else { return shown }
@@ -43,6 +47,7 @@ enum ReloadFailure: Error {
         case .lanes:
             return "a reload cannot change the number of lanes: restart usherd to change lanes"
         case .log(let error): return TerminalText.safe(error.description)
+        case .host(let findings): return findings.first?.sentence ?? ""
         case .listener(let failure): return failure.message
         case .option(let listener, let error): return "listener \(listener): cannot apply socket options: \(error)"
         }

@@ -11,13 +11,16 @@ struct SocketChanges {
     /// The sockets that cannot be opened on this host yet, and why.
     private(set) var awaited: [SocketKey: ListenFailure] = [:]
     private let ownSockets: [ListeningSocket]
+    /// Whether nothing is opened and changed, but only tested: then a new socket has a key and no sockets.
+    private let isTrial: Bool
     private var opened: [OpenSocket] = []
     private var undo: [() -> Void] = []
 
     /// Begins with the sockets in force.
     ///
     /// - Parameter closing: sockets of earlier configurations that a lane may still use.
-    init(_ sockets: [OpenSocket], closing: [ListeningSocket] = []) {
+    init(_ sockets: [OpenSocket], closing: [ListeningSocket] = [], isTrial: Bool = false) {
+        self.isTrial = isTrial
         self.sockets = Dictionary(grouping: sockets, by: \.key)
         ownSockets = sockets.map(\.socket) + closing
     }
@@ -26,7 +29,7 @@ struct SocketChanges {
     mutating func open(
         _ wanted: WantedSocket, for listener: String, passed: PassedSockets
     ) throws(ListenFailure) {
-        let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ownSockets)
+        let new = try OpenSocket.open(wanted, for: listener, passed: passed, beside: ownSockets, isTrial: isTrial)
         opened += new
         sockets[wanted.key] = new
     }
@@ -56,6 +59,7 @@ struct SocketChanges {
 
     /// Applies the settings of the new configuration to a socket that stays.
     mutating func change(_ old: WantedSocket, to new: WantedSocket) throws(SystemError) {
+        if isTrial { return }
         for open in sockets[new.key] ?? [] {
             if old.options != new.options {
                 undo.append { try? open.socket.apply(old.options) }

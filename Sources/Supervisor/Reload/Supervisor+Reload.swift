@@ -114,7 +114,7 @@ extension Supervisor {
     }
 
     /// Opens the new sockets, and applies new settings to those that stay.
-    private func prepare(
+    func prepare(
         _ plan: inout ReloadPlan, _ next: Configuration, _ changes: inout SocketChanges
     ) throws(ReloadFailure) {
         // Sockets that this host could not have before are tried again.

@@ -15,12 +15,27 @@ struct Reload: ParsableCommand {
             MAINPID is set, as for ExecReload= of a unit, the configuration is checked and the process gets SIGHUP.
             """)
 
+    @Flag(help: "Only show what would change, and whether it would fail.")
+    var dryRun = false
+
     @OptionGroup(title: "Control Socket") var options: ControlOptions
 
     func run() throws {
+        if dryRun { return try plan() }
         try ControlOptions.report {
             if let process = MainProcess.ofEnvironment { return try reload(process) }
             try reload(ControlConnection(to: options.place()))
+        }
+    }
+
+    private func plan() throws {
+        try options.run { connection in
+            let plan = try connection.planReload()
+            if options.json {
+                options.printJSON(plan)
+            } else {
+                print(ReloadPlanText(plan, .ofStandardOutput).text, terminator: "")
+            }
         }
     }
 
