@@ -128,7 +128,8 @@ import Testing
         try daemon.write(Self.echo("a", "tcp://127.0.0.1:0") + Self.echo("b", "unix://DIR/none/b"))
         let (plan, reload) = try failures(daemon)
         #expect(plan.contains("/none") && reload.contains("No such file or directory"), "\(plan)")
-        let log = "[log]\nto = [\"file:DIR/log\", \"file:DIR/none/log\"]\nformat = \"json\"\n"
+        let log =
+            "[log]\nto = [\"file:DIR/log\", \"file:DIR/none/log\"]\nformat = \"json\"\nlevel = \"debug\"\n"
         try daemon.write(Self.echo("a", "tcp://127.0.0.1:0"), log: log)
         #expect(try failures(daemon).plan.contains("/none"))
         try daemon.write(
