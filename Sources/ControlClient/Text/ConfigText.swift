@@ -61,7 +61,8 @@ package struct ConfigText {
     private func line(_ setting: Setting) -> Line {
         let key = TerminalText.safe(setting.key)
         guard let value = setting.value else { return Line(text: "# \(key) is not set") }
-        return Line(text: "\(key) = \(TerminalText.safe(value))", comment: "# \(TerminalText.safe(origins.text(of: setting)))")
+        return Line(
+            text: "\(key) = \(TerminalText.safe(value))", comment: "# \(TerminalText.safe(origins.text(of: setting)))")
     }
 
     // MARK: - Lines

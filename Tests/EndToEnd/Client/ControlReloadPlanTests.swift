@@ -67,7 +67,8 @@ import Testing
     @Test func `a dry run fails as the reload does`() throws {
         try withUsherd(Self.configuration) { daemon in
             let taken = try Server()
-            try daemon.write(Self.configuration + "\n[listener.new]\nlisten = \"\(taken.address)\"\nservice = \"echo\"\n")
+            try daemon.write(
+                Self.configuration + "\n[listener.new]\nlisten = \"\(taken.address)\"\nservice = \"echo\"\n")
             let planned = try usherctl(daemon, "reload", "--dry-run")
             let reloaded = try usherctl(daemon, "reload")
             #expect(planned.end == .exited(1) && reloaded.end == .exited(1))
