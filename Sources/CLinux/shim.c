@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -447,6 +448,44 @@ ssize_t clinux_splice(int from, int to, size_t length) {
 int clinux_unsent(int descriptor) {
     int count;
     return ioctl(descriptor, SIOCOUTQ, &count) < 0 ? -1 : count;
+}
+
+int clinux_unread(int descriptor) {
+    int count;
+    return ioctl(descriptor, SIOCINQ, &count) < 0 ? -1 : count;
+}
+
+int clinux_tcp_state(int descriptor, struct clinux_tcp_info *info) {
+    // An older kernel fills less of it.
+    struct tcp_info all = {0};
+    socklen_t length = sizeof all;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &all, &length) < 0) return -1;
+    *info = (struct clinux_tcp_info){
+        .pacing_rate = all.tcpi_pacing_rate,
+        .delivery_rate = all.tcpi_delivery_rate,
+        .rtt = all.tcpi_rtt,
+        .rtt_variation = all.tcpi_rttvar,
+        .rto = all.tcpi_rto,
+        .mss = all.tcpi_snd_mss,
+        .window = all.tcpi_snd_cwnd,
+        .unacknowledged = all.tcpi_unacked,
+        .unsent = all.tcpi_notsent_bytes,
+        .retransmits = all.tcpi_total_retrans,
+        .data_received = all.tcpi_data_segs_in,
+        .data_sent = all.tcpi_data_segs_out,
+        .received_age = all.tcpi_last_data_recv,
+        .sent_age = all.tcpi_last_data_sent,
+        .state = all.tcpi_state,
+        .timeouts = all.tcpi_retransmits,
+    };
+    return 0;
+}
+
+int clinux_tcp_congestion(int descriptor, char name[CLINUX_CONGESTION_NAME]) {
+    socklen_t length = CLINUX_CONGESTION_NAME - 1;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, name, &length) < 0) return -1;
+    name[length] = 0;
+    return 0;
 }
 
 bool clinux_is_subreaper(void) {

@@ -88,6 +88,7 @@ import Testing
             (.config, ControlResults.Config(settings: [setting])),
             (.planReload, ControlResults.PlanReload(settings: [change], listeners: [planned])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
+            (.show, ControlResults.Show(connection: connection, detail: .complete)),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
         ]
         #expect(Set(results.map(\.0)) == Set(ControlMethod.allCases))
@@ -112,6 +113,7 @@ import Testing
             (.status, ControlParameters.Status(listener: "a")),
             (.connections, ControlParameters.Connections(filter: filter, order: .age, limit: 1)),
             (.config, ControlParameters.Config(listener: "a")),
+            (.show, ControlParameters.Connection(number: 1)),
             (.close, ControlParameters.Close(filter: filter, dryRun: true)),
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),

@@ -94,6 +94,7 @@ import Testing
                 #expect(try ask(daemon, "Status", "{}", as: "nobody", groups).contains("\"name\":\"echo\""))
                 #expect(try ask(daemon, "Config", "{}", as: "nobody", groups).contains("\"value\":\"\\\"games"))
                 #expect(try ask(daemon, "Connections", "{}", as: "nobody", groups).contains("\"count\":0"))
+                #expect(try ask(daemon, "Show", "{\"number\":9}", as: "nobody", groups).contains("NoSuchConnection"))
                 for (method, parameters) in [
                     ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("PlanReload", "{}"),
                     ("Reopen", "{}"),
@@ -142,10 +143,11 @@ import Testing
                 print(len(lists), lists[0]["count"], lists[0]["connections"][0]["bytes_in"])
                 print(usher.Connections(limit=0))
                 print([setting["line"] for setting in usher.Config(listener="echo")["settings"] if "line" in setting])
+                print(usher.Show(number=lists[0]["connections"][0]["number"])["detail"]["client"]["tcp"]["state"])
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
-                for wrong in [lambda: usher.Pause("x"), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
+                for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
                     try:
                         print(wrong())
                     except varlink.VarlinkError as error:
@@ -170,10 +172,12 @@ import Testing
                 1 1 5
                 {'connections': [], 'count': 1}
                 [5, 6]
+                established
                 {} {} {} {}
                 ['unchanged']
                 {'count': 1} {'count': 1}
                 io.usher.control.NoSuchListener {'listener': 'x'}
+                io.usher.control.NoSuchConnection {'number': 0}
                 org.varlink.service.InvalidParameter {'parameter': 'filter'}
                 org.varlink.service.InvalidParameter {'parameter': 'client.call.listener'}
 

@@ -180,6 +180,32 @@ ssize_t clinux_splice(int from, int to, size_t length);
 enum { CLINUX_BIND_ADDRESS_NO_PORT = 24 };
 // SIOCOUTQ of tcp(7) and unix(7): how many bytes the peer has not received or read yet; -1 with errno.
 int clinux_unsent(int descriptor);
+// SIOCINQ of tcp(7) and unix(7): how many bytes wait to be read, of a datagram socket those of the next one; -1 with errno.
+int clinux_unread(int descriptor);
+
+// TCP_INFO of tcp(7). What the kernel does not tell is 0. Times are in microseconds, ages in milliseconds.
+struct clinux_tcp_info {
+    uint64_t pacing_rate;   // bytes per second; all bits are set for no limit
+    uint64_t delivery_rate; // bytes per second
+    uint32_t rtt;
+    uint32_t rtt_variation;
+    uint32_t rto;
+    uint32_t mss;
+    uint32_t window;         // the congestion window, in segments
+    uint32_t unacknowledged; // segments
+    uint32_t unsent;         // bytes
+    uint32_t retransmits;    // segments, in the life of the connection
+    uint32_t data_received;  // segments with data
+    uint32_t data_sent;
+    uint32_t received_age; // of the last segment with data
+    uint32_t sent_age;
+    uint8_t state;    // as in tcp_states.h of the kernel
+    uint8_t timeouts; // retransmission timeouts since the last acknowledgment
+};
+int clinux_tcp_state(int descriptor, struct clinux_tcp_info *info);
+// TCP_CONGESTION of tcp(7): the name of the congestion control algorithm, with its NUL (TCP_CA_NAME_MAX).
+enum { CLINUX_CONGESTION_NAME = 16 };
+int clinux_tcp_congestion(int descriptor, char name[CLINUX_CONGESTION_NAME]);
 
 // PR_GET_CHILD_SUBREAPER of prctl(2): whether orphaned descendants become children of this process.
 bool clinux_is_subreaper(void);

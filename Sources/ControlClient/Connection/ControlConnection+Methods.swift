@@ -24,6 +24,11 @@ extension ControlConnection {
         return all
     }
 
+    /// `Show`: a close look at an open connection.
+    package func show(_ number: UInt64) throws(ControlFailure) -> ControlResults.Show {
+        try call(.show, ControlParameters.Connection(number: number))
+    }
+
     /// `Close`: closes connections, or counts those that it would close.
     ///
     /// - Returns: how many.

@@ -144,6 +144,9 @@ extension ControlFailure {
                 "permission denied: only root, the user of usherd and members of the group that operators of [daemon]"
                     + " names may do this")
         case .noSuchListener(let name): noListener(name, among: [])
+        case .noSuchConnection(let number):
+            ControlFailure(
+                .refused, "no open connection has the number \(number); `usherctl connections` lists the open ones")
         case .reloadFailed(let reason):
             ControlFailure(.refused, "the reload failed, and the configuration in force stays: \(safeLines(reason))")
         case .stopping: ControlFailure(.refused, "usherd is stopping and refuses this")

@@ -145,6 +145,71 @@ package enum ControlInterface {
           settings: []SettingChange
         )
 
+        # What a PROXY header said beside the client's address: via is the proxy, hops counts the usherds that relayed it.
+        type Origin (
+          via: string,
+          version: int,
+          is_local: bool,
+          destination: ?string,
+          unique_id: ?string,
+          authority: ?string,
+          hops: ?int
+        )
+
+        # A deadline in force: the setting, or closing for a connection that is being closed, or service for one of its service.
+        type Deadline (name: string, left_us: int)
+
+        # How an upstream was found.
+        type Relaying (connected: ?int, connect_us: int, queue_us: int, attempts: int, failures: []string)
+
+        # A TCP connection as the kernel sees it: TCP_INFO of tcp(7). The unit of cwnd and unacked is the segment, that of the
+        # rates bytes per second. Retransmits counts segments, timeouts those since the last acknowledgment. Received_us and
+        # sent_us are the times since the last bytes.
+        type Tcp (
+          state: ?(
+            established, syn_sent, syn_received, fin_wait_1, fin_wait_2, time_wait, closed, close_wait, last_ack,
+            listen, closing
+          ),
+          congestion: ?string,
+          rtt_us: int,
+          rttvar_us: int,
+          rto_us: int,
+          mss: int,
+          cwnd: int,
+          unacked: int,
+          unsent: int,
+          retransmits: int,
+          timeouts: int,
+          delivery_rate: int,
+          pacing_rate: ?int,
+          received_us: ?int,
+          sent_us: ?int
+        )
+
+        # A side of a connection. Transfer is how bytes from it are moved on; held and piped are the bytes for it that usherd
+        # holds in memory and in a pipe. Has_ended says that EOF was read from it. The queues are Recv-Q and Send-Q of ss(8).
+        type Side (
+          local: ?string,
+          transfer: ?(copying, splicing),
+          held: int,
+          piped: int,
+          has_ended: bool,
+          receive_queue: ?int,
+          send_queue: ?int,
+          tcp: ?Tcp
+        )
+
+        # A close look at a connection. A flow has no client, since it shares the socket of its listener. Half_closed is when one
+        # direction ended, if half-close-timeout is set.
+        type Detail (
+          origin: ?Origin,
+          deadlines: []Deadline,
+          half_closed: ?int,
+          client: ?Side,
+          upstream: ?Side,
+          relaying: ?Relaying
+        )
+
         # Which connections: all that match everything that is given. Peer is a network, such as 192.0.2.0/24, or an address.
         # Older and idle are the least durations in microseconds.
         type Filter (
@@ -171,6 +236,9 @@ package enum ControlInterface {
         # The configuration in force, or what it has for a listener: every value, and the line that it comes from.
         method Config(listener: ?string) -> (settings: []Setting)
 
+        # A close look at an open connection.
+        method Show(number: int) -> (connection: Connection, detail: Detail)
+
         # Closes connections, with the reason closed-by-operator. With dry_run, only counts them.
         method Close(filter: Filter, dry_run: ?bool) -> (count: int)
 
@@ -192,6 +260,9 @@ package enum ControlInterface {
 
         # No listener has this name.
         error NoSuchListener (listener: string)
+
+        # No open connection has this number.
+        error NoSuchConnection (number: int)
 
         # The reload failed. The configuration in force stays.
         error ReloadFailed (reason: string)

@@ -5,6 +5,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case status = "Status"
     case connections = "Connections"
     case config = "Config"
+    case show = "Show"
     case close = "Close"
     case pause = "Pause"
     case resume = "Resume"
@@ -18,7 +19,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     /// Whether the method changes something, so that it is for operators alone.
     package var needsOperator: Bool {
         switch self {
-        case .status, .connections, .config: false
+        case .status, .connections, .config, .show: false
         case .close, .pause, .resume, .reload, .planReload, .reopen: true
         }
     }

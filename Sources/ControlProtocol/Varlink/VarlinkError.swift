@@ -16,6 +16,8 @@ package enum VarlinkError: Error, Hashable, Sendable {
     case expectedMore
     /// No listener has this name.
     case noSuchListener(String)
+    /// No open connection has this number.
+    case noSuchConnection(UInt64)
     /// The reload failed, and the configuration in force stays.
     case reloadFailed(String)
     /// The daemon is stopping.
@@ -32,6 +34,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .permissionDenied: "org.varlink.service.PermissionDenied"
         case .expectedMore: "org.varlink.service.ExpectedMore"
         case .noSuchListener: "io.usher.control.NoSuchListener"
+        case .noSuchConnection: "io.usher.control.NoSuchConnection"
         case .reloadFailed: "io.usher.control.ReloadFailed"
         case .stopping: "io.usher.control.Stopping"
         case .laneSilent: "io.usher.control.LaneSilent"
@@ -46,6 +49,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         var listener: String?
         var reason: String?
         var lane: Int?
+        var number: UInt64?
     }
 
     /// The parameters of the error.
@@ -56,6 +60,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .invalidParameter(let name): Details(parameter: name)
         case .permissionDenied, .expectedMore, .stopping: Details()
         case .noSuchListener(let name): Details(listener: name)
+        case .noSuchConnection(let number): Details(number: number)
         case .reloadFailed(let reason): Details(reason: reason)
         case .laneSilent(let number): Details(lane: number)
         }
@@ -71,6 +76,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
             case "org.varlink.service.PermissionDenied": .permissionDenied
             case "org.varlink.service.ExpectedMore": .expectedMore
             case "io.usher.control.NoSuchListener": details.listener.map(Self.noSuchListener)
+            case "io.usher.control.NoSuchConnection": details.number.map(Self.noSuchConnection)
             case "io.usher.control.ReloadFailed": details.reason.map(Self.reloadFailed)
             case "io.usher.control.Stopping": .stopping
             case "io.usher.control.LaneSilent": details.lane.map(Self.laneSilent)

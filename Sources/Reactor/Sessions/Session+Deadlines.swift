@@ -24,6 +24,19 @@ extension Session {
         return earliest == .max ? nil : earliest
     }
 
+    /// When each deadline that every session may have ends it, by ``Lane/now``; nil for one that is not in force.
+    package final var commonDeadlines: CommonDeadlines {
+        var deadlines = CommonDeadlines()
+        // Once the session is ending, its idle timeout and lifetime no longer apply.
+        guard endDeadline == .max else {
+            deadlines.end = endDeadline
+            return deadlines
+        }
+        deadlines.idle = idleTimeout.map { lastActivity &+ $0 }
+        deadlines.lifetime = identity.listener.plan.lifetime.map { identity.accepted &+ $0 }
+        return deadlines
+    }
+
     /// Handles the deadline that is due.
     ///
     /// - Returns: when to call again; nil once the session has ended.
@@ -48,4 +61,14 @@ extension Session {
         stop(reason, by: .daemon)
         if endDeadline == .max { close(reason, by: .daemon) }
     }
+}
+
+/// The deadlines that every session may have, in nanoseconds by ``Lane/now``.
+package struct CommonDeadlines: Hashable, Sendable {
+    /// `idle-timeout`.
+    package var idle: UInt64?
+    /// `lifetime`.
+    package var lifetime: UInt64?
+    /// When a session that is ending is closed at the latest.
+    package var end: UInt64?
 }

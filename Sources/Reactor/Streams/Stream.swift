@@ -301,6 +301,12 @@ public struct Stream: ~Copyable {
     /// Whether the kernel holds bytes that the peer has not acknowledged: SIOCOUTQ of tcp(7).
     package var hasUnsent: Bool { OutgoingSocket.hasUnsent(raw) }
 
+    /// The kernel's view of the socket: some system calls.
+    package var kernelState: SocketState { SocketState(of: raw, kind) }
+
+    /// The round-trip time of a TCP connection as the kernel measures it, in microseconds: one system call. Nil for other kinds.
+    package var roundTripTime: UInt32? { kind == .tcp ? TCPState.roundTripTime(of: raw) : nil }
+
     // MARK: - Splicing
 
     /// Whether splice(2) can move its bytes: TCP and Unix streams without a filter.

@@ -40,13 +40,21 @@ extension Lane {
         return end < table.capacity ? end : nil
     }
 
-    /// The session with a number, if it is on this lane and open. Looks at every slot.
-    package func session(number: UInt64) -> Session? {
-        for slot in 0..<table.capacity {
-            guard let session = table[slot] as? Session, session.identity.number == number else { continue }
-            return session.isOpen ? session : nil
+    /// Looks for the open session with a number in the next slots of the lane, as ``snapshot(from:limit:_:)`` lists them.
+    ///
+    /// - Returns: the session; if it was not found, the cursor to continue with, which is nil after the last slot.
+    package func find(number: UInt64, from cursor: Int, limit: Int) -> (session: Session?, next: Int?) {
+        var next = min(max(cursor, 0), table.capacity)
+        let end = next + min(max(limit, 1), table.capacity - next)
+        while next < end {
+            if let session = table[next] as? Session, session.identity.number == number, session.isOpen,
+                session.isAnnounced
+            {
+                return (session, nil)
+            }
+            next += 1
         }
-        return nil
+        return (nil, end < table.capacity ? end : nil)
     }
 
     /// The present state of a session.

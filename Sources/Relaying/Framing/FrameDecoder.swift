@@ -28,6 +28,9 @@ package struct FrameDecoder {
     /// Whether an incomplete message, or whole ones, are held.
     package var isHolding: Bool { head < held.count }
 
+    /// How many bytes are held.
+    package var count: Int { held.count - head }
+
     /// Takes bytes that were read, and passes each complete message to `take`.
     ///
     /// - Parameter take: returns whether it took the message; if not, that message and those behind it wait for

@@ -48,6 +48,8 @@ extension ControlWorker {
                     for: .list(filter, parameters.order ?? .age, limit: parameters.limit.map(Int.init) ?? .max)))
         case .config:
             ask(.config(listener: try call.parameters(as: ControlParameters.Config.self).listener))
+        case .show:
+            begin(Visit(for: .show(try call.parameters(as: ControlParameters.Connection.self).number)))
         case .close:
             let parameters: ControlParameters.Close = try call.parameters()
             let filter = try SessionFilter(parameters.filter)
@@ -86,6 +88,8 @@ extension ControlWorker {
         switch visit.purpose {
         case .close: reply(ControlResults.Count(count: visit.found.count))
         case .list(_, let order, let limit): list(visit.found.samples, order, limit)
+        case .show(let number):
+            if let detail = visit.found.detail { reply(detail.result) } else { fail(.noSuchConnection(number)) }
         case .status(let status, let identifiers): reply(completed(status, identifiers, visit.found.traffic))
         }
     }

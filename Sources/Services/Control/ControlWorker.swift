@@ -36,6 +36,8 @@ final class ControlWorker: Worker {
             case close(SessionFilter, isDryRun: Bool)
             /// The bytes of open connections, which the supervisor does not know.
             case status(ControlResults.Status, identifiers: [Int])
+            /// A close look at the connection with this number.
+            case show(UInt64)
         }
 
         let purpose: Purpose
@@ -51,6 +53,7 @@ final class ControlWorker: Worker {
             case .list(let filter, _, _): .list(filter)
             case .close(let filter, let isDryRun): .close(filter, isDryRun: isDryRun)
             case .status: .sum
+            case .show(let number): .show(number)
             }
         }
     }
@@ -285,6 +288,10 @@ final class ControlWorker: Worker {
             visit.found.traffic[listener, default: .init()].received &+= bytes.received
             visit.found.traffic[listener, default: .init()].sent &+= bytes.sent
         }
+        if let detail = slice.detail {
+            visit.found.detail = detail
+            return end(visit)
+        }
         if let next = slice.next {
             visit.cursor = next
             activity = .visiting(visit)
@@ -300,6 +307,10 @@ final class ControlWorker: Worker {
             activity = .visiting(visit)
             return self.visit()
         }
+        end(visit)
+    }
+
+    private func end(_ visit: Visit) {
         ownDeadline = nil
         service.endVisit(of: self)
         conclude(visit)

@@ -13,11 +13,13 @@ enum SessionVisit: Sendable {
     case close(SessionFilter, isDryRun: Bool)
     /// Adds up the bytes of each listener.
     case sum
+    /// Looks closely at the one with this number.
+    case show(UInt64)
 
     /// How many slots to look at in a turn: about 50 microseconds of work. A close makes some system calls.
     private var slots: Int {
         switch self {
-        case .list, .sum, .close(_, isDryRun: true): 256
+        case .list, .sum, .show, .close(_, isDryRun: true): 256
         case .close(_, isDryRun: false): 32
         }
     }
@@ -25,6 +27,12 @@ enum SessionVisit: Sendable {
     /// Visits the next slots of a lane.
     func run(on lane: Lane, from cursor: Int) -> SessionSlice {
         var slice = SessionSlice()
+        if case .show(let number) = self {
+            let found = lane.find(number: number, from: cursor, limit: slots)
+            slice.next = found.next
+            slice.detail = found.session.map { SessionDetail(of: $0, on: lane) }
+            return slice
+        }
         slice.next = lane.snapshot(from: cursor, limit: slots) { session, live in
             switch self {
             case .list(let filter):
@@ -36,6 +44,7 @@ enum SessionVisit: Sendable {
                 if !isDryRun { session.stop(.closedByOperator, by: .operator) }
             case .sum:
                 slice.traffic[live.identity.listener.identifier, default: SessionSlice.Bytes()].add(live.traffic)
+            case .show: break
             }
         }
         return slice
@@ -63,6 +72,8 @@ struct SessionSlice: Sendable {
     var count = 0
     /// Of a sum, by the identifier of the listener.
     var traffic: [Int: Bytes] = [:]
+    /// The connection that was looked for.
+    var detail: SessionDetail?
 }
 
 /// An open connection as a lane saw it. Its text is made on the control lane.

@@ -74,8 +74,15 @@ struct TotalsTests {
         }
         #expect(numbers.count == 9 && Set(numbers).count == 9)
         #expect(Set(numbers) == Set(harness.lane.openSessions.map(\.identity.number)))
-        for number in numbers { #expect(harness.lane.session(number: number)?.identity.number == number) }
-        #expect(harness.lane.session(number: 0) == nil)
+        for number in numbers {
+            var found = harness.lane.find(number: number, from: 0, limit: 3)
+            while found.session == nil, let next = found.next {
+                found = harness.lane.find(number: number, from: next, limit: 3)
+            }
+            #expect(found.session?.identity.number == number && found.next == nil)
+        }
+        let none = harness.lane.find(number: 0, from: 0, limit: .max)
+        #expect(none.session == nil && none.next == nil)
         #expect(harness.lane.snapshot(from: -5, limit: 0) { _, _ in } == 1)
         #expect(harness.lane.snapshot(from: .max, limit: .max) { _, _ in } == nil)
     }

@@ -243,6 +243,28 @@ struct ControlWorkerTests {
         #expect(closes.count == 2 && closes.allSatisfy { $0["by"] == "operator" })
     }
 
+    @Test func `a connection is looked at, whichever slot it has`() throws {
+        let bench = try Bench()
+        _ = try bench.connect(600)
+        let numbers = try [0, 500].map { skipped in
+            let list = try bench.client(call("Connections", more: true))
+            #expect(bench.harness.run(until: { list.text.contains("\"count\":\(601 + skipped / 500)}}") }))
+            return try bench.replies(3, to: list).flatMap { try listed(in: $0) }[skipped]
+        }
+        for number in numbers {
+            let reply = try bench.reply(to: call("Show", "{\"number\":\(number)}"))
+            let shown = try ReceivedReply<ControlResults.Show>(Array(reply.utf8)).parameters
+            #expect(shown.connection.number == number && shown.connection.bytesIn == 5)
+            let client = try #require(shown.detail.client)
+            #expect(client.tcp?.state == .established && client.held == 0 && client.receiveQueue == 0)
+            #expect(client.tcp?.receivedMicroseconds != nil && client.tcp?.sentMicroseconds != nil)
+            #expect(shown.detail.upstream == nil && shown.detail.relaying == nil)
+        }
+        let none = try bench.reply(to: call("Show", "{\"number\":\(UInt64.max)}"))
+        #expect(
+            none == "{\"error\":\"io.usher.control.NoSuchConnection\",\"parameters\":{\"number\":\(UInt64.max)}}")
+    }
+
     @Test func `at most four calls go through the connections at a time`() throws {
         let bench = try Bench()
         _ = try bench.connect(10)

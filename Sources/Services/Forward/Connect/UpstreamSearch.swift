@@ -83,7 +83,7 @@ final class UpstreamSearch {
     var nextStart = UInt64.max
 
     /// When waiting in the queue times out, when it entered the queue, and how long it waited before.
-    private var roomDeadline = UInt64.max
+    private(set) var roomDeadline = UInt64.max
     private var queuedSince: UInt64?
     private var earlierQueueTime: UInt64 = 0
 

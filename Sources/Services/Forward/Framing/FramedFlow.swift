@@ -24,14 +24,14 @@ final class FramedFlow: Flow {
     /// The search for an upstream, until it is connected.
     private var search: UpstreamSearch?
 
-    private var upstream: PeerSocket?
+    private(set) var upstream: PeerSocket?
 
     /// The group of its upstream, and its place there once it is connected.
     private(set) var group: UpstreamGroup
     private(set) var place: UpstreamPlace?
 
     private var input: FrameDecoder
-    private var output: FrameQueue
+    private(set) var output: FrameQueue
     var progressDeadline: UInt64
 
     init(flow seed: FlowSeed, lane: Lane, group: UpstreamGroup, framing: Framing, losses: FramingLosses) {
