@@ -18,7 +18,7 @@ extension UpstreamSearch {
         /// How many messages were sent to the first address that did not answer.
         var sentToFirst = 0
 
-        /// Whether an address has answered, and whether the connected one has refused a datagram.
+        /// Whether an address has answered, and whether the session ends because the connected one has refused.
         var hasAnswered = false
         var wasRefused = false
     }
@@ -77,7 +77,6 @@ extension UpstreamSearch {
     /// Only while ``canContinue``.
     func refused(errno: CInt, _ party: FaultParty) {
         guard let socket = connected else { return }
-        silence.wasRefused = true
         memberPreference { $0.refused(socket.address, among: addresses) }
         leave(socket)
         act(race.winnerFailed(errno: errno, party: party))

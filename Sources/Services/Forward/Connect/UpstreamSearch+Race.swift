@@ -188,7 +188,6 @@ extension UpstreamSearch {
 
     private func succeeded(_ socket: PeerSocket) {
         noteConnected(socket)
-        silence.wasRefused = false
         if !socket.stream.kind.isDatagram {
             noteSuccess()
         } else if !unsent.isEmpty {
