@@ -31,7 +31,8 @@ package final class ControlService: Service {
         }
     }
 
-    /// How many calls may go through the connections at a time. Each may hold what it found of all of them.
+    /// How many calls may go through the connections at a time. Each may hold what it found of all of them until its client
+    /// has taken it.
     static let mostVisits = 4
 
     let plane: any ControlPlane
@@ -41,17 +42,22 @@ package final class ControlService: Service {
     /// How long a lane may take for its part of a call, in nanoseconds.
     let laneTime: UInt64
 
+    /// How long a client may not read its list while others wait for theirs, in nanoseconds.
+    let crowdedTime: UInt64
+
     private var workers = 0
-    private var visiting: [ObjectIdentifier] = []
+    private var visiting: [ControlWorker] = []
     private var waiting: [ControlWorker] = []
 
     package init(
-        _ plane: any ControlPlane, operators: Operators, version: String, laneTime: UInt64 = 5_000_000_000
+        _ plane: any ControlPlane, operators: Operators, version: String, laneTime: UInt64 = 5_000_000_000,
+        crowdedTime: UInt64 = 1_000_000_000
     ) {
         self.plane = plane
         self.operators = operators
         self.version = version
         self.laneTime = laneTime
+        self.crowdedTime = crowdedTime
     }
 
     package func makeSession(for seed: consuming Seed, on lane: Lane) -> StreamSession {
@@ -82,16 +88,26 @@ package final class ControlService: Service {
 
     // MARK: - Visits
 
+    /// Whether calls wait for a place.
+    var isCrowded: Bool { !waiting.isEmpty }
+
     /// Calls ``ControlWorker/visit()`` as soon as there is room.
     func beginVisit(of worker: ControlWorker) {
-        guard visiting.count < Self.mostVisits else { return waiting.append(worker) }
-        visiting.append(ObjectIdentifier(worker))
+        guard visiting.count < Self.mostVisits else {
+            waiting.append(worker)
+            for other in visiting { other.hurry() }
+            return
+        }
+        visiting.append(worker)
         worker.visit()
     }
 
-    /// Makes room for the next.
+    /// Whether a worker has one of the places.
+    func isVisiting(_ worker: ControlWorker) -> Bool { visiting.contains { $0 === worker } }
+
+    /// Makes room for the next. Called when the client has taken the last reply; does nothing without a place.
     func endVisit(of worker: ControlWorker) {
-        guard let index = visiting.firstIndex(of: ObjectIdentifier(worker)) else { return }
+        guard let index = visiting.firstIndex(where: { $0 === worker }) else { return }
         visiting.remove(at: index)
         guard !waiting.isEmpty else { return }
         beginVisit(of: waiting.removeFirst())

@@ -163,6 +163,7 @@ final class ControlWorker: Worker {
             left -= 1
             switch activity {
             case .none:
+                service.endVisit(of: self)
                 if let stopping { return finish(stopping.reason, by: stopping.party) }
                 guard let message = splitter.next() else {
                     if hasEnded { return finish(.clientClosed, by: .client) }
@@ -218,6 +219,13 @@ final class ControlWorker: Worker {
 
     private func transmit(_ bytes: [UInt8]) {
         ownDeadline = send(bytes) == .held ? lane.now &+ Self.patience : nil
+        if service.isCrowded, service.isVisiting(self) { hurry() }
+    }
+
+    /// Gives the client less time to read its list, since others wait until it has.
+    func hurry() {
+        guard heldBytes > 0 else { return }
+        ownDeadline = min(ownDeadline ?? .max, lane.now &+ service.crowdedTime)
     }
 
     /// Whether the client may change something.
@@ -312,7 +320,6 @@ final class ControlWorker: Worker {
 
     private func end(_ visit: Visit) {
         ownDeadline = nil
-        service.endVisit(of: self)
         conclude(visit)
         proceed()
     }
@@ -321,8 +328,7 @@ final class ControlWorker: Worker {
     private func laneIsSilent(_ visit: Visit) {
         step &+= 1
         if case .status = visit.purpose { return visitNextLane(visit) }
-        service.endVisit(of: self)
-        fail(.laneSilent(visit.lane))
+        fail(.laneSilent(service.plane.dataLanes[visit.lane].number))
         proceed()
     }
 }

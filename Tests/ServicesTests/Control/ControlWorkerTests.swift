@@ -36,13 +36,14 @@ struct ControlWorkerTests {
 
         init(
             operators: ControlService.Operators = .init(user: geteuid(), group: nil), laneTime: UInt64 = .max / 2,
-            silentLane: Bool = false
+            crowdedTime: UInt64 = .max / 2, silentLane: Bool = false
         ) throws {
             harness = try LaneHarness()
-            plane = Plane(silentLane ? [harness.lane.handle, try LaneHandle(number: 1)] : [harness.lane.handle])
+            plane = Plane(silentLane ? [try LaneHandle(number: 1)] : [harness.lane.handle])
             let plane = plane
             control = try harness.listen([.unixStream]) {
-                ControlService(plane, operators: operators, version: "1.2.3", laneTime: laneTime)
+                ControlService(
+                    plane, operators: operators, version: "1.2.3", laneTime: laneTime, crowdedTime: crowdedTime)
             }[0]
             echo = try harness.listen { StatelessService(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:)) }[0]
         }
@@ -285,6 +286,30 @@ struct ControlWorkerTests {
         #expect(try bench.reply(to: "{\"method\":\"org.varlink.service.GetInfo\"}").contains("usherd"))
         #expect(
             bench.harness.lane.openSessions.compactMap { $0 as? ControlWorker }.allSatisfy { $0.heldBytes < 300_000 })
+    }
+
+    @Test func `lists that nobody reads are given up when others wait`() throws {
+        let bench = try Bench(crowdedTime: 1_000_000)
+        _ = try bench.connect(1200)
+        func idler() throws -> TestPeer {
+            let peer = try bench.harness.connect(to: bench.control, receiveBuffer: 2048)
+            peer.reads = false
+            peer.write(call("Connections", more: true) + "\0")
+            return peer
+        }
+        let idlers = try (0..<20).map { _ in try idler() }
+        let peer = try bench.client(call("Connections", "{\"limit\":3}"))
+        #expect(try listed(in: bench.replies(1, to: peer).first ?? "").count == 3)
+        let holding = bench.harness.lane.openSessions.compactMap { $0 as? ControlWorker }.count { $0.heldBytes > 0 }
+        #expect(holding <= ControlService.mostVisits, "\(idlers.count) clients do not read")
+        let closes = try bench.harness.capturedRecords().filter { $0.event == "close" }
+        #expect(closes.contains { $0["reason"] == "slow-reader" })
+        // While nobody waits, there is time.
+        let slow = try idler()
+        bench.harness.run(turns: 200)
+        slow.reads = true
+        #expect(bench.harness.run(until: { slow.text.contains("}],\"count\":") && slow.received.last == 0 }))
+        #expect(!slow.isOver)
     }
 
     @Test func `a lane that does not answer is named`() throws {
