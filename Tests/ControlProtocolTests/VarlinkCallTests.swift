@@ -60,6 +60,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["-1", "1.5", "4294967296", "1e99"]) func `a number that does not fit is named`(number: String)
+        throws
+    {
+        let call = try Self.call(
+            #"{"method":"a","parameters":{"filter":{"older_us":5000000000},"limit":\#(number)}}"#)
+        #expect(throws: VarlinkError.invalidParameter("limit")) {
+            try call.parameters(as: ControlParameters.Connections.self)
+        }
+    }
+
     @Test func `parameters come back as they were`() throws {
         var filter = ConnectionFilter()
         filter.numbers = [1, .max]

@@ -115,7 +115,10 @@ struct Known<Value: VarlinkParameters>: Decodable {
 
     init(from decoder: any Decoder) throws {
         let known = Set(Value.CodingKeys.allCases.map(\.stringValue))
-        for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        // Sorted, so that of several mistakes always the same is named.
+        let keys = container.allKeys.sorted { $0.stringValue < $1.stringValue }
+        for key in keys where !known.contains(key.stringValue) {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath + [key], debugDescription: "unknown"))
         }
@@ -123,7 +126,14 @@ struct Known<Value: VarlinkParameters>: Decodable {
             value = try Value(from: decoder)
         } catch let error where !(error is DecodingError) {
             // Of a number that does not fit its type the decoder has another error, which names no place.
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "\(error)"))
+            let numbers = keys.compactMap { key in
+                (try? container.decode(Double.self, forKey: key)).map { (key, $0) }
+            }
+            let misfit =
+                numbers.first { UInt64(exactly: $1) == nil } ?? numbers.first { UInt32(exactly: $1) == nil }
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath + (misfit.map { [$0.0] } ?? []), debugDescription: "\(error)"))
         }
     }
 
