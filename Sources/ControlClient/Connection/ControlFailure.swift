@@ -10,6 +10,8 @@ package struct ControlFailure: Error, Hashable, Sendable {
         case usage = 64
         /// `EX_UNAVAILABLE`: no daemon, or one that does not answer.
         case unreachable = 69
+        /// `EX_IOERR`: the output could not be written.
+        case output = 74
         /// `EX_NOPERM`: permission denied.
         case denied = 77
     }

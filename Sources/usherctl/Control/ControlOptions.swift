@@ -43,6 +43,7 @@ struct ControlOptions: ParsableArguments {
         StandardDescriptors.fill()
         do {
             try body()
+            try flushOutput()
         } catch let failure as ControlFailure {
             // stdout is buffered, and the message must follow it if both have the same destination.
             _ = fflush(nil)
@@ -52,11 +53,20 @@ struct ControlOptions: ParsableArguments {
         }
     }
 
+    /// Writes what is buffered. A script must not take a list for complete that a full disk has cut.
+    private static func flushOutput() throws(ControlFailure) {
+        do throws(SystemError) {
+            try StandardOutput.flush()
+        } catch {
+            throw ControlFailure(.output, "cannot write the output: \(error.reason)")
+        }
+    }
+
     /// Prints a value as one JSON object in a line.
     func printJSON(_ value: some Encodable) {
         var bytes: [UInt8] = []
         JSONText.append(value, to: &bytes)
-        print(String(decoding: bytes, as: UTF8.self))
+        print(TerminalJSON.safe(bytes))
     }
 }
 

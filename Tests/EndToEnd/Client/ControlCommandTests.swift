@@ -49,6 +49,19 @@ import Testing
         return client
     }
 
+    @Test func `output that cannot be written is a failure`() throws {
+        try withUsherd(Self.configuration) { daemon in
+            let result = try run(
+                "sh",
+                [
+                    "-c", "exec \"$0\" connections --control \"$1\" >/dev/full", BuiltProgram.path(of: "usherctl"),
+                    daemon.directory.appending("control"),
+                ])
+            #expect(result.end == .exited(74))
+            #expect(result.errors == "usherctl: cannot write the output: No space left on device\n")
+        }
+    }
+
     @Test func `status and connections show what clients have done`() throws {
         try withUsherd(Self.configuration) { daemon in
             let direct = try client(daemon, "echo", bytes: 1234)
