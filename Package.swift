@@ -126,7 +126,7 @@ let package = Package(
 if Context.environment["USHER_FUZZ"] != nil {
     let modules = [
         "Addresses", "LinuxSystem", "TOML", "ProxyProtocol", "Policy", "Relaying", "Configuration", "HostAccess",
-        "Records", "Reactor", "Services", "Supervisor", "TestSupport",
+        "Records", "Reactor", "ControlProtocol", "Services", "Supervisor", "TestSupport",
     ]
     package.products += modules.map { .library(name: $0, targets: [$0]) }
 }

@@ -31,6 +31,9 @@ let package = Package(
         fuzzer(
             "FuzzRelay", of: "Services", "Relaying", "Configuration", "Records", "TOML", "Addresses", "LinuxSystem",
             "Reactor", "TestSupport"),
+        fuzzer(
+            "FuzzControl", of: "Services", "ControlProtocol", "Reactor", "LinuxSystem", "Addresses", "Records",
+            "TestSupport"),
         fuzzer("FuzzPassedSockets", of: "Supervisor", "Addresses", "LinuxSystem"),
     ]
 )

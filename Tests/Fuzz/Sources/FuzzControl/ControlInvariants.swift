@@ -1,0 +1,1 @@
+../../../ServicesTests/Control/ControlInvariants.swift
