@@ -54,6 +54,28 @@ import Testing
                 """)
     }
 
+    @Test func `rates stand for bytes, and round-trip times have their column`() {
+        var connection = Self.connection(1, "front", "tcp://192.0.2.7:40122", upstream: "tcp://10.0.0.5:8080")
+        connection.rttMicroseconds = 25_000
+        var other = connection
+        other.number = 2
+        other.rttMicroseconds = nil
+        let list = ControlResults.Connections(connections: [connection, other], count: 2)
+        var earlier = connection
+        earlier.durationMicroseconds -= 1_000_000
+        earlier.bytesIn = 0
+        let change = ConnectionsChange(
+            from: ControlResults.Connections(connections: [earlier], count: 1), to: list, durationMicroseconds: 1)
+        #expect(
+            ConnectionsText.text(list, change: change, OutputStyle(columns: 80)) == """
+                NUMBER  LISTENER  PEER           UPSTREAM          AGE  IDLE   IN/S  OUT/S   RTT
+                     1  front     192.0.2.7:40…  10.0.0.5:8080  3m 20s  1.2s  340 B    0 B  25ms
+                     2  front     192.0.2.7:40…  10.0.0.5:8080  3m 20s  1.2s      -      -     -
+                2 connections
+
+                """)
+    }
+
     @Test func `addresses are cut, unless the terminal is wider`() {
         let connection = Self.connection(
             123_456, "a-long-name-of-a-listener", "tcp://[2001:db8:1:2:3:4:5:6]:40122",

@@ -76,6 +76,7 @@ import Testing
         connection.upstream = "u"
         (connection.uid, connection.gid, connection.pid) = (1, 2, 3)
         connection.datagrams = listener.datagrams
+        connection.rttMicroseconds = 1
         let setting = Setting(
             section: "listener.a.to", index: 0, key: "weight", value: "3", origin: .inherited, file: "/f", line: 1)
         let change = SettingChange(upstream: "u", old: setting, new: setting)

@@ -38,12 +38,17 @@ package enum Amount {
 
     /// How many bytes there were in a second.
     package static func byteRate(_ count: UInt64, in microseconds: UInt64) -> String {
-        bytes(perSecond(count, in: microseconds, times: 1))
+        bytes(perSecond(count, in: microseconds))
     }
 
     /// A number with its noun: `1 connection`, `12 connections`.
     package static func text(_ count: some BinaryInteger, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// How many there were in a second; the most that fit.
+    static func perSecond(_ count: UInt64, in microseconds: UInt64) -> UInt64 {
+        perSecond(count, in: microseconds, times: 1)
     }
 
     private static func perSecond(_ count: UInt64, in microseconds: UInt64, times factor: UInt64) -> UInt64 {

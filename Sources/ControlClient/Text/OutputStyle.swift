@@ -53,6 +53,8 @@ package struct OutputStyle: Equatable, Sendable {
         case unusual = "33"
         /// Red: a failure.
         case bad = "31"
+        /// Reverse: what is selected.
+        case selected = "7"
     }
 
     /// A text in its colour.

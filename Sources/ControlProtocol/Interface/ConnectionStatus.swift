@@ -31,6 +31,8 @@ package struct ConnectionStatus: Codable, Hashable, Sendable {
     /// To the client.
     package var bytesOut: UInt64
     package var datagrams: DatagramCounts?
+    /// The client's round-trip time in microseconds, as the kernel measures it: in a list in its order, of a TCP connection.
+    package var rttMicroseconds: UInt32?
 
     package init(
         number: UInt64, listener: String, service: String, peer: String, local: String, lane: Int, accepted: UInt64,
@@ -52,6 +54,7 @@ package struct ConnectionStatus: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case number, listener, service, peer, local, via, upstream, uid, gid, pid, lane, accepted, datagrams
         case durationMicroseconds = "duration_us"
+        case rttMicroseconds = "rtt_us"
         case idleMicroseconds = "idle_us"
         case bytesIn = "bytes_in"
         case bytesOut = "bytes_out"

@@ -94,7 +94,7 @@ package enum ControlInterface {
           connect_times: ?Spread
         )
 
-        # An open connection or flow. Idle is the time since the last byte.
+        # An open connection or flow. Idle is the time since the last byte. Rtt_us is in lists of the order rtt, for TCP.
         type Connection (
           number: int,
           listener: string,
@@ -112,7 +112,8 @@ package enum ControlInterface {
           idle_us: int,
           bytes_in: int,
           bytes_out: int,
-          datagrams: ?Datagrams
+          datagrams: ?Datagrams,
+          rtt_us: ?int
         )
 
         # A value of the configuration in force, in TOML. Section is the header of its table, such as listener.web; with an index,
@@ -229,7 +230,7 @@ package enum ControlInterface {
         # only so many are listed, and count is the number of all that match.
         method Connections(
           filter: ?Filter,
-          order: ?(age, bytes, idle),
+          order: ?(age, bytes, idle, rtt),
           limit: ?int
         ) -> (connections: []Connection, count: int)
 

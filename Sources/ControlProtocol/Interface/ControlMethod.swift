@@ -118,6 +118,8 @@ package enum ConnectionOrder: String, Codable, CaseIterable, Sendable {
     case bytes
     /// Those on which no byte has moved for the longest time.
     case idle
+    /// Those with the longest round-trip time; those that have none last.
+    case rtt
 }
 
 /// Which connections a call is about: those that match everything that is given.

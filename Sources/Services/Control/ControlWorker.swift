@@ -50,7 +50,7 @@ final class ControlWorker: Worker {
         /// What is done on each lane.
         var visit: SessionVisit {
             switch purpose {
-            case .list(let filter, _, _): .list(filter)
+            case .list(let filter, let order, _): .list(filter, withRTT: order == .rtt)
             case .close(let filter, let isDryRun): .close(filter, isDryRun: isDryRun)
             case .status: .sum
             case .show(let number): .show(number)

@@ -7,8 +7,8 @@ import Records
 
 /// What a call does with the open connections of a lane, some slots in each turn.
 enum SessionVisit: Sendable {
-    /// Lists those that match.
-    case list(SessionFilter)
+    /// Lists those that match, perhaps with their round-trip times.
+    case list(SessionFilter, withRTT: Bool)
     /// Counts those that match, and closes them unless it is a dry run.
     case close(SessionFilter, isDryRun: Bool)
     /// Adds up the bytes of each listener.
@@ -16,10 +16,11 @@ enum SessionVisit: Sendable {
     /// Looks closely at the one with this number.
     case show(UInt64)
 
-    /// How many slots to look at in a turn: about 50 microseconds of work. A close makes some system calls.
+    /// How many slots to look at in a turn: about 50 microseconds of work. A round-trip time is one system call, a close some.
     private var slots: Int {
         switch self {
-        case .list, .sum, .show, .close(_, isDryRun: true): 256
+        case .list(_, withRTT: false), .sum, .show, .close(_, isDryRun: true): 256
+        case .list(_, withRTT: true): 64
         case .close(_, isDryRun: false): 32
         }
     }
@@ -35,9 +36,11 @@ enum SessionVisit: Sendable {
         }
         slice.next = lane.snapshot(from: cursor, limit: slots) { session, live in
             switch self {
-            case .list(let filter):
+            case .list(let filter, let withRTT):
                 guard filter.matches(live) else { return }
-                slice.samples.append(SessionSample(live, lane: lane.handle.number))
+                var sample = SessionSample(live, lane: lane.handle.number)
+                if withRTT { sample.roundTripTime = (session as? StreamSession)?.client.roundTripTime }
+                slice.samples.append(sample)
             case .close(let filter, let isDryRun):
                 guard filter.matches(live) else { return }
                 slice.count += 1
@@ -83,6 +86,8 @@ struct SessionSample: Sendable {
     let idleTime: UInt64
     let upstream: RecordedAddress?
     let lane: Int
+    /// In microseconds.
+    var roundTripTime: UInt32?
 
     init(_ session: borrowing LiveSession, lane: Int) {
         identity = session.identity
@@ -103,6 +108,7 @@ struct SessionSample: Sendable {
             bytesIn: traffic.bytesIn, bytesOut: traffic.bytesOut)
         status.via = identity.origin.map { RecordedAddress(identity.kind, $0.via).description }
         status.upstream = upstream?.description
+        status.rttMicroseconds = roundTripTime
         if let credentials = identity.credentials {
             status.uid = credentials.uid
             status.gid = credentials.gid
@@ -121,6 +127,7 @@ struct SessionSample: Sendable {
             case .age: (0, 0)
             case .bytes: (other.moved, moved)
             case .idle: (other.idleTime, idleTime)
+            case .rtt: (UInt64(other.roundTripTime ?? 0), UInt64(roundTripTime ?? 0))
             }
         return (mine, identity.number) < (theirs, other.identity.number)
     }

@@ -46,7 +46,7 @@ struct FilterOptions: ParsableArguments {
 
     /// Completes an address without a scheme, as the table shows it.
     static func upstream(_ text: String) -> String {
-        text.contains("://") ? text : text.hasPrefix("/") || text.hasPrefix("@") ? "unix://\(text)" : "tcp://\(text)"
+        FilterWords.upstream(text)
     }
 
     /// The filter of a call.
@@ -56,20 +56,10 @@ struct FilterOptions: ParsableArguments {
         filter.peer = peer
         filter.service = service
         filter.upstream = upstream
-        filter.olderMicroseconds = older?.microseconds
-        filter.idleMicroseconds = idle?.microseconds
+        filter.olderMicroseconds = older?.wholeMicroseconds
+        filter.idleMicroseconds = idle?.wholeMicroseconds
         return filter
     }
 }
 
-extension Duration {
-    /// The whole microseconds; the most that fit.
-    var microseconds: UInt64 {
-        let (product, overflow) = UInt64(clamping: components.seconds).multipliedReportingOverflow(by: 1_000_000)
-        let (sum, isTooMuch) = product.addingReportingOverflow(
-            UInt64(clamping: components.attoseconds / 1_000_000_000_000))
-        return overflow || isTooMuch ? .max : sum
-    }
-}
-
-extension ConnectionOrder: ExpressibleByArgument {}
+extension ListOrder: ExpressibleByArgument {}

@@ -228,6 +228,19 @@ struct ControlWorkerTests {
         #expect(reply.contains("\"bytes_in\":9,\"bytes_out\":9") && reply.contains("\"count\":3}}"))
     }
 
+    @Test func `the order by round-trip time has the times, and Unix sockets last`() throws {
+        let bench = try Bench()
+        _ = try bench.connect(100)
+        let peer = try bench.client(call("Connections", "{\"order\":\"rtt\"}"))
+        let reply = try #require(bench.replies(1, to: peer).first)
+        let connections = try ReceivedReply<Listed>(Array(reply.utf8)).parameters.connections
+        let times = connections.map(\.rttMicroseconds)
+        #expect(times.count == 101 && times.last == .some(nil))
+        let known = times.compactMap(\.self)
+        #expect(known.count == 100 && known == known.sorted(by: >) && known.allSatisfy { $0 > 0 })
+        #expect(try !bench.reply(to: call("Connections")).contains("rtt_us"))
+    }
+
     @Test func `only the connections that match are closed, and counted`() throws {
         let bench = try Bench()
         let peers = try bench.connect(100)
