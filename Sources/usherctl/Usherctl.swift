@@ -14,13 +14,15 @@ struct Usherctl: ParsableCommand {
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
         subcommands: [
-            Check.self, Status.self, Connections.self, Show.self, Config.self, Close.self, PauseListener.self,
+            Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Close.self,
+            PauseListener.self,
             ResumeListener.self, Reload.self, Reopen.self, Connect.self, Send.self, Receive.self,
         ])
 
     /// The names of the commands.
     private static let commands: Set = [
-        "check", "status", "connections", "show", "config", "close", "pause", "resume", "reload", "reopen", "connect",
+        "check", "status", "connections", "top", "show", "config", "close", "pause", "resume", "reload", "reopen",
+        "connect",
         "send", "receive",
     ]
 
