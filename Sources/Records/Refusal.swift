@@ -23,6 +23,9 @@ public enum Refusal: Error, Hashable {
     /// Every upstream is down.
     case upstreamsDown
 
+    /// An operator has drained or disabled every upstream that is not down.
+    case upstreamsWithdrawn
+
     /// Every upstream has reached its limit, and the queue is full: this number of clients wait.
     case queueLimit(Int)
 
@@ -52,6 +55,8 @@ public enum Refusal: Error, Hashable {
         case ended
         /// ``Refusal/paused``
         case paused
+        /// ``Refusal/upstreamsWithdrawn``
+        case upstreamsWithdrawn
 
         /// The name in status lists.
         package var name: String {
@@ -65,6 +70,7 @@ public enum Refusal: Error, Hashable {
             case .queueLimit: "queue-limit"
             case .ended: "ended-before-header"
             case .paused: "paused"
+            case .upstreamsWithdrawn: "upstreams-withdrawn"
             }
         }
     }
@@ -81,6 +87,7 @@ public enum Refusal: Error, Hashable {
         case .queueLimit: .queueLimit
         case .ended: .ended
         case .paused: .paused
+        case .upstreamsWithdrawn: .upstreamsWithdrawn
         }
     }
 
@@ -93,6 +100,7 @@ public enum Refusal: Error, Hashable {
         case .loop, .ownAddress, .upstreamsDown: "listener.to"
         case .queueLimit: "listener.queue-limit"
         case .paused: "usherctl pause"
+        case .upstreamsWithdrawn: "usherctl upstream"
         }
     }
 
@@ -107,6 +115,7 @@ public enum Refusal: Error, Hashable {
         case .queueLimit: "69860cdc6ef94c3cbf7f5fc2db0f2cf3"
         case .ended: "5efc58b54b3a41faa22b2a2714326c32"
         case .paused: "7c1b8a4d2f0e4b6f9b3e5a1c6d8f2e07"
+        case .upstreamsWithdrawn: "85ecf858fc60415e8ce0303630d20529"
         }
     }
 
@@ -148,6 +157,8 @@ public enum Refusal: Error, Hashable {
             bytes.append(reason.name)
         case .paused:
             bytes.append("paused by an operator")
+        case .upstreamsWithdrawn:
+            bytes.append("an operator has drained or disabled every upstream that is not down")
         }
     }
 

@@ -13,9 +13,15 @@ public struct ActiveService: Sendable {
 
     let upstreams: UpstreamRegistration?
 
-    /// The number of its upstreams and how many of them are down; nil for a service without upstreams.
-    public var upstreamCounts: (all: Int, down: Int)? {
-        upstreams.map(\.group.members).map { members in (members.count, members.count { $0.upstream.isDown }) }
+    /// The number of its upstreams, how many of them are down, and from how many an operator keeps new connections; nil for a
+    /// service without upstreams.
+    ///
+    /// One that an operator has withdrawn does not count as down.
+    public var upstreamCounts: (all: Int, down: Int, withdrawn: Int)? {
+        upstreams.map(\.group.members).map { members in
+            let withdrawn = members.count(where: \.upstream.isWithdrawn)
+            return (members.count, members.count { $0.upstream.isDown && !$0.upstream.isWithdrawn }, withdrawn)
+        }
     }
 
     /// Makes the service of a listener from its settings.

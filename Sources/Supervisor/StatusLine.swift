@@ -23,11 +23,13 @@ struct StatusLine: Equatable {
         var reason: String
     }
 
-    /// A listener with upstreams that are down.
+    /// A listener with upstreams that are down, drained or disabled.
     struct Down: Equatable {
         var listener: String
         var down: Int
         var all: Int
+        /// From how many an operator keeps new connections; these do not count as down.
+        var withdrawn = 0
     }
 
     var listeners: Int
@@ -64,13 +66,12 @@ struct StatusLine: Equatable {
             + " (\(shown.joined(separator: "; ")))"
     }
 
-    /// `1 of 2 upstreams of front down`, for each listener with upstreams that are down.
+    /// `1 of 2 upstreams of front down`, for each listener with upstreams that are down, drained or disabled.
     private var upstreams: [String] {
-        var parts = down.prefix(Self.shown).map {
-            "\($0.down) of \(Quantity.text($0.all, "upstream")) of \($0.listener) down"
-        }
+        var parts = down.prefix(Self.shown).map(\.text)
         if down.count > Self.shown {
-            parts.append("some of \(Quantity.text(down.count - Self.shown, "more listener")) down")
+            let state = down.dropFirst(Self.shown).contains { $0.down > 0 } ? "down" : "drained or disabled"
+            parts.append("some of \(Quantity.text(down.count - Self.shown, "more listener")) \(state)")
         }
         return parts
     }
@@ -80,5 +81,15 @@ struct StatusLine: Equatable {
         let minutes = nanoseconds / 60_000_000_000 % 1440
         func padded(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(padded(minutes / 60)):\(padded(minutes % 60))"
+    }
+}
+
+extension StatusLine.Down {
+    /// `1 of 4 upstreams of front down and 2 drained or disabled`.
+    fileprivate var text: String {
+        let upstreams = "of \(Quantity.text(all, "upstream")) of \(listener)"
+        let taken = "drained or disabled"
+        if withdrawn == 0 { return "\(down) \(upstreams) down" }
+        return down == 0 ? "\(withdrawn) \(upstreams) \(taken)" : "\(down) \(upstreams) down and \(withdrawn) \(taken)"
     }
 }

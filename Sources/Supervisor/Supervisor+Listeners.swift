@@ -25,6 +25,6 @@ extension Supervisor {
         writer.write(
             .listenerState(
                 state, awaited: reasons, connections: listener.current.connections.value,
-                upstreams: listener.service.upstreamCounts, listener: listener.current.label))
+                upstreams: listener.service.upstreamCounts.map { ($0.all, $0.down) }, listener: listener.current.label))
     }
 }

@@ -22,8 +22,10 @@ extension Supervisor {
             listeners: listeners.count, connections: shared.connections.value,
             waiting: waiting.map { StatusLine.Waiting(listener: $0.listener, reason: "\($0.what), waiting") } + paused,
             down: configuration.listeners.compactMap { settings in
-                guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down > 0 else { return nil }
-                return StatusLine.Down(listener: settings.name, down: counts.down, all: counts.all)
+                guard let counts = listeners[settings.name]?.service.upstreamCounts, counts.down + counts.withdrawn > 0
+                else { return nil }
+                return StatusLine.Down(
+                    listener: settings.name, down: counts.down, all: counts.all, withdrawn: counts.withdrawn)
             },
             phase: phase)
     }

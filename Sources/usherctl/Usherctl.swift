@@ -15,15 +15,14 @@ struct Usherctl: ParsableCommand {
         version: "usherctl \(Version.text)",
         subcommands: [
             Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Close.self,
-            PauseListener.self,
-            ResumeListener.self, Reload.self, Reopen.self, Connect.self, Send.self, Receive.self,
+            PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self, Connect.self, Send.self,
+            Receive.self,
         ])
 
     /// The names of the commands.
     private static let commands: Set = [
-        "check", "status", "connections", "top", "show", "config", "close", "pause", "resume", "reload", "reopen",
-        "connect",
-        "send", "receive",
+        "check", "status", "connections", "top", "show", "config", "close", "pause", "resume", "upstream", "reload",
+        "reopen", "connect", "send", "receive",
     ]
 
     /// The options that take a value.

@@ -295,6 +295,30 @@ import Testing
     }
 
     @Test(arguments: [
+        (
+            "/a", ["unix:///a", "unix-seqpacket:///a"],
+            "has several upstreams /a: name one of unix:///a, unix-seqpacket:///a"
+        ),
+        (
+            "tcp://h:81", ["tcp://h:80", "tcp://g:1"],
+            "has no upstream tcp://h:81: did you mean tcp://h:80? There is also tcp://g:1"
+        ),
+        ("tcp://h:81", [], "has no upstream tcp://h:81; `usherctl status web` lists those that it has"),
+    ])
+    func `the message of an unknown upstream names the others`(text: String, addresses: [String], words: String) throws
+    {
+        var web = ListenerStatus(name: "web", service: "forward", state: .listening)
+        web.upstreams = addresses.map(UpstreamStatus.init)
+        let status = ControlResults.Status(daemon: .sample(), listeners: [web])
+        let daemon = try FakeDaemon { call in
+            call.method.hasSuffix("Status") ? .reply(status) : .error(.noSuchUpstream(text, of: "web"))
+        }
+        expectFailure(daemon, .refused, "listener web \(words)") {
+            try $0.set(ControlParameters.SetUpstream(listener: "web", upstream: text, state: .disabled))
+        }
+    }
+
+    @Test(arguments: [
         (VarlinkError.stopping, "usherd is stopping"), (.laneSilent(3), "lane 3 of usherd does not answer"),
     ])
     func `each refusal has a sentence`(error: VarlinkError, words: String) throws {

@@ -21,7 +21,9 @@ import Testing
     @Test func `listeners, services, upstreams and connections are listed`() throws {
         var web = ListenerStatus(name: "web", service: "forward", state: .listening)
         web.upstreams = [UpstreamStatus(address: "tcp://10.0.0.5:80")]
-        let listeners = [web, ListenerStatus(name: "b", service: "echo", state: .listening), web]
+        var api = ListenerStatus(name: "api", service: "forward", state: .draining)
+        api.upstreams = [UpstreamStatus(address: "udp://10.0.0.7:1")]
+        let listeners = [web, ListenerStatus(name: "b", service: "echo", state: .listening), web, api]
         let daemon = try FakeDaemon { call in
             guard call.method.hasSuffix("Connections") else {
                 return .reply(ControlResults.Status(daemon: .sample(), listeners: listeners))
@@ -33,9 +35,13 @@ import Testing
             }
             return .reply(ControlResults.Connections(connections: connections, count: 2))
         }
-        #expect(LiveNames.find(.listener, at: try daemon.place) == ["b", "web"])
+        #expect(LiveNames.find(.listener, at: try daemon.place) == ["api", "b", "web"])
         #expect(LiveNames.find(.service, at: try daemon.place) == ["echo", "forward"])
-        #expect(LiveNames.find(.upstream, at: try daemon.place) == ["tcp://10.0.0.5:80"])
+        #expect(LiveNames.find(.upstream, at: try daemon.place) == ["tcp://10.0.0.5:80", "udp://10.0.0.7:1"])
+        for (words, found) in [("web", ["tcp://10.0.0.5:80"]), ("b", ["tcp://10.0.0.5:80", "udp://10.0.0.7:1"])] {
+            #expect(
+                LiveNames.find(.upstream, at: try daemon.place, typed: ["usherctl", "upstream", words, ""]) == found)
+        }
         #expect(LiveNames.find(.connection, at: try daemon.place) == ["7", "12"])
     }
 

@@ -90,6 +90,67 @@ import Testing
                 """)
     }
 
+    @Test func `what an operator has set for an upstream is below its row`() {
+        var web = Self.web
+        web.addresses = []
+        web.refused = []
+        web.upstreams[0].withdrawal = .draining
+        web.upstreams[0].configuredWeight = 1
+        web.upstreams[0].weight = 256
+        web.upstreams[1].withdrawal = .disabled
+        let text = text([web])
+        #expect(
+            text.hasSuffix(
+                """
+                  UPSTREAM                STATE              WEIGHT  NOW  TOTAL  FAILED  CONNECT
+                  tcp://10.0.0.5:80       draining              256    1   1270       0    340us
+                    set by an operator: draining, weight 256 in place of 1
+                  tcp://backup.example.…  disabled (backup)       2    0      0      10        -
+                    set by an operator: disabled
+
+                """), "\(text)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func `failures and the queue are shown`() {
+        var web = Self.web
+        web.addresses = []
+        web.refused = []
+        web.queue = QueueStatus(length: 3, limit: 1024)
+        web.upstreams[0].lastFailure = UpstreamFailureStatus(
+            time: Self.now - 90_000_000, attempt: .check, errno: nil, reason: "no answer within timeout")
+        web.upstreams[1].lastFailure = UpstreamFailureStatus(
+            time: Self.now - 500_000, attempt: .connection, errno: "EADDRNOTAVAIL",
+            reason: "Cannot assign requested address (EADDRNOTAVAIL): RDS has no transport (`modprobe rds_tcp`)\u{1b}")
+        web.upstreams[1].outage = OutageStatus(
+            since: Self.now - 12_000_000, attempt: .connection, failures: 3, reason: "x", retryMicroseconds: 1_500_000)
+        var text = text([web])
+        #expect(
+            text.hasSuffix(
+                """
+                  forward without a socket, limit 100
+                  queue: 3 of at most 1024 wait for an upstream
+                  UPSTREAM                    STATE          WEIGHT  NOW  TOTAL  FAILED  CONNECT
+                  tcp://10.0.0.5:80           up                  1    1   1270       0    340us
+                    last failure 1m 30s ago: no answer within timeout
+                  tcp://backup.example.net:…  down (backup)       2    0      0      10        -
+                    down for 12s after 3 failed connections in a row, tried again in 1.5s
+                    last failure 500ms ago: Cannot assign requested address (EADDRNOTAVAIL): RDS
+                      has no transport (`modprobe rds_tcp`)\\u{1B}
+
+                """), "\(text)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        web.upstreams[1].outage = OutageStatus(
+            since: Self.now - 12_000_000, attempt: .check, failures: 1, reason: "x", retryMicroseconds: nil)
+        text = self.text([web])
+        #expect(text.contains("    down for 12s after 1 failed check in a row\n"))
+        web.queue?.length = 0
+        text = self.text([web])
+        #expect(!text.contains("queue:"))
+        text = self.text([web], isVerbose: true)
+        #expect(text.contains("\n  queue: 0 of at most 1024 wait for an upstream\n"))
+    }
+
     @Test func `--verbose shows lanes and durations`() {
         let turns = DurationSpread(count: 12_345_678, p50: 12, p90: 40, p99: 340)
         let daemon = DaemonStatus.sample(lanes: [

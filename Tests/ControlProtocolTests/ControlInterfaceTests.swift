@@ -59,7 +59,11 @@ import Testing
             lanes: [LaneStatus(number: 0, connections: 6, turns: spread)])
         var upstream = UpstreamStatus(address: "tcp://127.0.0.1:1")
         upstream.limit = 3
+        upstream.withdrawal = .draining
+        upstream.configuredWeight = 2
         upstream.connectTimes = spread
+        upstream.lastFailure = UpstreamFailureStatus(time: 1, attempt: .check, errno: "ECONNREFUSED", reason: "no")
+        upstream.outage = OutageStatus(since: 1, attempt: .connection, failures: 3, reason: "no", retryMicroseconds: 2)
         var listener = ListenerStatus(name: "a", service: "forward", state: .waiting)
         listener.waitsFor = ["can0 down"]
         listener.addresses = ["tcp://[::]:1"]
@@ -67,6 +71,7 @@ import Testing
         listener.refused = [NamedCount(name: "listener.max-connections", count: 9)]
         listener.datagrams = DatagramCounts(received: 1, sent: 2, dropped: 3)
         listener.durations = spread
+        listener.queue = QueueStatus(length: 1, limit: 2)
         listener.upstreams = [upstream]
         var connection = ConnectionStatus(
             number: 1, listener: "a", service: "echo", peer: "p", local: "l", lane: 0, accepted: 1,
@@ -90,6 +95,7 @@ import Testing
             (.planReload, ControlResults.PlanReload(settings: [change], listeners: [planned])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
             (.show, ControlResults.Show(connection: connection, detail: .complete)),
+            (.setUpstream, VarlinkReply.Empty()), (.resetUpstream, ControlResults.Count(count: 1)),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
         ]
         #expect(Set(results.map(\.0)) == Set(ControlMethod.allCases))
@@ -119,6 +125,11 @@ import Testing
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),
             (.planReload, ControlParameters.None()), (.reopen, ControlParameters.None()),
+            (
+                .setUpstream,
+                ControlParameters.SetUpstream(listener: "a", upstream: "b", state: .draining, weight: 3)
+            ),
+            (.resetUpstream, ControlParameters.ResetUpstream(listener: "a", upstream: "b")),
         ]
         #expect(Set(parameters.map(\.0)) == Set(ControlMethod.allCases))
         for (method, value) in parameters {

@@ -7,7 +7,8 @@ import Testing
 @Suite struct VarlinkReplyTests {
     static let errors: [VarlinkError] = [
         .interfaceNotFound("a.b"), .methodNotFound("C"), .invalidParameter("d"), .permissionDenied, .expectedMore,
-        .noSuchListener("e"), .noSuchConnection(.max), .reloadFailed("f: g"), .stopping, .laneSilent(3),
+        .noSuchListener("e"), .noSuchConnection(.max), .noSuchUpstream("g", of: "e"), .reloadFailed("f: g"), .stopping,
+        .laneSilent(3),
     ]
 
     @Test func `replies end with NUL and say whether more follow`() {

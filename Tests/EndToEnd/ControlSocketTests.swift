@@ -99,6 +99,8 @@ import Testing
                     ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("PlanReload", "{}"),
                     ("Reopen", "{}"),
                     ("Close", "{\"filter\":{\"listener\":\"echo\"}}"),
+                    ("SetUpstream", "{\"listener\":\"echo\",\"upstream\":\"x\",\"state\":\"draining\"}"),
+                    ("ResetUpstream", "{\"listener\":\"echo\"}"),
                 ] {
                     let reply = try ask(daemon, method, parameters, as: "nobody", groups)
                     #expect(reply.contains("org.varlink.service.PermissionDenied"), "\(method): \(reply)")
@@ -144,14 +146,28 @@ import Testing
                 print(usher.Connections(limit=0))
                 print([setting["line"] for setting in usher.Config(listener="echo")["settings"] if "line" in setting])
                 print(usher.Show(number=lists[0]["connections"][0]["number"])["detail"]["client"]["tcp"]["state"])
+                print(usher.SetUpstream("front", "127.0.0.1:1", state="draining", weight=3))
+                print(usher.SetUpstream(listener="front", upstream="tcp://127.0.0.1:1", state="enabled"))
+                print([upstream["weight"] for upstream in usher.Status("front")["listeners"][0]["upstreams"]])
+                print(usher.ResetUpstream("front"), usher.ResetUpstream("front", "127.0.0.1:1"))
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
-                for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1)]:
+                for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1),
+                    lambda: usher.SetUpstream("front", "x", state="disabled"), lambda: usher.SetUpstream("front", "127.0.0.1:1")]:
                     try:
                         print(wrong())
                     except varlink.VarlinkError as error:
                         print(error.error(), error.parameters())
+        """
+
+    private static let front = """
+
+        [listener.front]
+        listen = "tcp://127.0.0.1:0"
+        service = "forward"
+        to = "tcp://127.0.0.1:1"
+
         """
 
     @Test(
@@ -159,7 +175,7 @@ import Testing
             if: FileManager.default.fileExists(atPath: library),
             "needs PyPI's varlink: Tests/EndToEnd/Client/fetch-varlink"))
     func `PyPI's client for Varlink calls every method`() throws {
-        try withUsherd(Self.echo) { daemon in
+        try withUsherd(Self.echo + Self.front) { daemon in
             let client = try Client(daemon.address("echo"))
             try client.send("hello")
             #expect(try client.receive(exactly: 5) == Array("hello".utf8))
@@ -167,12 +183,16 @@ import Testing
                 "/usr/bin/python3", ["-c", Self.varlink, Self.library, daemon.directory.appending("control")])
             let expected = """
                 ['io.usher.control', 'org.varlink.service']
-                ['echo']
+                ['echo', 'front']
                 1
                 1 1 5
                 {'connections': [], 'count': 1}
                 [5, 6]
                 established
+                {}
+                {}
+                [3]
+                {'count': 1} {'count': 0}
                 {} {} {} {}
                 ['unchanged']
                 {'count': 1} {'count': 1}
@@ -180,6 +200,8 @@ import Testing
                 io.usher.control.NoSuchConnection {'number': 0}
                 org.varlink.service.InvalidParameter {'parameter': 'filter'}
                 org.varlink.service.InvalidParameter {'parameter': 'client.call.listener'}
+                io.usher.control.NoSuchUpstream {'listener': 'front', 'upstream': 'x'}
+                org.varlink.service.InvalidParameter {'parameter': 'state'}
 
                 """
             #expect(result.text == expected, "\(result.errors)")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct EventKindTests {
     private static let refusals: [Refusal] = [
         .listenerLimit(1), .daemonLimit(1), .proxyHeader("none"), .loop(2), .upstreamsDown, .queueLimit(3),
-        .ended(.clientClosed),
+        .ended(.clientClosed), .paused, .upstreamsWithdrawn,
     ]
 
     @Test func `each event and each reason has its own MESSAGE_ID`() {

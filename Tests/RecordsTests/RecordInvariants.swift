@@ -121,7 +121,7 @@ private struct RecordSource {
     }
 
     private mutating func refusal() -> Refusal {
-        switch next() % 8 {
+        switch next() % 9 {
         case 0: .listenerLimit(Int(truncatingIfNeeded: number()))
         case 1: .daemonLimit(Int(truncatingIfNeeded: number()))
         // Only sentences of the parser stand there.
@@ -130,6 +130,7 @@ private struct RecordSource {
         case 4: .upstreamsDown
         case 5: .queueLimit(Int(truncatingIfNeeded: number()))
         case 6: .ended(.resetByClient)
+        case 7: .upstreamsWithdrawn
         default: .ownAddress
         }
     }

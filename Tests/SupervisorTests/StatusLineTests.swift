@@ -72,6 +72,17 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        (1, 0, "1 of 4 upstreams of front down"), (0, 2, "2 of 4 upstreams of front drained or disabled"),
+        (1, 2, "1 of 4 upstreams of front down and 2 drained or disabled"),
+    ])
+    func `the status line tells what is down from what an operator has taken out`(
+        down: Int, withdrawn: Int, words: String
+    ) {
+        let down = StatusLine.Down(listener: "front", down: down, all: 4, withdrawn: withdrawn)
+        #expect(Self.line(2, 0, down: [down]) == "2 listeners, 0 connections, \(words); reloaded 12:03")
+    }
+
     @Test(arguments: [(0, "00:00"), (59_999_999_999, "00:00"), (60_000_000_000, "00:01"), (UInt64.max, "23:34")])
     func `the status line has the time of the last reload`(nanoseconds: UInt64, text: String) {
         #expect(StatusLine.clock(nanoseconds) == text)

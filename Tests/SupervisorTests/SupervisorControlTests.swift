@@ -132,6 +132,57 @@ import Testing
         #expect(throws: VarlinkError.noSuchListener("x")) { try reply(from: client) }
     }
 
+    // MARK: - Upstreams
+
+    private static func front(_ upstreams: String) -> String {
+        "[listener.front]\nlisten = \"tcp://127.0.0.1:0\"\nservice = \"forward\"\nto = [\(upstreams)]\n"
+    }
+
+    private func set(_ members: String, _ upstream: String = "127.0.0.1:1", on client: Client) throws {
+        try send("SetUpstream", "{\"listener\":\"front\",\"upstream\":\"\(upstream)\",\(members)}", to: client)
+        _ = try reply(from: client)
+    }
+
+    @Test func `what is set for an upstream outlives a reload that keeps the upstream`() throws {
+        let (a, b) = ("\"tcp://127.0.0.1:1\"", "\"tcp://127.0.0.1:2\"")
+        let daemon = try SupervisorHarness(Self.front("\(a), \(b)"))
+        defer { daemon.end() }
+        let client = try client(daemon)
+        try set("\"state\":\"draining\",\"weight\":9", on: client)
+        #expect(
+            try daemon.onQueue { $0.statusLine.text }
+                == "1 listener, 0 connections, 1 of 2 upstreams of front drained or disabled")
+        try daemon.reload(Self.front("\(b), { address = \(a), weight = 3 }"))
+        let upstream = try #require(try status(daemon).listeners.first?.upstreams.last)
+        #expect(upstream.withdrawal == .draining && upstream.weight == 9 && upstream.configuredWeight == 3)
+        try daemon.reload(Self.front(b))
+        let dropped = try daemon.records("warning").first
+        #expect(dropped?["upstream"] == "tcp://127.0.0.1:1" && dropped?["listener"] == "front")
+        try daemon.reload(Self.front("\(b), \(a)"))
+        #expect(
+            try status(daemon).listeners.first?.upstreams.allSatisfy { $0.withdrawal == nil && $0.weight == 1 } == true)
+        try set("\"state\":\"disabled\"", "tcp://127.0.0.1:2", on: client)
+        try send("ResetUpstream", "{\"listener\":\"front\"}", to: client)
+        #expect(try reply(from: client, as: ControlResults.Count.self).count == 1)
+        #expect(daemon.records().count { $0.event == "warning" } == 1)
+    }
+
+    @Test func `an unknown listener or upstream is named in the error`() throws {
+        let daemon = try SupervisorHarness(Self.echo + Self.front("\"tcp://127.0.0.1:1\""))
+        defer { daemon.end() }
+        let client = try client(daemon)
+        for method in ["SetUpstream", "ResetUpstream"] {
+            for (listener, error) in [
+                ("x", VarlinkError.noSuchListener("x")), ("echo", .noSuchUpstream("u", of: "echo")),
+                ("front", .noSuchUpstream("u", of: "front")),
+            ] {
+                let state = method == "SetUpstream" ? ",\"state\":\"enabled\"" : ""
+                try send(method, "{\"listener\":\"\(listener)\",\"upstream\":\"u\"\(state)}", to: client)
+                #expect(throws: error) { try reply(from: client) }
+            }
+        }
+    }
+
     // MARK: - Reload
 
     @Test func `a reload answers when the new configuration is in force, or says why it is not`() throws {
@@ -249,8 +300,8 @@ import Testing
         try daemon.stop()
         #expect(try status(daemon).daemon.state == .draining)
         let client = try client(daemon)
-        for call in ["Reload", "Pause"] {
-            try send(call, call == "Pause" ? "{\"listener\":\"echo\"}" : "{}", to: client)
+        for call in ["Reload", "Pause", "ResetUpstream"] {
+            try send(call, call == "Reload" ? "{}" : "{\"listener\":\"echo\"}", to: client)
             #expect(throws: VarlinkError.stopping) { try reply(from: client) }
         }
         open.close()

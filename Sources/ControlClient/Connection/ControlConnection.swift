@@ -203,7 +203,9 @@ package final class ControlConnection {
     private func failure(_ error: any Error, of method: ControlMethod) -> ControlFailure {
         switch error {
         case let failure as ControlFailure: return failure
-        case VarlinkError.noSuchListener(let name): return .noListener(name, among: listenerNames)
+        case VarlinkError.noSuchListener(let name): return .noListener(name, among: listeners(nil).map(\.name))
+        case VarlinkError.noSuchUpstream(let address, let name):
+            return .noUpstream(address, of: name, among: listeners(name).first?.upstreams.map(\.address) ?? [])
         case VarlinkError.methodNotFound(let name), VarlinkError.interfaceNotFound(let name):
             return misunderstood("it does not know \(TerminalText.safe(name))")
         case VarlinkError.expectedMore: return misunderstood("it has several replies for one call")
@@ -236,12 +238,12 @@ package final class ControlConnection {
         return reply.parameters.version
     }
 
-    /// The names of the listeners; empty if the call fails.
-    private var listenerNames: [String] {
-        guard (try? send(ControlMethod.status.qualifiedName, ControlParameters.Status())) != nil,
+    /// The listeners, or the one with a name; empty if the call fails.
+    private func listeners(_ name: String?) -> [ListenerStatus] {
+        guard (try? send(ControlMethod.status.qualifiedName, ControlParameters.Status(listener: name))) != nil,
             let reply = try? receive(ControlResults.Status.self, isPatient: false)
         else { return [] }
-        return reply.parameters.listeners.map(\.name)
+        return reply.parameters.listeners
     }
 }
 

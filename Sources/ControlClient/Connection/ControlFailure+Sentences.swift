@@ -107,20 +107,44 @@ extension ControlFailure {
     ///
     /// - Parameter names: those that there are.
     static func noListener(_ name: String, among names: [String]) -> ControlFailure {
-        let missing = "no listener is named \(TerminalText.safe(name))"
+        missing("no listener is named \(TerminalText.safe(name))", name, names, "`usherctl status` lists them")
+    }
+
+    /// A listener has no upstream with the address, or several if its scheme was left out.
+    ///
+    /// - Parameter addresses: those of its upstreams.
+    static func noUpstream(_ address: String, of listener: String, among addresses: [String]) -> ControlFailure {
+        let listener = TerminalText.safe(listener)
+        let alike = addresses.filter { $0.hasSuffix("://\(address)") }
+        guard alike.isEmpty else {
+            return ControlFailure(
+                .refused,
+                "listener \(listener) has several upstreams \(TerminalText.safe(address)): name one of \(list(alike))")
+        }
+        return missing(
+            "listener \(listener) has no upstream \(TerminalText.safe(address))", address, addresses,
+            "`usherctl status \(listener)` lists those that it has")
+    }
+
+    /// Something has not been found by its name.
+    ///
+    /// - Parameters:
+    ///   - names: those that there are.
+    ///   - advice: what to do if there are none.
+    private static func missing(
+        _ what: String, _ name: String, _ names: [String], _ advice: String
+    ) -> ControlFailure {
         var others: [String] = []
         for name in names where !others.contains(name) { others.append(name) }
-        guard !others.isEmpty else {
-            return ControlFailure(.refused, "\(missing); `usherctl status` lists them")
-        }
+        guard !others.isEmpty else { return ControlFailure(.refused, "\(what); \(advice)") }
         guard let nearest = NearestName.find(name, among: others) else {
-            return ControlFailure(.refused, "\(missing); there \(others.count == 1 ? "is" : "are") \(list(others))")
+            return ControlFailure(.refused, "\(what); there \(others.count == 1 ? "is" : "are") \(list(others))")
         }
         others.removeAll { $0 == nearest }
         let question = "did you mean \(TerminalText.safe(nearest))?"
-        guard !others.isEmpty else { return ControlFailure(.refused, "\(missing): \(question)") }
+        guard !others.isEmpty else { return ControlFailure(.refused, "\(what): \(question)") }
         return ControlFailure(
-            .refused, "\(missing): \(question) There \(others.count == 1 ? "is" : "are") also \(list(others))")
+            .refused, "\(what): \(question) There \(others.count == 1 ? "is" : "are") also \(list(others))")
     }
 
     /// The first names of a list, and how many more there are.
@@ -147,6 +171,7 @@ extension ControlFailure {
         case .noSuchConnection(let number):
             ControlFailure(
                 .refused, "no open connection has the number \(number); `usherctl connections` lists the open ones")
+        case .noSuchUpstream(let address, let listener): noUpstream(address, of: listener, among: [])
         case .reloadFailed(let reason):
             ControlFailure(.refused, "the reload failed, and the configuration in force stays: \(safeLines(reason))")
         case .stopping: ControlFailure(.refused, "usherd is stopping and refuses this")

@@ -21,11 +21,13 @@ package enum LiveNames {
     package static func find(_ kind: Kind, for words: [String]) -> [String] {
         let (path, instance) = place(in: words)
         guard let place = try? ControlPlace.ofThisProcess(path: path, instance: instance) else { return [] }
-        return find(kind, at: place)
+        return find(kind, at: place, typed: words)
     }
 
     /// The names of the daemon at a place; empty if it cannot be asked.
-    static func find(_ kind: Kind, at place: ControlPlace) -> [String] {
+    ///
+    /// - Parameter words: upstreams are those of the listeners that are named here, if any are.
+    static func find(_ kind: Kind, at place: ControlPlace, typed words: [String] = []) -> [String] {
         guard let connection = try? ControlConnection(to: place, patience: patience) else { return [] }
         if kind == .connection {
             let list = try? connection.connections(ControlParameters.Connections(limit: most))
@@ -36,10 +38,15 @@ package enum LiveNames {
             switch kind {
             case .listener: listeners.map(\.name)
             case .service: listeners.map(\.service)
-            case .upstream: listeners.flatMap(\.upstreams).map(\.address)
+            case .upstream: upstreams(of: listeners, words)
             case .connection: [String]()
             }
         return Set(names).sorted()
+    }
+
+    private static func upstreams(of listeners: [ListenerStatus], _ words: [String]) -> [String] {
+        let named = listeners.filter { !$0.upstreams.isEmpty && words.contains($0.name) }
+        return (named.isEmpty ? listeners : named).flatMap(\.upstreams).map(\.address)
     }
 
     /// The values of `--control` and `--instance` in a command line. bash cuts `--control=PATH` into three words.

@@ -158,6 +158,11 @@ package struct StatusText {
         }
         add(place)
         for lack in listener.waitsFor { add(["waits", "for"] + lack.split(separator: " ").map(String.init), .unusual) }
+        if let queue = listener.queue, queue.length > 0 || isVerbose {
+            add(
+                ["queue: \(queue.length) of at most \(queue.limit)", "wait", "for", "an", "upstream"],
+                queue.length > 0 ? .unusual : nil)
+        }
         if !listener.refused.isEmpty {
             add(["refused:"] + listed(listener.refused.map { "\(Amount.count($0.count)) \($0.name)" }))
         }
@@ -185,28 +190,6 @@ package struct StatusText {
     }
 
     private func upstreams(of listener: ListenerStatus) -> [String] {
-        guard !listener.upstreams.isEmpty else { return [] }
-        var table = TextTable(
-            [
-                .name("UPSTREAM", least: 20), .word("STATE"), .number("WEIGHT"), .number("NOW"), .number("TOTAL"),
-                .number("FAILED"), .number("CONNECT"),
-            ] + (isVerbose ? [.number("99%"), .number("PEAK")] : []))
-        for upstream in listener.upstreams {
-            let state = upstream.state.rawValue + (upstream.backup ? " (backup)" : "")
-            let times = upstream.connectTimes
-            var cells = [
-                TextTable.Cell(upstream.address), TextTable.Cell(state, upstream.state == .up ? nil : .bad),
-                TextTable.Cell(String(upstream.weight)), TextTable.Cell(String(upstream.connections)),
-                TextTable.Cell(Amount.count(upstream.total)),
-                TextTable.Cell(Amount.count(upstream.failed), upstream.failed > 0 ? .bad : nil),
-                TextTable.Cell(times.map { Amount.duration(microseconds: $0.p50) } ?? "-"),
-            ]
-            if isVerbose {
-                cells.append(TextTable.Cell(times.map { Amount.duration(microseconds: $0.p99) } ?? "-"))
-                cells.append(TextTable.Cell(String(upstream.peak)))
-            }
-            table.add(cells)
-        }
-        return table.lines(style, indentation: 2)
+        UpstreamsText(listener.upstreams, now: now, isVerbose: isVerbose, style).lines
     }
 }

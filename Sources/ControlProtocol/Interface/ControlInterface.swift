@@ -75,14 +75,21 @@ package enum ControlInterface {
           bytes_out: int,
           datagrams: ?Datagrams,
           durations: ?Spread,
+          queue: ?Queue,
           upstreams: []Upstream
         )
 
+        # The connections of a listener that wait until an upstream has room.
+        type Queue (length: int, limit: int)
+
         # An upstream of a listener. Total counts connections to it, failed the attempts that failed.
+        # Override is what an operator has set; if that includes the weight, configured_weight is that of the configuration.
         type Upstream (
           address: string,
           state: (up, down),
+          override: ?(draining, disabled),
           weight: int,
+          configured_weight: ?int,
           backup: bool,
           connections: int,
           peak: int,
@@ -91,8 +98,17 @@ package enum ControlInterface {
           failed: int,
           bytes_in: int,
           bytes_out: int,
-          connect_times: ?Spread
+          connect_times: ?Spread,
+          last_failure: ?Failure,
+          outage: ?Outage
         )
+
+        # An attempt towards an upstream that failed; errno is the name of the error, such as ECONNREFUSED.
+        type Failure (time: int, attempt: (connection, check), errno: ?string, reason: string)
+
+        # Why an upstream is down: so many attempts failed in a row, the last one for this reason. Retry_us is the time until a
+        # connection may try it.
+        type Outage (since: int, attempt: (connection, check), failures: int, reason: string, retry_us: ?int)
 
         # An open connection or flow. Idle is the time since the last byte. Rtt_us is in lists of the order rtt, for TCP.
         type Connection (
@@ -249,6 +265,19 @@ package enum ControlInterface {
         # Accepts again.
         method Resume(listener: string) -> ()
 
+        # Sets the state or the weight (0 to 256) of an upstream, in place of those of the configuration; what is left out stays.
+        # Draining and disabled ones get no new connections; disabled ones are not checked either. Open connections stay.
+        # It outlives a reload that keeps the upstream, not a restart. The scheme of the address may be left out.
+        method SetUpstream(
+          listener: string,
+          upstream: string,
+          state: ?(enabled, draining, disabled),
+          weight: ?int
+        ) -> ()
+
+        # Takes back what SetUpstream has set for an upstream, or for all of a listener, and counts for how many.
+        method ResetUpstream(listener: string, upstream: ?string) -> (count: int)
+
         # Reads the configuration again and puts it in force, as SIGHUP does, and answers when that is done.
         method Reload() -> ()
 
@@ -264,6 +293,9 @@ package enum ControlInterface {
 
         # No open connection has this number.
         error NoSuchConnection (number: int)
+
+        # The listener has no upstream with this address, or several if the address has no scheme.
+        error NoSuchUpstream (listener: string, upstream: string)
 
         # The reload failed. The configuration in force stays.
         error ReloadFailed (reason: string)

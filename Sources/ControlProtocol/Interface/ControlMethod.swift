@@ -9,6 +9,8 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case close = "Close"
     case pause = "Pause"
     case resume = "Resume"
+    case setUpstream = "SetUpstream"
+    case resetUpstream = "ResetUpstream"
     case reload = "Reload"
     case planReload = "PlanReload"
     case reopen = "Reopen"
@@ -20,7 +22,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     package var needsOperator: Bool {
         switch self {
         case .status, .connections, .config, .show: false
-        case .close, .pause, .resume, .reload, .planReload, .reopen: true
+        case .close, .pause, .resume, .setUpstream, .resetUpstream, .reload, .planReload, .reopen: true
         }
     }
 }

@@ -39,6 +39,8 @@ package struct ListenerStatus: Codable, Hashable, Sendable {
     package var datagrams: DatagramCounts?
     /// How long connections lasted.
     package var durations: DurationSpread?
+    /// Of a service with upstreams: those who wait for one.
+    package var queue: QueueStatus?
     package var upstreams: [UpstreamStatus] = []
 
     package init(name: String, service: String, state: State) {
@@ -49,7 +51,7 @@ package struct ListenerStatus: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name, service, state, addresses, connections, peak, limit, total, failed, refused, datagrams, durations,
-            upstreams
+            queue, upstreams
         case waitsFor = "waits_for"
         case bytesIn = "bytes_in"
         case bytesOut = "bytes_out"
@@ -58,13 +60,21 @@ package struct ListenerStatus: Codable, Hashable, Sendable {
 
 /// An upstream of a listener.
 package struct UpstreamStatus: Codable, Hashable, Sendable {
-    /// Whether it gets connections.
+    /// Whether it can get connections.
     package enum State: String, Codable, Sendable { case up, down }
+
+    /// How an operator keeps new connections from it.
+    package enum Override: String, Codable, Sendable { case draining, disabled }
 
     /// The address as the configuration has it.
     package var address: String
     package var state = State.up
+    /// What an operator has set; nil for nothing.
+    package var withdrawal: Override?
+    /// The weight in force.
     package var weight = 1
+    /// The weight of the configuration, if an operator has set one; else nil.
+    package var configuredWeight: Int?
     package var backup = false
     package var connections = 0
     package var peak = 0
@@ -79,13 +89,20 @@ package struct UpstreamStatus: Codable, Hashable, Sendable {
     package var bytesOut: UInt64 = 0
     /// How long connecting took.
     package var connectTimes: DurationSpread?
+    /// The last attempt that failed; nil if there was none.
+    package var lastFailure: UpstreamFailureStatus?
+    /// Why it is down; nil if it is up.
+    package var outage: OutageStatus?
 
     package init(address: String) {
         self.address = address
     }
 
     private enum CodingKeys: String, CodingKey {
-        case address, state, weight, backup, connections, peak, limit, total, failed
+        case address, state, weight, backup, connections, peak, limit, total, failed, outage
+        case lastFailure = "last_failure"
+        case withdrawal = "override"
+        case configuredWeight = "configured_weight"
         case bytesIn = "bytes_in"
         case bytesOut = "bytes_out"
         case connectTimes = "connect_times"

@@ -18,6 +18,8 @@ package enum VarlinkError: Error, Hashable, Sendable {
     case noSuchListener(String)
     /// No open connection has this number.
     case noSuchConnection(UInt64)
+    /// The listener has no upstream with this address.
+    case noSuchUpstream(String, of: String)
     /// The reload failed, and the configuration in force stays.
     case reloadFailed(String)
     /// The daemon is stopping.
@@ -35,6 +37,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .expectedMore: "org.varlink.service.ExpectedMore"
         case .noSuchListener: "io.usher.control.NoSuchListener"
         case .noSuchConnection: "io.usher.control.NoSuchConnection"
+        case .noSuchUpstream: "io.usher.control.NoSuchUpstream"
         case .reloadFailed: "io.usher.control.ReloadFailed"
         case .stopping: "io.usher.control.Stopping"
         case .laneSilent: "io.usher.control.LaneSilent"
@@ -47,6 +50,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         var method: String?
         var parameter: String?
         var listener: String?
+        var upstream: String?
         var reason: String?
         var lane: Int?
         var number: UInt64?
@@ -61,6 +65,7 @@ package enum VarlinkError: Error, Hashable, Sendable {
         case .permissionDenied, .expectedMore, .stopping: Details()
         case .noSuchListener(let name): Details(listener: name)
         case .noSuchConnection(let number): Details(number: number)
+        case .noSuchUpstream(let address, let listener): Details(listener: listener, upstream: address)
         case .reloadFailed(let reason): Details(reason: reason)
         case .laneSilent(let number): Details(lane: number)
         }
@@ -77,6 +82,10 @@ package enum VarlinkError: Error, Hashable, Sendable {
             case "org.varlink.service.ExpectedMore": .expectedMore
             case "io.usher.control.NoSuchListener": details.listener.map(Self.noSuchListener)
             case "io.usher.control.NoSuchConnection": details.number.map(Self.noSuchConnection)
+            case "io.usher.control.NoSuchUpstream":
+                details.listener.flatMap { listener in
+                    details.upstream.map { .noSuchUpstream($0, of: listener) }
+                }
             case "io.usher.control.ReloadFailed": details.reason.map(Self.reloadFailed)
             case "io.usher.control.Stopping": .stopping
             case "io.usher.control.LaneSilent": details.lane.map(Self.laneSilent)

@@ -55,6 +55,17 @@ extension DaemonRecord {
             fields: [RecordField("upstream", .text(upstream))])
     }
 
+    /// What an operator had set for an upstream is no longer in force, since a reload has removed the upstream.
+    package static func overrideDropped(
+        _ upstream: String, listener: ListenerLabel, time: UInt64 = Clock.realtime
+    ) -> DaemonRecord {
+        DaemonRecord(
+            time: time, .warning,
+            "what an operator had set for \(upstream) is dropped: the reload has removed this upstream. If it is added again,"
+                + " it gets connections as the configuration says", listener: listener,
+            fields: [RecordField("upstream", .text(upstream))])
+    }
+
     /// The name of an upstream cannot be resolved. Written once, when the condition begins.
     ///
     /// - Parameter hasAddresses: whether addresses of an earlier look-up are in use.
@@ -81,7 +92,8 @@ extension DaemonRecord {
 }
 
 extension UpstreamOutage.Check {
-    fileprivate var words: String {
+    /// The failure in words: `no answer within timeout`.
+    package var words: String {
         switch self {
         case .connect(let reason): "connect failed: \(reason)"
         case .broken(let number): "connection failed: \(SystemError("read", errno: number).words)"

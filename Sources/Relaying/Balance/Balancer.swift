@@ -5,7 +5,7 @@
 /// It holds what never changes: the method, the weights and what is derived from them. The current state of a member is read
 /// through `state` at each choice, once or a few times for each member.
 ///
-/// - A member with weight 0 is never chosen.
+/// - A member with weight 0 is never chosen, nor is one that an operator has withdrawn.
 /// - A backup is chosen only when no regular member is available. A member at its limit counts as available, so the
 ///   connection waits for it (as in HAProxy). Backups share connections by the same method (HAProxy's `option allbackups`).
 ///   A connection that has tried all other members without success goes to a backup too (as in nginx), since that serves the
@@ -23,6 +23,8 @@ package final class Balancer: Sendable {
         package var weight: Int
         /// Whether it gets connections only when no other member is available.
         package var isBackup: Bool
+        /// Whether an operator keeps new connections from it: see ``UpstreamOverride``.
+        package var isWithdrawn = false
         /// The canonical text of the endpoint. `source-hash` depends on it alone, not on the place in the list.
         package var key: [UInt8]
 
@@ -59,6 +61,8 @@ package final class Balancer: Sendable {
         case allBusy
         /// None: no untried member is available.
         case noneAvailable
+        /// None, and an operator keeps connections from an untried member. From ``chooseDueFirst(tried:state:)`` only.
+        case withdrawn
     }
 
     /// The current state of an upstream for ``chooseDueFirst(tried:state:)``.
@@ -81,6 +85,7 @@ package final class Balancer: Sendable {
     private let method: BalanceMethod
     private let regulars: BalanceTier
     private let backups: BalanceTier
+    private let withdrawn: [Int]
 
     /// Takes the members in the order of the configuration. A member is identified by its index from then on.
     package init(method: BalanceMethod, members: [Member]) {
@@ -88,13 +93,18 @@ package final class Balancer: Sendable {
         var hashes: Set<UInt64> = []
         var regulars: [BalanceTier.Candidate] = []
         var backups: [BalanceTier.Candidate] = []
-        for (index, member) in members.enumerated() where member.weight > 0 {
+        var withdrawn: [Int] = []
+        for (index, member) in members.enumerated() {
+            // A member that is withdrawn has its hash too, so that no other one changes its own.
             var hash = StableHash.hash(member.key)
             // An upstream listed twice gets two shares, so each entry needs its own hash.
             while !hashes.insert(hash).inserted { hash = StableHash.mix(hash &+ StableHash.golden) }
+            if member.isWithdrawn { withdrawn.append(index) }
+            guard member.weight > 0, !member.isWithdrawn else { continue }
             let candidate = BalanceTier.Candidate(index: index, weight: member.weight, hash: hash)
             if member.isBackup { backups.append(candidate) } else { regulars.append(candidate) }
         }
+        self.withdrawn = withdrawn
         let takesTurns = method == .roundRobin || method == .leastConnections
         self.regulars = BalanceTier(regulars, takesTurns: takesTurns)
         self.backups = BalanceTier(backups, takesTurns: takesTurns)
@@ -143,7 +153,7 @@ package final class Balancer: Sendable {
     ///
     /// Called where ``choose(ticket:random:source:tried:state:)`` found none available.
     /// Trying an ejected upstream is better than refusing the connection. Of members due at the same time, the first in the
-    /// order of the configuration is chosen. Backups are treated like the others.
+    /// order of the configuration is chosen. Backups are treated like the others. A withdrawn member is not tried.
     package func chooseDueFirst(tried: MemberSet, state: (Int) -> EjectedState) -> Choice {
         var first: (due: UInt64, index: Int)?
         var isAnyBusy = false
@@ -157,6 +167,7 @@ package final class Balancer: Sendable {
             }
         }
         if let first { return .member(first.index) }
-        return isAnyBusy ? .allBusy : .noneAvailable
+        if isAnyBusy { return .allBusy }
+        return withdrawn.contains { !tried.contains($0) } ? .withdrawn : .noneAvailable
     }
 }

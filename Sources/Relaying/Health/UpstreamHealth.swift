@@ -87,6 +87,16 @@ package struct UpstreamHealth: Equatable, Sendable {
         case wentUp(afterNanoseconds: UInt64)
     }
 
+    /// The state of an upstream that is down.
+    package struct Outage: Equatable, Sendable {
+        /// When it went down.
+        package var since: UInt64
+        /// Why.
+        package var cause: Cause
+        /// When a connection may try it; nil while checks keep it down, or one connection tries it now.
+        package var retry: UInt64?
+    }
+
     /// Why an upstream went down.
     package enum Cause: Equatable, Sendable {
         /// So many connections in a row failed, the last one with this errno.
@@ -121,6 +131,8 @@ package struct UpstreamHealth: Equatable, Sendable {
     private var ejections = 0
     /// When it went down; undefined while it is up.
     private var downSince: UInt64 = 0
+    /// Why it went down; nil while it is up.
+    private var downCause: Cause?
 
     /// Makes the state of an upstream without reports: up.
     package init(limits: Limits) {
@@ -138,6 +150,14 @@ package struct UpstreamHealth: Equatable, Sendable {
         case .onTrial(let since): Self.sum(since, limits.trialTimeout)
         case .down: .max
         }
+    }
+
+    /// Since when it is down, and why; nil while it is up.
+    package var outage: Outage? {
+        guard let cause = downCause else { return nil }
+        var outage = Outage(since: downSince, cause: cause, retry: nil)
+        if case .ejected(_, let until) = state { outage.retry = until }
+        return outage
     }
 
     /// Whether a connection may try, unless another one claims the trial first: see ``claimAttempt(at:)``.
@@ -192,10 +212,9 @@ package struct UpstreamHealth: Equatable, Sendable {
             failures.removeAll { now.since($0) > ejection.window }
             failures.append(now)
             guard failures.count >= ejection.failures else { return nil }
-            let count = failures.count
-            downSince = now
+            let cause = Cause.connecting(failures: failures.count, errno: errno)
             eject(at: now, ejection)
-            return .wentDown(.connecting(failures: count, errno: errno))
+            return goDown(because: cause, at: now)
         case .onTrial(let since) where startedAt >= since:
             eject(at: now, ejection)
             return nil
@@ -227,8 +246,7 @@ package struct UpstreamHealth: Equatable, Sendable {
         streak = .failed(failures)
         guard failures >= checks.fall, case .up = state else { return nil }
         state = .down
-        downSince = now
-        return .wentDown(.checks(failures: failures, last: reason))
+        return goDown(because: .checks(failures: failures, last: reason), at: now)
     }
 
     /// Applies the limits of a new configuration and keeps the state.
@@ -269,7 +287,13 @@ package struct UpstreamHealth: Equatable, Sendable {
         return min(length, ejection.longest)
     }
 
+    private mutating func goDown(because cause: Cause, at now: UInt64) -> Change {
+        (downSince, downCause) = (now, cause)
+        return .wentDown(cause)
+    }
+
     private mutating func goUp(at now: UInt64) -> Change {
+        downCause = nil
         state = .up(since: now)
         failures = []
         ejections = 0

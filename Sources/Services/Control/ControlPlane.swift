@@ -27,6 +27,10 @@ package struct ControlRequest: Sendable {
         case pause(listener: String)
         /// To accept again.
         case resume(listener: String)
+        /// To set the state or the weight of an upstream.
+        case setUpstream(String, of: String, state: WantedUpstreamState?, weight: Int?)
+        /// To take back what was set for an upstream, or for all of a listener.
+        case resetUpstreams(String?, of: String)
         /// To read the configuration again; the outcome comes when it is in force, or was refused.
         case reload
         /// What a reload would do.
@@ -39,6 +43,8 @@ package struct ControlRequest: Sendable {
     package enum Outcome: Sendable {
         /// It was done.
         case done
+        /// It was done for so many.
+        case counted(Int)
         /// The status, and the identifier of each listener in it.
         case status(ControlResults.Status, identifiers: [Int])
         /// The configuration in force, and the only listener to show.

@@ -66,6 +66,8 @@ extension ControlWorker {
             let name = try call.parameters(as: ControlParameters.Listener.self).listener
             try expectOperator(for: "resume \(name)")
             ask(.resume(listener: name))
+        case .setUpstream: try setUpstream(call)
+        case .resetUpstream: try resetUpstream(call)
         case .reload:
             _ = try call.parameters(as: ControlParameters.None.self)
             try expectOperator(for: "reload")

@@ -256,6 +256,7 @@ final class ControlWorker: Worker {
     func finished(_ outcome: ControlRequest.Outcome) {
         switch outcome {
         case .done: reply(VarlinkReply.Empty())
+        case .counted(let count): reply(ControlResults.Count(count: count))
         case .failed(let error): fail(error)
         case .config(let configuration, let listener):
             reply(ControlResults.Config(settings: configuration.settings(of: listener).map(Setting.init)))

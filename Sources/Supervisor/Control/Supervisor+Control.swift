@@ -81,6 +81,10 @@ extension Supervisor {
             request.finish(setPaused(true, name))
         case .resume(let name):
             request.finish(setPaused(false, name))
+        case .setUpstream(let upstream, let listener, let state, let weight):
+            setUpstream(upstream, of: listener, state, weight, for: request)
+        case .resetUpstreams(let upstream, let listener):
+            resetUpstreams(upstream, of: listener, for: request)
         case .reload:
             reload(for: request)
         case .planReload:
@@ -177,6 +181,7 @@ extension ListenerStatus {
             datagrams = DatagramCounts(received: moved.received, sent: moved.sent, dropped: moved.dropped)
         }
         if totals.durations.count > 0 { durations = DurationSpread(totals.durations) }
+        queue = listener.service.queueStatus
         upstreams = listener.service.upstreamStatus
     }
 }

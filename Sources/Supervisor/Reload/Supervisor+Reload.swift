@@ -196,6 +196,12 @@ extension Supervisor {
                 recordListening(new, except: tellsNewSocketsOnly ? before[step.name]?.sockets ?? [] : [])
             }
         }
+        for step in plan.steps {
+            guard let old = before[step.name] else { continue }
+            for address in old.service.dropOverrides(missingIn: after[step.name]?.service) {
+                writer.write(.overrideDropped(address, listener: old.current.label))
+            }
+        }
         closing.removeAll { $0.socket == nil }
         let toClose = Set(plan.toClose)
         for open in before.values.flatMap(\.sockets) where toClose.contains(open.key) {

@@ -133,7 +133,7 @@ import Testing
                 let isGood =
                     switch choice {
                     case .member(let index): seenFree.contains(index)
-                    case .allBusy: false
+                    case .allBusy, .withdrawn: false
                     case .noneAvailable: seenFree.isEmpty
                     }
                 if !isGood || asked > 10 {

@@ -63,6 +63,30 @@ import Testing
 
     private static let threeFailures: [Input] = [.ask(true), .fail(), .ask(true), .fail(), .ask(true), .fail()]
 
+    @Test func `an outage says since when, why and until when`() {
+        var health = Health(limits: Self.passive)
+        #expect(health.outage == nil)
+        _ = play(Self.threeFailures, on: &health)
+        let since = Self.start + 3
+        let cause = Health.Cause.connecting(failures: 3, errno: ECONNREFUSED)
+        #expect(health.outage == Health.Outage(since: since, cause: cause, retry: since + Self.second))
+        let trial = since + Self.second
+        _ = health.claimAttempt(at: trial)
+        #expect(health.outage == Health.Outage(since: since, cause: cause, retry: nil), "one tries it now")
+        _ = health.connectFailed(startedAt: trial, at: trial, errno: EHOSTDOWN)
+        #expect(health.outage == Health.Outage(since: since, cause: cause, retry: trial + 2 * Self.second))
+        _ = health.claimAttempt(at: trial + 2 * Self.second)
+        _ = health.connectSucceeded(startedAt: trial + 2 * Self.second, at: trial + 2 * Self.second)
+        #expect(health.outage == nil)
+
+        var checked = Health(limits: Self.active)
+        _ = play([.check(false), .wait(1), .check(false), .wait(1), .check(false)], on: &checked)
+        let down = Health.Cause.checks(failures: 3, last: .timedOut)
+        #expect(checked.outage == Health.Outage(since: Self.start + 2 * Self.second, cause: down, retry: nil))
+        _ = play([.check(true), .check(true)], on: &checked)
+        #expect(checked.outage == nil)
+    }
+
     @Test func `an upstream is up at first, with checks and without`() {
         for limits in [Self.passive, Self.active] {
             let health = Health(limits: limits)

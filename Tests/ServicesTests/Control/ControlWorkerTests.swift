@@ -77,6 +77,26 @@ struct ControlWorkerTests {
         "{\"method\":\"io.usher.control.\(method)\",\"parameters\":\(parameters)\(more ? ",\"more\":true" : "")}"
     }
 
+    /// A call that sets something for an upstream.
+    private static func set(_ members: String) -> String {
+        "{\"method\":\"io.usher.control.SetUpstream\",\"parameters\":{\"listener\":\"a\",\"upstream\":\"b\",\(members)}}"
+    }
+
+    @Test(arguments: [
+        (set("\"state\":\"draining\""), "upstream drain: b of a"), (set("\"weight\":0"), "upstream weight 0: b of a"),
+        (set("\"state\":\"enabled\",\"weight\":256"), "upstream enable and weight 256: b of a"),
+        ("{\"method\":\"io.usher.control.ResetUpstream\",\"parameters\":{\"listener\":\"a\"}}", "upstream reset: a"),
+    ]) func `steering an upstream leaves a record of what was asked`(call: String, words: String) throws {
+        let bench = try Bench()
+        let peer = try bench.client(call)
+        #expect(bench.harness.run(until: { bench.plane.asked.count == 1 }))
+        bench.plane.take()?.finish(.failed(.noSuchUpstream("b", of: "a")))
+        let reply = bench.replies(1, to: peer).first
+        #expect(reply?.contains("NoSuchUpstream\",\"parameters\":{\"listener\":\"a\",\"upstream\":\"b\"}") == true)
+        let records = try bench.harness.capturedRecords().filter { $0.event == "operator" }
+        #expect(records.count == 1 && records[0]["message"]?.hasSuffix(" asked for: \(words)") == true)
+    }
+
     // MARK: - The protocol
 
     @Test func `a service says what it is and what its interfaces are`() throws {
@@ -99,6 +119,11 @@ struct ControlWorkerTests {
         ("{\"method\":\"io.usher.control.Close\",\"parameters\":{\"filter\":{\"peer\":\"x\"}}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Reload\",\"parameters\":{\"dry\":1}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Config\",\"parameters\":{\"listener\":1}}", "InvalidParameter"),
+        ("{\"method\":\"io.usher.control.SetUpstream\",\"parameters\":{\"listener\":\"a\"}}", "InvalidParameter"),
+        (set("\"state\":\"gone\""), "InvalidParameter"), (set("\"weight\":257"), "\"parameter\":\"weight\""),
+        (set("\"weight\":-1"), "\"parameter\":\"weight\""), (set("\"weight\":1e99"), "InvalidParameter"),
+        (set("\"weight\":null"), "\"parameter\":\"state\""),
+        ("{\"method\":\"io.usher.control.ResetUpstream\",\"parameters\":{\"upstream\":\"b\"}}", "InvalidParameter"),
     ]) func `a call that is wrong gets the error of Varlink`(call: String, error: String) throws {
         let bench = try Bench()
         #expect(try bench.reply(to: call).contains(error))

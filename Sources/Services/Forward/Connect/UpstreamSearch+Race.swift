@@ -14,6 +14,8 @@ extension UpstreamSearch {
     func beginRace() -> ConnectRace.Action {
         while let owner, let member {
             let upstream = group.members[member].upstream
+            // An operator may have withdrawn it while the search waited for its addresses or a resource.
+            if upstream.isWithdrawn, otherMember(orEjected: false) { continue }
             switch upstream.addresses(for: group, on: lane, waiter: Waiter(owner, on: lane)) {
             case .addresses(let found):
                 wait(for: .sockets)

@@ -157,6 +157,7 @@ final class UpstreamSearch {
         case .member, .waits: nil
         case .queueIsFull: .queueLimit(queueLimit)
         case .noneAvailable: .upstreamsDown
+        case .withdrawn: .upstreamsWithdrawn
         }
     }
 
@@ -211,6 +212,8 @@ final class UpstreamSearch {
         case queueIsFull
         /// No member is available.
         case noneAvailable
+        /// No member is available, and an operator keeps connections from one.
+        case withdrawn
     }
 
     /// Continues with what is available now: a member, its addresses, or a free place.
@@ -220,7 +223,7 @@ final class UpstreamSearch {
             switch choose() {
             case .member: break
             case .waits: return
-            case .queueIsFull, .noneAvailable: return refuse()
+            case .queueIsFull, .noneAvailable, .withdrawn: return refuse()
             }
         }
         if sockets.isEmpty { act(beginRace()) }
@@ -251,7 +254,7 @@ final class UpstreamSearch {
             switch choose() {
             case .member: return true
             case .waits: return false
-            case .queueIsFull, .noneAvailable: break
+            case .queueIsFull, .noneAvailable, .withdrawn: break
             }
         }
         refuse()
@@ -287,7 +290,7 @@ final class UpstreamSearch {
         var place: UInt64?
         if case .place(let number) = wait { place = number }
         let call = leaveQueue()
-        var found = chooseNow()
+        var found = chooseNow(isWaiting: place != nil)
         guard found == .waits else {
             answer(call, found == .member ? .served : .left)
             return found
@@ -299,7 +302,7 @@ final class UpstreamSearch {
         if queuedSince == nil { queuedSince = lane.now }
         roomDeadline = min(roomDeadline, lane.now + group.queueTimeout)
         // A place, or another upstream, may have become available between the choice and entering the queue.
-        found = chooseNow()
+        found = chooseNow(isWaiting: place != nil)
         guard found != .waits else {
             answer(call, .waits)
             return found
@@ -310,7 +313,9 @@ final class UpstreamSearch {
         return found
     }
 
-    private func chooseNow() -> ChoiceResult {
+    /// - Parameter isWaiting: whether the search is in the queue, where it stays if an operator withdraws the upstreams: it
+    ///   may get one of them later, or one that a reload adds.
+    private func chooseNow(isWaiting: Bool) -> ChoiceResult {
         if let next = group.successor {
             tried = next.members(as: tried, of: group)
             group = next
@@ -318,6 +323,7 @@ final class UpstreamSearch {
         switch group.choose(ticket: ticket, source: source, tried: tried, at: lane.now) {
         case .allBusy: return .waits
         case .noneAvailable: return .noneAvailable
+        case .withdrawn: return isWaiting ? .waits : .withdrawn
         case .member(let index):
             take(index)
             return .member

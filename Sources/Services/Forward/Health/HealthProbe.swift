@@ -91,6 +91,7 @@ final class HealthProbe: Pollable {
         // A timeout may be as long as the interval, so the previous check ends here at the latest.
         search?.timedOut()
         if search != nil { failed(.timedOut) }
+        guard upstream.override.isChecked else { return }
         let search = UpstreamSearch(check: member, in: group, on: lane)
         self.search = search
         _ = search.admit(self)
@@ -173,11 +174,13 @@ final class HealthProbe: Pollable {
 
     private func succeeded() {
         endCheck()
+        guard upstream.override.isChecked else { return }
         if let change = upstream.checkSucceeded(at: lane.now) { group.logChange(change, of: upstream, on: lane) }
     }
 
     private func failed(_ failure: CheckFailure) {
         endCheck()
+        guard upstream.override.isChecked else { return }
         if let change = upstream.checkFailed(failure, at: lane.now) { group.logChange(change, of: upstream, on: lane) }
     }
 

@@ -57,7 +57,13 @@ final class Upstream: Sendable {
         case named(NameResolution)
     }
 
+    private let operatorSetting = Mutex(UpstreamOverride())
+
+    /// A copy of ``UpstreamOverride/isWithdrawn``, to be read without the lock.
+    private let withdrawn = Atomic<Bool>(false)
+
     private let health: Mutex<UpstreamHealth>
+    private let lastFailure = Mutex<UpstreamCondition.Failure?>(nil)
     private let preference = Mutex(AddressPreference())
 
     /// Copies of ``UpstreamHealth/availableFrom`` and ``UpstreamHealth/wantsSuccess``, to be read without the lock.
@@ -93,6 +99,24 @@ final class Upstream: Sendable {
         }
     }
 
+    // MARK: - Operators
+
+    /// What an operator has set for it.
+    ///
+    /// After a change, ``UpstreamRegistry/followOverrides()`` applies it to the balancing of each group.
+    var override: UpstreamOverride {
+        get { operatorSetting.withLock { $0 } }
+        set {
+            operatorSetting.withLock { setting in
+                setting = newValue
+                withdrawn.store(newValue.isWithdrawn, ordering: .relaxed)
+            }
+        }
+    }
+
+    /// Whether an operator keeps new connections from it.
+    var isWithdrawn: Bool { withdrawn.load(ordering: .relaxed) }
+
     // MARK: - Health
 
     /// Whether a connection may try it, unless another one claims the only trial.
@@ -124,7 +148,8 @@ final class Upstream: Sendable {
 
     /// Reports that a connection begun at `start` has failed.
     func connectFailed(startedAt start: UInt64, at now: UInt64, errno: CInt) -> UpstreamHealth.Change? {
-        change { $0.connectFailed(startedAt: start, at: now, errno: errno) }
+        noteFailure(.connection(errno: errno), at: now)
+        return change { $0.connectFailed(startedAt: start, at: now, errno: errno) }
     }
 
     /// Reports that a check succeeded.
@@ -134,7 +159,17 @@ final class Upstream: Sendable {
 
     /// Reports that a check failed.
     func checkFailed(_ failure: CheckFailure, at now: UInt64) -> UpstreamHealth.Change? {
-        change { $0.checkFailed(failure, at: now) }
+        noteFailure(.check(failure), at: now)
+        return change { $0.checkFailed(failure, at: now) }
+    }
+
+    /// What a status shows of it.
+    var condition: UpstreamCondition {
+        UpstreamCondition(lastFailure: lastFailure.withLock { $0 }, outage: health.withLock { $0.outage })
+    }
+
+    private func noteFailure(_ cause: UpstreamCondition.Failure.Cause, at now: UInt64) {
+        lastFailure.withLock { $0 = UpstreamCondition.Failure(time: now, cause: cause) }
     }
 
     /// Applies the limits of a new configuration.

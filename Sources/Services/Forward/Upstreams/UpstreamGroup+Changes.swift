@@ -69,7 +69,8 @@ extension UpstreamOutage {
 }
 
 extension UpstreamOutage.Check {
-    fileprivate init(_ failure: CheckFailure, kind: SocketKind) {
+    /// Makes the failure for a record or a status.
+    init(_ failure: CheckFailure, kind: SocketKind) {
         switch failure {
         case .connect(let errno): self = .connect(UpstreamFailure.words(for: errno, kind: kind))
         case .broken(let errno): self = .broken(errno: errno)

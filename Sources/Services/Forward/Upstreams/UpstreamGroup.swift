@@ -31,6 +31,8 @@ final class UpstreamGroup: Sendable {
         case allBusy
         /// None: no member is available.
         case noneAvailable
+        /// None, and an operator keeps connections from a member.
+        case withdrawn
     }
 
     let label: ListenerLabel
@@ -62,7 +64,13 @@ final class UpstreamGroup: Sendable {
     /// Whether a reload has replaced the group.
     private let isReplaced = Atomic<Bool>(false)
 
-    private let balancer: Balancer
+    /// What the configuration says, without what operators have set.
+    private let configured: Balancer
+
+    /// The balancer with what operators have set, and whether there is one. Without one, no connection takes the lock.
+    private let steered = Mutex<Balancer?>(nil)
+    private let isSteered = Atomic<Bool>(false)
+
     private let nextTicket = Atomic<UInt64>(0)
 
     /// Makes the group; an ``UpstreamRegistration`` puts it in force.
@@ -99,11 +107,26 @@ final class UpstreamGroup: Sendable {
         resolutions = members.compactMap { if case .named(let name) = $0.upstream.place { name } else { nil } }
         linkUpstreams = members.map(\.upstream).filter { if case .link = $0.place { true } else { false } }
         takesDatagrams = members.first?.upstream.kind.isDatagram ?? false
-        balancer = Balancer(
+        configured = Balancer(method: settings.balance, members: settings.upstreams.map(Balancer.Member.init))
+        followOverrides()
+    }
+
+    private var balancer: Balancer {
+        guard isSteered.load(ordering: .acquiring) else { return configured }
+        return steered.withLock { $0 } ?? configured
+    }
+
+    /// Applies what operators have set for the members to connections that choose from now on.
+    func followOverrides() {
+        let overrides = members.map(\.upstream.override)
+        let isSet = overrides.contains { !$0.isEmpty }
+        let next = Balancer(
             method: settings.balance,
-            members: settings.upstreams.map {
-                Balancer.Member(weight: $0.weight, isBackup: $0.isBackup, key: Array($0.endpoint.description.utf8))
-            })
+            members: zip(settings.upstreams, overrides).map { Balancer.Member($0).overridden(by: $1) })
+        steered.withLock { balancer in
+            balancer = isSet ? next : nil
+            isSteered.store(isSet, ordering: .releasing)
+        }
     }
 
     /// Wakes waiting connections after a reload has replaced this group, so that they use the new one.
@@ -154,6 +177,7 @@ final class UpstreamGroup: Sendable {
         ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64, orEjected: Bool = true
     ) -> Choice {
         var excluded = tried
+        let balancer = balancer
         while true {
             let choice = balancer.choose(
                 ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: excluded
@@ -164,7 +188,7 @@ final class UpstreamGroup: Sendable {
             }
             switch choice {
             case .allBusy: return .allBusy
-            case .noneAvailable: return orEjected ? chooseEjected(tried: tried) : .noneAvailable
+            case .noneAvailable, .withdrawn: return orEjected ? chooseEjected(balancer, tried: tried) : .noneAvailable
             case .member(let index):
                 let upstream = members[index].upstream
                 // Another lane may have taken the last place in the meantime.
@@ -177,7 +201,7 @@ final class UpstreamGroup: Sendable {
     }
 
     /// Chooses a member that was ejected for failed connections, since no other is available.
-    private func chooseEjected(tried: MemberSet) -> Choice {
+    private func chooseEjected(_ balancer: Balancer, tried: MemberSet) -> Choice {
         while true {
             let choice = balancer.chooseDueFirst(tried: tried) { index in
                 let member = members[index]
@@ -187,6 +211,7 @@ final class UpstreamGroup: Sendable {
             switch choice {
             case .allBusy: return .allBusy
             case .noneAvailable: return .noneAvailable
+            case .withdrawn: return .withdrawn
             case .member(let index):
                 // Another lane may have taken the last place in the meantime.
                 if members[index].upstream.active.enter(limit: members[index].limit) { return .member(index) }
@@ -196,8 +221,17 @@ final class UpstreamGroup: Sendable {
 
     /// Gives up a connection's place at a member, and offers it to a waiting connection.
     func leave(_ index: Int) {
-        members[index].upstream.active.leave()
-        queue.serve()
+        let upstream = members[index].upstream
+        upstream.active.leave()
+        queue.serve { !upstream.isWithdrawn }
+    }
+}
+
+extension Balancer.Member {
+    /// An upstream as the configuration has it.
+    fileprivate init(_ settings: UpstreamSettings) {
+        self.init(
+            weight: settings.weight, isBackup: settings.isBackup, key: Array(settings.endpoint.description.utf8))
     }
 }
 

@@ -62,6 +62,13 @@ final class UpstreamRegistry: Sendable {
         }
     }
 
+    /// Applies what operators have set for upstreams: to the choices of all groups, and to connections that wait.
+    func followOverrides() {
+        let groups = entries.withLock { $0.compactMap { $0.registration?.group } }
+        for group in groups { group.followOverrides() }
+        queue.serveAll()
+    }
+
     /// Registers a group that comes into force.
     fileprivate func enter(_ registration: UpstreamRegistration) {
         entries.withLock { entries in

@@ -91,9 +91,11 @@ final class WaitingQueue: Sendable {
     ///   - number: calls only connections behind this number. The connection with this number was called but cannot use the
     ///     place: it had tried that upstream, or belongs to other settings.
     ///   - call: the reason for the call.
-    func serve(behind number: UInt64 = 0, as call: Call = .room) {
+    ///   - isUseful: whether anybody can use the place: not that of an upstream that an operator has withdrawn. When it is
+    ///     given back, ``serveAll()`` calls all.
+    func serve(behind number: UInt64 = 0, as call: Call = .room, if isUseful: () -> Bool = { true }) {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
-        guard count.load(ordering: .relaxed) > 0 else { return }
+        guard count.load(ordering: .relaxed) > 0, isUseful() else { return }
         let called = queue.withLock { queue -> Waiter? in
             guard let called = queue.places.takeFirst(behind: number) else { return nil }
             if call == .sweep { queue.swept.insert(called.number) }
