@@ -146,7 +146,7 @@ import Testing
                 print(usher.Connections(limit=0))
                 print([setting["line"] for setting in usher.Config(listener="echo")["settings"] if "line" in setting])
                 print(usher.Show(number=lists[0]["connections"][0]["number"])["detail"]["client"]["tcp"]["state"])
-                print(usher.SetUpstream("front", "127.0.0.1:1", state="draining", weight=3))
+                print(usher.SetUpstream(listener="front", upstream="127.0.0.1:1", state="draining", weight=3))
                 print(usher.SetUpstream(listener="front", upstream="tcp://127.0.0.1:1", state="enabled"))
                 print([upstream["weight"] for upstream in usher.Status("front")["listeners"][0]["upstreams"]])
                 print(usher.ResetUpstream("front"), usher.ResetUpstream("front", "127.0.0.1:1"))
@@ -154,7 +154,7 @@ import Testing
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
                 for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1),
-                    lambda: usher.SetUpstream("front", "x", state="disabled"), lambda: usher.SetUpstream("front", "127.0.0.1:1")]:
+                    lambda: usher.SetUpstream(listener="front", upstream="x", state="disabled"), lambda: usher.SetUpstream("front", "127.0.0.1:1")]:
                     try:
                         print(wrong())
                     except varlink.VarlinkError as error:
@@ -194,7 +194,7 @@ import Testing
                 [3]
                 {'count': 1} {'count': 0}
                 {} {} {} {}
-                ['unchanged']
+                ['unchanged', 'unchanged']
                 {'count': 1} {'count': 1}
                 io.usher.control.NoSuchListener {'listener': 'x'}
                 io.usher.control.NoSuchConnection {'number': 0}
