@@ -28,6 +28,9 @@ package final class Top {
     private var state: TopState
     private var keys = TopKeyReader()
 
+    /// The last frame; empty if the screen was cleared since.
+    private var shown = ""
+
     /// When to ask next, by ``Clock/monotonic``; nil while a reply is awaited.
     private var nextAsk: UInt64?
     private var isAsking = false
@@ -123,9 +126,18 @@ package final class Top {
         return min(one, other)
     }
 
+    /// Takes the terminal again, whose screen is empty then.
+    private func clear() {
+        terminal.enter()
+        shown = ""
+    }
+
     private func draw() {
         let style = OutputStyle(columns: state.size.columns, isColoured: isColoured)
-        terminal.show(TopScreen.frame(state, style))
+        let frame = TopScreen.frame(state, style)
+        guard frame != shown else { return }
+        shown = frame
+        terminal.show(frame)
     }
 
     /// Asks the daemon, or once more when the reply that is awaited has come.
@@ -144,7 +156,7 @@ package final class Top {
         switch state.press(key) {
         case .ask: ask()
         case .close(let number): feed.submit(.close(number))
-        case .redraw: terminal.enter()
+        case .redraw: clear()
         case .quit: return false
         case nil: break
         }
@@ -186,11 +198,11 @@ package final class Top {
                 raise(SIGSTOP)
             }
             // After SIGCONT too: a shell may have changed the terminal meanwhile.
-            if signal != SIGWINCH { terminal.enter() }
+            if signal != SIGWINCH { clear() }
             let size = terminal.currentSize()
             guard size != state.size else { continue }
             state.size = size
-            terminal.enter()
+            clear()
             if !state.isPaused { ask() }
         }
         return nil

@@ -30,7 +30,7 @@ struct TopTable {
             switch self {
             case .number: (7, 7)
             case .listener: (8, 16)
-            case .peer: (15, 47)
+            case .peer: (21, 47)
             case .upstream: (13, 47)
             case .age, .idle, .bytesIn, .bytesOut, .rateIn, .rateOut: (7, 7)
             case .rtt: (6, 6)
@@ -53,9 +53,14 @@ struct TopTable {
     /// The mark in front of the selected row, and the space in front of the others.
     static let mark = "> "
 
+    /// The least width of the client's address on a narrow screen: an IPv4 address without its port.
+    private static let narrowPeer = 15
+
     /// Chooses the columns for a width.
     init(width: Int, order: ListOrder, isRelayed: Bool) {
-        gap = width < 80 ? 1 : 2
+        let isNarrow = width < 80
+        let space = isNarrow ? 1 : 2
+        gap = space
         var chosen: Set<Column> = [.number, .peer, .rateIn, .rateOut]
         let needed: [Column] =
             switch order {
@@ -67,12 +72,16 @@ struct TopTable {
             }
         chosen.formUnion(needed)
         let room = width - Self.mark.count
+        func total(_ columns: Set<Column>) -> Int {
+            let least = columns.reduce(0) { $0 + Self.least($1, isNarrow) }
+            return least + space * (columns.count - 1)
+        }
         let optional: [Column] = [.listener] + (isRelayed ? [.upstream] : []) + [.idle, .age, .bytesIn, .bytesOut]
         for column in optional where !chosen.contains(column) {
-            if Self.total(chosen.union([column]), gap) <= room { chosen.insert(column) }
+            if total(chosen.union([column])) <= room { chosen.insert(column) }
         }
-        var widths = Dictionary(uniqueKeysWithValues: chosen.map { ($0, $0.widths.least) })
-        var left = room - Self.total(chosen, gap)
+        var widths = Dictionary(uniqueKeysWithValues: chosen.map { ($0, Self.least($0, isNarrow)) })
+        var left = room - total(chosen)
         for (column, wanted) in [(Column.peer, 21), (.upstream, 21), (.listener, 16), (.peer, 47), (.upstream, 47)] {
             guard let width = widths[column] else { continue }
             let more = max(min(left, min(wanted, column.widths.most) - width), 0)
@@ -82,8 +91,8 @@ struct TopTable {
         columns = Column.allCases.compactMap { column in widths[column].map { (column, $0) } }
     }
 
-    private static func total(_ columns: Set<Column>, _ gap: Int) -> Int {
-        columns.reduce(0) { $0 + $1.widths.least } + gap * (columns.count - 1)
+    private static func least(_ column: Column, _ isNarrow: Bool) -> Int {
+        column == .peer && isNarrow ? narrowPeer : column.widths.least
     }
 
     /// The line of the titles.
