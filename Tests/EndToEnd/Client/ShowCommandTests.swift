@@ -62,6 +62,45 @@ import Testing
         }
     }
 
+    /// Relays of datagrams: a flow, a stream to datagrams, datagrams to a stream.
+    @Test(arguments: [("udp", "udp"), ("tcp", "udp"), ("udp", "tcp")]) func `datagrams are shown with their upstream`(
+        from: String, to: String
+    ) throws {
+        let (echo, server) = (try DatagramEcho("a"), try Server())
+        let configuration = """
+            [daemon]
+            drain-timeout = "1s"
+
+            [listener.front]
+            listen = "\(from)://127.0.0.1:0"
+            service = "forward"
+            to = "\(to == "udp" ? echo.address : "\(server.address)")"
+            \(from == to ? "" : "framing = \"lines\"")
+            """
+        try withUsherd(configuration) { daemon in
+            let front = try #require(try daemon.record("listening")["local"])
+            let datagrams = try from == "udp" ? DatagramClient(to: front) : nil
+            let client = try from == "tcp" ? Client(daemon.address("front")) : nil
+            try datagrams?.send("hello")
+            try client?.send("hello\n")
+            let number = try daemon.record("open").connection
+            var shown = try show(daemon, number)
+            try waitUntil("the upstream is shown") {
+                shown = try show(daemon, number)
+                return shown.detail["upstream"] != nil
+            }
+            let upstream = side("upstream", shown.detail)
+            #expect((upstream["local"] as? String)?.hasPrefix("\(to)://127.0.0.1:") == true)
+            #expect(upstream["transfer"] as? String == "copying")
+            #expect((upstream["tcp"] != nil) == (to == "tcp"))
+            #expect((shown.detail["client"] != nil) == (from == "tcp"))
+            #expect(side("relaying", shown.detail)["connected"] != nil)
+            #expect(side("datagrams", shown.connection)["received"] as? Int == 1)
+            #expect(try usherctl(daemon, "show", "\(number)").text.contains("\n  datagrams:          1 received, "))
+            client?.close()
+        }
+    }
+
     @Test func `a relay is shown with what it holds, its half-close and its PROXY header`() throws {
         let server = try Server()
         let configuration = """
