@@ -15,7 +15,8 @@ struct Usherctl: ParsableCommand {
         version: "usherctl \(Version.text)",
         subcommands: [
             Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Close.self,
-            PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self, Connect.self, Send.self,
+            PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self, Connect.self,
+            Send.self,
             Receive.self,
         ])
 
