@@ -135,6 +135,55 @@ import Testing
         #expect(state.view?.rows.map(\.connection.number) == [6, 5, 4])
     }
 
+    @Test func `of many connections only the fastest are asked for, and all again after a while`() {
+        var state = TopState(size: .init(columns: 80, rows: 24), order: .rate, filter: ConnectionFilter())
+        /// All that are asked for, each as fast as its number.
+        func receive(at second: UInt64, but missing: UInt64? = nil) {
+            let numbers = state.question.numbers ?? Array(1...1000)
+            let list = numbers.filter { $0 != missing }.map {
+                ConnectionStatus.sample($0, age: (200 + second) * 1_000_000, bytesIn: $0 * second * 10, bytesOut: 0)
+            }
+            let new = second == 13 ? [ConnectionStatus.sample(2000, age: 5_000_000, bytesIn: 100_000, bytesOut: 0)] : []
+            state.received(.sample(list + new, for: state.question, at: second * 1_000_000_000))
+        }
+        receive(at: 1)
+        #expect(state.question.numbers == nil, "no rates are known yet")
+        receive(at: 2)
+        #expect(state.question.numbers == Array((901...1000 as ClosedRange<UInt64>).reversed()))
+        #expect(state.question.parameters.filter?.numbers?.count == 100)
+        receive(at: 5, but: 999)
+        #expect(state.view?.rows.map(\.connection.number).prefix(2) == [1000, 998])
+        #expect(state.view?.rows.first?.rate == ConnectionRate(bytesIn: 10_000, bytesOut: 0))
+        #expect(state.view?.count == 1000)
+        receive(at: 12)
+        #expect(state.question.numbers == nil, "ten seconds have passed")
+        receive(at: 13)
+        // One that was opened since all were compared is among them.
+        #expect(state.view?.rows.map(\.connection.number).prefix(2) == [2000, 1000])
+        #expect(state.view?.rows[1].rate == ConnectionRate(bytesIn: 10_000, bytesOut: 0))
+        #expect(state.view?.rows.count == 17 && state.question.numbers?.count == 100)
+        // What is asked otherwise concerns all.
+        _ = type("flistener=front\r", into: &state)
+        #expect(state.question.numbers == nil)
+        receive(at: 14)
+        #expect(state.question.numbers == nil, "not all of this filter were known")
+        receive(at: 15)
+        #expect(state.question.numbers?.count == 100)
+        _ = type("ar", into: &state)
+        #expect(state.question.numbers?.count == 100)
+        state.received(.sample([], for: state.question, at: 16_000_000_000, pid: 99))
+        #expect(state.question.numbers == nil)
+    }
+
+    @Test func `few connections are always asked for all together`() {
+        var state = TopState(size: .init(columns: 80, rows: 24), order: .rate, filter: ConnectionFilter())
+        for second in 1...3 as ClosedRange<UInt64> {
+            #expect(state.question.numbers == nil)
+            let list = (1...500).map { ConnectionStatus.sample($0, age: second * 1_000_000) }
+            state.received(.sample(list, for: state.question, at: second * 1_000_000_000))
+        }
+    }
+
     @Test func `any key leaves the help, and what is typed has an end`() {
         var state = state()
         type("?", into: &state)

@@ -60,7 +60,16 @@ package struct ConnectionsChange: Sendable {
         from earlier: ControlResults.Connections, to later: ControlResults.Connections,
         durationMicroseconds duration: UInt64
     ) {
-        let known = Dictionary(earlier.connections.map { ($0.number, $0) }) { first, _ in first }
+        self.init(
+            from: Dictionary(earlier.connections.map { ($0.number, $0) }) { first, _ in first }, to: later,
+            durationMicroseconds: duration)
+    }
+
+    /// Compares a list with each connection as it was before, by its number.
+    init(
+        from known: [UInt64: ConnectionStatus], to later: ControlResults.Connections,
+        durationMicroseconds duration: UInt64
+    ) {
         for connection in later.connections {
             if let before = known[connection.number] {
                 byNumber[connection.number] = Connection(from: before, to: connection)

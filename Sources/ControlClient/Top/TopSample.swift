@@ -11,11 +11,15 @@ struct TopQuestion: Hashable, Sendable {
     var filter: ConnectionFilter
     /// How many the screen has room for.
     var rows: Int
+    /// In the order by rate, the numbers of those that may be first; nil for all.
+    var numbers: [UInt64]?
 
-    /// The parameters of the call. Only the order by rate needs all connections, since the daemon knows no rates.
+    /// The parameters of the call. The order by rate has no limit, since the daemon knows no rates: see ``TopRanking``.
     var parameters: ControlParameters.Connections {
-        ControlParameters.Connections(
-            filter: filter.isEmpty ? nil : filter, order: order.ofDaemon,
+        var wanted = filter
+        wanted.numbers = numbers
+        return ControlParameters.Connections(
+            filter: wanted.isEmpty ? nil : wanted, order: order.ofDaemon,
             limit: order == .rate ? nil : UInt32(clamping: rows))
     }
 }
@@ -46,22 +50,27 @@ struct TopView: Sendable {
     /// Nil for the first sample of a daemon.
     let change: StatusChange?
     let rows: [Row]
+    /// How many connections match the filter.
+    let count: Int
 
     /// Makes a view of a sample.
     ///
-    /// - Parameter earlier: the sample before, of the same daemon.
-    init(_ sample: TopSample, after earlier: TopSample?) {
+    /// - Parameters:
+    ///   - earlier: the sample before, of the same daemon.
+    ///   - ranking: what the connections are compared with; it takes note of the sample.
+    init(_ sample: TopSample, after earlier: TopSample?, _ ranking: inout TopRanking) {
         self.sample = sample
         let duration = earlier.map { sample.received.since($0.received) / 1000 } ?? 0
         change = earlier.map {
             StatusChange(from: $0.status, to: sample.status, durationMicroseconds: duration)
         }
         let change = ConnectionsChange(
-            from: earlier?.list ?? ControlResults.Connections(connections: [], count: 0), to: sample.list,
-            durationMicroseconds: duration)
-        let sorted =
-            sample.question.order == .rate ? change.sortedByRate(sample.list.connections) : sample.list.connections
+            from: ranking.known, to: sample.list, durationMicroseconds: ranking.newAge(in: sample) ?? duration)
+        let isByRate = sample.question.order == .rate
+        let sorted = isByRate ? change.sortedByRate(sample.list.connections) : sample.list.connections
         rows = sorted.prefix(max(sample.question.rows, 0)).map { Row(connection: $0, rate: change.rate(of: $0)) }
+        ranking.note(sample, sorted: sorted)
+        count = ranking.count
     }
 
     /// Whether another sample is of the same process.

@@ -95,7 +95,7 @@ struct TopScreen {
 
     private func summary(_ view: TopView) -> String {
         let filter = FilterWords.text(of: state.filter)
-        return "sort: \(state.order.rawValue)  \(view.rows.count) of \(view.sample.list.count) shown"
+        return "sort: \(state.order.rawValue)  \(view.rows.count) of \(view.count) shown"
             + (filter.isEmpty ? "" : "  filter: \(TerminalText.safe(filter))")
     }
 

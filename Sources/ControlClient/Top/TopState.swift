@@ -54,6 +54,7 @@ struct TopState: Sendable {
     private(set) var isPaused = false
     private(set) var view: TopView?
     private(set) var message: Message?
+    private var ranking = TopRanking()
 
     /// Why the daemon cannot be asked; nil while it can.
     private(set) var failure: String?
@@ -76,7 +77,10 @@ struct TopState: Sendable {
 
     /// What to ask the daemon.
     var question: TopQuestion {
-        TopQuestion(order: order, filter: filter, rows: max(size.rows - Self.rowsAbove - 1 - Self.rowsBelow, 1))
+        var question = TopQuestion(
+            order: order, filter: filter, rows: max(size.rows - Self.rowsAbove - 1 - Self.rowsBelow, 1))
+        if order == .rate { question.numbers = ranking.numbers(for: filter) }
+        return question
     }
 
     // MARK: - Keys
@@ -205,7 +209,8 @@ struct TopState: Sendable {
         if !isSame { message = Message(text: "usherd was restarted") }
         let index = selectedIndex
         failure = nil
-        view = TopView(sample, after: isSame ? earlier : nil)
+        if !isSame { ranking = TopRanking() }
+        view = TopView(sample, after: isSame ? earlier : nil, &ranking)
         guard isSame else {
             selected = nil
             return
