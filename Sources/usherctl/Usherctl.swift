@@ -14,16 +14,15 @@ struct Usherctl: ParsableCommand {
         discussion: "See usherctl(1), usherd(8) and usherd.toml(5).",
         version: "usherctl \(Version.text)",
         subcommands: [
-            Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Close.self,
-            PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self, Connect.self,
-            Send.self,
-            Receive.self,
+            Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Explain.self,
+            Close.self, PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self,
+            Connect.self, Send.self, Receive.self,
         ])
 
     /// The names of the commands.
     private static let commands: Set = [
-        "check", "status", "connections", "top", "show", "config", "close", "pause", "resume", "upstream", "reload",
-        "reopen", "connect", "send", "receive",
+        "check", "status", "connections", "top", "show", "config", "explain", "close", "pause", "resume", "upstream",
+        "reload", "reopen", "connect", "send", "receive",
     ]
 
     /// The options that take a value.

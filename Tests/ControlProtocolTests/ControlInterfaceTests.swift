@@ -88,11 +88,15 @@ import Testing
         var planned = ListenerChange(name: "a", change: .removed, connections: 1)
         planned.drainMicroseconds = 1
         (planned.opens, planned.closes, planned.waitsFor, planned.settings) = (["o"], ["c"], ["w"], [change])
+        var verdict = Verdict(listener: "a", service: "forward", outcome: .refused)
+        (verdict.refusal, verdict.reason, verdict.addresses, verdict.limit) = ("paused", "r", ["tcp://[::]:1"], 2)
+        (verdict.balance, verdict.upstream, verdict.upstreams) = ("first", "u", [upstream])
         let results: [(ControlMethod, any Encodable & Sendable)] = [
             (.status, ControlResults.Status(daemon: daemon, listeners: [listener])),
             (.connections, ControlResults.Connections(connections: [connection], count: 1)),
             (.config, ControlResults.Config(settings: [setting])),
             (.planReload, ControlResults.PlanReload(settings: [change], listeners: [planned])),
+            (.explain, ControlResults.Explain(connections: 1, limit: 2, verdicts: [verdict])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
             (.show, ControlResults.Show(connection: connection, detail: .complete)),
             (.setUpstream, VarlinkReply.Empty()), (.resetUpstream, ControlResults.Count(count: 1)),
@@ -121,6 +125,7 @@ import Testing
             (.connections, ControlParameters.Connections(filter: filter, order: .age, limit: 1)),
             (.config, ControlParameters.Config(listener: "a")),
             (.show, ControlParameters.Connection(number: 1)),
+            (.explain, ControlParameters.Explain(address: "::1", listener: "a")),
             (.close, ControlParameters.Close(filter: filter, dryRun: true)),
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),

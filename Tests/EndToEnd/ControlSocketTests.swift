@@ -95,6 +95,8 @@ import Testing
                 #expect(try ask(daemon, "Config", "{}", as: "nobody", groups).contains("\"value\":\"\\\"games"))
                 #expect(try ask(daemon, "Connections", "{}", as: "nobody", groups).contains("\"count\":0"))
                 #expect(try ask(daemon, "Show", "{\"number\":9}", as: "nobody", groups).contains("NoSuchConnection"))
+                #expect(
+                    try ask(daemon, "Explain", "{\"address\":\"::1\"}", as: "nobody", groups).contains("unreachable"))
                 for (method, parameters) in [
                     ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("PlanReload", "{}"),
                     ("Reopen", "{}"),
@@ -151,6 +153,7 @@ import Testing
                 print([upstream["weight"] for upstream in usher.Status("front")["listeners"][0]["upstreams"]])
                 print(usher.ResetUpstream("front"), usher.ResetUpstream("front", "127.0.0.1:1"))
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
+                print([verdict["outcome"] for verdict in usher.Explain("127.0.0.1", "echo")["verdicts"]])
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
                 for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1),
@@ -194,6 +197,7 @@ import Testing
                 [3]
                 {'count': 1} {'count': 0}
                 {} {} {} {}
+                ['accepted']
                 ['unchanged', 'unchanged']
                 {'count': 1} {'count': 1}
                 io.usher.control.NoSuchListener {'listener': 'x'}

@@ -38,7 +38,7 @@ struct UpstreamsText {
     private func cells(_ upstream: UpstreamStatus) -> [TextTable.Cell] {
         let times = upstream.connectTimes
         var cells = [
-            TextTable.Cell(upstream.address), state(of: upstream),
+            TextTable.Cell(upstream.address), Self.state(of: upstream),
             TextTable.Cell(String(upstream.weight), upstream.configuredWeight == nil ? nil : .unusual),
             TextTable.Cell(String(upstream.connections)), TextTable.Cell(Amount.count(upstream.total)),
             TextTable.Cell(Amount.count(upstream.failed), upstream.failed > 0 ? .bad : nil),
@@ -52,7 +52,7 @@ struct UpstreamsText {
     }
 
     /// What an operator has set, else whether it is up.
-    private func state(of upstream: UpstreamStatus) -> TextTable.Cell {
+    static func state(of upstream: UpstreamStatus) -> TextTable.Cell {
         let name = upstream.withdrawal?.rawValue ?? upstream.state.rawValue
         let tint: OutputStyle.Tint? = upstream.withdrawal != nil ? .unusual : upstream.state == .up ? nil : .bad
         return TextTable.Cell(name + (upstream.backup ? " (backup)" : ""), tint)

@@ -227,6 +227,24 @@ package enum ControlInterface {
           relaying: ?Relaying
         )
 
+        # What a listener would do with a connection, if it came now; reason says why it is not accepted, and refusal is the rule
+        # that refuses it, as in Listener. Addresses are the sockets that can be reached from there. With proxy_header, it has to
+        # begin with a PROXY header, which is believed.
+        type Verdict (
+          listener: string,
+          service: string,
+          outcome: (accepted, waits, refused, unreachable),
+          refusal: ?string,
+          reason: ?string,
+          addresses: []string,
+          connections: int,
+          limit: ?int,
+          proxy_header: bool,
+          balance: ?string,
+          upstream: ?string,
+          upstreams: []Upstream
+        )
+
         # Which connections: all that match everything that is given. Peer is a network, such as 192.0.2.0/24, or an address.
         # Older and idle are the least durations in microseconds.
         type Filter (
@@ -255,6 +273,13 @@ package enum ControlInterface {
 
         # A close look at an open connection.
         method Show(number: int) -> (connection: Connection, detail: Detail)
+
+        # What all listeners, or one of them, would do with a connection from an IP address. Connections and limit are those of the
+        # daemon. Packet filters and routes are not known.
+        method Explain(
+          address: string,
+          listener: ?string
+        ) -> (connections: int, limit: int, verdicts: []Verdict)
 
         # Closes connections, with the reason closed-by-operator. With dry_run, only counts them.
         method Close(filter: Filter, dry_run: ?bool) -> (count: int)

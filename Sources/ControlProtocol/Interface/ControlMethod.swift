@@ -6,6 +6,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case connections = "Connections"
     case config = "Config"
     case show = "Show"
+    case explain = "Explain"
     case close = "Close"
     case pause = "Pause"
     case resume = "Resume"
@@ -21,7 +22,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     /// Whether the method changes something, so that it is for operators alone.
     package var needsOperator: Bool {
         switch self {
-        case .status, .connections, .config, .show: false
+        case .status, .connections, .config, .show, .explain: false
         case .close, .pause, .resume, .setUpstream, .resetUpstream, .reload, .planReload, .reopen: true
         }
     }

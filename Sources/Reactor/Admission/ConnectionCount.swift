@@ -21,7 +21,7 @@ public final class ConnectionCount: Sendable {
     /// Adds one, unless the count would be more than `limit`.
     public func enter(limit: Int?) -> Bool {
         let before = active.wrappingAdd(1, ordering: .relaxed).oldValue
-        if let limit, before >= limit {
+        if !AdmissionLimits.hasRoom(beside: before, limit: limit) {
             active.wrappingSubtract(1, ordering: .relaxed)
             return false
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Addresses
 package import Configuration
 package import ControlProtocol
 package import Reactor
@@ -23,6 +24,8 @@ package struct ControlRequest: Sendable {
         case status(listener: String?)
         /// The configuration in force, or what it has for a listener.
         case config(listener: String?)
+        /// What listeners, or one of them, would do with a connection from an address.
+        case explain(SocketAddress, listener: String?)
         /// To accept no more connections.
         case pause(listener: String)
         /// To accept again.
@@ -51,6 +54,8 @@ package struct ControlRequest: Sendable {
         case config(Configuration, listener: String?)
         /// What a reload from one configuration to another would do, without the values that change.
         case plan(ControlResults.PlanReload, from: Configuration, to: Configuration)
+        /// What listeners would do with a connection.
+        case explanation(ControlResults.Explain)
         /// It was not done.
         case failed(VarlinkError)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Addresses
 import ControlProtocol
 import Reactor
 
@@ -50,6 +51,10 @@ extension ControlWorker {
             ask(.config(listener: try call.parameters(as: ControlParameters.Config.self).listener))
         case .show:
             begin(Visit(for: .show(try call.parameters(as: ControlParameters.Connection.self).number)))
+        case .explain:
+            let parameters: ControlParameters.Explain = try call.parameters()
+            guard let client = SocketAddress(client: parameters.address) else { throw .invalidParameter("address") }
+            ask(.explain(client, listener: parameters.listener))
         case .close:
             let parameters: ControlParameters.Close = try call.parameters()
             let filter = try SessionFilter(parameters.filter)

@@ -260,6 +260,7 @@ final class ControlWorker: Worker {
         case .failed(let error): fail(error)
         case .config(let configuration, let listener):
             reply(ControlResults.Config(settings: configuration.settings(of: listener).map(Setting.init)))
+        case .explanation(let result): reply(result)
         case .plan(let plan, let old, let new): reply(plan.completed(from: old, to: new))
         case .status(let status, let identifiers): begin(Visit(for: .status(status, identifiers: identifiers)))
         }

@@ -77,6 +77,8 @@ extension Supervisor {
             request.finish(status(of: name))
         case .config(let name):
             request.finish(config(of: name))
+        case .explain(let client, let name):
+            request.finish(explain(client, to: name))
         case .pause(let name):
             request.finish(setPaused(true, name))
         case .resume(let name):

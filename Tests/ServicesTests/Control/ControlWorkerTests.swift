@@ -118,6 +118,7 @@ struct ControlWorkerTests {
         ("{\"method\":\"io.usher.control.Close\",\"parameters\":{\"filter\":{}}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Close\",\"parameters\":{\"filter\":{\"peer\":\"x\"}}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Reload\",\"parameters\":{\"dry\":1}}", "InvalidParameter"),
+        ("{\"method\":\"io.usher.control.Explain\",\"parameters\":{\"address\":\"x\"}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.Config\",\"parameters\":{\"listener\":1}}", "InvalidParameter"),
         ("{\"method\":\"io.usher.control.SetUpstream\",\"parameters\":{\"listener\":\"a\"}}", "InvalidParameter"),
         (set("\"state\":\"gone\""), "InvalidParameter"), (set("\"weight\":257"), "\"parameter\":\"weight\""),

@@ -111,7 +111,8 @@ final class UpstreamGroup: Sendable {
         followOverrides()
     }
 
-    private var balancer: Balancer {
+    /// The balancer with what operators have set.
+    var balancer: Balancer {
         guard isSteered.load(ordering: .acquiring) else { return configured }
         return steered.withLock { $0 } ?? configured
     }
@@ -170,6 +171,9 @@ final class UpstreamGroup: Sendable {
         nextTicket.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 
+    /// The number that the next connection will get.
+    var ticketOfNext: UInt64 { nextTicket.load(ordering: .relaxed) }
+
     /// Chooses a member, which counts the connection until ``leave(_:)``.
     ///
     /// - Parameter orEjected: whether an ejected member may be chosen if no other is available.
@@ -179,14 +183,7 @@ final class UpstreamGroup: Sendable {
         var excluded = tried
         let balancer = balancer
         while true {
-            let choice = balancer.choose(
-                ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: excluded
-            ) { index in
-                Balancer.MemberState(
-                    isAvailable: members[index].upstream.isAvailable(at: now),
-                    active: members[index].upstream.active.value, limit: members[index].limit)
-            }
-            switch choice {
+            switch balance(balancer, ticket: ticket, source: source, tried: excluded, at: now) {
             case .allBusy: return .allBusy
             case .noneAvailable, .withdrawn: return orEjected ? chooseEjected(balancer, tried: tried) : .noneAvailable
             case .member(let index):
@@ -203,12 +200,7 @@ final class UpstreamGroup: Sendable {
     /// Chooses a member that was ejected for failed connections, since no other is available.
     private func chooseEjected(_ balancer: Balancer, tried: MemberSet) -> Choice {
         while true {
-            let choice = balancer.chooseDueFirst(tried: tried) { index in
-                let member = members[index]
-                return Balancer.EjectedState(
-                    due: member.upstream.dueTime, active: member.upstream.active.value, limit: member.limit)
-            }
-            switch choice {
+            switch balanceEjected(balancer, tried: tried) {
             case .allBusy: return .allBusy
             case .noneAvailable: return .noneAvailable
             case .withdrawn: return .withdrawn
@@ -216,6 +208,28 @@ final class UpstreamGroup: Sendable {
                 // Another lane may have taken the last place in the meantime.
                 if members[index].upstream.active.enter(limit: members[index].limit) { return .member(index) }
             }
+        }
+    }
+
+    /// What the balancer chooses, for the members as they are. Counts nothing.
+    func balance(
+        _ balancer: Balancer, ticket: UInt64, source: UInt64, tried: MemberSet, at now: UInt64
+    ) -> Balancer.Choice {
+        balancer.choose(
+            ticket: ticket, random: StableHash.mix(ticket &+ StableHash.golden), source: source, tried: tried
+        ) { index in
+            Balancer.MemberState(
+                isAvailable: members[index].upstream.isAvailable(at: now),
+                active: members[index].upstream.active.value, limit: members[index].limit)
+        }
+    }
+
+    /// What the balancer chooses among the ejected members. Counts nothing.
+    func balanceEjected(_ balancer: Balancer, tried: MemberSet) -> Balancer.Choice {
+        balancer.chooseDueFirst(tried: tried) { index in
+            let member = members[index]
+            return Balancer.EjectedState(
+                due: member.upstream.dueTime, active: member.upstream.active.value, limit: member.limit)
         }
     }
 
