@@ -77,7 +77,8 @@ import Testing
         let group = try group(.first) { $0.upstreams = Array($0.upstreams[..<2]) }
         let client = SocketAddress.ipv4(.loopback, port: 0)
         func withdraw(_ index: Int) {
-            group.members[index].upstream.override.state = .draining
+            let upstream = group.members[index].upstream
+            upstream.override = upstream.override.changed(by: .init(state: .draining))
             group.followOverrides()
         }
         withdraw(0)
