@@ -30,10 +30,11 @@ extension Supervisor {
             phase: phase)
     }
 
-    /// The listeners that an operator has paused.
+    /// The listeners that an operator has paused or drains.
     private var paused: [StatusLine.Waiting] {
-        listeners.values.filter(\.current.state.isPaused).map(\.settings.name).sorted().map {
-            StatusLine.Waiting(listener: $0, reason: "paused")
+        listeners.values.filter(\.current.state.isPaused).sorted { $0.settings.name < $1.settings.name }.map {
+            let isDraining = drains[$0.current.identifier] != nil
+            return StatusLine.Waiting(listener: $0.settings.name, reason: isDraining ? "draining" : "paused")
         }
     }
 

@@ -61,6 +61,7 @@ extension Supervisor {
     }
 
     private func drain(until end: UInt64) {
+        abandonDrains()
         notifySystemd("STOPPING=1\n\(statusAssignment())")
         writer.write(
             .draining(

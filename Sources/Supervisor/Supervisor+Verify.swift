@@ -5,6 +5,7 @@
     import Glibc
     import LinuxSystem
     import Reactor
+    import Records
     import Synchronization
 
     extension Supervisor {
@@ -27,6 +28,12 @@
                 ledger.expect(
                     (required[lane] ?? []).isSubset(of: identifiers),
                     "lane \(lane) lacks listeners: it has \(identifiers), of \(required[lane] ?? [])")
+            }
+            for (identifier, draining) in drains {
+                let listener = listeners[draining.listener.label.name]?.current
+                ledger.expect(
+                    listener?.identifier == identifier && listener?.state.isPaused == true,
+                    "\(draining.listener.label.name) is drained, and is not paused")
             }
             if let lanes = control.verifiable {
                 guard let own = lanes.verify(within: .seconds(10)) else { return ["the control lane does not answer"] }

@@ -76,6 +76,9 @@ final class Supervisor {
     var removedListenersAlarm: Alarm?
     var noticeAlarm: Alarm?
     var controlAlarm: Alarm?
+    var drainsAlarm: Alarm?
+    /// The listeners that operators drain, by identifier.
+    var drains: [Int: DrainingListener] = [:]
     var noticePause: UInt64 = 0
     var removedListeners: [Int: RemovedListener] = [:]
     /// Sockets that reloads have closed, until every lane has released them.
@@ -205,6 +208,7 @@ final class Supervisor {
         let plans = DispatchSource.makeReadSource(fileDescriptor: trialLoader.raw, queue: queue)
         plans.setEventHandler { [self] in planLoaded() }
         controlAlarm = Alarm(on: queue) { [self] in followControlSettings() }
+        drainsAlarm = Alarm(on: queue) { [self] in continueDrains() }
         statusAlarm = Alarm(on: queue) { [self] in statusChanged() }
         drainAlarm = Alarm(on: queue) { [self] in drainTimedOut() }
         extendAlarm = Alarm(on: queue) { [self] in extendTimeout() }
@@ -225,6 +229,7 @@ final class Supervisor {
         removedListenersAlarm = nil
         noticeAlarm = nil
         controlAlarm = nil
+        drainsAlarm = nil
         hostWatchAlarm = nil
         hostWatch = nil
         removedListeners = [:]
@@ -254,7 +259,9 @@ final class Supervisor {
 
     private func connectionsChanged() {
         switch shutdown {
-        case .serving: statusChanged()
+        case .serving:
+            continueDrains()
+            statusChanged()
         case .draining: drainChanged()
         case .stopping: break
         }

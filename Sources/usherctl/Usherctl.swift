@@ -15,14 +15,14 @@ struct Usherctl: ParsableCommand {
         version: "usherctl \(Version.text)",
         subcommands: [
             Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Explain.self,
-            Close.self, PauseListener.self, ResumeListener.self, SteerUpstream.self, Reload.self, Reopen.self,
-            Connect.self, Send.self, Receive.self,
+            Close.self, PauseListener.self, ResumeListener.self, DrainListener.self, SteerUpstream.self, Reload.self,
+            Reopen.self, Connect.self, Send.self, Receive.self,
         ])
 
     /// The names of the commands.
     private static let commands: Set = [
-        "check", "status", "connections", "top", "show", "config", "explain", "close", "pause", "resume", "upstream",
-        "reload", "reopen", "connect", "send", "receive",
+        "check", "status", "connections", "top", "show", "config", "explain", "close", "pause", "resume", "drain",
+        "upstream", "reload", "reopen", "connect", "send", "receive",
     ]
 
     /// The options that take a value.

@@ -99,6 +99,7 @@ import Testing
             (.explain, ControlResults.Explain(connections: 1, limit: 2, verdicts: [verdict])),
             (.close, ControlResults.Count(count: 1)), (.pause, VarlinkReply.Empty()), (.resume, VarlinkReply.Empty()),
             (.show, ControlResults.Show(connection: connection, detail: .complete)),
+            (.drain, ControlResults.Drain(outcome: .drained, ended: 1, closed: 2, left: 0)),
             (.setUpstream, VarlinkReply.Empty()), (.resetUpstream, ControlResults.Count(count: 1)),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
         ]
@@ -130,6 +131,9 @@ import Testing
             (.pause, ControlParameters.Listener(listener: "a")),
             (.resume, ControlParameters.Listener(listener: "a")), (.reload, ControlParameters.None()),
             (.planReload, ControlParameters.None()), (.reopen, ControlParameters.None()),
+            (
+                .drain, ControlParameters.Drain(listener: "a", timeoutMicroseconds: 1, overMicroseconds: 2)
+            ),
             (
                 .setUpstream,
                 ControlParameters.SetUpstream(listener: "a", upstream: "b", state: .draining, weight: 3)

@@ -102,7 +102,7 @@ import Testing
                     ("Reopen", "{}"),
                     ("Close", "{\"filter\":{\"listener\":\"echo\"}}"),
                     ("SetUpstream", "{\"listener\":\"echo\",\"upstream\":\"x\",\"state\":\"draining\"}"),
-                    ("ResetUpstream", "{\"listener\":\"echo\"}"),
+                    ("Drain", pause), ("ResetUpstream", "{\"listener\":\"echo\"}"),
                 ] {
                     let reply = try ask(daemon, method, parameters, as: "nobody", groups)
                     #expect(reply.contains("org.varlink.service.PermissionDenied"), "\(method): \(reply)")
@@ -152,6 +152,7 @@ import Testing
                 print(usher.SetUpstream(listener="front", upstream="tcp://127.0.0.1:1", state="enabled"))
                 print([upstream["weight"] for upstream in usher.Status("front")["listeners"][0]["upstreams"]])
                 print(usher.ResetUpstream("front"), usher.ResetUpstream("front", "127.0.0.1:1"))
+                print(usher.Drain("front"), usher.Drain(listener="front", timeout_us=0, over_us=1))
                 print(usher.Pause("echo"), usher.Resume("echo"), usher.Reopen(), usher.Reload())
                 print([verdict["outcome"] for verdict in usher.Explain("127.0.0.1", "echo")["verdicts"]])
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
@@ -196,6 +197,7 @@ import Testing
                 {}
                 [3]
                 {'count': 1} {'count': 0}
+                {'outcome': 'drained', 'ended': 0, 'closed': 0, 'left': 0} {'outcome': 'drained', 'ended': 0, 'closed': 0, 'left': 0}
                 {} {} {} {}
                 ['accepted']
                 ['unchanged', 'unchanged']

@@ -62,6 +62,11 @@ extension ControlConnection {
         _ = try call(.resume, ControlParameters.Listener(listener: listener), as: VarlinkReply.Empty.self)
     }
 
+    /// `Drain`: pauses a listener, and waits without limit until it has no connections.
+    package func drain(_ parameters: ControlParameters.Drain) throws(ControlFailure) -> ControlResults.Drain {
+        try call(.drain, parameters, isPatient: true)
+    }
+
     /// `Reload`: waits for the outcome, which may take as long as names take to resolve.
     package func reload() throws(ControlFailure) {
         _ = try call(.reload, ControlParameters.None(), as: VarlinkReply.Empty.self, isPatient: true)

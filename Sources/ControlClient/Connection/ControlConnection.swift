@@ -21,7 +21,11 @@ package final class ControlConnection {
     private let unit: String
     private let patience: Duration
     private let descriptor: OwnedDescriptor
+    private var signals: SignalDescriptor?
     private var splitter = MessageSplitter(limit: MessageSplitter.longestReply)
+
+    /// The signal that made a call fail, after ``watchSignals()``.
+    package private(set) var signal: CInt?
     private var buffer = [UInt8](repeating: 0, count: 1 << 18)
 
     /// Connects to the first path of a place on which a process listens.
@@ -33,6 +37,15 @@ package final class ControlConnection {
         descriptor = opened.descriptor
         unit = place.unit
         self.patience = patience
+    }
+
+    /// Has SIGINT, SIGTERM and SIGHUP end a call instead of the process, so that the caller can say what they mean.
+    package func watchSignals() throws(ControlFailure) {
+        do throws(SystemError) {
+            signals = try SignalDescriptor(blocking: [SIGINT, SIGTERM, SIGHUP])
+        } catch {
+            throw ControlFailure(.unreachable, "\(error)")
+        }
     }
 
     /// The process that listens; nil if the kernel does not say.
@@ -193,7 +206,13 @@ package final class ControlConnection {
     /// - Returns: false on a timeout.
     private func isReady(_ wanted: CInt, _ duration: Duration?) throws(SystemError) -> Bool {
         var entries = [Poll.Entry(raw: descriptor.raw, wanted: wanted)]
+        if let signals { entries.append(Poll.Entry(raw: signals.raw, wanted: POLLIN)) }
         try Poll.wait(&entries, until: .deadline(in: duration))
+        // A reply that is there already is read first.
+        if entries[0].found == 0, entries.count > 1, let number = try signals?.next() {
+            signal = number
+            throw SystemError("poll", errno: EINTR)
+        }
         return entries[0].found != 0
     }
 

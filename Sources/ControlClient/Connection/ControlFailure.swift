@@ -12,6 +12,8 @@ package struct ControlFailure: Error, Hashable, Sendable {
         case unreachable = 69
         /// `EX_IOERR`: the output could not be written.
         case output = 74
+        /// `EX_TEMPFAIL`: the timeout of a drain has passed.
+        case timedOut = 75
         /// `EX_NOPERM`: permission denied.
         case denied = 77
     }

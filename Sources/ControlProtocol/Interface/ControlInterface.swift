@@ -290,6 +290,16 @@ package enum ControlInterface {
         # Accepts again.
         method Resume(listener: string) -> ()
 
+        # Pauses a listener and answers when it has no connections. With a timeout, those that are left then are closed, with the
+        # reason drained, all at once or spread over a time. Ended counts those that ended by themselves, and left those that are
+        # open if the listener was resumed or removed meanwhile. It is carried out even if the client disconnects.
+        method Drain(listener: string, timeout_us: ?int, over_us: ?int) -> (
+          outcome: (drained, resumed, removed),
+          ended: int,
+          closed: int,
+          left: int
+        )
+
         # Sets the state or the weight (0 to 256) of an upstream, in place of those of the configuration; what is left out stays.
         # Draining and disabled ones get no new connections; disabled ones are not checked either. Open connections stay.
         # It outlives a reload that keeps the upstream, not a restart. The scheme of the address may be left out.

@@ -10,6 +10,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case close = "Close"
     case pause = "Pause"
     case resume = "Resume"
+    case drain = "Drain"
     case setUpstream = "SetUpstream"
     case resetUpstream = "ResetUpstream"
     case reload = "Reload"
@@ -23,7 +24,7 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     package var needsOperator: Bool {
         switch self {
         case .status, .connections, .config, .show, .explain: false
-        case .close, .pause, .resume, .setUpstream, .resetUpstream, .reload, .planReload, .reopen: true
+        case .close, .pause, .resume, .drain, .setUpstream, .resetUpstream, .reload, .planReload, .reopen: true
         }
     }
 }

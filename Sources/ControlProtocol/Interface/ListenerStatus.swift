@@ -10,7 +10,7 @@ package struct ListenerStatus: Codable, Hashable, Sendable {
         case waiting
         /// The operator has paused it.
         case paused
-        /// A reload has removed it, and connections are left.
+        /// An operator drains it, or a reload has removed it and connections are left.
         case draining
     }
 

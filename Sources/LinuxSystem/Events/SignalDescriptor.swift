@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Glibc
 
 /// Signals read as data: signalfd(2).
 ///
@@ -16,6 +17,18 @@ public final class SignalDescriptor: Sendable {
         _ = try systemCall("pthread_sigmask") { unsafe clinux_block_signals(signals, CInt(signals.count)) }
         descriptor = OwnedDescriptor(
             adopting: try systemCall("signalfd") { unsafe clinux_signalfd(signals, CInt(signals.count)) })
+    }
+
+    /// Ends the process by the default action of a signal that is blocked here, so that the parent sees the wait status of
+    /// the signal.
+    public static func endProcess(by signal: CInt) {
+        Glibc.signal(signal, SIG_DFL)
+        var set = sigset_t()
+        // unsafe: a local.
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, signal)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(signal)
     }
 
     /// The descriptor number, for a Dispatch source.

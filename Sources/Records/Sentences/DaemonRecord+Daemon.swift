@@ -83,6 +83,20 @@ extension DaemonRecord {
         DaemonRecord(time: time, .stopped, "\(listener.name) stopped\(words(closed: closed))", listener: listener)
     }
 
+    /// A listener that an operator drains has no connections any more.
+    ///
+    /// - Parameters:
+    ///   - ended: how many connections ended by themselves.
+    ///   - closed: how many were closed.
+    package static func listenerDrained(
+        ended: UInt64, closed: UInt64, listener: ListenerLabel, time: UInt64 = Clock.realtime
+    ) -> DaemonRecord {
+        let verb = ended == 1 ? "has" : "have"
+        let closed = closed == 0 ? "none was" : "\(Quantity.grouped(closed)) \(closed == 1 ? "was" : "were")"
+        let words = "\(Quantity.text(ended, "connection")) \(verb) ended, \(closed) closed; it stays paused"
+        return DaemonRecord(time: time, .stopped, "\(listener.name) is drained: \(words)", listener: listener)
+    }
+
     // MARK: - Stop
 
     /// The daemon stops; open connections have until a timeout to end.

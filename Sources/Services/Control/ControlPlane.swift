@@ -30,6 +30,8 @@ package struct ControlRequest: Sendable {
         case pause(listener: String)
         /// To accept again.
         case resume(listener: String)
+        /// To pause a listener, and wait until it has no connections: nanoseconds.
+        case drain(listener: String, timeout: UInt64?, spread: UInt64)
         /// To set the state or the weight of an upstream.
         case setUpstream(String, of: String, state: WantedUpstreamState?, weight: Int?)
         /// To take back what was set for an upstream, or for all of a listener.
@@ -46,6 +48,8 @@ package struct ControlRequest: Sendable {
     package enum Outcome: Sendable {
         /// It was done.
         case done
+        /// The drain of a listener has ended.
+        case drained(ControlResults.Drain)
         /// It was done for so many.
         case counted(Int)
         /// The status, and the identifier of each listener in it.

@@ -71,6 +71,7 @@ extension ControlWorker {
             let name = try call.parameters(as: ControlParameters.Listener.self).listener
             try expectOperator(for: "resume \(name)")
             ask(.resume(listener: name))
+        case .drain: try drain(call)
         case .setUpstream: try setUpstream(call)
         case .resetUpstream: try resetUpstream(call)
         case .reload:

@@ -3,6 +3,7 @@
 import Addresses
 import Configuration
 import ControlProtocol
+import Glibc
 import LinuxSystem
 import Reactor
 import Records
@@ -64,6 +65,9 @@ final class ControlWorker: Worker {
     private(set) var step = 0
 
     var activity = Activity.none
+
+    /// Whether the call that is being answered is a drain, which may take hours.
+    var awaitsDrain = false
 
     /// The call that is being answered takes no reply, or several.
     private var isOneway = false
@@ -127,6 +131,8 @@ final class ControlWorker: Worker {
 
     override func inputEnded() {
         hasEnded = true
+        // The supervisor continues. A client that only shut down its writing side gets the reply.
+        if awaitsDrain, hasHungUp { return close(.clientClosed, by: .client) }
         proceed()
     }
 
@@ -182,7 +188,7 @@ final class ControlWorker: Worker {
     }
 
     private func answer(_ message: ArraySlice<UInt8>) {
-        (isOneway, takesMore) = (false, false)
+        (isOneway, takesMore, awaitsDrain) = (false, false, false)
         do throws(VarlinkCall.Mistake) {
             let call = try VarlinkCall(message)
             isOneway = call.oneway
@@ -228,6 +234,13 @@ final class ControlWorker: Worker {
         ownDeadline = min(ownDeadline ?? .max, lane.now &+ service.crowdedTime)
     }
 
+    /// Whether the client has closed its socket.
+    private var hasHungUp: Bool {
+        var entries = [Poll.Entry(raw: client.raw, wanted: 0)]
+        try? Poll.wait(&entries, until: 0)
+        return entries[0].found & POLLHUP != 0
+    }
+
     /// Whether the client may change something.
     private var mayOperate: Bool {
         service.operators.include(identity.credentials) { (try? PeerCredentials.groups(of: client.raw)) ?? [] }
@@ -256,6 +269,7 @@ final class ControlWorker: Worker {
     func finished(_ outcome: ControlRequest.Outcome) {
         switch outcome {
         case .done: reply(VarlinkReply.Empty())
+        case .drained(let result): reply(result)
         case .counted(let count): reply(ControlResults.Count(count: count))
         case .failed(let error): fail(error)
         case .config(let configuration, let listener):

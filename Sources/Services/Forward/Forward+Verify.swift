@@ -15,6 +15,9 @@ import Relaying
                     member.upstream.active, "connections to \(member.upstream.recorded)",
                     value: member.upstream.active.value)
             }
+            if isInForce {
+                for fault in overrideFaults { ledger.expect(false, "\(label.name): \(fault)") }
+            }
             ledger.add(queue, "clients in the queue of \(label.name)", value: queue.length)
             for fault in queue.faults { ledger.expect(false, "\(label.name): \(fault)") }
         }

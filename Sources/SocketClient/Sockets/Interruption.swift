@@ -59,13 +59,5 @@ final class Interruption {
     }
 
     /// Ends the process by the signal's default action, so that the parent sees the right wait status.
-    static func die(of signal: CInt) {
-        Glibc.signal(signal, SIG_DFL)
-        var set = sigset_t()
-        // unsafe: a local.
-        unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, signal)
-        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        raise(signal)
-    }
+    static func die(of signal: CInt) { SignalDescriptor.endProcess(by: signal) }
 }

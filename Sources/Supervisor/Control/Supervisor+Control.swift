@@ -80,9 +80,11 @@ extension Supervisor {
         case .explain(let client, let name):
             request.finish(explain(client, to: name))
         case .pause(let name):
-            request.finish(setPaused(true, name))
+            setPaused(true, name, for: request)
         case .resume(let name):
-            request.finish(setPaused(false, name))
+            setPaused(false, name, for: request)
+        case .drain(let name, let timeout, let spread):
+            drain(name, timeout: timeout, spread: spread, for: request)
         case .setUpstream(let upstream, let listener, let state, let weight):
             setUpstream(upstream, of: listener, state, weight, for: request)
         case .resetUpstreams(let upstream, let listener):
@@ -97,14 +99,21 @@ extension Supervisor {
         }
     }
 
-    private func setPaused(_ isPaused: Bool, _ name: String) -> ControlRequest.Outcome {
-        guard shutdown == .serving else { return .failed(.stopping) }
-        guard let listener = listeners[name]?.current else { return .failed(.noSuchListener(name)) }
+    private func setPaused(_ isPaused: Bool, _ name: String, for request: ControlRequest) {
+        guard shutdown == .serving else { return request.finish(.failed(.stopping)) }
+        guard let listener = listeners[name]?.current else { return request.finish(.failed(.noSuchListener(name))) }
+        follow(pause: isPaused, of: listener)
+        if !isPaused { endDrain(of: listener.identifier, .resumed) }
+        statusChanged()
+        // A client that connects after the answer is not accepted any more.
+        whenLanesFollow { request.finish(.done) }
+    }
+
+    /// Pauses or resumes a listener on all lanes.
+    func follow(pause isPaused: Bool, of listener: ListenerInForce) {
         listener.state.isPaused = isPaused
         let identifier = listener.identifier
         lanes.performOnAll { $0.followPause(of: identifier) }
-        statusChanged()
-        return .done
     }
 
     private func config(of name: String?) -> ControlRequest.Outcome {
@@ -123,7 +132,8 @@ extension Supervisor {
         for settings in configuration.listeners where name == nil || settings.name == name {
             guard let listener = listeners[settings.name] else { continue }
             let lacks = waiting.filter { $0.listener == settings.name }.map(\.what)
-            statuses.append(ListenerStatus(listener, isDraining: shutdown != .serving, waitsFor: lacks))
+            let isDraining = shutdown != .serving || drains[listener.current.identifier] != nil
+            statuses.append(ListenerStatus(listener, isDraining: isDraining, waitsFor: lacks))
             identifiers.append(listener.current.identifier)
         }
         for (identifier, removed) in removedListeners.sorted(by: { $0.key < $1.key }) {

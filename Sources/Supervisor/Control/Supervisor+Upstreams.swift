@@ -15,7 +15,8 @@ extension Supervisor {
         guard service.setUpstream(upstream, state: state, weight: weight) else {
             return request.finish(.failed(.noSuchUpstream(upstream, of: name)))
         }
-        upstreamsWereSteered { request.finish(.done) }
+        statusChanged()
+        whenLanesFollow { request.finish(.done) }
     }
 
     /// Takes back what was set for an upstream, or for all of a listener.
@@ -24,7 +25,8 @@ extension Supervisor {
         guard let count = service.resetUpstreams(upstream) else {
             return request.finish(.failed(.noSuchUpstream(upstream ?? "", of: name)))
         }
-        upstreamsWereSteered { request.finish(.counted(count)) }
+        statusChanged()
+        whenLanesFollow { request.finish(.counted(count)) }
     }
 
     private func steeredService(_ name: String, for request: ControlRequest) -> ActiveService? {
@@ -39,9 +41,8 @@ extension Supervisor {
         return service
     }
 
-    /// Calls `body` once every lane has ended the turn in which it may still have chosen as before.
-    private func upstreamsWereSteered(_ body: @escaping @Sendable () -> Void) {
-        statusChanged()
+    /// Calls `body` once every lane has ended the turn in which it may still have acted as before a change.
+    func whenLanesFollow(_ body: @escaping @Sendable () -> Void) {
         let pending = PendingLanes(lanes.handles.count)
         lanes.performOnAll { _ in
             if pending.answered() { body() }

@@ -242,6 +242,7 @@ extension Supervisor {
     /// ``confirmRemoval()`` has to follow once for all that a reload removes.
     private func leave(_ listener: ActiveListener, staying: Set<ObjectIdentifier>) {
         let identifier = listener.current.identifier
+        endDrain(of: identifier, .removed)
         lanes.performOnAll { $0.stopAccepting(identifier, staying: staying) }
         let timeout = configuration.daemon.drainTimeout
         var withoutSockets = listener

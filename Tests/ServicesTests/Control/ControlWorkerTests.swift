@@ -97,6 +97,25 @@ struct ControlWorkerTests {
         #expect(records.count == 1 && records[0]["message"]?.hasSuffix(" asked for: \(words)") == true)
     }
 
+    @Test func `a client that closes its socket during a drain gives up its place, and a half-close does not`() throws {
+        let bench = try Bench()
+        let calls = (0..<2).map { _ in
+            call("Drain", "{\"listener\":\"a\",\"timeout_us\":2,\"over_us\":18446744073709551615}")
+        }
+        let (gone, halfClosed) = (try bench.client(calls[0]), try bench.client(calls[1]))
+        #expect(bench.harness.run(until: { bench.plane.asked.count == 2 }))
+        #expect(bench.plane.asked[0] == .drain(listener: "a", timeout: 2000, spread: .max))
+        gone.close()
+        halfClosed.finishWriting()
+        #expect(bench.harness.run(until: { bench.harness.connections == 1 }))
+        let result = ControlResults.Drain(outcome: .drained, ended: 1, closed: 0, left: 0)
+        while let request = bench.plane.take() { request.finish(.drained(result)) }
+        #expect(
+            bench.replies(1, to: halfClosed) == [
+                "{\"parameters\":{\"outcome\":\"drained\",\"ended\":1,\"closed\":0,\"left\":0}}"
+            ])
+    }
+
     // MARK: - The protocol
 
     @Test func `a service says what it is and what its interfaces are`() throws {
@@ -125,6 +144,11 @@ struct ControlWorkerTests {
         (set("\"weight\":-1"), "\"parameter\":\"weight\""), (set("\"weight\":1e99"), "InvalidParameter"),
         (set("\"weight\":null"), "\"parameter\":\"state\""),
         ("{\"method\":\"io.usher.control.ResetUpstream\",\"parameters\":{\"upstream\":\"b\"}}", "InvalidParameter"),
+        ("{\"method\":\"io.usher.control.Drain\",\"parameters\":{\"listener\":\"a\",\"over_us\":1}}", "over_us"),
+        (
+            "{\"method\":\"io.usher.control.Drain\",\"parameters\":{\"listener\":\"a\",\"timeout_us\":-1}}",
+            "InvalidParameter"
+        ),
     ]) func `a call that is wrong gets the error of Varlink`(call: String, error: String) throws {
         let bench = try Bench()
         #expect(try bench.reply(to: call).contains(error))

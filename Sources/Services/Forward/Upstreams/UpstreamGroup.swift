@@ -130,6 +130,21 @@ final class UpstreamGroup: Sendable {
         }
     }
 
+    #if DEBUG
+        /// Whether no reload has replaced the group. Debug builds only.
+        var isInForce: Bool { !isReplaced.load(ordering: .acquiring) }
+
+        /// Where the balancing differs from what operators have set. Debug builds only.
+        var overrideFaults: [String] {
+            let upstreams = members.map(\.upstream)
+            let faults = upstreams.filter { $0.isWithdrawn != $0.override.isWithdrawn }.map {
+                "the copies of what is set for \($0.recorded) differ"
+            }
+            let isSet = upstreams.contains { !$0.override.isEmpty }
+            return isSet == isSteered.load(ordering: .acquiring) ? faults : faults + ["balances without what is set"]
+        }
+    #endif
+
     /// Wakes waiting connections after a reload has replaced this group, so that they use the new one.
     func wasReplaced() {
         isReplaced.store(true, ordering: .releasing)
