@@ -65,13 +65,13 @@ let package = Package(
         .target(name: "SocketClient", dependencies: ["Addresses", "LinuxSystem", "CEdit"], swiftSettings: strict),
         .target(
             name: "ControlClient",
-            dependencies: ["ControlProtocol", "Configuration", "TOML", "Addresses", "LinuxSystem"],
+            dependencies: ["ControlProtocol", "Records", "Configuration", "TOML", "Addresses", "LinuxSystem"],
             swiftSettings: strict),
         .executableTarget(
             name: "usherctl",
             dependencies: [
-                "ControlClient", "ControlProtocol", "Services", "HostAccess", "Configuration", "SocketClient",
-                "Addresses", "LinuxSystem",
+                "ControlClient", "ControlProtocol", "Services", "Records", "HostAccess", "Configuration",
+                "SocketClient", "Addresses", "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -22,6 +22,12 @@ public struct DaemonSettings: Hashable, Sendable {
     /// `max-connections`: how many connections may be open in all listeners together.
     public var maxConnections = 10_000
 
+    /// `history`: how many connections that have ended, and refusals, are kept in memory; 0 for none.
+    public var history = 1000
+
+    /// The most that ``history`` may be.
+    public static let mostHistory = 100_000
+
     /// `drain-timeout`: how long connections may stay open after a stop, or after their listener was removed.
     public var drainTimeout = Duration.seconds(30)
 

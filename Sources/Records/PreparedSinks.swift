@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxSystem
 
 /// The opened destinations of new settings, before they are applied: a later step of the reload may still fail.
 public struct PreparedSinks: Sendable {
     let channels: [LogChannel]
-    private let level: RecordLevel
+    let level: RecordLevel
     private let isExact: Bool
 
     init(_ settings: RecordSettings, reusing open: [LogChannel]) throws(SinkError) {
@@ -51,6 +52,7 @@ public struct PreparedSinks: Sendable {
         case .standardOutput: StandardStreamSink(destination, encoding: encoding, raw: 1)
         case .standardError: StandardStreamSink(destination, encoding: encoding, raw: 2)
         case .file(let path): try FileSink(path: path, encoding: encoding)
+        case .subscribers: throw SystemError("open", errno: EINVAL)
         }
     }
 }
@@ -61,13 +63,14 @@ extension RecordDestination {
         switch self {
         case .standardOutput: .of(descriptor: 1)
         case .standardError: .of(descriptor: 2)
-        case .journal, .file: TerminalStyle(isTerminal: false, isColoured: false)
+        case .journal, .file, .subscribers: TerminalStyle(isTerminal: false, isColoured: false)
         }
     }
 
     fileprivate func encoding(_ format: RecordFormat, _ style: TerminalStyle) -> RecordEncoding {
         switch (self, format) {
         case (.journal, _): .journal
+        case (.subscribers, _): .feed
         case (_, .json): .json
         case (_, .text): style.isTerminal ? .terminal : .text
         }

@@ -16,34 +16,63 @@ public final class RecordBuffer {
     /// When the buffer has to be flushed: nanoseconds of the monotonic clock; nil while it is empty.
     public private(set) var deadline: UInt64?
 
-    private let writer: RecordWriter
+    /// Where the records go.
+    public let writer: RecordWriter
+
     private let pool = BatchPool()
     private let limits: RecordLimits
+    private let isPrivate: Bool
     private var policy: RecordPolicy
     private var channels: [LogChannel]
     private var pending: PendingRecords
+    /// Set while there are subscribers.
+    private var feed: FeedBuffer?
 
-    init(writer: RecordWriter, limits: RecordLimits) {
+    init(writer: RecordWriter, limits: RecordLimits, isPrivate: Bool) {
         self.writer = writer
         self.limits = limits
-        (policy, channels) = writer.inForce
+        self.isPrivate = isPrivate
+        let now = writer.inForce
+        (policy, channels) = (now.policy, now.channels)
         pending = PendingRecords(encoders: writer.makeEncoders())
         pending.setExact(policy.isExact)
+        feed = now.feed.map { FeedBuffer($0.channel, isExact: now.policy.isExact) }
     }
 
     /// Whether a record of this level would be written; ask before making a costly one.
     public func isEnabled(_ level: RecordLevel) -> Bool { writer.policy.admits(level) }
 
-    /// Adds a connection's record. `now` is in nanoseconds of the monotonic clock.
-    public func append(_ record: borrowing ConnectionRecord, now: UInt64) {
-        guard admit(record.level, time: record.time) else { return }
-        added(byteCount: pending.append(record, in: policy.encodings), now: now)
+    /// Whether records that their listener does not log are wanted too, since there are subscribers.
+    public var showsUnlogged: Bool { !isPrivate && writer.policy.isFollowed }
+
+    /// Whether the ends of connections are wanted that their listener does not log.
+    public var showsUnloggedEnds: Bool { !isPrivate && (writer.history.isOn || writer.policy.isFollowed) }
+
+    /// Adds a connection's record.
+    ///
+    /// - Parameters:
+    ///   - now: in nanoseconds of the monotonic clock.
+    ///   - isLogged: whether it goes to the destinations of the log, and not only to subscribers and to the history.
+    public func append(_ record: consuming ConnectionRecord, now: UInt64, isLogged: Bool = true) {
+        if !writer.isInForce(policy) { follow() }
+        if isLogged, admit(record.level, time: record.time) {
+            added(byteCount: pending.append(record, in: policy.encodings), now: now)
+        }
+        if let feed, feed.admit(time: record.time, limit: limits.outstandingBytes) {
+            added(byteCount: feed.pending.append(record, in: FeedBuffer.encodings), now: now)
+        }
+        if !isPrivate { writer.history.append(record) }
     }
 
     /// Adds a record of the daemon. `now` is in nanoseconds of the monotonic clock.
     public func append(_ record: DaemonRecord, now: UInt64) {
-        guard admit(record.level, time: record.time) else { return }
-        added(byteCount: pending.append(record, in: policy.encodings), now: now)
+        if !writer.isInForce(policy) { follow() }
+        if admit(record.level, time: record.time) {
+            added(byteCount: pending.append(record, in: policy.encodings), now: now)
+        }
+        if let feed, feed.admit(time: record.time, limit: limits.outstandingBytes) {
+            added(byteCount: feed.pending.append(record, in: FeedBuffer.encodings), now: now)
+        }
     }
 
     /// Submits the buffered records if the deadline has passed. `now` is in nanoseconds of the monotonic clock.
@@ -54,9 +83,16 @@ public final class RecordBuffer {
     /// Submits the buffered records to the destinations. Call it before the lane ends.
     public func flush() {
         deadline = nil
-        guard pending.records.count > 0 else { return }
+        Self.submit(&pending.records, to: channels, pool, limits)
+        if let feed { Self.submit(&feed.pending.records, to: [feed.channel], feed.pool, limits) }
+    }
+
+    private static func submit(
+        _ records: inout EncodedRecords, to channels: [LogChannel], _ pool: BatchPool, _ limits: RecordLimits
+    ) {
+        guard records.count > 0 else { return }
         let batch = pool.take()
-        batch.fill(with: &pending.records, readers: channels.count)
+        batch.fill(with: &records, readers: channels.count)
         let records = batch.content
         for channel in channels {
             channel.submit(batch, of: records, pool: pool, limit: limits.outstandingBytes)
@@ -71,13 +107,16 @@ public final class RecordBuffer {
     private func follow() {
         // The buffered records are encoded for the destinations of the old settings.
         flush()
-        (policy, channels) = writer.inForce
+        let now = writer.inForce
+        (policy, channels) = (now.policy, now.channels)
         pending.setExact(policy.isExact)
+        if feed?.channel !== now.feed?.channel {
+            feed = now.feed.map { FeedBuffer($0.channel, isExact: now.policy.isExact) }
+        }
     }
 
-    /// Whether a record is to be encoded; applies new settings first. Counts it as dropped if every destination is full.
+    /// Whether a record is to be encoded for the log. Counts it as dropped if every destination is full.
     private func admit(_ level: RecordLevel, time: UInt64) -> Bool {
-        if !writer.isInForce(policy) { follow() }
         guard policy.admits(level) else { return false }
         for index in channels.indices where !channels[index].isFull(limits.outstandingBytes) { return true }
         for channel in channels { channel.drop(at: time) }
@@ -89,8 +128,29 @@ public final class RecordBuffer {
             flush()
         } else if deadline == nil {
             deadline = limits.nextFlush(after: now)
-            pending.records.reserve(limits.batchBytes, in: policy.encodings)
+            if pending.records.count > 0 { pending.records.reserve(limits.batchBytes, in: policy.encodings) }
         }
+    }
+}
+
+/// What a lane has buffered for the subscribers.
+private final class FeedBuffer {
+    static let encodings = RecordEncodings(.feed)
+
+    let channel: LogChannel
+    let pool = BatchPool()
+    var pending = PendingRecords(encoders: RecordEncoders(colour: false))
+
+    init(_ channel: LogChannel, isExact: Bool) {
+        self.channel = channel
+        pending.setExact(isExact)
+    }
+
+    /// Whether a record is to be encoded. Counts it as dropped if the channel is full.
+    func admit(time: UInt64, limit: Int) -> Bool {
+        guard channel.isFull(limit) else { return true }
+        channel.drop(at: time)
+        return false
     }
 }
 
@@ -107,6 +167,7 @@ private struct PendingRecords {
     mutating func setExact(_ isExact: Bool) {
         encoders.terminal.isExact = isExact
         encoders.text.isExact = isExact
+        encoders.feed.isExact = isExact
     }
 
     /// Encodes a record.

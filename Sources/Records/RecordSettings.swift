@@ -39,6 +39,9 @@ public enum RecordDestination: Hashable, Sendable {
 
     /// A file, opened for appending.
     case file(path: String)
+
+    /// Clients that have asked for records: ``RecordWriter/subscribe(_:form:wake:)``. No setting names it.
+    case subscribers
 }
 
 /// The format of a line.

@@ -128,6 +128,7 @@ final class Supervisor {
         let wakeup = try Wakeup()
         self.wakeup = wakeup
         shared = LaneShared(connectionLimit: configuration.daemon.maxConnections) { wakeup.signal() }
+        writer.history.setCapacity(configuration.daemon.history)
         lanes = try LaneGroup(count: configuration.daemon.laneCount, shared: shared) { [writer] in writer.makeBuffer() }
         inbox = try ControlInbox(lanes.handles)
         control = ControlServer(inbox, writer)

@@ -15,20 +15,20 @@ struct Usherctl: ParsableCommand {
         version: "usherctl \(Version.text)",
         subcommands: [
             Check.self, Status.self, Connections.self, TopCommand.self, Show.self, Config.self, Explain.self,
-            Close.self, PauseListener.self, ResumeListener.self, DrainListener.self, SteerUpstream.self, Reload.self,
-            Reopen.self, Connect.self, Send.self, Receive.self,
+            Events.self, History.self, Close.self, PauseListener.self, ResumeListener.self, DrainListener.self,
+            SteerUpstream.self, Reload.self, Reopen.self, LogLevel.self, Connect.self, Send.self, Receive.self,
         ])
 
     /// The names of the commands.
     private static let commands: Set = [
-        "check", "status", "connections", "top", "show", "config", "explain", "close", "pause", "resume", "drain",
-        "upstream", "reload", "reopen", "connect", "send", "receive",
+        "check", "status", "connections", "top", "show", "config", "explain", "events", "history", "close", "pause",
+        "resume", "drain", "upstream", "reload", "reopen", "log-level", "connect", "send", "receive",
     ]
 
     /// The options that take a value.
     private static let valued: Set = [
         "--timeout", "--source", "--count", "--user", "--control", "--instance", "--interval", "--listener", "--peer",
-        "--service", "--upstream", "--older", "--idle", "--sort", "--limit", "--over",
+        "--service", "--upstream", "--older", "--idle", "--sort", "--limit", "--over", "--event", "--level", "--reason",
     ]
 
     /// Options may be anywhere, even before their command.

@@ -21,6 +21,7 @@ import Testing
         #expect(configuration.daemon.lanes == .auto)
         #expect(configuration.daemon.maxConnections == 10_000)
         #expect(configuration.daemon.drainTimeout == .seconds(30))
+        #expect(configuration.daemon.history == 1000)
         #expect(configuration.daemon.control == .automatic)
         #expect(configuration.log.destinations == nil)
         #expect(configuration.log.format == .text)
@@ -38,6 +39,11 @@ import Testing
         #expect(listener.listen.map(\.origin.description) == ["usherd.toml:5:10"])
     }
 
+    @Test(arguments: [("false", 0), ("0", 0), ("100000", 100_000)])
+    func `the history is a count, or off`(value: String, count: Int) throws {
+        #expect(try parse("[daemon]\nhistory = \(value)\n" + Self.echo).daemon.history == count)
+    }
+
     @Test func readsEveryKey() throws {
         let configuration = try parse(
             """
@@ -45,6 +51,7 @@ import Testing
             lanes = 3
             max-connections = 77
             drain-timeout = "1h30m"
+            history = 5000
             control = "/run/usherd/control"
             [log]
             to = ["journal", "stderr", "file:/var/log/x"]
@@ -62,6 +69,7 @@ import Testing
         #expect(configuration.daemon.lanes == .fixed(3))
         #expect(configuration.daemon.maxConnections == 77)
         #expect(configuration.daemon.drainTimeout == .seconds(5400))
+        #expect(configuration.daemon.history == 5000)
         #expect(configuration.daemon.control == .path("/run/usherd/control"))
         #expect(configuration.log.destinations == [.journal, .standardError, .file(path: "/var/log/x")])
         #expect(configuration.log.format == .json)

@@ -8,6 +8,29 @@ import Testing
 @Suite struct ControlInterfaceTests {
     private static let own = Result { try InterfaceText(ControlInterface.description) }
 
+    /// What only the daemon writes: results with records.
+    private struct EventsReply: Encodable, Sendable {
+        let records = [VarlinkReply.Empty()]
+        let lines = ["a"]
+        let missed = 2
+    }
+
+    private struct HistoryReply: Encodable, Sendable {
+        let records = [VarlinkReply.Empty()]
+        let capacity = 1
+    }
+
+    private static var historyFilter: HistoryFilter {
+        var filter = HistoryFilter()
+        filter.listener = "a"
+        filter.service = "b"
+        filter.peer = "c"
+        filter.upstream = "d"
+        filter.reason = "e"
+        filter.refused = true
+        return filter
+    }
+
     private static func object(_ value: some Encodable) throws -> Any {
         var bytes: [UInt8] = []
         JSONText.append(value, to: &bytes)
@@ -52,11 +75,12 @@ import Testing
     @Test func `what is returned has the types of the description`() throws {
         let own = try Self.own.get()
         let spread = DurationSpread(count: 3, p50: 1, p90: 2, p99: 3)
-        let daemon = DaemonStatus(
+        var daemon = DaemonStatus(
             version: "1", pid: 2, started: 3, configuration: "/c", loaded: 4,
             reload: ReloadOutcome(time: 5, reason: "x"),
             state: .serving, connections: 6, peak: 7, limit: 8,
             lanes: [LaneStatus(number: 0, connections: 6, turns: spread)])
+        daemon.logLevel = "debug"
         var upstream = UpstreamStatus(address: "tcp://127.0.0.1:1")
         upstream.limit = 3
         upstream.withdrawal = .draining
@@ -102,6 +126,8 @@ import Testing
             (.drain, ControlResults.Drain(outcome: .drained, ended: 1, closed: 2, left: 0)),
             (.setUpstream, VarlinkReply.Empty()), (.resetUpstream, ControlResults.Count(count: 1)),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
+            (.events, EventsReply()), (.history, HistoryReply()),
+            (.logLevel, ControlResults.LogLevel(level: .debug, configured: .info)), (.setLogLevel, VarlinkReply.Empty()),
         ]
         #expect(Set(results.map(\.0)) == Set(ControlMethod.allCases))
         for (method, value) in results {
@@ -139,6 +165,9 @@ import Testing
                 ControlParameters.SetUpstream(listener: "a", upstream: "b", state: .draining, weight: 3)
             ),
             (.resetUpstream, ControlParameters.ResetUpstream(listener: "a", upstream: "b")),
+            (.events, ControlParameters.Events(listener: "a", events: ["close"], level: .error, text: true)),
+            (.history, ControlParameters.History(filter: Self.historyFilter, limit: 1)),
+            (.logLevel, ControlParameters.None()), (.setLogLevel, ControlParameters.SetLogLevel(level: .notice)),
         ]
         #expect(Set(parameters.map(\.0)) == Set(ControlMethod.allCases))
         for (method, value) in parameters {

@@ -97,9 +97,12 @@ import Testing
                 #expect(try ask(daemon, "Show", "{\"number\":9}", as: "nobody", groups).contains("NoSuchConnection"))
                 #expect(
                     try ask(daemon, "Explain", "{\"address\":\"::1\"}", as: "nobody", groups).contains("unreachable"))
+                #expect(try ask(daemon, "History", "{}", as: "nobody", groups).contains("\"capacity\":1000"))
+                #expect(try ask(daemon, "LogLevel", "{}", as: "nobody", groups).contains("\"level\":"))
+                #expect(try ask(daemon, "Events", "{}", as: "nobody", groups).contains("ExpectedMore"))
                 for (method, parameters) in [
                     ("Pause", pause), ("Resume", pause), ("Reload", "{}"), ("PlanReload", "{}"),
-                    ("Reopen", "{}"),
+                    ("Reopen", "{}"), ("SetLogLevel", "{\"level\":\"info\"}"),
                     ("Close", "{\"filter\":{\"listener\":\"echo\"}}"),
                     ("SetUpstream", "{\"listener\":\"echo\",\"upstream\":\"x\",\"state\":\"draining\"}"),
                     ("Drain", pause), ("ResetUpstream", "{\"listener\":\"echo\"}"),
@@ -157,6 +160,14 @@ import Testing
                 print([verdict["outcome"] for verdict in usher.Explain("127.0.0.1", "echo")["verdicts"]])
                 print([listener["change"] for listener in usher.PlanReload()["listeners"]])
                 print(usher.Close(filter={"listener": "echo"}, dry_run=True), usher.Close(filter={"service": "echo"}))
+                history = list(usher.History(filter={"listener": "echo", "refused": False}, limit=5, _more=True))
+                print([record["reason"] for reply in history for record in reply["records"]])
+                print(usher.SetLogLevel("info"), usher.LogLevel()["level"])
+            with client.open("io.usher.control") as events, client.open("io.usher.control") as usher:
+                replies = events.Events(events=["operator"], _more=True)
+                print(next(replies))
+                usher.Reopen()
+                print([record["event"] for record in next(replies)["records"]])
                 for wrong in [lambda: usher.Pause("x"), lambda: usher.Show(0), lambda: usher.Close(filter={}), lambda: usher.Status(listener=1),
                     lambda: usher.SetUpstream(listener="front", upstream="x", state="disabled"), lambda: usher.SetUpstream("front", "127.0.0.1:1")]:
                     try:
@@ -202,6 +213,10 @@ import Testing
                 ['accepted']
                 ['unchanged', 'unchanged']
                 {'count': 1} {'count': 1}
+                ['closed-by-operator']
+                {} info
+                {'records': []}
+                ['operator']
                 io.usher.control.NoSuchListener {'listener': 'x'}
                 io.usher.control.NoSuchConnection {'number': 0}
                 org.varlink.service.InvalidParameter {'parameter': 'filter'}

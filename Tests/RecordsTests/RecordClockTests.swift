@@ -35,7 +35,7 @@ import Testing
             var time = time_t(day * 86400)
             var parts = tm()
             gmtime_r(&time, &parts)
-            let date = RecordClock.civil(fromDays: day)
+            let date = CivilTime.date(fromDays: day)
             guard date.year == Int(parts.tm_year) + 1900, date.month == Int(parts.tm_mon) + 1,
                 date.day == Int(parts.tm_mday)
             else {

@@ -9,9 +9,18 @@ extension DaemonSettings {
         SettingKey("lanes", \.lanes, .lanes),
         SettingKey("max-connections", \.maxConnections, .count(1...10_000_000, example: 10_000)),
         SettingKey("drain-timeout", \.drainTimeout, .duration(.zero ... .seconds(86_400), example: "30s")),
+        SettingKey("history", \.history, .history),
         SettingKey("control", \.control, .control),
         SettingKey("operators", \.operatorGroup, .groupName),
     ]
+}
+
+extension SettingType where Value == Int {
+    /// A count, or `false` for 0.
+    fileprivate static let history = Self { key, value, diagnostics in
+        if case .boolean(false) = value.content { return 0 }
+        return count(0...DaemonSettings.mostHistory, example: 1000).read(key, value, &diagnostics)
+    }
 }
 
 extension SettingType where Value == DaemonSettings.Control {

@@ -134,6 +134,36 @@ package final class ControlConnection {
         }
     }
 
+    /// Calls a method that has several replies with records.
+    ///
+    /// - Parameters:
+    ///   - isPatient: whether to wait without limit for each reply, as for one that comes when something happens.
+    ///   - output: a descriptor; the call ends once nobody reads what is written to it.
+    ///   - body: called with each reply.
+    func callForRecords<Results: Decodable>(
+        _ method: ControlMethod, _ parameters: some Encodable, isPatient: Bool = false, output: CInt? = nil,
+        each body: (RecordsReply<Results>) -> Void
+    ) throws(ControlFailure) {
+        var hasBegun = false
+        do {
+            try send(method.qualifiedName, parameters, more: true)
+            while true {
+                guard let message = splitter.next() else {
+                    guard try read(isPatient: isPatient, output: output) else { return }
+                    continue
+                }
+                let reply = try RecordsReply<Results>(message)
+                hasBegun = true
+                body(reply)
+                if !reply.continues { return }
+            }
+        } catch let failure as ControlFailure where hasBegun && isPatient && failure.reason == .unreachable {
+            throw ControlFailure.ended(path, unit: unit)
+        } catch {
+            throw failure(error)
+        }
+    }
+
     /// A call as it is sent: ``ControlProtocol/VarlinkCall``.
     private struct Call<Parameters: Encodable>: Encodable {
         let method: String
@@ -170,16 +200,18 @@ package final class ControlConnection {
     ) throws -> ReceivedReply<Results> {
         while true {
             if let message = splitter.next() { return try ReceivedReply(message) }
-            try read(isPatient: isPatient)
+            _ = try read(isPatient: isPatient)
         }
     }
 
     /// Waits for bytes.
     ///
+    /// - Returns: false if nobody reads what is written to `output` any more.
     /// - Throws: ``ControlFailure``; `TooLong` if the reply is longer than any can be.
-    private func read(isPatient: Bool) throws {
+    private func read(isPatient: Bool, output: CInt? = nil) throws -> Bool {
         let transfer: Transfer
         do throws(SystemError) {
+            if let output, try isClosedBeforeReady(output) { return false }
             guard try isReady(POLLIN, isPatient ? nil : patience) else {
                 throw SystemError("recv", errno: ETIMEDOUT)
             }
@@ -198,6 +230,16 @@ package final class ControlConnection {
         case .endOfStream:
             throw ControlFailure.closed(path, isPartial: splitter.pendingBytes > 0, unit: unit)
         }
+        return true
+    }
+
+    /// Waits until there are bytes to read, or the reader of a pipe or terminal has gone: POLLERR of poll(2).
+    ///
+    /// - Returns: whether it has gone, and there are no bytes.
+    private func isClosedBeforeReady(_ output: CInt) throws(SystemError) -> Bool {
+        var entries = [Poll.Entry(raw: descriptor.raw, wanted: POLLIN), Poll.Entry(raw: output, wanted: 0)]
+        try Poll.wait(&entries, until: nil)
+        return entries[0].found == 0 && entries[1].found & (POLLERR | POLLHUP) != 0
     }
 
     /// Waits for an event.

@@ -77,6 +77,14 @@ extension ControlFailure {
                 : "\(what) without a reply: it is stopping, or has too many control clients; try again")
     }
 
+    /// The daemon closed the connection over which it had sent records.
+    static func ended(_ path: String, unit: String) -> ControlFailure {
+        ControlFailure(
+            .unreachable,
+            "usherd at \(TerminalText.safe(path)) closed the connection: it was stopped or restarted;"
+                + " `systemctl status \(unit)` shows it")
+    }
+
     /// A read or a write failed.
     static func broken(_ path: String, _ error: SystemError, unit: String) -> ControlFailure {
         switch error.errno {

@@ -57,6 +57,9 @@ package struct StatusText {
         }
         let limit = Amount.count(UInt64(clamping: daemon.limit))
         lines += described("connections", "\(daemon.connections) now, \(daemon.peak) peak, limit \(limit)")
+        if let level = daemon.logLevel {
+            lines += described("log level", "\(level), set by an operator until the next reload", .unusual)
+        }
         return lines
     }
 

@@ -43,6 +43,10 @@ package enum ControlInterface {
         # An event loop of the daemon. A turn is what it does between two waits.
         type Lane (number: int, connections: int, turns: Spread)
 
+        # How important a record is, the least first.
+        type Level (debug, info, notice, warning, error)
+
+        # Of the daemon, log_level is the lowest level that is logged, if an operator has set another one than the configuration.
         type Daemon (
           version: string,
           pid: int,
@@ -54,7 +58,8 @@ package enum ControlInterface {
           connections: int,
           peak: int,
           limit: int,
-          lanes: []Lane
+          lanes: []Lane,
+          log_level: ?Level
         )
 
         # Total counts connections since the daemon was started, and peak is the most at a time.
@@ -257,6 +262,17 @@ package enum ControlInterface {
           idle_us: ?int
         )
 
+        # Which entries of the history: all that match everything that is given. Peer is a network or an address, and reason that
+        # of a close, or the rule of a refusal as in the status.
+        type HistoryFilter (
+          listener: ?string,
+          service: ?string,
+          peer: ?string,
+          upstream: ?string,
+          reason: ?string,
+          refused: ?bool
+        )
+
         # The daemon, and its listeners; or one of them.
         method Status(listener: ?string) -> (daemon: Daemon, listeners: []Listener)
 
@@ -283,6 +299,27 @@ package enum ControlInterface {
 
         # Closes connections, with the reason closed-by-operator. With dry_run, only counts them.
         method Close(filter: Filter, dry_run: ?bool) -> (count: int)
+
+        # The records from now on: of a listener, of these events, of this level and above. The call needs "more". The first reply
+        # has no records, and says that none is missed from now on. Records have the members of the JSON log; with text, lines have
+        # the lines of the text log instead. Of records that come faster than the client reads them, missed are lost after those of
+        # the reply.
+        method Events(
+          listener: ?string,
+          events: ?[]string,
+          level: ?Level,
+          text: ?bool
+        ) -> (records: []object, lines: ?[]string, missed: ?int)
+
+        # The last connections that have ended, and refusals, the newest first: their records, with the members of the JSON log. In
+        # several replies if the call has "more". The daemon keeps as many as capacity says.
+        method History(filter: ?HistoryFilter, limit: ?int) -> (records: []object, capacity: int)
+
+        # The lowest level that is logged, and the one of the configuration.
+        method LogLevel() -> (level: Level, configured: Level)
+
+        # Sets the lowest level that is logged, until the configuration is read again.
+        method SetLogLevel(level: Level) -> ()
 
         # Stops to accept: the sockets stay, and clients wait in their backlogs. Open connections are not touched.
         method Pause(listener: string) -> ()

@@ -16,6 +16,10 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     case reload = "Reload"
     case planReload = "PlanReload"
     case reopen = "Reopen"
+    case events = "Events"
+    case history = "History"
+    case logLevel = "LogLevel"
+    case setLogLevel = "SetLogLevel"
 
     /// The name that a call has: `io.usher.control.Status`.
     package var qualifiedName: String { "\(ControlInterface.name).\(rawValue)" }
@@ -23,8 +27,9 @@ package enum ControlMethod: String, CaseIterable, Sendable {
     /// Whether the method changes something, so that it is for operators alone.
     package var needsOperator: Bool {
         switch self {
-        case .status, .connections, .config, .show, .explain: false
-        case .close, .pause, .resume, .drain, .setUpstream, .resetUpstream, .reload, .planReload, .reopen: true
+        case .status, .connections, .config, .show, .explain, .events, .history, .logLevel: false
+        case .close, .pause, .resume, .drain, .setUpstream, .resetUpstream, .reload, .planReload, .reopen, .setLogLevel:
+            true
         }
     }
 }

@@ -91,6 +91,8 @@ package struct DaemonStatus: Codable, Hashable, Sendable {
     /// `max-connections` of `[daemon]`.
     package var limit: Int
     package var lanes: [LaneStatus]
+    /// The lowest level that is logged, if an operator has set another one than the configuration.
+    package var logLevel: String?
 
     package init(
         version: String, pid: Int32, started: UInt64, configuration: String, loaded: UInt64, reload: ReloadOutcome?,
@@ -107,5 +109,10 @@ package struct DaemonStatus: Codable, Hashable, Sendable {
         self.peak = peak
         self.limit = limit
         self.lanes = lanes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, pid, started, configuration, loaded, reload, state, connections, peak, limit, lanes
+        case logLevel = "log_level"
     }
 }

@@ -72,9 +72,7 @@ extension Lane {
         if let refusal = connection.admit() { return connection.refuse(refusal) }
         if announced {
             connection.isAnnounced = true
-            if connection.identity.listener.plan.log.contains(.open) {
-                write(.open, of: connection, number: connection.identity.number)
-            }
+            recordOpen(of: connection)
         }
         connection.start()
         // Most clients send first, and their first bytes have usually arrived by now: reading at once saves an event. Where
@@ -110,7 +108,7 @@ extension Lane {
             return .failure(refusal)
         }
         flow.isAnnounced = true
-        if flow.identity.listener.plan.log.contains(.open) { write(.open, of: flow, number: flow.identity.number) }
+        recordOpen(of: flow)
         flow.start()
         if let deadline = flow.nextDeadline { schedule(flow, at: deadline) }
         return .success(flow)
@@ -146,10 +144,11 @@ extension Lane {
             if let connectTime { totals.connectTimes.record(connectTime) }
             if reason.isFailure { totals.failed &+= 1 }
         }
-        if session.identity.listener.plan.log.contains(.close) {
+        let isLogged = session.identity.listener.plan.log.contains(.close)
+        if isLogged || records.showsUnloggedEnds {
             write(
                 .close(ConnectionEnd(reason, by: party, errno: errno, traffic: traffic)), of: session,
-                number: session.identity.number, upstream: snapshot.upstream)
+                number: session.identity.number, upstream: snapshot.upstream, isLogged: isLogged)
         }
         resourcesFreed()
     }
@@ -247,6 +246,15 @@ extension Lane {
         records.append(record, now: now)
     }
 
+    /// Where the records of this lane go, with what is kept of them.
+    package var recordWriter: RecordWriter { records.writer }
+
+    private func recordOpen(of session: Session) {
+        let isLogged = session.identity.listener.plan.log.contains(.open)
+        guard isLogged || records.showsUnlogged else { return }
+        write(.open, of: session, number: session.identity.number, isLogged: isLogged)
+    }
+
     /// Writes a record with a session's traffic so far.
     private func record(_ session: Session, _ event: (ConnectionTraffic) -> ConnectionRecord.Event) {
         let live = liveState(of: session)
@@ -254,9 +262,11 @@ extension Lane {
     }
 
     private func write(
-        _ event: ConnectionRecord.Event, of session: Session, number: UInt64, upstream: consuming UpstreamTrace? = nil
+        _ event: ConnectionRecord.Event, of session: Session, number: UInt64, upstream: consuming UpstreamTrace? = nil,
+        isLogged: Bool = true
     ) {
-        records.append(connectionRecord(event, of: session, number: number, upstream: upstream), now: now)
+        records.append(
+            connectionRecord(event, of: session, number: number, upstream: upstream), now: now, isLogged: isLogged)
     }
 
     private func connectionRecord(

@@ -20,6 +20,7 @@ struct EncodedRecords: Sendable {
             case .text: Int(text)
             case .json: Int(json)
             case .journal: Int(journal)
+            case .feed: Int(json)
             }
         }
     }
@@ -32,6 +33,7 @@ struct EncodedRecords: Sendable {
 
     private var terminal: [UInt8] = []
     private var text: [UInt8] = []
+    /// Lines of JSON, or frames for subscribers: what is buffered for these is never in another encoding.
     private var json: [UInt8] = []
     private var journal: [UInt8] = []
 
@@ -45,6 +47,7 @@ struct EncodedRecords: Sendable {
         case .text: text
         case .json: json
         case .journal: journal
+        case .feed: json
         }
     }
 
@@ -55,6 +58,7 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
+        if encodings.contains(.init(.feed)) { encoders.feed.encode(record, to: &json) }
         note(record.time)
     }
 
@@ -63,6 +67,7 @@ struct EncodedRecords: Sendable {
         if encodings.contains(.init(.text)) { encoders.text.encode(record, to: &text) }
         if encodings.contains(.init(.json)) { encoders.json.encode(record, to: &json) }
         if encodings.contains(.init(.journal)) { encoders.journal.encode(record, to: &journal) }
+        if encodings.contains(.init(.feed)) { encoders.feed.encode(record, to: &json) }
         note(record.time)
     }
 
@@ -82,7 +87,9 @@ struct EncodedRecords: Sendable {
         let count = count + Self.mostExcess
         if encodings.contains(.init(.terminal)), terminal.capacity < count { terminal.reserveCapacity(count) }
         if encodings.contains(.init(.text)), text.capacity < count { text.reserveCapacity(count) }
-        if encodings.contains(.init(.json)), json.capacity < count { json.reserveCapacity(count) }
+        if !encodings.isDisjoint(with: [.init(.json), .init(.feed)]), json.capacity < count {
+            json.reserveCapacity(count)
+        }
         if encodings.contains(.init(.journal)), journal.capacity < count { journal.reserveCapacity(count) }
     }
 
@@ -102,6 +109,7 @@ struct RecordEncoders {
     var text = TextEncoder(.plain)
     var json = JSONLineEncoder()
     var journal = JournalEncoder()
+    var feed = FeedEncoder()
 
     init(zone: RecordClock.Zone = .local, colour: Bool) {
         terminal = TextEncoder(.terminal(zone, colour: colour))

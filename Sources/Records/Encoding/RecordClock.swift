@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Addresses
-import Glibc
 import LinuxSystem
 
 /// Formats times, and caches the text of the current second.
@@ -68,7 +67,7 @@ struct RecordClock {
         self.second = second
         let shown = Int(second) + offset(at: second)
         let days = shown >= 0 ? shown / 86400 : (shown - 86399) / 86400
-        let date = Self.civil(fromDays: days)
+        let date = CivilTime.date(fromDays: days)
         let secondOfDay = shown - days * 86400
         text = [UInt8](capacity: 20) { text in
             text.append(decimal: UInt32(truncatingIfNeeded: date.year), digits: 4)
@@ -91,27 +90,7 @@ struct RecordClock {
         switch zone {
         case .utc: return 0
         case .fixed(let seconds): return seconds
-        case .local:
-            var time = time_t(second)
-            var parts = unsafe tm()
-            // unsafe: both pointers live for the call only; localtime_r(3) fills `parts` or returns NULL.
-            guard unsafe localtime_r(&time, &parts) != nil else { return 0 }
-            return unsafe parts.tm_gmtoff
+        case .local: return CivilTime.localOffset(at: second)
         }
-    }
-
-    /// The Gregorian date so many days after 1970-01-01.
-    ///
-    /// Years are counted from 1 March, so that the leap day is the last day of its year, in eras of 400 years.
-    static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 }

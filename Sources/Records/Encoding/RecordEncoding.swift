@@ -13,6 +13,9 @@ enum RecordEncoding: UInt8, CaseIterable, Sendable {
 
     /// ``JournalEncoder``.
     case journal
+
+    /// ``FeedEncoder``, for subscribers. Records that have it have no other encoding.
+    case feed
 }
 
 /// A set of encodings.

@@ -20,11 +20,19 @@ protocol RecordSink: AnyObject, Sendable {
 
     /// Gives up a blocked write within about a second, because the sink was removed. May be called from any thread.
     func abandon()
+
+    /// Called with the number of records that were dropped because the queue was full.
+    ///
+    /// - Returns: false if a record is to report them.
+    func noteDropped(_ count: UInt64) -> Bool
 }
 
 extension RecordSink {
     /// Does nothing: its writes cannot be given up.
     func abandon() {}
+
+    /// Leaves it to a record.
+    func noteDropped(_ count: UInt64) -> Bool { false }
 }
 
 /// The result of writing records to a sink.
@@ -66,6 +74,7 @@ extension RecordDestination {
         case .standardOutput: "standard output"
         case .standardError: "standard error"
         case .file(let path): path
+        case .subscribers: "subscribers"
         }
     }
 }

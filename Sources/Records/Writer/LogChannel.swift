@@ -84,22 +84,30 @@ final class Announcer: Sendable {
     private struct Handlers: Sendable {
         var announce: @Sendable (DaemonRecord, LogChannelCore) -> Void = { _, _ in }
         var say: @Sendable (DaemonRecord) -> Void = { _ in }
+        var tellSubscribers: @Sendable (DaemonRecord) -> Void = { _ in }
     }
 
     private let handlers = Mutex(Handlers())
 
-    /// Sets the function that informs the other destinations, and the one that writes to standard error.
+    /// Sets the functions that inform the other destinations, write to standard error, and inform subscribers.
     func use(
         announce: @escaping @Sendable (DaemonRecord, LogChannelCore) -> Void,
-        say: @escaping @Sendable (DaemonRecord) -> Void
+        say: @escaping @Sendable (DaemonRecord) -> Void,
+        tellSubscribers: @escaping @Sendable (DaemonRecord) -> Void
     ) {
-        handlers.withLock { $0 = Handlers(announce: announce, say: say) }
+        handlers.withLock { $0 = Handlers(announce: announce, say: say, tellSubscribers: tellSubscribers) }
     }
 
     /// Sends a record to the other destinations.
     func announce(_ record: DaemonRecord, about core: LogChannelCore) {
         let handlers = handlers.withLock { $0 }
         handlers.announce(record, core)
+    }
+
+    /// Sends a record to the subscribers.
+    func tellSubscribers(_ record: DaemonRecord) {
+        let handlers = handlers.withLock { $0 }
+        handlers.tellSubscribers(record)
     }
 
     /// Writes a record to standard error.

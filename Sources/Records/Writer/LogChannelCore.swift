@@ -127,6 +127,7 @@ final class LogChannelCore: Sendable {
                 if $0.event == .logFailed, isRetired { return }
                 announcer.announce($0, about: self)
             },
+            tellSubscribers: { [announcer] in announcer.tellSubscribers($0) },
             reportOnStandardError: { [announcer] in announcer.say($0) })
         while let items = next(isFailing: writer.isFailing) {
             if items.isEmpty { writer.retry() }
@@ -241,7 +242,7 @@ final class LogChannelCore: Sendable {
             defer { inbox.drops = nil }
             return inbox.drops
         }
-        guard let drops else { return }
+        guard let drops, !sink.noteDropped(drops.count) else { return }
         let record = drops.record(time: Clock.realtime, destination: sink.destination)
         writer.write(record)
         announcer.announce(record, about: self)

@@ -14,6 +14,9 @@ struct RecordPolicy: Equatable, Sendable {
     /// Whether text lines have exact numbers.
     var isExact: Bool
 
+    /// Whether there are subscribers.
+    var isFollowed = false
+
     init(generation: UInt32, encodings: RecordEncodings, level: RecordLevel, isExact: Bool = false) {
         self.isExact = isExact
         self.generation = generation
@@ -23,12 +26,14 @@ struct RecordPolicy: Equatable, Sendable {
 
     /// The packed word.
     var packed: UInt64 {
-        UInt64(generation) << 32 | (isExact ? 1 << 16 : 0) | UInt64(encodings.rawValue) << 8 | UInt64(level.rawValue)
+        let flags: UInt64 = (isFollowed ? 1 << 17 : 0) | (isExact ? 1 << 16 : 0)
+        return UInt64(generation) << 32 | flags | UInt64(encodings.rawValue) << 8 | UInt64(level.rawValue)
     }
 
     /// Unpacks a word of ``packed``.
     init(packed word: UInt64) {
         generation = UInt32(truncatingIfNeeded: word >> 32)
+        isFollowed = word & 1 << 17 != 0
         isExact = word & 1 << 16 != 0
         encodings = RecordEncodings(rawValue: UInt8(truncatingIfNeeded: word >> 8))
         level = RecordLevel(rawValue: UInt8(truncatingIfNeeded: word)) ?? .debug

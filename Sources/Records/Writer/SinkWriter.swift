@@ -20,6 +20,7 @@ struct SinkWriter {
     private var encoders: RecordEncoders
     private let clock: @Sendable () -> UInt64
     private let announce: @Sendable (DaemonRecord) -> Void
+    private let tellSubscribers: @Sendable (DaemonRecord) -> Void
     private let reportOnStandardError: @Sendable (DaemonRecord) -> Void
     /// What a failed test write detected about the file; reported once the sink works.
     private var heldNotice: SinkNotice?
@@ -28,16 +29,19 @@ struct SinkWriter {
     ///
     /// - Parameters:
     ///   - announce: sends a record about this destination to the others.
+    ///   - tellSubscribers: sends a record that only this destination gets to the subscribers.
     ///   - reportOnStandardError: reports a record of another destination that cannot be written here.
     init(
         _ sink: any RecordSink, encoders: RecordEncoders, clock: @escaping @Sendable () -> UInt64,
         announce: @escaping @Sendable (DaemonRecord) -> Void,
+        tellSubscribers: @escaping @Sendable (DaemonRecord) -> Void = { _ in },
         reportOnStandardError: @escaping @Sendable (DaemonRecord) -> Void = { _ in }
     ) {
         self.sink = sink
         self.encoders = encoders
         self.clock = clock
         self.announce = announce
+        self.tellSubscribers = tellSubscribers
         self.reportOnStandardError = reportOnStandardError
     }
 
@@ -90,7 +94,9 @@ struct SinkWriter {
         do throws(SystemError) {
             guard try sink.reopen() else { return }
             guard recover() else { return }
-            write(.logReopened(title, time: clock()))
+            let record = DaemonRecord.logReopened(title, time: clock())
+            write(record)
+            tellSubscribers(record)
         } catch {
             reportEverywhere(.logKeepsOldFile(title, because: error, time: clock()))
         }

@@ -63,6 +63,15 @@ extension ControlWorker {
             guard !parameters.filter.isEmpty else { throw .invalidParameter("filter") }
             try expectOperator(for: "close \(parameters.filter.text)\(isDryRun ? " (dry run)" : "")")
             begin(Visit(for: .close(filter, isDryRun: isDryRun)))
+        case .events: try follow(call.parameters())
+        case .history: try recall(call.parameters())
+        case .logLevel:
+            _ = try call.parameters(as: ControlParameters.None.self)
+            replyLogLevel()
+        case .setLogLevel:
+            let level = try call.parameters(as: ControlParameters.SetLogLevel.self).level
+            try expectOperator(for: "log-level \(level.rawValue)")
+            setLogLevel(level)
         case .pause:
             let name = try call.parameters(as: ControlParameters.Listener.self).listener
             try expectOperator(for: "pause \(name)")

@@ -25,6 +25,10 @@ final class ControlWorker: Worker {
         case visiting(Visit)
         /// The list is being sent.
         case listing(rest: ArraySlice<SessionSample>, count: Int)
+        /// Records are sent as they are made, until the client has gone.
+        case following(RecordSubscription, RecordSubscription.Form)
+        /// The history is being sent.
+        case recalling(Recall)
     }
 
     /// A visit of all lanes.
@@ -113,6 +117,7 @@ final class ControlWorker: Worker {
     }
 
     override func ended(_ reason: CloseReason) {
+        endSubscription()
         if hasEntered { service.leave(self) }
     }
 
@@ -144,7 +149,10 @@ final class ControlWorker: Worker {
     override func turn() { proceed() }
 
     override func stop(_ reason: CloseReason, by party: CloseParty) {
-        if case .none = activity { return finish(reason, by: party) }
+        switch activity {
+        case .none, .following: return finish(reason, by: party)
+        case .asking, .visiting, .listing, .recalling: break
+        }
         stopping = (reason, party)
         ownDeadline = lane.now &+ Self.stopTime
     }
@@ -155,7 +163,7 @@ final class ControlWorker: Worker {
         switch activity {
         case .visiting(let visit): laneIsSilent(visit)
         case .none: close(.idleTimeout, by: .daemon)
-        case .asking, .listing: break
+        case .asking, .listing, .following, .recalling: break
         }
     }
 
@@ -182,6 +190,13 @@ final class ControlWorker: Worker {
                 ownDeadline = nil
                 answer(message)
             case .listing(let rest, let count): sendPart(of: rest, count)
+            case .recalling(let recall): sendPart(of: recall)
+            case .following(let subscription, let form):
+                guard !hasEnded else { return finish(.clientClosed, by: .client) }
+                if sendRecords(of: subscription, as: form) { continue }
+                // There may be nothing to send for days.
+                ownDeadline = nil
+                return
             case .asking, .visiting: return
             }
         }
@@ -223,7 +238,22 @@ final class ControlWorker: Worker {
         transmit(VarlinkReply.bytes(of: error))
     }
 
-    private func transmit(_ bytes: [UInt8]) {
+    /// Sends a reply whose parameters are JSON already.
+    func reply(continues: Bool, parameters: (inout [UInt8]) -> Void) {
+        guard !isOneway else { return }
+        transmit(VarlinkReply.bytes(continues: continues, parameters: parameters))
+    }
+
+    /// Called by a subscription once there are records.
+    func recordsCame() { proceed() }
+
+    /// Makes the next step one that other threads may answer.
+    func makeCaller() -> ControlCaller {
+        step &+= 1
+        return ControlCaller(self, step: step)
+    }
+
+    func transmit(_ bytes: [UInt8]) {
         ownDeadline = send(bytes) == .held ? lane.now &+ Self.patience : nil
         if service.isCrowded, service.isVisiting(self) { hurry() }
     }

@@ -121,7 +121,9 @@ final class ControlServer {
 
     private func makeLanes() throws(SystemError) -> LaneGroup {
         let shared = LaneShared(connectionLimit: Self.connectionLimit) {}
-        return try LaneGroup(count: 1, name: "usherd.control", shared: shared) { [writer] in writer.makeBuffer() }
+        return try LaneGroup(count: 1, name: "usherd.control", shared: shared) { [writer] in
+            writer.makeBuffer(isPrivate: true)
+        }
     }
 
     private func listener(for wanted: Settings) -> ListenerInForce {

@@ -152,7 +152,7 @@ extension Supervisor {
             case .draining: .draining
             case .stopping: .stopping
             }
-        return DaemonStatus(
+        var status = DaemonStatus(
             version: Version.text, pid: getpid(), started: startTime / 1000, configuration: loader.path,
             loaded: loadTime / 1000,
             reload: lastReload.map { ReloadOutcome(time: $0.time / 1000, reason: $0.failure) },
@@ -163,6 +163,9 @@ extension Supervisor {
                     number: $0.number, connections: $0.connections.value,
                     turns: DurationSpread($0.turnTimes.histogram))
             })
+        let levels = writer.levels
+        if levels.inForce != levels.configured { status.logLevel = "\(levels.inForce.name)" }
+        return status
     }
 }
 

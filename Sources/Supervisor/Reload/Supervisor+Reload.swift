@@ -93,6 +93,7 @@ extension Supervisor {
         }
         // Nothing fails from here on.
         writer.apply(log)
+        writer.history.setCapacity(next.daemon.history)
         shared.connectionLimit = next.daemon.maxConnections
         configuration = next
         commit(plan, next, changes.sockets)
