@@ -65,6 +65,7 @@ import Testing
                 daemon lanes "auto" default
                 daemon max-connections 10000 default
                 daemon drain-timeout "30s" default
+                daemon history 1000 default
                 daemon control "/run/x" conf.d/a.toml:2
                 daemon operators "adm" usherd.toml:2
                 log to - default
@@ -152,6 +153,7 @@ import Testing
         lanes = 3
         control = false
         drain-timeout = "0s"
+        history = false
         [log]
         to = ["journal", "stdout", "file:/var/log/a b.log"]
         exact = true

@@ -29,10 +29,10 @@ import Testing
             + "\"reason\":\"max-connections of the listener (3)\",\"rule\":\"listener.max-connections\"}"
         #expect(
             text([record(42), record(7, time: "2025-12-31T00:00:00.000000Z", peer: "unix://"), refusal]) == """
-                TIME        NUMBER  LISTENER  PEER              LASTED    IN     OUT  REASON
-                12:03:01        42  front     198.51.100.7        1.2s  64 B  1.5 kB  idle-time…
-                2025-12-31       7  front     pid 4711 uid …      1.2s  64 B  1.5 kB  idle-time…
-                Nov 29           -  front     192.0.2.1              -     -       -  max-conne…
+                TIME        NUMBER  LISTENER  PEER           LASTED    IN     OUT  REASON
+                12:03:01        42  front     198.51.100.7     1.2s  64 B  1.5 kB  idle-timeout
+                2025-12-31       7  front     pid 4711 uid…    1.2s  64 B  1.5 kB  idle-timeout
+                Nov 29           -  front     192.0.2.1           -     -       -  max-connecti…
                 3 entries; usherd keeps the last 1000
 
                 """)

@@ -28,6 +28,7 @@ extension DaemonSettings {
         }
         list.add("max-connections", String(maxConnections))
         list.add("drain-timeout", TOMLText.duration(drainTimeout))
+        list.add("history", String(history))
         switch control {
         case .automatic: list.add("control", nil)
         case .off: list.add("control", "false")

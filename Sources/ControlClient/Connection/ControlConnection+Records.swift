@@ -11,12 +11,13 @@ extension ControlConnection {
     ///   - body: called with the lines, and how many records were lost after them. The first call has none: no record is missed
     ///     after that.
     package func events(
-        _ parameters: ControlParameters.Events, output: CInt, each body: (_ lines: [String], _ missed: UInt64) -> Void
+        _ parameters: ControlParameters.Events, output: CInt,
+        each body: (_ lines: [String], _ missed: UInt64) throws(ControlFailure) -> Void
     ) throws(ControlFailure) {
         try callForRecords(.events, parameters, isPatient: true, output: output) {
-            (reply: RecordsReply<ControlResults.Events>) in
+            (reply: RecordsReply<ControlResults.Events>) throws(ControlFailure) in
             let records = reply.records.map { String(decoding: $0, as: UTF8.self) }
-            body(reply.results.lines ?? records, reply.results.missed ?? 0)
+            try body(reply.results.lines ?? records, reply.results.missed ?? 0)
         }
     }
 

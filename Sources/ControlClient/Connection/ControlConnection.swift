@@ -142,7 +142,7 @@ package final class ControlConnection {
     ///   - body: called with each reply.
     func callForRecords<Results: Decodable>(
         _ method: ControlMethod, _ parameters: some Encodable, isPatient: Bool = false, output: CInt? = nil,
-        each body: (RecordsReply<Results>) -> Void
+        each body: (RecordsReply<Results>) throws(ControlFailure) -> Void
     ) throws(ControlFailure) {
         var hasBegun = false
         do {
@@ -154,13 +154,13 @@ package final class ControlConnection {
                 }
                 let reply = try RecordsReply<Results>(message)
                 hasBegun = true
-                body(reply)
+                try body(reply)
                 if !reply.continues { return }
             }
         } catch let failure as ControlFailure where hasBegun && isPatient && failure.reason == .unreachable {
             throw ControlFailure.ended(path, unit: unit)
         } catch {
-            throw failure(error)
+            throw failure(error, of: method)
         }
     }
 

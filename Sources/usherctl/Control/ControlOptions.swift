@@ -54,7 +54,7 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// Writes what is buffered. A script must not take a list for complete that a full disk has cut.
-    private static func flushOutput() throws(ControlFailure) {
+    static func flushOutput() throws(ControlFailure) {
         do throws(SystemError) {
             try StandardOutput.flush()
         } catch {
@@ -66,6 +66,11 @@ struct ControlOptions: ParsableArguments {
     func printJSON(_ value: some Encodable) {
         var bytes: [UInt8] = []
         JSONText.append(value, to: &bytes)
+        printJSON(text: bytes)
+    }
+
+    /// Prints a JSON text in a line.
+    func printJSON(text bytes: [UInt8]) {
         print(TerminalJSON.safe(bytes))
     }
 }

@@ -47,10 +47,12 @@ struct Events: ParsableCommand {
             let parameters = ControlParameters.Events(
                 listener: listener, events: event.isEmpty ? nil : event, level: level,
                 text: options.json ? nil : true)
-            try connection.events(parameters, output: STDOUT_FILENO) { lines, missed in
-                for line in lines { print(options.json ? line : TerminalText.safe(line)) }
+            try connection.events(parameters, output: STDOUT_FILENO) { (lines, missed) throws(ControlFailure) in
+                for line in lines {
+                    if options.json { options.printJSON(text: Array(line.utf8)) } else { print(TerminalText.safe(line)) }
+                }
                 // stdout is buffered, and a person or a program waits for each line.
-                _ = fflush(nil)
+                try ControlOptions.flushOutput()
                 guard missed > 0 else { return }
                 var standardError = StandardError()
                 print(

@@ -69,7 +69,7 @@ struct History: ParsableCommand {
         try options.run { connection in
             let list = try connection.history(ControlParameters.History(filter: filter, limit: limit))
             if options.json {
-                print(list.json)
+                options.printJSON(text: Array(list.json.utf8))
             } else {
                 print(HistoryText.text(list, now: Clock.realtime / 1000, .ofStandardOutput), terminator: "")
             }

@@ -173,12 +173,17 @@ struct ControlRecordsTests {
 
     @Test func `the level is set by operators, and shown to all`() throws {
         let bench = try Bench()
-        #expect(try bench.reply(to: call("LogLevel")) == "{\"parameters\":{\"level\":\"debug\",\"configured\":\"debug\"}}")
-        #expect(try bench.reply(to: call("SetLogLevel", "{\"level\":\"warning\"}")) == "{\"parameters\":{}}")
-        #expect(try bench.reply(to: call("LogLevel")) == "{\"parameters\":{\"level\":\"warning\",\"configured\":\"debug\"}}")
-        #expect(try bench.harness.capturedRecords().contains { $0["message"]?.hasSuffix("log-level warning") == true })
-        bench.harness.lane.recordWriter.setLevel(.debug)
-        // Its lane's invariants need a record of each end.
+        // One client, since the harness wants a record of the open of each that has one of its close.
+        let peer = try bench.client(
+            [
+                call("LogLevel"), call("SetLogLevel", "{\"level\":\"error\"}"), call("LogLevel"),
+                call("SetLogLevel", "{\"level\":\"debug\"}"), call("LogLevel"),
+            ].joined(separator: "\0"))
+        let set = { "{\"parameters\":{\"level\":\"\($0)\",\"configured\":\"debug\"}}" }
+        #expect(
+            bench.replies(5, to: peer)
+                == [set("debug"), "{\"parameters\":{}}", set("error"), "{\"parameters\":{}}", set("debug")])
+        #expect(try bench.harness.capturedRecords().contains { $0["message"]?.hasSuffix("log-level error") == true })
         let other = try Bench(operators: .init(user: .max, group: nil))
         guard geteuid() != 0 else { return }
         #expect(try other.reply(to: call("SetLogLevel", "{\"level\":\"debug\"}")).contains("PermissionDenied"))
