@@ -60,7 +60,9 @@ import Testing
         #expect(list.json == "{\"records\":[{\"b\":1,\"a\":2},{}],\"capacity\":3}")
     }
 
-    @Test(arguments: ["", "2026-11-30", "2026-11-30T12:03:01.12345Z", "2026-11-30T12:03:0x.123456Z", "2026-11-30t12:03:01.123456Z"])
+    @Test(arguments: [
+        "", "2026-11-30", "2026-11-30T12:03:01.12345Z", "2026-11-30T12:03:0x.123456Z", "2026-11-30t12:03:01.123456Z",
+    ])
     func `a time that no record has is shown as it is`(text: String) {
         #expect(LocalTime.microseconds(ofRecord: text) == nil)
     }

@@ -127,7 +127,8 @@ import Testing
             (.setUpstream, VarlinkReply.Empty()), (.resetUpstream, ControlResults.Count(count: 1)),
             (.reload, VarlinkReply.Empty()), (.reopen, VarlinkReply.Empty()),
             (.events, EventsReply()), (.history, HistoryReply()),
-            (.logLevel, ControlResults.LogLevel(level: .debug, configured: .info)), (.setLogLevel, VarlinkReply.Empty()),
+            (.logLevel, ControlResults.LogLevel(level: .debug, configured: .info)),
+            (.setLogLevel, VarlinkReply.Empty()),
         ]
         #expect(Set(results.map(\.0)) == Set(ControlMethod.allCases))
         for (method, value) in results {

@@ -14,7 +14,9 @@ import Testing
         ofDaemon.append(DaemonRecord(time: 1, .warning, "a"), in: RecordEncodings(encoding), by: &encoders)
         for records in [ofConnection, ofDaemon] {
             // Frames are where JSON is.
-            let others = RecordEncoding.allCases.filter { [$0, encoding] != [.json, .feed] && [$0, encoding] != [.feed, .json] }
+            let others = RecordEncoding.allCases.filter {
+                [$0, encoding] != [.json, .feed] && [$0, encoding] != [.feed, .json]
+            }
             for other in others { #expect(records[other].isEmpty == (other != encoding)) }
             #expect(records.count == 1 && records.byteCount == records[encoding].count)
         }

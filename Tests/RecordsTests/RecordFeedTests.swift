@@ -58,7 +58,9 @@ import Testing
 
         var numbers: [UInt64] {
             values.compactMap { value in
-                value.firstRange(of: "\"connection\":").flatMap { UInt64(value[$0.upperBound...].prefix { $0.isNumber }) }
+                value.firstRange(of: "\"connection\":").flatMap {
+                    UInt64(value[$0.upperBound...].prefix { $0.isNumber })
+                }
             }
         }
     }
@@ -124,7 +126,9 @@ import Testing
         #expect(!buffer.showsUnlogged)
         buffer.flush()
         #expect(writer.flush(within: .seconds(10)))
-        #expect(sink.lines == [2, 3].map { String(JSONLineEncoder().line(Samples.connection(.open, number: $0)).dropLast()) })
+        #expect(
+            sink.lines
+                == [2, 3].map { String(JSONLineEncoder().line(Samples.connection(.open, number: $0)).dropLast()) })
         reader.take()
         #expect(reader.numbers == [1, 2])
     }

@@ -48,7 +48,8 @@ import Testing
         var trace = UpstreamTrace(upstream: RecordedAddress(.tcp, .ipv4(.loopback, port: 1)), attempts: 2)
         trace.failures = ["tcp://127.0.0.1:2: connection refused"]
         let make = { (trace: consuming UpstreamTrace) in
-            Samples.connection(.close(ConnectionEnd(.finished, by: .service, traffic: Samples.traffic)), upstream: trace)
+            Samples.connection(
+                .close(ConnectionEnd(.finished, by: .service, traffic: Samples.traffic)), upstream: trace)
         }
         let line = JSONLineEncoder().line(
             make(

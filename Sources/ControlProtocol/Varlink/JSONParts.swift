@@ -96,8 +96,9 @@ package struct RecordsReply<Results: Decodable> {
     package init(_ message: ArraySlice<UInt8>) throws {
         let reply = try ReceivedReply<Results>(message)
         (results, continues) = (reply.parameters, reply.continues)
-        records = JSONParts.member("parameters", of: message).flatMap { JSONParts.member("records", of: $0) }.map {
-            JSONParts.values(of: $0)
-        } ?? []
+        records =
+            JSONParts.member("parameters", of: message).flatMap { JSONParts.member("records", of: $0) }.map {
+                JSONParts.values(of: $0)
+            } ?? []
     }
 }

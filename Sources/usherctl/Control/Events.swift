@@ -49,7 +49,11 @@ struct Events: ParsableCommand {
                 text: options.json ? nil : true)
             try connection.events(parameters, output: STDOUT_FILENO) { (lines, missed) throws(ControlFailure) in
                 for line in lines {
-                    if options.json { options.printJSON(text: Array(line.utf8)) } else { print(TerminalText.safe(line)) }
+                    if options.json {
+                        options.printJSON(text: Array(line.utf8))
+                    } else {
+                        print(TerminalText.safe(line))
+                    }
                 }
                 // stdout is buffered, and a person or a program waits for each line.
                 try ControlOptions.flushOutput()

@@ -17,7 +17,8 @@ struct LogLevel: ParsableCommand {
 
     func run() throws {
         guard let level else { return try show() }
-        try options.run(saying: "usherd logs records of level \(level.rawValue) and above, until a reload or a restart") {
+        try options.run(saying: "usherd logs records of level \(level.rawValue) and above, until a reload or a restart")
+        {
             try $0.setLogLevel(level)
         }
     }

@@ -76,7 +76,8 @@ import Testing
                     && json.lines.contains { $0.contains("\"connection\":\(last),") }
             }
             #expect(text.lines.contains { $0.contains("  open      quiet ") })
-            #expect(text.lines.contains { $0.contains("  close     quiet ") && $0.hasSuffix("client-closed by client") })
+            #expect(
+                text.lines.contains { $0.contains("  close     quiet ") && $0.hasSuffix("client-closed by client") })
             let shown = json.lines
             for line in shown {
                 #expect(line.hasPrefix("{\"time\":\"") && line.contains("\"event\":\"close\""))
@@ -91,14 +92,18 @@ import Testing
             #expect(text.said.isEmpty)
             try daemon.stop()
             #expect(try json.process.waitForEnd() == .exited(69))
-            #expect(json.said.hasSuffix("closed the connection: it was stopped or restarted; `systemctl status usherd` shows it\n"))
+            #expect(
+                json.said.hasSuffix(
+                    "closed the connection: it was stopped or restarted; `systemctl status usherd` shows it\n"))
         }
     }
 
     @Test func `events ends quietly when its output is closed`() throws {
         try withUsherd(Self.configuration) { daemon in
             var ends: [CInt] = [-1, -1]
-            #expect(pipe2(&ends, O_CLOEXEC) == 0)
+            #expect(pipe(&ends) == 0)
+            // Else the command would hold the other end itself.
+            _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
             let process = try ChildProcess(
                 BuiltProgram.path(of: "usherctl"), ["events"] + control(daemon), descriptors: [1: ends[1]])
             close(ends[1])
@@ -150,8 +155,10 @@ import Testing
             for record in daemon.said.split(separator: "\n") where record.contains("\"event\":\"close\"") {
                 #expect(json.contains(record))
             }
-            #expect(try usherctl(daemon, "history", "--refused").text.hasSuffix("1 entry; usherd keeps the last 1000\n"))
-            #expect(try usherctl(daemon, "history", "--reason", "client-closed", "--limit", "1").text.contains("\n1 entry"))
+            #expect(
+                try usherctl(daemon, "history", "--refused").text.hasSuffix("1 entry; usherd keeps the last 1000\n"))
+            #expect(
+                try usherctl(daemon, "history", "--reason", "client-closed", "--limit", "1").text.contains("\n1 entry"))
             #expect(try usherctl(daemon, "history", "--peer", "192.0.2.0/24").text == "no entries\n")
             let unknown = try usherctl(daemon, "history", "--reason", "x")
             #expect(unknown.end == .exited(64) && unknown.errors.contains("there are client-closed, "))
@@ -183,7 +190,9 @@ import Testing
                 try usherctl(daemon, "log-level", "error").text
                     == "usherd logs records of level error and above, until a reload or a restart\n")
             #expect(try usherctl(daemon, "log-level").text == "error; the configuration says \(configured)\n")
-            #expect(try usherctl(daemon, "log-level", "--json").text == "{\"level\":\"error\",\"configured\":\"\(configured)\"}\n")
+            #expect(
+                try usherctl(daemon, "log-level", "--json").text
+                    == "{\"level\":\"error\",\"configured\":\"\(configured)\"}\n")
             #expect(
                 try usherctl(daemon, "status").text.contains(
                     "\nlog level      error, set by an operator until the next reload\n"))

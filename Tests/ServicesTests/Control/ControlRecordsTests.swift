@@ -30,7 +30,9 @@ struct ControlRecordsTests {
             control = try harness.listen([.unixStream]) {
                 ControlService(plane, operators: operators, version: "1.2.3")
             }[0]
-            echo = try harness.listen(service: { StatelessService(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:)) }) {
+            echo = try harness.listen(service: {
+                StatelessService(EchoWorker.init(_:lane:), flow: EchoFlow.init(flow:lane:))
+            }) {
                 $0.log = []
             }[0]
         }
@@ -67,7 +69,8 @@ struct ControlRecordsTests {
     // MARK: - Events
 
     @Test(arguments: [
-        ("Events", "{}", false, "ExpectedMore"), ("Events", "{\"events\":[\"clos\"]}", true, "\"parameter\":\"events\""),
+        ("Events", "{}", false, "ExpectedMore"),
+        ("Events", "{\"events\":[\"clos\"]}", true, "\"parameter\":\"events\""),
         ("Events", "{\"level\":\"loud\"}", true, "\"parameter\":\"level\""),
         ("Events", "{\"listeners\":\"a\"}", true, "InvalidParameter"),
         ("History", "{\"filter\":{\"peer\":\"x\"}}", true, "\"parameter\":\"filter\""),
@@ -143,9 +146,11 @@ struct ControlRecordsTests {
         #expect(try bench.reply(to: call("History")) == "{\"parameters\":{\"records\":[],\"capacity\":0}}")
         bench.harness.lane.recordWriter.history.setCapacity(200)
         for _ in 0..<150 { try bench.visit() }
-        let whole = try bench.reply(to: call("History", "{\"filter\":{\"listener\":\"test\",\"peer\":\"127.0.0.0/8\"}}"))
+        let whole = try bench.reply(
+            to: call("History", "{\"filter\":{\"listener\":\"test\",\"peer\":\"127.0.0.0/8\"}}"))
         #expect(try numbers(whole).count == 150 && whole.hasSuffix("],\"capacity\":200}}"))
-        let peer = try bench.client(call("History", "{\"filter\":{\"listener\":\"test\",\"peer\":\"127.0.0.0/8\"}}", more: true))
+        let peer = try bench.client(
+            call("History", "{\"filter\":{\"listener\":\"test\",\"peer\":\"127.0.0.0/8\"}}", more: true))
         let replies = bench.replies(3, to: peer)
         try #require(replies.count == 3)
         #expect(replies.map { $0.hasSuffix("\"continues\":true}") } == [true, true, false])
@@ -153,11 +158,16 @@ struct ControlRecordsTests {
         #expect(parts == (try numbers(whole)) && parts == parts.sorted(by: >))
         let few = try bench.reply(to: call("History", "{\"limit\":2,\"filter\":{\"reason\":\"client-closed\"}}"))
         #expect(try numbers(few).count == 2)
-        for filter in ["\"refused\":true", "\"reason\":\"lifetime\"", "\"peer\":\"192.0.2.0/24\"", "\"service\":\"x\"", "\"upstream\":\"tcp://127.0.0.1:1\"", "\"reason\":\"listener-limit\""] {
+        for filter in [
+            "\"refused\":true", "\"reason\":\"lifetime\"", "\"peer\":\"192.0.2.0/24\"", "\"service\":\"x\"",
+            "\"upstream\":\"tcp://127.0.0.1:1\"", "\"reason\":\"listener-limit\"",
+        ] {
             let reply = try bench.reply(to: call("History", "{\"filter\":{\(filter)}}", more: true))
             #expect(reply == "{\"parameters\":{\"records\":[],\"capacity\":200}}")
         }
-        #expect(try numbers(bench.reply(to: call("History", "{\"filter\":{\"peer\":\"127.0.0.0/8\",\"refused\":false}}"))).count == 150)
+        #expect(
+            try numbers(bench.reply(to: call("History", "{\"filter\":{\"peer\":\"127.0.0.0/8\",\"refused\":false}}")))
+                .count == 150)
     }
 
     private struct Listed: Decodable {
@@ -179,10 +189,10 @@ struct ControlRecordsTests {
                 call("LogLevel"), call("SetLogLevel", "{\"level\":\"error\"}"), call("LogLevel"),
                 call("SetLogLevel", "{\"level\":\"debug\"}"), call("LogLevel"),
             ].joined(separator: "\0"))
-        let set = { "{\"parameters\":{\"level\":\"\($0)\",\"configured\":\"debug\"}}" }
+        let levels = { (level: String) in "{\"parameters\":{\"level\":\"\(level)\",\"configured\":\"debug\"}}" }
         #expect(
             bench.replies(5, to: peer)
-                == [set("debug"), "{\"parameters\":{}}", set("error"), "{\"parameters\":{}}", set("debug")])
+                == [levels("debug"), "{\"parameters\":{}}", levels("error"), "{\"parameters\":{}}", levels("debug")])
         #expect(try bench.harness.capturedRecords().contains { $0["message"]?.hasSuffix("log-level error") == true })
         let other = try Bench(operators: .init(user: .max, group: nil))
         guard geteuid() != 0 else { return }
