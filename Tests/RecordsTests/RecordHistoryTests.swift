@@ -138,6 +138,6 @@ import Testing
     }
 
     @Test func `an entry is small`() {
-        #expect(RecordHistory.entryBytes <= 360, "\(RecordHistory.entryBytes) bytes")
+        #expect(RecordHistory.entryBytes <= 272, "\(RecordHistory.entryBytes) bytes")
     }
 }
