@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ControlProtocol
 import Foundation
 import Glibc
 import LinuxSystem
@@ -8,6 +7,7 @@ import Reactor
 import Synchronization
 import TestSupport
 
+@testable import ControlProtocol
 @testable import Services
 
 /// What holds for the control socket whatever a client sends, and wherever reads cut it, in sentences where it does not.
