@@ -54,7 +54,7 @@ public struct ConnectionRecord: ~Copyable, Sendable {
     public var via: SocketAddress?
 
     /// The upstream data of a relayed connection.
-    public let upstream: UpstreamTrace?
+    public var upstream: UpstreamTrace?
 
     /// Makes a record.
     @inlinable

@@ -43,6 +43,26 @@ import Testing
         #expect(numbers(history) == (0..<UInt64(capacity)).map { 2500 - $0 })
     }
 
+    @Test func `an entry has the first failures and the number of the others`() throws {
+        let history = makeHistory(10)
+        for count in [3, 100] {
+            let trace = UpstreamTrace(attempts: count, failures: (0..<count).map { "upstream \($0)" })
+            history.append(
+                Samples.connection(
+                    .close(ConnectionEnd(.connectFailed, by: .upstream, traffic: Samples.traffic)), upstream: trace))
+        }
+        var reader = history.makeReader()
+        var bytes: [UInt8] = []
+        #expect(reader.next(to: &bytes) { _ in true })
+        #expect(
+            String(decoding: bytes, as: UTF8.self)
+                .contains("\"failures\":\"upstream 0; upstream 1; upstream 2; and 97 more\""))
+        bytes = []
+        #expect(reader.next(to: &bytes) { _ in true })
+        #expect(
+            String(decoding: bytes, as: UTF8.self).contains("\"failures\":\"upstream 0; upstream 1; upstream 2\""))
+    }
+
     @Test func `an entry is the record's JSON`() {
         let history = makeHistory(10)
         var trace = UpstreamTrace(upstream: RecordedAddress(.tcp, .ipv4(.loopback, port: 1)), attempts: 2)

@@ -38,9 +38,13 @@ public final class RecordHistory: Sendable {
         for ring in rings { ring.resize(to: each, step: UInt64(Self.ringCount)) }
     }
 
+    /// How many failures of upstreams an entry has at most, so that an outage does not make it large.
+    private static let mostFailures = 3
+
     /// Keeps the record of an end or a refusal.
     func append(_ record: consuming ConnectionRecord) {
         guard isOn, record.isEnd else { return }
+        if record.failureCount > Self.mostFailures { record.keepFailures(Self.mostFailures) }
         let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
         rings[Int(truncatingIfNeeded: number % UInt64(Self.ringCount))].store(
             record, number: number, step: UInt64(Self.ringCount))
@@ -65,6 +69,21 @@ public final class RecordHistory: Sendable {
 }
 
 extension ConnectionRecord {
+    /// How many upstreams could not be reached.
+    fileprivate var failureCount: Int {
+        switch upstream {
+        case .some(let trace): trace.failures.count
+        case nil: 0
+        }
+    }
+
+    /// Replaces all failures but the first by their number.
+    fileprivate mutating func keepFailures(_ count: Int) {
+        guard var trace = upstream.take() else { return }
+        trace.failures = trace.failures.prefix(count) + ["and \(trace.failures.count - count) more"]
+        upstream = consume trace
+    }
+
     /// Whether the connection has ended, or was refused.
     fileprivate var isEnd: Bool {
         switch event {

@@ -11,8 +11,10 @@ extension ControlWorker {
     private static let recordsPerReply = 64
     private static let entriesPerStep = 2048
 
-    /// How many entries there are without `more`: about 4 MB.
-    private static let recordsWithoutMore = 8192
+    /// How many bytes of entries a reply of several has, and how many one without `more` may have. An entry is as long as the
+    /// failures of its upstreams make it.
+    private static let bytesPerReply = 64 << 10
+    private static let bytesWithoutMore = 512 << 10
 
     /// What is left of a history to send.
     struct Recall {
@@ -92,8 +94,11 @@ extension ControlWorker {
     func sendPart(of recall: Recall) {
         var recall = recall
         var (bytes, count, seen) = ([UInt8](), 0, 0)
-        let most = repliesInParts ? Self.recordsPerReply : Self.recordsWithoutMore + 1
-        while count < min(most, recall.left), !recall.reader.isAtEnd, !repliesInParts || seen < Self.entriesPerStep {
+        let mostRecords = repliesInParts ? Self.recordsPerReply : .max
+        let mostBytes = repliesInParts ? Self.bytesPerReply : Self.bytesWithoutMore
+        while count < min(mostRecords, recall.left), bytes.count <= mostBytes, !recall.reader.isAtEnd,
+            !repliesInParts || seen < Self.entriesPerStep
+        {
             seen += 1
             let start = bytes.count
             if count > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -103,7 +108,7 @@ extension ControlWorker {
                 bytes.removeLast(bytes.count - start)
             }
         }
-        guard repliesInParts || count <= Self.recordsWithoutMore else { return fail(.expectedMore) }
+        guard repliesInParts || bytes.count <= mostBytes else { return fail(.expectedMore) }
         recall.left -= count
         let continues = recall.left > 0 && !recall.reader.isAtEnd
         activity = continues ? .recalling(recall) : .none
