@@ -20,6 +20,10 @@ public struct DaemonRecord: Sendable {
     /// The address that the event concerns: the field `local`.
     public var local: RecordedAddress?
 
+    /// The level by which the log decides whether it has the record. What an operator has asked for is logged at any level:
+    /// the level is one of the things that operators change.
+    var decidingLevel: RecordLevel { event == .operated ? .error : level }
+
     /// The error number, as in errno(3); 0 if no call failed.
     public var errno: CInt
 

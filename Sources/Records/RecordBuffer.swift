@@ -67,7 +67,7 @@ public final class RecordBuffer {
     /// Adds a record of the daemon. `now` is in nanoseconds of the monotonic clock.
     public func append(_ record: DaemonRecord, now: UInt64) {
         if !writer.isInForce(policy) { follow() }
-        if admit(record.level, time: record.time) {
+        if admit(record.decidingLevel, time: record.time) {
             added(byteCount: pending.append(record, in: policy.encodings), now: now)
         }
         if let feed, feed.admit(time: record.time, limit: limits.outstandingBytes) {

@@ -72,7 +72,7 @@ public final class RecordWriter: Sendable {
     public func write(_ record: DaemonRecord) {
         let now = inForce
         now.feed?.channel.submit(record)
-        guard now.policy.admits(record.level) else { return }
+        guard now.policy.admits(record.decidingLevel) else { return }
         for channel in now.channels { channel.submit(record) }
     }
 

@@ -29,6 +29,18 @@ import Testing
         #expect(buffer.deadline == nil)
     }
 
+    @Test func `what an operator asks for is logged at every level`() throws {
+        let writer = try makeWriter(level: .error)
+        let buffer = writer.makeBuffer()
+        let caller = PeerCredentials(pid: 7, uid: 0, gid: 0)
+        buffer.append(.operated("pause echo", by: caller), now: 0)
+        buffer.append(DaemonRecord(time: 0, .warning, "something else"), now: 0)
+        buffer.flush()
+        writer.write(.operated("reload", by: caller))
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(sink.lines.count == 2 && sink.lines.allSatisfy { $0.contains("asked for: ") })
+    }
+
     /// Every buffer is flushed at the same times, so that a destination has the records of all lanes at once.
     @Test func recordsWaitForTheNextTenthOfASecond() throws {
         let writer = try makeWriter()
