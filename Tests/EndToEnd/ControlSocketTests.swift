@@ -83,6 +83,40 @@ import Testing
         }
     }
 
+    /// Becomes an operator by its group, and asks until that is refused.
+    private static let formerOperator = """
+        import grp, os, socket, sys
+        os.setgroups([grp.getgrnam("games").gr_gid])
+        os.setgid(65534)
+        os.setuid(65534)
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(sys.argv[1])
+        said = None
+        while said != "denied":
+            s.sendall(b'{"method":"io.usher.control.Reopen"}\\0')
+            reply = b""
+            while not reply.endswith(b"\\0"):
+                part = s.recv(4096)
+                if not part: sys.exit("closed")
+                reply += part
+            word = "denied" if b"PermissionDenied" in reply else "granted"
+            if word != said: print(word)
+            said = word
+        """
+
+    @Test(.enabled(if: getuid() == 0, "only root can become another user"))
+    func `a reload that takes the group of operators away takes it from open connections too`() throws {
+        try withUsherd("[daemon]\noperators = \"games\"\n" + Self.echo) { daemon in
+            chmod(daemon.directory.path, 0o755)
+            chmod(daemon.directory.appending("control"), 0o666)
+            let client = try ServerProgram.python(
+                Self.formerOperator, [daemon.directory.appending("control")], in: daemon.directory)
+            #expect(client.said == "granted\n")
+            try daemon.reload(Self.echo)
+            try waitUntil("it is refused") { client.said == "granted\ndenied\n" }
+        }
+    }
+
     @Test(.enabled(if: getuid() == 0, "only root can become another user"))
     func `others may look, and the group of operators may steer`() throws {
         try withUsherd("[daemon]\noperators = \"games\"\n" + Self.echo) { daemon in

@@ -33,6 +33,9 @@ extension Lane {
         setSockets(of: here, to: sockets, staying: staying)
     }
 
+    /// The service of a listener on this lane.
+    package func service(of identifier: Int) -> (any Service)? { listeners[identifier]?.service }
+
     /// Stops accepting for a listener. Existing connections continue; those in a backlog are accepted first.
     ///
     /// - Parameter staying: sockets that some listener uses from now on, or this one on another lane: their backlogs are

@@ -36,7 +36,9 @@ package final class ControlService: Service {
     static let mostVisits = 4
 
     let plane: any ControlPlane
-    let operators: Operators
+    /// Who may change something. Clients that are connected follow a change.
+    package var operators: Operators
+
     let version: String
 
     /// How long a lane may take for its part of a call, in nanoseconds.

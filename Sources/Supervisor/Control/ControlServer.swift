@@ -95,7 +95,11 @@ final class ControlServer {
         socket = next
         settings = wanted
         let listener = listener(for: wanted)
-        lanes.performOnAll { $0.update(listener, sockets: [next], keepsService: false) }
+        // The service stays, since it counts the clients that stay.
+        lanes.performOnAll { lane in
+            lane.update(listener, sockets: [next], keepsService: true)
+            (lane.service(of: listener.identifier) as? ControlService)?.operators = wanted.operators
+        }
     }
 
     /// Closes the socket. Its clients are answered, and then closed too.
