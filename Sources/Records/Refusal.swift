@@ -158,7 +158,7 @@ public enum Refusal: Error, Hashable {
         case .paused:
             bytes.append("paused by an operator")
         case .upstreamsWithdrawn:
-            bytes.append("an operator has drained or disabled every upstream that is not down")
+            bytes.append("an operator has drained, disabled or given weight 0 to every upstream that is not down")
         }
     }
 

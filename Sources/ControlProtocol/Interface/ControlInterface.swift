@@ -303,7 +303,7 @@ package enum ControlInterface {
         # The records from now on: of a listener, of these events, of this level and above. The call needs "more". The first reply
         # has no records, and says that none is missed from now on. Records have the members of the JSON log; with text, lines have
         # the lines of the text log instead. Of records that come faster than the client reads them, missed are lost after those of
-        # the reply.
+        # the reply. A half-close ends it.
         method Events(
           listener: ?string,
           events: ?[]string,

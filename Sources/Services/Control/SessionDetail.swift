@@ -26,7 +26,7 @@ struct SessionDetail: Sendable {
         init(_ stream: borrowing Stream) {
             socket = stream.kernelState
             hasEnded = stream.hasEnded
-            local = (try? stream.localAddress()).map { RecordedAddress(stream.kind, $0) }
+            local = (try? stream.localAddress()).map { RecordedAddress(stream.kind, $0.canonical) }
         }
     }
 

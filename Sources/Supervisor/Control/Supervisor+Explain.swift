@@ -48,7 +48,7 @@ extension Supervisor {
             if isFlow {
                 verdict.refuse(.paused)
             } else {
-                verdict.wait("an operator has paused it: it waits in the backlog")
+                verdict.wait("an operator has paused or is draining it: it waits in the backlog")
             }
         }
         if shutdown != .serving { verdict.refuse(because: "usherd is stopping") }

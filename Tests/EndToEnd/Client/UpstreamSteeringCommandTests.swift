@@ -175,7 +175,9 @@ import Testing
             try waitUntil("it is refused") { refused.isEnded }
             let record = try daemon.record("refused")
             #expect(record["rule"] == "usherctl upstream")
-            #expect(record["reason"] == "an operator has drained or disabled every upstream that is not down")
+            #expect(
+                record["reason"]
+                    == "an operator has drained, disabled or given weight 0 to every upstream that is not down")
             try waitUntil("STATUS= says so") {
                 daemon.status == "1 listener, 1 connection, 2 of 2 upstreams of front drained or disabled"
             }
