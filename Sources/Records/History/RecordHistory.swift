@@ -11,7 +11,7 @@ import Synchronization
 public final class RecordHistory: Sendable {
     private static let ringCount = 8
 
-    /// How many entries there may be at most: about 26 MB.
+    /// How many entries there may be at most: about 26 MB, and 100 MB if upstreams failed each time.
     public static let mostEntries = 100_000
 
     /// How many entries are kept at most; a ring has room for its part of them, rounded up.
