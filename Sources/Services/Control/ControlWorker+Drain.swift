@@ -12,7 +12,8 @@ extension ControlWorker {
         let (timeout, over) = (parameters.timeoutMicroseconds, parameters.overMicroseconds)
         // Without a timeout nothing is closed.
         if over != nil, timeout == nil { throw .invalidParameter("over_us") }
-        let words = [timeout.map { " timeout \(Self.text($0))" }, over.map { " over \(Self.text($0))" }].compactMap(\.self)
+        let words = [timeout.map { " timeout \(Self.text($0))" }, over.map { " over \(Self.text($0))" }].compactMap(
+            \.self)
         try expectOperator(for: "drain \(parameters.listener)\(words.joined(separator: ","))")
         awaitsDrain = true
         ask(
