@@ -73,6 +73,19 @@ public enum Refusal: Error, Hashable {
             case .upstreamsWithdrawn: "upstreams-withdrawn"
             }
         }
+
+        /// The configuration key, or the command, behind the rule: the field `rule`.
+        package var rule: StaticString {
+            switch self {
+            case .listenerLimit: "listener.max-connections"
+            case .daemonLimit: "daemon.max-connections"
+            case .proxyHeader, .ended: "listener.accept-proxy"
+            case .loop, .ownAddress, .upstreamsDown: "listener.to"
+            case .queueLimit: "listener.queue-limit"
+            case .paused: "usherctl pause"
+            case .upstreamsWithdrawn: "usherctl upstream"
+            }
+        }
     }
 
     /// The rule alone.
@@ -92,17 +105,7 @@ public enum Refusal: Error, Hashable {
     }
 
     /// The configuration key, or the command, behind the rule: the field `rule`.
-    public var rule: StaticString {
-        switch self {
-        case .listenerLimit: "listener.max-connections"
-        case .daemonLimit: "daemon.max-connections"
-        case .proxyHeader, .ended: "listener.accept-proxy"
-        case .loop, .ownAddress, .upstreamsDown: "listener.to"
-        case .queueLimit: "listener.queue-limit"
-        case .paused: "usherctl pause"
-        case .upstreamsWithdrawn: "usherctl upstream"
-        }
-    }
+    public var rule: StaticString { kind.rule }
 
     /// The journal's `MESSAGE_ID` of a `refused` record with this rule: 32 hexadecimal digits.
     public var messageID: StaticString {

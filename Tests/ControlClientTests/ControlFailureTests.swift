@@ -57,4 +57,17 @@ import Testing
         let message = ControlFailure.noListener("x", among: names).message
         #expect(message.hasSuffix("listener-18, listener-19 and 5 more"))
     }
+
+    @Test func `numbers that no connection has are named if they are known`() {
+        let advice = "; `usherctl connections` lists the open ones"
+        func message(_ numbers: [UInt64], _ count: Int, isMatched: Bool = false) -> String {
+            ControlFailure.noConnections(numbers, count: count, of: 30, isMatched: isMatched).message
+        }
+        #expect(message([7], 1) == "no open connection has the number 7\(advice)")
+        #expect(
+            message([9, 999], 2, isMatched: true)
+                == "no open connection has the numbers 9, 999 and matches the options\(advice)")
+        #expect(message([], 3) == "3 of 30 numbers: no open connection has them\(advice)")
+        #expect(message(Array(1...25), 25).contains(" 19, 20 and 5 more;"))
+    }
 }

@@ -118,6 +118,24 @@ extension ControlFailure {
         missing("no listener is named \(TerminalText.safe(name))", name, names, "`usherctl status` lists them")
     }
 
+    /// Some of the given numbers are those of no connection.
+    ///
+    /// - Parameters:
+    ///   - numbers: those; empty if only their count is known.
+    ///   - count: how many they are.
+    ///   - given: how many numbers were given.
+    ///   - isMatched: whether the connections had to match a filter too.
+    package static func noConnections(
+        _ numbers: [UInt64], count: Int, of given: Int, isMatched: Bool
+    ) -> ControlFailure {
+        let matched = isMatched ? " and matches the options" : ""
+        let what =
+            numbers.isEmpty
+            ? "\(count) of \(given) numbers: no open connection has them\(matched)"
+            : "no open connection has the number\(numbers.count == 1 ? "" : "s") \(list(numbers.map { "\($0)" }))\(matched)"
+        return ControlFailure(.refused, "\(what); `usherctl connections` lists the open ones")
+    }
+
     /// A listener has no upstream with the address, or several if its scheme was left out.
     ///
     /// - Parameter addresses: those of its upstreams.

@@ -20,17 +20,26 @@ package struct ReloadPlanText {
     /// The lines, each with its line feed.
     package var text: String {
         var lines: [String] = []
-        if !origins.directory.isEmpty { lines.append("files are in \(TerminalText.safe(origins.directory))") }
+        if !origins.directory.isEmpty { lines += wrapped("files are in \(TerminalText.safe(origins.directory))") }
         var section: String?
         for change in plan.settings {
             let next = (change.new ?? change.old)?.section
-            if next != section { lines.append("[\(TerminalText.safe(next ?? ""))]") }
+            if next != section { lines += wrapped("[\(TerminalText.safe(next ?? ""))]") }
             section = next
-            lines += text(change, in: section)
+            lines += text(change, in: section).flatMap { wrapped($0) }
         }
         for listener in plan.listeners where listener.change != .unchanged { lines += text(listener) }
-        lines += rest
-        return lines.map { TextTable.cut($0, to: style.columns) + "\n" }.joined()
+        lines += rest.flatMap { wrapped($0) }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// The lines of a long one. Nothing is cut, since what is at the end of a value may be what changes.
+    private func wrapped(_ line: String) -> [String] {
+        guard TerminalText.width(of: line) > style.columns else { return [line] }
+        let indentation = line.prefix { $0 == " " }
+        let words = line[indentation.endIndex...].split(separator: " ", omittingEmptySubsequences: false)
+        return TextTable.wrapped(
+            String(indentation), words.map { String($0) }, width: style.columns, indentation: indentation.count + 4)
     }
 
     /// The line about the listeners that stay as they are.
@@ -65,8 +74,9 @@ package struct ReloadPlanText {
         let opened = listener.opens.map { "+ opens \(TerminalText.safe($0))" }
         let waits = listener.waitsFor.map { "  would wait for \(TerminalText.safe($0))" }
         let changes = listener.settings.flatMap { text($0, in: section) }
-        return [style.tinted("\(sign) listener \(TerminalText.safe(listener.name)): \(words)", .title)]
-            + (closed + opened + waits + changes).map { "  \($0)" }
+        let title = wrapped("\(sign) listener \(TerminalText.safe(listener.name)): \(words)")
+        return title.map { style.tinted($0, .title) }
+            + (closed + opened + waits + changes).flatMap { wrapped("  \($0)") }
     }
 
     private static func keep(_ count: Int) -> String { count == 1 ? "keeps its settings" : "keep their settings" }

@@ -10,8 +10,7 @@ struct HistoryMatch: Sendable {
     private let service: String?
     private let peer: IPNetwork?
     private let upstream: String?
-    private let reason: CloseReason?
-    private let refusal: Refusal.Kind?
+    private let causes: EndCauses?
     private let isRefused: Bool?
 
     /// Reads what a client sent.
@@ -22,9 +21,8 @@ struct HistoryMatch: Sendable {
         service = filter.service
         upstream = filter.upstream
         isRefused = filter.refused
-        reason = CloseReason.allCases.first { "\($0.name)" == filter.reason }
-        refusal = Refusal.Kind.allCases.first { $0.name == filter.reason }
-        guard filter.reason == nil || reason != nil || refusal != nil else { throw .invalidParameter("filter") }
+        causes = filter.reason.flatMap { EndCauses($0) }
+        guard filter.reason == nil || causes != nil else { throw .invalidParameter("filter") }
         do throws(IPNetworkMistake) {
             peer = try filter.peer.map { (text) throws(IPNetworkMistake) in try IPNetwork(parsing: text) }
         } catch {
@@ -46,10 +44,9 @@ struct HistoryMatch: Sendable {
     }
 
     private func matchesEvent(_ record: borrowing ConnectionRecord) -> Bool {
-        let hasReason = reason != nil || refusal != nil
         switch record.event {
-        case .close(let end): return isRefused != true && (!hasReason || end.reason == reason)
-        case .refused(let cause): return isRefused != false && (!hasReason || cause.kind == refusal)
+        case .close(let end): return isRefused != true && (causes?.contains(end.reason) ?? true)
+        case .refused(let cause): return isRefused != false && (causes?.contains(cause.kind) ?? true)
         case .open, .live, .progress: return false
         }
     }

@@ -44,14 +44,24 @@ struct Close: ParsableCommand {
     }
 
     func run() throws {
-        let filter = wanted
+        let wanted = wanted
         try options.run { connection in
-            if let over, !dryRun { return try close(filter, over, connection) }
-            let count = try connection.close(filter, isDryRun: dryRun)
+            try filter.expectListener(connection)
+            if let over, !dryRun { return try close(wanted, over, connection) }
+            let missing = try missing(connection)
+            let count = try connection.close(wanted, isDryRun: dryRun)
             let counted = Amount.text(count, "connection")
             say(count, dryRun ? "\(counted) would be closed" : "closed \(counted)")
-            try expectNumbers(count)
+            try expectNumbers(count, missing)
         }
+    }
+
+    /// The given numbers that no connection has; none if there are more numbers than one call can have, or only one.
+    private func missing(_ connection: ControlConnection) throws(ControlFailure) -> [UInt64] {
+        let given = Set(numbers)
+        guard given.count > 1, given.count <= ControlConnection.mostNumbers else { return [] }
+        let list = try connection.connections(ControlParameters.Connections(filter: wanted)).connections
+        return given.subtracting(list.map(\.number)).sorted()
     }
 
     /// Closes those that match now, spread over a time. One that does not match any more when its turn comes is left.
@@ -64,7 +74,7 @@ struct Close: ParsableCommand {
             count,
             "closed \(Amount.text(count, "connection"))"
                 + (rest > 0 ? "; \(rest) had ended, or did not match any more" : ""))
-        try expectNumbers(list.count)
+        try expectNumbers(list.count, Set(numbers).subtracting(list.map(\.number)).sorted())
     }
 
     private func say(_ count: Int, _ sentence: String) {
@@ -76,14 +86,15 @@ struct Close: ParsableCommand {
     }
 
     /// Fails if numbers were given and fewer connections were found.
-    private func expectNumbers(_ count: Int) throws {
+    ///
+    /// - Parameter missing: the numbers that were not found, as far as they are known.
+    private func expectNumbers(_ count: Int, _ missing: [UInt64]) throws {
         let given = Set(numbers)
         guard count < given.count else { return }
-        let isMatched = filter.filter.isEmpty ? "" : " and matches the options"
-        let what =
-            given.count == 1
-            ? "no open connection has the number \(numbers[0])\(isMatched)"
-            : "\(given.count - count) of \(given.count) numbers: no open connection has them\(isMatched)"
-        throw ControlFailure(.refused, "\(what); `usherctl connections` lists the open ones")
+        // One that was found may have ended before it could be closed.
+        let isKnown = missing.count == given.count - count
+        throw ControlFailure.noConnections(
+            isKnown ? missing : given.count == 1 ? Array(given) : [], count: given.count - count, of: given.count,
+            isMatched: !filter.filter.isEmpty)
     }
 }

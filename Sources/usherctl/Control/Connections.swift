@@ -42,6 +42,7 @@ struct Connections: ParsableCommand {
 
     func run() throws {
         try options.run { connection in
+            try filter.expectListener(connection)
             if sort == .rate { return try printRates(connection) }
             let list = try connection.connections(
                 ControlParameters.Connections(filter: wanted, order: sort?.ofDaemon, limit: limit))

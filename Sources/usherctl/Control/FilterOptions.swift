@@ -49,6 +49,12 @@ struct FilterOptions: ParsableArguments {
         FilterWords.upstream(text)
     }
 
+    /// Fails if no listener has the name of `--listener`, also none that was removed and still has connections.
+    func expectListener(_ connection: ControlConnection) throws(ControlFailure) {
+        guard let listener else { return }
+        _ = try connection.status(of: listener)
+    }
+
     /// The filter of a call.
     var filter: ConnectionFilter {
         var filter = ConnectionFilter()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Configuration
 import ControlClient
 import ControlProtocol
 import LinuxSystem
@@ -34,8 +35,8 @@ struct History: ParsableCommand {
     var upstream: String?
 
     @Option(
-        help: ArgumentHelp("Only those that ended for this reason, such as idle-timeout.", valueName: "reason"),
-        completion: .list(History.reasons))
+        help: ArgumentHelp("Only those with this reason or rule, such as idle-timeout.", valueName: "reason"),
+        completion: .list(EndCauses.words.filter { !$0.contains(" ") }))
     var reason: String?
 
     @Flag(help: "Only refusals.")
@@ -46,12 +47,11 @@ struct History: ParsableCommand {
 
     @OptionGroup(title: "Control Socket") var options: ControlOptions
 
-    private static let reasons =
-        (CloseReason.allCases.map { "\($0.name)" } + Refusal.Kind.allCases.map(\.name)).sorted()
-
     func validate() throws {
-        guard let reason, !Self.reasons.contains(reason) else { return }
-        throw ValidationError("no connection ends for this reason; there are \(Self.reasons.joined(separator: ", "))")
+        guard let reason, EndCauses(reason) == nil else { return }
+        throw ValidationError(
+            "`\(TerminalText.safe(reason))` is not a reason or rule; there are \(EndCauses.words.joined(separator: ", "))"
+        )
     }
 
     private var filter: HistoryFilter? {

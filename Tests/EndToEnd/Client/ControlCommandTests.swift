@@ -125,7 +125,7 @@ import Testing
             let again = try usherctl(daemon, "close", "\(numbers[0])", "\(numbers[1])")
             #expect(again.end == .exited(1))
             #expect(again.text == "closed 1 connection\n")
-            #expect(again.errors.hasPrefix("usherctl: 1 of 2 numbers: no open connection has them;"))
+            #expect(again.errors.hasPrefix("usherctl: no open connection has the number \(numbers[0]);"))
             let counted = try usherctl(daemon, "close", "--listener", "echo", "--dry-run")
             #expect(counted.text == "6 connections would be closed\n")
             let start = ContinuousClock.now
@@ -137,6 +137,18 @@ import Testing
             let nothing = try usherctl(daemon, "close")
             #expect(nothing.end == .exited(64))
             for client in clients { client.close() }
+        }
+    }
+
+    @Test(arguments: [["connections"], ["close", "--dry-run"], ["close", "--over", "1s"]])
+    func `a listener that there is not is a failure`(command: [String]) throws {
+        try withUsherd(Self.configuration) { daemon in
+            let result = try run(
+                BuiltProgram.path(of: "usherctl"),
+                command + ["--listener", "nix", "--control", daemon.directory.appending("control")])
+            #expect(result.end == .exited(1))
+            #expect(result.text.isEmpty)
+            #expect(result.errors == "usherctl: no listener is named nix; there are echo, front\n")
         }
     }
 

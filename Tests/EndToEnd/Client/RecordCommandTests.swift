@@ -161,7 +161,12 @@ import Testing
                 try usherctl(daemon, "history", "--reason", "client-closed", "--limit", "1").text.contains("\n1 entry"))
             #expect(try usherctl(daemon, "history", "--peer", "192.0.2.0/24").text == "no entries\n")
             let unknown = try usherctl(daemon, "history", "--reason", "x")
-            #expect(unknown.end == .exited(64) && unknown.errors.contains("there are client-closed, "))
+            #expect(unknown.end == .exited(64))
+            #expect(unknown.errors.contains("`x` is not a reason or rule; there are client-closed, "))
+            for rule in ["listener-limit", "listener.max-connections", "max-connections"] {
+                let some = try usherctl(daemon, "history", "--reason", rule).text
+                #expect(some.contains("\n1 entry;") && some.contains("  max-connections\n"))
+            }
             refused.close()
         }
     }
