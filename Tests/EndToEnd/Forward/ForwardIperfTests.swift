@@ -6,7 +6,9 @@ import Testing
 
 /// iperf3(1), through it: two connections at once, and as many bytes as go through.
 @Suite struct ForwardIperfTests {
-    private let length = 64 << 20
+    /// More than the buffers of all sockets and of the relay hold: else the client could have written everything before the
+    /// server has read anything.
+    private let length = 256 << 20
 
     /// With how many connections, one of which is for talking about it.
     @Test(arguments: [([], 2), (["--reverse"], 2), (["--bidir"], 3), (["--parallel", "4"], 5)])
@@ -27,7 +29,7 @@ import Testing
                 "iperf3",
                 [
                     "--client", "127.0.0.1", "--port", "\(address.port)", "--bytes", "\(length)", "--json",
-                    "--connect-timeout", "60000",
+                    "--connect-timeout", "60000", "--window", "128K",
                 ] + options)
             #expect(result.succeeded, "\(result.text) \(result.errors) \(server.said)")
             let report = try #require(JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any])
