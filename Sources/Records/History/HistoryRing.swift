@@ -72,7 +72,9 @@ final class HistoryRing: Sendable {
         }
         // A lane that was preempted may come after the one that has gone once around.
         guard unsafe memory[index].number <= slot.number else { return }
-        unsafe memory[index] = slot
+        // Not an assignment: Swift 6.3 cannot compile that for the thread sanitizer.
+        unsafe memory.extracting(index..<index + 1).deinitialize()
+        unsafe memory.initializeElement(at: index, to: slot)
     }
 
     func read(
@@ -90,11 +92,12 @@ final class HistoryRing: Sendable {
     mutating func resize(to capacity: Int, step: UInt64) {
         var next = HistorySlots(capacity: capacity)
         for index in 0..<filled {
-            var slot = Slot(number: 0, record: nil)
-            unsafe swap(&memory[index], &slot)
+            let slot = unsafe memory.moveElement(from: index)
             guard slot.record != nil else { continue }
             next.store(slot, step: step)
         }
+        // All were moved out.
+        filled = 0
         self = next
     }
 
