@@ -63,18 +63,7 @@ package final class Top {
         }
         let signal = top.loop()
         terminal.leave()
-        if let signal { die(of: signal) }
-    }
-
-    /// Ends the process by the default action of a signal, so that the parent sees the right wait status.
-    private static func die(of signal: CInt) {
-        Glibc.signal(signal, SIG_DFL)
-        var set = sigset_t()
-        // unsafe: a local.
-        unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, signal)
-        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        raise(signal)
+        if let signal { SignalDescriptor.endProcess(by: signal) }
     }
 
     private init(
