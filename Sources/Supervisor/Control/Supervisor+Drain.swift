@@ -10,7 +10,7 @@ import Services
 struct DrainingListener {
     let listener: ListenerInForce
     var drain: ListenerDrain
-    /// Whom it has closed.
+    /// The connections that it has closed.
     let stops = SessionStops()
     /// The heartbeat: lanes that have answered it have stopped accepting, or have counted the last connection.
     var heartbeat: UInt64

@@ -3,7 +3,7 @@
 import ArgumentParser
 import ControlClient
 
-/// `usherctl top`: the open connections, live on the whole screen.
+/// `usherctl top`: shows the open connections on the full screen, and refreshes them.
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top", abstract: "Show the open connections live, on the whole screen.",

@@ -71,7 +71,7 @@ final class DatagramEcho: Sendable {
         try waitUntil("the kernel has no socket of the upstream") { try !isListed() }
     }
 
-    /// Whether the kernel lists the socket (proc(5)), whoever has it.
+    /// Whether the kernel lists the socket (proc(5)), whichever process has it.
     private func isListed() throws -> Bool {
         try ["udp", "unix"].contains { table in
             try String(contentsOfFile: "/proc/self/net/\(table)", encoding: .utf8).split(whereSeparator: \.isWhitespace)
